@@ -1,0 +1,38 @@
+@{
+    RootModule           = 'Sandbox.PowerShell.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '5b8b5b0e-3f1e-4f0c-9a53-7c1f0f6a2d11'
+    Author               = 'The Sandbox authors'
+    Copyright            = '(c) The Sandbox authors. MIT License.'
+    Description          = 'Runs untrusted code from PowerShell: sandboxes, and inside them shell sessions that keep their state, stream their output and stop when told.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('Sandbox.Format.ps1xml')
+    CmdletsToExport      = @(
+        'Connect-SandboxServer'
+        'Disconnect-SandboxServer'
+        'Get-Sandbox'
+        'Get-SandboxEnv'
+        'Get-SandboxServer'
+        'Get-SandboxSession'
+        'Invoke-SandboxCommand'
+        'New-Sandbox'
+        'New-SandboxSession'
+        'Remove-Sandbox'
+        'Remove-SandboxSession'
+        'Set-SandboxEnv'
+        'Start-SandboxServer'
+        'Stop-Sandbox'
+        'Stop-SandboxServer'
+        'Test-SandboxServer'
+    )
+    FunctionsToExport    = @()
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('sandbox', 'isolation', 'bubblewrap', 'container', 'session', 'untrusted', 'PSEdition_Core', 'Linux')
+            ReleaseNotes = 'First form: sandboxes, sessions, environment and commands on Linux.'
+        }
+    }
+}

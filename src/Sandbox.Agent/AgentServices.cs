@@ -1,0 +1,49 @@
+using Sandbox.Agent.Commands;
+using Sandbox.Agent.Sessions;
+using Sandbox.Agent.Shells;
+using Sandbox.Linux;
+
+namespace Sandbox.Agent;
+
+/// <summary>What everything in one agent shares.</summary>
+internal sealed class AgentServices : IDisposable
+{
+    /// <summary>Sets up an agent.</summary>
+    /// <param name="paths">Where things lie.</param>
+    /// <param name="onError">Told of defects that no request can be told of.</param>
+    public AgentServices(AgentPaths paths, Action<Exception> onError)
+    {
+        Paths = paths;
+        Loop = new EventLoop(onError);
+        Shells = new ShellPool(paths, Loop);
+        Store = new StateStore(paths.State);
+        Commands = new CommandRegistry(paths.State);
+        Sessions = new SessionRegistry(this);
+        Shells.Fill();
+    }
+
+    /// <summary>Where things lie.</summary>
+    public AgentPaths Paths { get; }
+
+    /// <summary>The thread that watches pipes and processes.</summary>
+    public EventLoop Loop { get; }
+
+    /// <summary>Where shells come from.</summary>
+    public ShellPool Shells { get; }
+
+    /// <summary>What outlives the agent.</summary>
+    public StateStore Store { get; }
+
+    /// <summary>The commands.</summary>
+    public CommandRegistry Commands { get; }
+
+    /// <summary>The sessions.</summary>
+    public SessionRegistry Sessions { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Shells.Dispose();
+        Loop.Dispose();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Sandbox.Agent.Commands;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Api;
+
+/// <summary>Answers a request with a command's journal, as it grows, to its end.</summary>
+internal static class CommandStream
+{
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
+
+    // Most commands are over by then and need one write; the caller of a longer one learns that it was taken.
+    private static readonly TimeSpan FirstAnswerLimit = TimeSpan.FromMilliseconds(20);
+
+    private static readonly IStreamFormat Events = new ServerSentEvents();
+    private static readonly IStreamFormat Frames = new BinaryFrames();
+
+    /// <summary>Answers with the stream, in the form that the request asks for.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="follower">A reader of the journal.</param>
+    public static async Task WriteAsync(HttpContext context, JournalFollower follower)
+    {
+        IStreamFormat format = context.Request.Headers.Accept.ToString().Contains(CommandFrame.MediaType, StringComparison.Ordinal) ? Frames : Events;
+        context.Response.ContentType = format.MediaType;
+        context.Response.Headers.CacheControl = "no-cache";
+        PipeWriter writer = context.Response.BodyWriter;
+        CancellationToken gone = context.RequestAborted;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(2 * (CommandJournal.MaximumPayload + CommandFrame.HeaderLength));
+        try
+        {
+            while (await WaitAsync(follower, context.Response.HasStarted ? HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
+            {
+                int count = follower.Peek(buffer);
+                (int taken, bool ended) = format.Write(writer, buffer.AsSpan(0, count));
+                follower.Advance(taken);
+                if (ended)
+                {
+                    return;
+                }
+
+                await writer.FlushAsync(gone);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        // Without a last event the reader takes it for a broken connection, which is what it is.
+        context.Abort();
+    }
+
+    /// <summary>Waits for more, and says that we are still here when nothing comes for a while.</summary>
+    private static async ValueTask<bool> WaitAsync(JournalFollower follower, TimeSpan patience, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken gone)
+    {
+        ValueTask<bool> more = follower.WaitAsync(gone);
+        if (more.IsCompleted)
+        {
+            return await more;
+        }
+
+        Task<bool> waiting = more.AsTask();
+        while (true)
+        {
+            try
+            {
+                return await waiting.WaitAsync(patience, gone);
+            }
+            catch (TimeoutException)
+            {
+                await writer.WriteAsync(heartbeat, gone);
+                patience = HeartbeatInterval;
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Sandbox.Agent.Api;
+
+/// <summary>Bodies as source-generated JSON.</summary>
+internal static class JsonBody
+{
+    /// <summary>Reads a request's body.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="type">What it holds.</param>
+    /// <param name="whenEmpty">What an absent body means; null when there must be one.</param>
+    /// <exception cref="JsonException">It is not that.</exception>
+    public static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, T? whenEmpty = null)
+        where T : class
+    {
+        if (whenEmpty is not null && context.Request.ContentLength is 0 or null && !context.Request.Headers.TransferEncoding.Contains("chunked"))
+        {
+            return whenEmpty;
+        }
+
+        return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
+            ?? throw new JsonException("The body is null.");
+    }
+
+    /// <summary>Writes an answer.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="value">The answer.</param>
+    /// <param name="type">Its type.</param>
+    public static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    {
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+}

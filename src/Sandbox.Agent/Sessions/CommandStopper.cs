@@ -1,0 +1,125 @@
+using Sandbox.Linux;
+
+namespace Sandbox.Agent.Sessions;
+
+/// <summary>Ends a command's processes, and only those: INT, TERM, KILL in steps, until the shell says the command is over; last, the shell itself. Then nothing that the command started is left.</summary>
+internal sealed class CommandStopper
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LeftoverGrace = TimeSpan.FromMilliseconds(500);
+
+    // A process that the kernel will not end (waiting for a dead disk) must not hold the session for ever.
+    private static readonly TimeSpan LeftoverLimit = TimeSpan.FromSeconds(5);
+
+    private static readonly (Signal Signal, TimeSpan Grace)[] Steps =
+    [
+        (Signal.INT, TimeSpan.FromSeconds(1)),
+        (Signal.TERM, TimeSpan.FromSeconds(2)),
+        (Signal.KILL, TimeSpan.FromSeconds(1)),
+    ];
+
+    private readonly CommandRun run;
+    private readonly IReadOnlySet<(int Id, ulong StartTime)> spared;
+    private readonly TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Prepares to stop a command.</summary>
+    /// <param name="run">The command.</param>
+    /// <param name="spared">Background jobs of the session that were there before it.</param>
+    public CommandStopper(CommandRun run, IReadOnlySet<(int Id, ulong StartTime)> spared)
+    {
+        this.run = run;
+        this.spared = spared;
+    }
+
+    /// <summary>Goes to KILL without further waiting.</summary>
+    public void Hurry() => hurry.TrySetResult();
+
+    /// <summary>Stops the command.</summary>
+    /// <returns>How it ended.</returns>
+    public async Task<Outcome> StopAsync()
+    {
+        foreach ((Signal signal, TimeSpan grace) in Steps)
+        {
+            if (run.Outcome.Task.IsCompleted)
+            {
+                break;
+            }
+
+            if (signal == Signal.KILL || !hurry.Task.IsCompleted)
+            {
+                await StepAsync(signal, grace);
+            }
+        }
+
+        if (!run.Outcome.Task.IsCompleted)
+        {
+            run.Command.StopSignal = Signal.KILL;
+            run.Shell.KillTree();
+        }
+
+        Outcome outcome = await run.Outcome.Task;
+        await EndLeftoversAsync();
+        return outcome;
+    }
+
+    private async Task StepAsync(Signal signal, TimeSpan grace)
+    {
+        run.Command.StopSignal = signal;
+        long end = Environment.TickCount64 + (long)grace.TotalMilliseconds;
+        do
+        {
+            // Repeated, for a process that starts while we look.
+            Interrupt(signal);
+            await Task.WhenAny(run.Outcome.Task, signal == Signal.KILL ? Task.Delay(Tick) : Task.WhenAny(hurry.Task, Task.Delay(Tick)));
+            if (run.Outcome.Task.IsCompleted)
+            {
+                return;
+            }
+
+            run.Shell.AskAgain(run.ReportRequest);
+        }
+        while (Environment.TickCount64 < end && (signal == Signal.KILL || !hurry.Task.IsCompleted));
+    }
+
+    private async Task EndLeftoversAsync()
+    {
+        TimeSpan pause = TimeSpan.FromMilliseconds(5);
+        long killFrom = hurry.Task.IsCompleted ? 0 : Environment.TickCount64 + (long)LeftoverGrace.TotalMilliseconds;
+        long giveUp = Environment.TickCount64 + (long)LeftoverLimit.TotalMilliseconds;
+        bool asked = false;
+        while (Environment.TickCount64 < giveUp && run.Shell.Descendants(spared) is { Count: > 0 } left)
+        {
+            bool kill = Environment.TickCount64 >= killFrom;
+            if (kill || !asked)
+            {
+                asked = true;
+                foreach (ProcessEntry process in left)
+                {
+                    ProcessTable.Send(process, kill ? Signal.KILL : Signal.TERM);
+                }
+            }
+
+            await Task.Delay(pause);
+        }
+    }
+
+    /// <summary>Sends INT, and at a later step its signal too, to everything at once.</summary>
+    /// <remarks>The shell drops the rest of a command only when it is interrupted itself and sees its child die of the same; so INT is sent at every step.
+    /// All are held still meanwhile: else, in a pipe, one ends in good order because another has died before its own signal came.</remarks>
+    private void Interrupt(Signal signal)
+    {
+        IReadOnlyList<ProcessEntry> processes = run.Shell.Descendants(spared);
+        foreach (Signal next in (Signal[])[Signal.STOP, Signal.INT, signal, Signal.CONT])
+        {
+            if (next != Signal.KILL && next != Signal.TERM)
+            {
+                run.Shell.Signal(next);
+            }
+
+            foreach (ProcessEntry process in processes)
+            {
+                ProcessTable.Send(process, next);
+            }
+        }
+    }
+}

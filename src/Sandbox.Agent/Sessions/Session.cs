@@ -1,0 +1,473 @@
+using Sandbox.Agent.Commands;
+using Sandbox.Agent.Shells;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Sessions;
+
+/// <summary>A shell with an id, a directory, variables and a queue of commands, which outlives the shell process behind it.</summary>
+/// <remarks>Requests come on any thread, what shells say comes on the event loop's; the gate keeps the two apart and is never held across a wait.</remarks>
+internal sealed class Session : IShellOwner
+{
+    private const int ShownCommandLength = 200;
+    private static readonly TimeSpan ExportsLimit = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
+    private readonly AgentServices services;
+    private readonly LinkedList<Command> queue = [];
+    private readonly Dictionary<string, string?> changes = new(StringComparer.Ordinal);
+    private readonly HashSet<int> formerShells = [];
+    private readonly TaskCompletionSource shellGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool isTemporary;
+    private HashSet<(int, ulong)> background = [];
+    private VariableSet variables;
+    private string directory;
+    private string previousDirectory = "";
+    private Shell? shell;
+    private CommandRun? run;
+    private CommandStopper? stopper;
+    private Action? afterRestore;
+    private TaskCompletionSource? exportsDue;
+    private long sequence;
+    private bool shellWasLost;
+    private string savedDirectory;
+    private bool isSaved = true;
+    private bool closed;
+
+    /// <summary>Creates a session without a shell; the first command, or <see cref="Open"/>, gets one.</summary>
+    /// <param name="services">What all sessions share.</param>
+    /// <param name="record">Its identity and where it stands.</param>
+    /// <param name="isTemporary">Whether it is thrown away after one command.</param>
+    /// <param name="isRestored">Whether it had a shell that is gone.</param>
+    public Session(AgentServices services, SessionRecord record, bool isTemporary = false, bool isRestored = false)
+    {
+        this.services = services;
+        this.isTemporary = isTemporary;
+        Id = record.Id;
+        CreatedAt = record.CreatedAt;
+        CommandTimeoutMs = record.CommandTimeoutMs;
+        directory = savedDirectory = record.Cwd;
+        variables = new VariableSet(record.Variables, record.Secrets);
+        shellWasLost = isRestored;
+    }
+
+    /// <summary>Its id.</summary>
+    public string Id { get; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; }
+
+    /// <summary>The limit for its commands, if it has one.</summary>
+    public long? CommandTimeoutMs { get; }
+
+    /// <summary>The shell's directory after its last command.</summary>
+    public string WorkingDirectory
+    {
+        get
+        {
+            lock (gate)
+            {
+                return directory;
+            }
+        }
+    }
+
+    /// <summary>Starts its shell.</summary>
+    public void Open()
+    {
+        lock (gate)
+        {
+            EnsureShell();
+        }
+    }
+
+    /// <summary>The wire form.</summary>
+    public SessionInfo ToInfo()
+    {
+        lock (gate)
+        {
+            Command? running = run?.Command;
+            return new SessionInfo
+            {
+                Id = Id,
+                State = running is null ? SessionState.Idle : SessionState.Busy,
+                Cwd = directory,
+                CreatedAt = CreatedAt,
+                CommandTimeoutMs = CommandTimeoutMs,
+                RunningCommand = running is null ? null : new RunningCommand(
+                    running.Id,
+                    running.Text.Length > ShownCommandLength ? running.Text[..ShownCommandLength] : running.Text,
+                    running.StartedAt),
+            };
+        }
+    }
+
+    /// <summary>The variables: the state after the last command, with what is due.</summary>
+    public async Task<VariableSet> GetVariablesAsync()
+    {
+        Task? due;
+        lock (gate)
+        {
+            due = exportsDue?.Task;
+        }
+
+        if (due is not null)
+        {
+            // The shell sends them right behind its report: it is a matter of microseconds, unless an interrupt cut them off.
+            await Task.WhenAny(due, Task.Delay(ExportsLimit));
+        }
+
+        lock (gate)
+        {
+            return variables.WithValues(changes);
+        }
+    }
+
+    /// <summary>Sets or unsets variables; in effect before the next command.</summary>
+    /// <param name="layer">The changes.</param>
+    public void Change(VariableLayer layer)
+    {
+        lock (gate)
+        {
+            foreach ((string name, string? value) in layer.ToDictionary())
+            {
+                changes[name] = value;
+            }
+
+            variables = new VariableSet(variables.Values, variables.Secrets
+                .Except((layer.Env ?? new Dictionary<string, string?>()).Keys)
+                .Union((layer.SecretEnv ?? new Dictionary<string, string?>()).Keys));
+        }
+
+        Save();
+    }
+
+    /// <summary>Starts a command, or puts it behind those that wait.</summary>
+    /// <param name="command">The command.</param>
+    /// <exception cref="ApiException">It could not be started, and nothing ran; or the session is being deleted.</exception>
+    public void Enqueue(Command command)
+    {
+        lock (gate)
+        {
+            if (closed)
+            {
+                throw Closed();
+            }
+
+            if (run is not null || queue.Count > 0 || afterRestore is not null)
+            {
+                queue.AddLast(command);
+                return;
+            }
+
+            Start(command);
+        }
+    }
+
+    /// <summary>Stops a command of this session: one that waits is dropped, a running one ended with all it started.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="atOnce">Whether to begin with KILL.</param>
+    public void Stop(Command command, StopReason reason, bool atOnce)
+    {
+        lock (gate)
+        {
+            if (queue.Remove(command))
+            {
+                command.StopReason = reason;
+                command.End(128 + (int)Signal.INT, Signal.INT, shellRestarted: false);
+                return;
+            }
+
+            if (run?.Command == command)
+            {
+                StopRun(reason, atOnce);
+            }
+        }
+    }
+
+    /// <summary>Ends the session: its running command, its background jobs, its shell. What waits is refused.</summary>
+    public async Task CloseAsync()
+    {
+        Shell? last;
+        lock (gate)
+        {
+            closed = true;
+            foreach (Command waiting in queue)
+            {
+                waiting.Refuse(Closed());
+            }
+
+            queue.Clear();
+            last = shell;
+            if (run is not null)
+            {
+                run.Command.StopReason = StopReason.Cancelled;
+                run.Command.StopSignal = Signal.KILL;
+            }
+        }
+
+        if (last is not null)
+        {
+            last.KillTree();
+            await shellGone.Task;
+        }
+
+        foreach (ProcessEntry orphan in ProcessTable.All().Where(process => formerShells.Contains(process.SessionId)))
+        {
+            ProcessTable.Send(orphan, Signal.KILL);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IShellOwner.OnReport(Shell reporter, ShellReport report)
+    {
+        lock (gate)
+        {
+            if (reporter != shell)
+            {
+                return;
+            }
+
+            directory = report.Directory;
+            previousDirectory = report.PreviousDirectory;
+            exportsDue ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (afterRestore is { } finish)
+            {
+                afterRestore = null;
+                finish();
+            }
+            else if (run?.Sequence == report.Sequence)
+            {
+                Ended(new Outcome(report.ExitCode, null, shellWasLost));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    void IShellOwner.OnExports(Shell reporter, Dictionary<string, string> exports)
+    {
+        lock (gate)
+        {
+            if (reporter != shell)
+            {
+                return;
+            }
+
+            VariableSet now = new(exports, variables.Secrets);
+            isSaved &= directory == savedDirectory && now.HasSameValuesAs(variables);
+            variables = now;
+            exportsDue?.SetResult();
+            exportsDue = null;
+            if (isSaved)
+            {
+                return;
+            }
+        }
+
+        Save();
+    }
+
+    /// <inheritdoc/>
+    void IShellOwner.OnEnded(Shell reporter, ExitStatus status)
+    {
+        lock (gate)
+        {
+            if (reporter != shell)
+            {
+                return;
+            }
+
+            shell = null;
+            formerShells.Add(reporter.Id);
+            background = [];
+            exportsDue?.SetResult();
+            exportsDue = null;
+            if (closed || isTemporary)
+            {
+                shellGone.TrySetResult();
+                afterRestore = null;
+                Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: false));
+                return;
+            }
+
+            shellWasLost = true;
+            if (run is not null)
+            {
+                // Its own variables must not outlive the command, as they would in the state that the shell saved.
+                foreach ((string name, string? value) in run.Restore)
+                {
+                    changes.TryAdd(name, value);
+                }
+
+                afterRestore = () => Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: true));
+                Restore(File.Exists(reporter.StateFile) ? reporter.StateFile : null);
+            }
+        }
+    }
+
+    private static ApiException Closed() => new(ErrorCodes.SessionClosed, "The session was deleted while the command waited; it did not run.");
+
+    /// <summary>Starts a command in an idle session.</summary>
+    private void Start(Command command)
+    {
+        Shell ready = EnsureShell();
+        Dictionary<string, string?> due = new(changes);
+        run = CommandRun.Start(
+            command, ready, ++sequence, directory, previousDirectory, due, variables.Values,
+            command.Request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, atOnce: false), services.Loop);
+
+        // Taken over by the shell; variables of this command alone that were unset come back before the next one.
+        variables = variables.WithValues(changes);
+        changes.Clear();
+        foreach ((string name, string? value) in new VariableLayer(command.Request.Env, command.Request.SecretEnv).ToDictionary())
+        {
+            if (value is null && run.Restore[name] is { } former)
+            {
+                changes[name] = former;
+            }
+        }
+    }
+
+    private void StartNext()
+    {
+        while (run is null && !closed && queue.First is { } first)
+        {
+            queue.RemoveFirst();
+            try
+            {
+                Start(first.Value);
+            }
+            catch (ApiException failure)
+            {
+                first.Value.Refuse(failure);
+            }
+        }
+    }
+
+    private void StopRun(StopReason reason, bool atOnce)
+    {
+        if (stopper is null && run is { } stopped)
+        {
+            stopped.Command.StopReason = reason;
+            CommandStopper started = stopper = new CommandStopper(stopped, background);
+            _ = Task.Run(async () =>
+            {
+                Outcome outcome = await started.StopAsync();
+                services.Loop.Post(() => Finish(stopped, outcome));
+            });
+        }
+
+        if (atOnce)
+        {
+            stopper?.Hurry();
+        }
+    }
+
+    /// <summary>The shell, or its death, has told how the running command ended.</summary>
+    private void Ended(Outcome outcome)
+    {
+        if (run is { } ended)
+        {
+            shellWasLost = false;
+            ended.Outcome.TrySetResult(outcome);
+            if (stopper is null)
+            {
+                Finish(ended, outcome);
+            }
+        }
+    }
+
+    /// <summary>Records the end of the running command and goes on with the next. On the event loop's thread.</summary>
+    private void Finish(CommandRun ended, Outcome outcome)
+    {
+        lock (gate)
+        {
+            ended.Finish(outcome);
+            bool wasStopped = stopper is not null;
+            run = null;
+            stopper = null;
+            if (isTemporary)
+            {
+                shell?.Retire();
+                return;
+            }
+
+            if (shell is { } living)
+            {
+                background = [.. living.Descendants().Select(process => (process.Id, process.StartTime))];
+                if (wasStopped)
+                {
+                    // An interrupt may have cut off what the shell said of its variables.
+                    living.AskAgain(Shell.ReportRequest(0, null));
+                }
+            }
+
+            StartNext();
+        }
+    }
+
+    private Shell EnsureShell()
+    {
+        if (shell is null)
+        {
+            Restore(savedState: null);
+        }
+
+        return shell!;
+    }
+
+    /// <summary>Gets a new shell and brings it to where the session stands.</summary>
+    private void Restore(string? savedState)
+    {
+        shell = services.Shells.Take();
+        shell.RunScript("enter", savedState is null
+            ? ShellScripts.Enter(directory, previousDirectory, DifferencesToBase()) + (isTemporary ? ShellScripts.SaveNothing : "")
+            : ShellScripts.Restore(Adopt(savedState, shell)));
+        shell.GiveTo(this);
+        if (afterRestore is not null)
+        {
+            shell.AskAgain(Shell.ReportRequest(0, null));
+        }
+    }
+
+    private IEnumerable<KeyValuePair<string, string?>> DifferencesToBase()
+    {
+        IReadOnlyDictionary<string, string> fresh = services.Shells.BaseEnvironment;
+        IEnumerable<KeyValuePair<string, string?>> set = variables.Values
+            .Where(pair => pair.Key is not ("PWD" or "OLDPWD" or "SHLVL") && fresh.GetValueOrDefault(pair.Key) != pair.Value)
+            .Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value));
+        return set.Concat(fresh.Keys.Where(name => !variables.Values.ContainsKey(name)).Select(name => KeyValuePair.Create(name, (string?)null)));
+    }
+
+    private static string Adopt(string savedState, Shell heir)
+    {
+        string file = Path.Combine(heir.RuntimeDirectory, "restore");
+        File.Move(savedState, file);
+        return file;
+    }
+
+    private void Save()
+    {
+        if (!isTemporary)
+        {
+            services.Store.Save(() =>
+            {
+                lock (gate)
+                {
+                    isSaved = true;
+                    savedDirectory = directory;
+                    return closed ? null : new SessionRecord
+                    {
+                        Id = Id,
+                        CreatedAt = CreatedAt,
+                        CommandTimeoutMs = CommandTimeoutMs,
+                        Cwd = directory,
+                        Variables = new Dictionary<string, string>(variables.WithValues(changes).Values),
+                        Secrets = [.. variables.Secrets],
+                    };
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Sessions;
+
+/// <summary>The sandbox's sessions by id, and the variables that new ones start with.</summary>
+internal sealed class SessionRegistry
+{
+    /// <summary>The session that commands use which name none, where a sandbox has it.</summary>
+    public const string DefaultId = "default";
+
+    private readonly Lock gate = new();
+    private readonly AgentServices services;
+    private readonly Dictionary<string, Session> sessions = new(StringComparer.Ordinal);
+    private VariableSet variables;
+
+    /// <summary>Brings back what an earlier agent of this sandbox kept.</summary>
+    /// <param name="services">What the agent's parts share.</param>
+    public SessionRegistry(AgentServices services)
+    {
+        this.services = services;
+        variables = services.Store.LoadSandbox() is { } record
+            ? new VariableSet(record.Variables, record.Secrets)
+            : new VariableSet(services.Shells.BaseEnvironment, []);
+        foreach (SessionRecord session in services.Store.LoadSessions())
+        {
+            sessions[session.Id] = new Session(services, session, isRestored: true);
+        }
+    }
+
+    /// <summary>The sandbox's own variables.</summary>
+    public VariableSet Variables
+    {
+        get
+        {
+            lock (gate)
+            {
+                return variables;
+            }
+        }
+    }
+
+    /// <summary>Takes what the sandbox was made with.</summary>
+    /// <param name="configuration">The settings.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
+    public void Configure(AgentConfiguration configuration)
+    {
+        VariableLayer layer = new(configuration.Env, configuration.SecretEnv);
+        Change(layer.WithoutNulls());
+        if (configuration.DefaultSession)
+        {
+            Create(new SessionCreateRequest { Id = DefaultId });
+        }
+    }
+
+    /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and sessionless commands. Other living sessions keep theirs.</summary>
+    /// <param name="layer">The changes.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
+    public void Change(VariableLayer layer)
+    {
+        VariableName.RequireAll(layer.Env);
+        VariableName.RequireAll(layer.SecretEnv);
+        Session? standard;
+        lock (gate)
+        {
+            variables = variables.With(layer.Env, layer.SecretEnv);
+            services.Store.Save(new SandboxRecord { Variables = new(variables.Values), Secrets = [.. variables.Secrets] });
+            standard = sessions.GetValueOrDefault(DefaultId);
+        }
+
+        standard?.Change(layer);
+    }
+
+    /// <summary>Makes a session and starts its shell.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>, <see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing was made.</exception>
+    public Session Create(SessionCreateRequest request)
+    {
+        RequestFields.RequireNone(request.Unknown);
+        string id = request.Id is null ? Identifier.Generate() : Identifier.Require(request.Id, "session");
+        VariableName.RequireAll(request.Env);
+        VariableName.RequireAll(request.SecretEnv);
+        TimeLimit.Require(request.CommandTimeoutMs, "commandTimeoutMs");
+        RequireNew(id);
+        string directory = MakeDirectory(request.Cwd);
+        VariableLayer layer = new VariableLayer(request.Env, request.SecretEnv).WithoutNulls();
+        VariableSet start = Variables.With(layer.Env, layer.SecretEnv);
+        SessionRecord record = new()
+        {
+            Id = id,
+            CreatedAt = DateTimeOffset.UtcNow,
+            CommandTimeoutMs = request.CommandTimeoutMs,
+            Cwd = directory,
+            Variables = new(start.Values),
+            Secrets = [.. start.Secrets],
+        };
+        Session session = new(services, record);
+        lock (gate)
+        {
+            RequireNew(id);
+            sessions.Add(id, session);
+        }
+
+        services.Store.Save(() => record);
+        session.Open();
+        return session;
+    }
+
+    /// <summary>The session of an id.</summary>
+    /// <param name="id">The id.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>.</exception>
+    public Session Get(string id)
+    {
+        lock (gate)
+        {
+            return sessions.TryGetValue(id, out Session? session)
+                ? session
+                : throw new ApiException(ErrorCodes.SessionNotFound, $"The sandbox has no session '{id}'.");
+        }
+    }
+
+    /// <summary>The session a request is bound to: the one it names, else <c>default</c> where there is one, else null.</summary>
+    /// <param name="id">The id the request names, if any.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>.</exception>
+    public Session? Find(string? id)
+    {
+        if (id is not null)
+        {
+            return Get(Identifier.Require(id, "session"));
+        }
+
+        lock (gate)
+        {
+            return sessions.GetValueOrDefault(DefaultId);
+        }
+    }
+
+    /// <summary>All sessions, oldest first.</summary>
+    public IReadOnlyList<Session> All()
+    {
+        lock (gate)
+        {
+            return [.. sessions.Values.OrderBy(session => session.CreatedAt)];
+        }
+    }
+
+    /// <summary>Ends a session and forgets it.</summary>
+    /// <param name="id">Its id.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>, <see cref="ErrorCodes.DefaultSessionProtected"/>.</exception>
+    public async Task DeleteAsync(string id)
+    {
+        Session session = Get(id);
+        if (id == DefaultId)
+        {
+            throw new ApiException(ErrorCodes.DefaultSessionProtected, "The session 'default' belongs to the sandbox and goes with it; it cannot be deleted.");
+        }
+
+        await session.CloseAsync();
+        lock (gate)
+        {
+            // Two deletes at once: the second finds nothing to do, or a new session that has taken the name.
+            if (sessions.GetValueOrDefault(id) == session)
+            {
+                sessions.Remove(id);
+                services.Store.Remove(id);
+            }
+        }
+    }
+
+    /// <summary>A session for one command that names none, in a sandbox without <c>default</c>.</summary>
+    public Session CreateTemporary()
+    {
+        VariableSet start = Variables;
+        return new Session(
+            services,
+            new SessionRecord
+            {
+                Id = "",
+                CreatedAt = DateTimeOffset.UtcNow,
+                Cwd = services.Paths.Workspace,
+                Variables = new(start.Values),
+                Secrets = [],
+            },
+            isTemporary: true);
+    }
+
+    private void RequireNew(string id)
+    {
+        lock (gate)
+        {
+            if (sessions.ContainsKey(id))
+            {
+                throw new ApiException(ErrorCodes.SessionExists, $"The sandbox already has a session '{id}'.");
+            }
+        }
+    }
+
+    private string MakeDirectory(string? wished)
+    {
+        string directory = Path.GetFullPath(wished ?? ".", services.Paths.Workspace);
+        try
+        {
+            // One that exists is left as it is.
+            Directory.CreateDirectory(directory);
+            return directory;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' cannot be made: {failure.Message}");
+        }
+    }
+}

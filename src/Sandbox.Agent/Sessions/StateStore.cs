@@ -1,0 +1,95 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Sandbox.Agent.Sessions;
+
+/// <summary>The agent's records on disk: one file for the sandbox, one for each session. Each write replaces its file as a whole.</summary>
+internal sealed class StateStore
+{
+    private readonly Lock gate = new();
+    private readonly string sandboxFile;
+    private readonly string sessions;
+
+    /// <summary>Opens the store.</summary>
+    /// <param name="state">The sandbox's state directory.</param>
+    public StateStore(string state)
+    {
+        sandboxFile = Path.Combine(state, "sandbox.json");
+        sessions = Path.Combine(state, "sessions");
+        Directory.CreateDirectory(sessions, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>The sandbox's settings, or null when it is new.</summary>
+    public SandboxRecord? LoadSandbox() => File.Exists(sandboxFile) ? Load(sandboxFile, AgentJson.Default.SandboxRecord) : null;
+
+    /// <summary>Keeps the sandbox's settings.</summary>
+    /// <param name="record">The settings.</param>
+    public void Save(SandboxRecord record)
+    {
+        lock (gate)
+        {
+            Write(sandboxFile, record, AgentJson.Default.SandboxRecord);
+        }
+    }
+
+    /// <summary>All sessions, oldest first.</summary>
+    public IReadOnlyList<SessionRecord> LoadSessions() =>
+        [.. Directory.EnumerateFiles(sessions, "*.json").Select(file => Load(file, AgentJson.Default.SessionRecord)).OfType<SessionRecord>().OrderBy(record => record.CreatedAt)];
+
+    /// <summary>Keeps a session, unless it is gone by the time it is written.</summary>
+    /// <param name="current">Gives the session's state now, or null when it is gone.</param>
+    public void Save(Func<SessionRecord?> current)
+    {
+        lock (gate)
+        {
+            if (current() is { } record)
+            {
+                Write(FileOf(record.Id), record, AgentJson.Default.SessionRecord);
+            }
+        }
+    }
+
+    /// <summary>Forgets a session.</summary>
+    /// <param name="id">Its id.</param>
+    public void Remove(string id)
+    {
+        lock (gate)
+        {
+            File.Delete(FileOf(id));
+        }
+    }
+
+    // An id is a safe file name: see Identifier.
+    private string FileOf(string id) => Path.Combine(sessions, id + ".json");
+
+    private static T? Load<T>(string file, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), type);
+        }
+        catch (JsonException failure)
+        {
+            // Code in the sandbox can write here; it then loses its own record and nothing else.
+            Console.Error.WriteLine($"{file}: {failure.Message}");
+            return null;
+        }
+    }
+
+    private static void Write<T>(string file, T record, JsonTypeInfo<T> type)
+    {
+        string temporary = file + ".new";
+        using (FileStream stream = new(temporary, new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        {
+            JsonSerializer.Serialize(stream, record, type);
+        }
+
+        File.Move(temporary, file, overwrite: true);
+    }
+}

@@ -1,0 +1,248 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.Agent.Commands;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Shells;
+
+/// <summary>One living bash. It takes commands on a pipe and reports on another; what commands print goes elsewhere, and what the shell itself says goes nowhere.</summary>
+/// <remarks>Callbacks come on the event loop's thread.</remarks>
+internal sealed class Shell
+{
+    private static readonly IReadOnlySet<(int, ulong)> NoExceptions = new HashSet<(int, ulong)>();
+
+    private readonly ChildProcess process;
+    private readonly FileDescriptor commands;
+    private readonly FileDescriptor reports;
+    private readonly ReportReader reader;
+    private readonly EventLoop.Watch reportWatch;
+    private readonly EventLoop.Watch endWatch;
+    private readonly Lock gate = new();
+    private readonly EventLoop loop;
+    private SafeFileHandle? commandFile;
+    private OutputPipe? output;
+    private OutputPipe? error;
+    private IShellOwner? owner;
+    private bool commandsClosed;
+
+    private Shell(string directory, ChildProcess process, FileDescriptor commands, FileDescriptor reports, EventLoop loop)
+    {
+        RuntimeDirectory = directory;
+        this.process = process;
+        this.loop = loop;
+        this.commands = commands;
+        this.reports = reports;
+        reader = new ReportReader(report => owner?.OnReport(this, report), exports => owner?.OnExports(this, exports));
+        reportWatch = loop.Add(reports, ReadReports);
+        endWatch = loop.Add(process.Handle, Collect);
+    }
+
+    /// <summary>Its process id.</summary>
+    public int Id => process.Id;
+
+    /// <summary>Where its pipes and command texts lie; its own, gone after it ends.</summary>
+    public string RuntimeDirectory { get; }
+
+    /// <summary>Where it saves its state when it ends by itself.</summary>
+    public string StateFile => Path.Combine(RuntimeDirectory, "state");
+
+    /// <summary>How it ended; null while it lives.</summary>
+    public ExitStatus? Ended { get; private set; }
+
+    /// <summary>Starts a shell.</summary>
+    /// <param name="directory">A new directory of its own.</param>
+    /// <param name="launcher">What starts it.</param>
+    /// <param name="loop">Where its pipes are watched.</param>
+    public static Shell Start(string directory, ShellLauncher launcher, EventLoop loop)
+    {
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        FileDescriptor commands = FileDescriptor.CreateFifoToWrite(Path.Combine(directory, ForkServer.InputName));
+        FileDescriptor reports = FileDescriptor.CreateFifoToRead(Path.Combine(directory, ForkServer.ReportName));
+        Shell shell = new(directory, launcher.Start(directory), commands, reports, loop);
+        shell.RunScript("init", ShellScripts.Initialise(shell.StateFile));
+        return shell;
+    }
+
+    /// <summary>Says who hears of its reports and its end; if it has ended already, at once.</summary>
+    /// <param name="newOwner">The owner.</param>
+    public void GiveTo(IShellOwner newOwner)
+    {
+        ExitStatus? ended;
+        lock (gate)
+        {
+            owner = newOwner;
+            ended = Ended;
+        }
+
+        if (ended is { } status)
+        {
+            newOwner.OnEnded(this, status);
+        }
+    }
+
+    /// <summary>Runs lines of our own in the shell, before any command that follows.</summary>
+    /// <param name="name">A file name for them.</param>
+    /// <param name="script">The lines.</param>
+    public void RunScript(string name, string script)
+    {
+        string file = Path.Combine(RuntimeDirectory, name);
+        File.WriteAllText(file, script);
+        Send($"\\. {file} {ShellLauncher.ReportDescriptor}>&-\n");
+    }
+
+    /// <summary>Keeps a command's text where the shell can run it.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The file.</returns>
+    public string WriteCommand(string text)
+    {
+        // One file, kept open: the shell has read it whole before it runs the first line.
+        string file = Path.Combine(RuntimeDirectory, "command");
+        commandFile ??= File.OpenHandle(file, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        byte[] bytes = Encoding.UTF8.GetBytes(text + '\n');
+        RandomAccess.SetLength(commandFile, 0);
+        RandomAccess.Write(commandFile, bytes, 0);
+        return file;
+    }
+
+    /// <summary>Runs a file as the next command and asks for a report.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="journal">Where its output goes.</param>
+    /// <param name="reportRequest">See <see cref="ReportRequest"/>.</param>
+    public void Run(string file, string input, CommandJournal journal, string reportRequest)
+    {
+        output ??= new OutputPipe(Path.Combine(RuntimeDirectory, "out"), FrameKind.StandardOutput, loop);
+        error ??= new OutputPipe(Path.Combine(RuntimeDirectory, "err"), FrameKind.StandardError, loop);
+        output.Start(journal);
+        error.Start(journal);
+        Send($"\\. {file} 0<{input} 1>{output.Path} 2>{error.Path} {ShellLauncher.ReportDescriptor}>&-\n{reportRequest}");
+    }
+
+    /// <summary>Takes the last of a command's output. On the event loop's thread.</summary>
+    public void FinishOutput()
+    {
+        bool reuse = Ended is null;
+        output = output?.Finish(reuse) == true ? output : null;
+        error = error?.Finish(reuse) == true ? error : null;
+    }
+
+    /// <summary>Asks for a report again, after an interrupt that may have swallowed the first request. The empty line ends what may be left of that one.</summary>
+    /// <param name="reportRequest">See <see cref="ReportRequest"/>.</param>
+    public void AskAgain(string reportRequest) => Send("\n" + reportRequest);
+
+    /// <summary>The line that asks for a report.</summary>
+    /// <param name="sequence">The number to report under.</param>
+    /// <param name="returnTo">A directory to go back to first, with the previous one to remember, or null.</param>
+    public static string ReportRequest(long sequence, (string Directory, string Previous)? returnTo)
+    {
+        string number = sequence.ToString(CultureInfo.InvariantCulture);
+        return returnTo is { } place
+            ? $"__sandbox {number} {ShellWord.Quote(place.Directory)} {ShellWord.Quote(place.Previous)}\n"
+            : $"__sandbox {number}\n";
+    }
+
+    /// <summary>Everything that descends from this shell and lives.</summary>
+    /// <param name="except">What is left out, with all that descends from it.</param>
+    public IReadOnlyList<ProcessEntry> Descendants(IReadOnlySet<(int Id, ulong StartTime)>? except = null) =>
+        Ended is null && ProcessTable.HasChildren(Id) ? ProcessTable.DescendantsOf(Id, except ?? NoExceptions) : [];
+
+    /// <summary>Sends the shell itself a signal.</summary>
+    /// <param name="signal">Which.</param>
+    public void Signal(Signal signal) => process.Send(signal);
+
+    /// <summary>Ends it with everything that descends from it.</summary>
+    public void KillTree()
+    {
+        // Held still first: it must neither go on with the rest of a command nor leave children behind that nobody finds.
+        process.Send(Linux.Signal.STOP);
+
+        // What is killed may start something new in its last moment: until nothing is left.
+        const int rounds = 20;
+        for (int round = 0; round < rounds && Descendants() is { Count: > 0 } left; round++)
+        {
+            foreach (ProcessEntry descendant in left)
+            {
+                ProcessTable.Send(descendant, Linux.Signal.KILL);
+            }
+        }
+
+        process.Send(Linux.Signal.KILL);
+    }
+
+    /// <summary>Lets it end by itself: it has no more commands to come. What it started in the background goes on.</summary>
+    public void Retire()
+    {
+        lock (gate)
+        {
+            if (!commandsClosed)
+            {
+                commandsClosed = true;
+                commands.Dispose();
+            }
+        }
+    }
+
+    private void Send(string text)
+    {
+        lock (gate)
+        {
+            if (commandsClosed || Ended is not null)
+            {
+                return;
+            }
+
+            try
+            {
+                commands.WriteAll(Encoding.UTF8.GetBytes(text));
+            }
+            catch (System.ComponentModel.Win32Exception)
+            {
+                // The shell has just ended; its pidfd says so.
+            }
+        }
+    }
+
+    private void ReadReports()
+    {
+        Span<byte> buffer = stackalloc byte[8192];
+        int count;
+        while ((count = reports.Read(buffer)) > 0)
+        {
+            reader.Take(buffer[..count]);
+        }
+
+        if (count == 0)
+        {
+            reportWatch.Dispose();
+        }
+    }
+
+    private void Collect()
+    {
+        if (process.TryWait() is not { } status)
+        {
+            return;
+        }
+
+        // A last report may still lie in the pipe.
+        ReadReports();
+        reportWatch.Dispose();
+        endWatch.Dispose();
+        reports.Dispose();
+        Retire();
+        IShellOwner? listener;
+        lock (gate)
+        {
+            Ended = status;
+            listener = owner;
+        }
+
+        process.Dispose();
+        commandFile?.Dispose();
+        FinishOutput();
+        listener?.OnEnded(this, status);
+        Directory.Delete(RuntimeDirectory, recursive: true);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Runtime.CompilerServices;
+using Sandbox.Linux;
+
+namespace Sandbox.Agent.Shells;
+
+/// <summary>Starts shells, each as a process to which all its orphaned descendants come back, so that everything a command started can be found, also what called setsid or forked twice.
+/// The work is done by a second process of this program, see <see cref="ForkServer"/>; when that has ended, the next shell starts another.</summary>
+internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnlyDictionary<string, string> environment) : IDisposable
+{
+    /// <summary>The first argument that makes a process of this program one that starts shells.</summary>
+    public const string Verb = "shells";
+
+    /// <summary>The descriptor a shell reports on: one that scripts seldom use. Below 10, because only of such does bash keep the copy, while a command runs without it, from the command's children.</summary>
+    public const int ReportDescriptor = 7;
+
+    private const string Program = "/bin/bash";
+
+    // Interactive, so that an interrupt ends a command and not the shell; without everything that reads or keeps a user's terminal settings.
+    private static readonly string[] Arguments = ["--norc", "--noprofile", "--noediting", "+o", "history", "+H", "-i"];
+
+    private readonly Lock gate = new();
+    private Helper? helper;
+
+    /// <summary>The command line that runs this program again, to start shells. Empty for one that is compiled as it runs: its code cannot run between fork and exec,
+    /// so it starts shells without the help, and then what has forked twice is not found.</summary>
+    public static IReadOnlyList<string> OwnCommandLine => RuntimeFeature.IsDynamicCodeSupported
+        ? []
+        : [Environment.ProcessPath ?? throw new InvalidOperationException("This process has no path."), Verb];
+
+    /// <summary>What the second process does: starts shells until the first has gone.</summary>
+    public static int Serve()
+    {
+        ForkServer.Run(Program, Arguments, ReportDescriptor);
+        return 0;
+    }
+
+    /// <summary>Starts a shell.</summary>
+    /// <param name="directory">Where its named pipes are.</param>
+    public ChildProcess Start(string directory)
+    {
+        if (commandLine.Count == 0)
+        {
+            return StartWithoutHelp(directory);
+        }
+
+        lock (gate)
+        {
+            helper ??= new Helper(commandLine, environment);
+            if (!helper.TryStart(directory, out int id))
+            {
+                // It was killed: by code in the sandbox, or for want of memory.
+                helper.Dispose();
+                helper = new Helper(commandLine, environment);
+                if (!helper.TryStart(directory, out id))
+                {
+                    throw new InvalidOperationException("No shell could be started.");
+                }
+            }
+
+            return ChildProcess.Adopt(id);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            helper?.Dispose();
+            helper = null;
+        }
+    }
+
+    private ChildProcess StartWithoutHelp(string directory)
+    {
+        using FileDescriptor commands = FileDescriptor.OpenToRead(Path.Combine(directory, ForkServer.InputName));
+        using FileDescriptor reports = FileDescriptor.OpenToWrite(Path.Combine(directory, ForkServer.ReportName));
+        using FileDescriptor nothing = FileDescriptor.OpenNull();
+        return ChildProcess.Start(new ChildProcessOptions
+        {
+            Path = Program,
+            Arguments = Arguments,
+            Environment = environment,
+            Descriptors = new Dictionary<int, FileDescriptor> { [0] = commands, [1] = nothing, [2] = nothing, [ReportDescriptor] = reports },
+        });
+    }
+
+    /// <summary>The second process, and the pipes to it.</summary>
+    private sealed class Helper : IDisposable
+    {
+        private readonly ChildProcess process;
+        private readonly FileDescriptor requests;
+        private readonly FileDescriptor answers;
+
+        public Helper(IReadOnlyList<string> commandLine, IReadOnlyDictionary<string, string> environment)
+        {
+            FileDescriptor.CreatePipe(out FileDescriptor requestsRead, out requests);
+            FileDescriptor.CreatePipe(out answers, out FileDescriptor answersWrite);
+            using (requestsRead)
+            using (answersWrite)
+            using (FileDescriptor nothing = FileDescriptor.OpenNull())
+            {
+                process = ChildProcess.Start(new ChildProcessOptions
+                {
+                    Path = commandLine[0],
+                    Arguments = [.. commandLine.Skip(1)],
+                    Environment = environment,
+                    Descriptors = new Dictionary<int, FileDescriptor> { [0] = requestsRead, [1] = answersWrite, [2] = nothing },
+                });
+            }
+        }
+
+        public bool TryStart(string directory, out int id)
+        {
+            Span<byte> answer = stackalloc byte[sizeof(int)];
+            try
+            {
+                requests.WriteAll(System.Text.Encoding.UTF8.GetBytes(directory + '\n'));
+            }
+            catch (System.ComponentModel.Win32Exception)
+            {
+                id = 0;
+                return false;
+            }
+
+            int count = answers.Read(answer);
+            id = BitConverter.ToInt32(answer);
+            return count == answer.Length && id > 0;
+        }
+
+        public void Dispose()
+        {
+            requests.Dispose();
+            answers.Dispose();
+            process.Send(Signal.KILL);
+            process.Collect();
+            process.Dispose();
+        }
+    }
+}

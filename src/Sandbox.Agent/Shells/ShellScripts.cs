@@ -1,0 +1,96 @@
+using System.Text;
+
+namespace Sandbox.Agent.Shells;
+
+/// <summary>The few lines of bash behind a session. They use builtins only and fork nothing; their names start with <c>__sandbox</c>.</summary>
+internal static class ShellScripts
+{
+    /// <summary>Prepares a fresh shell: no prompt, no mail check, the reporting function, and a trap that saves its state when it ends by itself.</summary>
+    /// <param name="stateFile">Where the state goes.</param>
+    public static string Initialise(string stateFile) => $$"""
+        PS1= PS2=
+        unset MAILCHECK HISTFILE
+        __sandbox() {
+            builtin set -- "$?" "$@"
+            [[ -z $3 ]] || { builtin cd -- "$3"; OLDPWD=$4; }
+            builtin printf '\x1e%s\0%s\0%q\0%q\0' "$2" "$1" "$PWD" "${OLDPWD-}" >&{{ShellLauncher.ReportDescriptor}}
+            builtin declare -px >&{{ShellLauncher.ReportDescriptor}}
+            builtin printf '\0' >&{{ShellLauncher.ReportDescriptor}}
+            builtin return "$1"
+        }
+        __sandbox_save() {
+            { builtin printf 'builtin cd -- %q\n' "$PWD"; builtin declare -p; builtin declare -f; builtin alias -p; builtin shopt -p; builtin set +o; builtin umask -p; builtin trap -p; } >{{ShellWord.Quote(stateFile)}}
+        }
+        builtin trap __sandbox_save EXIT
+        builtin readonly -f __sandbox __sandbox_save
+
+        """;
+
+    /// <summary>Puts a fresh shell where a session wants it.</summary>
+    /// <param name="directory">The directory to start in. It may be gone; then the shell stays where it is.</param>
+    /// <param name="previousDirectory">What <c>cd -</c> should go to, if anything.</param>
+    /// <param name="changes">Variables to export, or with null to unset.</param>
+    public static string Enter(string directory, string previousDirectory, IEnumerable<KeyValuePair<string, string?>> changes)
+    {
+        StringBuilder script = new();
+        foreach ((string name, string? value) in changes)
+        {
+            AppendChange(script, name, value);
+        }
+
+        script.Append("builtin cd -- ").Append(ShellWord.Quote(directory)).Append('\n');
+        return (previousDirectory.Length > 0
+            ? script.Append("OLDPWD=").Append(ShellWord.Quote(previousDirectory))
+            : script.Append("builtin unset -v OLDPWD")).Append('\n').ToString();
+    }
+
+    /// <summary>Gives a fresh shell the state that its predecessor saved. Read-only variables of bash itself refuse to be set again; nobody hears it complain.</summary>
+    /// <param name="savedState">The predecessor's state file.</param>
+    public static string Restore(string savedState) => $"""
+        builtin . {ShellWord.Quote(savedState)}
+        builtin set +e +u +x
+        builtin trap __sandbox_save EXIT
+
+        """;
+
+    /// <summary>For a shell that is thrown away: its state is of no use to anyone.</summary>
+    public const string SaveNothing = "builtin trap - EXIT\n";
+
+    /// <summary>What must happen in the shell just before a command's text.</summary>
+    /// <param name="changes">Variables to export, or with null to unset, for good.</param>
+    /// <param name="directory">The command's own directory, if it has one.</param>
+    /// <param name="variables">The command's own variables.</param>
+    /// <param name="commandFile">The command's text.</param>
+    public static string Prelude(IEnumerable<KeyValuePair<string, string?>> changes, string? directory, IEnumerable<KeyValuePair<string, string>> variables, string commandFile)
+    {
+        StringBuilder script = new();
+        foreach ((string name, string? value) in changes)
+        {
+            AppendChange(script, name, value);
+        }
+
+        if (directory is not null)
+        {
+            script.Append("builtin cd -- ").Append(ShellWord.Quote(directory)).Append(" || return 1\n");
+        }
+
+        foreach ((string name, string value) in variables)
+        {
+            script.Append(name).Append('=').Append(ShellWord.Quote(value)).Append(' ');
+        }
+
+        return script.Append(@"\. ").Append(commandFile).Append('\n').ToString();
+    }
+
+    private static void AppendChange(StringBuilder script, string name, string? value)
+    {
+        if (value is null)
+        {
+            script.Append("builtin unset -v ").Append(name).Append('\n');
+        }
+        else
+        {
+            script.Append("builtin export ").Append(name).Append('=').Append(ShellWord.Quote(value)).Append('\n');
+        }
+    }
+}

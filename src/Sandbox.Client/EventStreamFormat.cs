@@ -1,0 +1,45 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>Commands' events as server-sent events.</summary>
+internal static class EventStreamFormat
+{
+    /// <summary>The media type.</summary>
+    public const string MediaType = "text/event-stream";
+
+    /// <summary>Reads the events of a stream; null stands for an event of an unknown kind.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="ApiException">The stream told of a failure.</exception>
+    /// <exception cref="FormatException">The stream is malformed.</exception>
+    public static async IAsyncEnumerable<CommandEvent?> ReadAsync(
+        Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (SseItem<CommandEvent?> item in SseParser.Create(stream, Parse).EnumerateAsync(cancellationToken))
+        {
+            yield return item.Data;
+        }
+    }
+
+    private static CommandEvent? Parse(string type, ReadOnlySpan<byte> data) => type switch
+    {
+        ExecEvents.StandardOutput => new CommandOutput(OutputChannel.Output, Decode(data)),
+        ExecEvents.StandardError => new CommandOutput(OutputChannel.Error, Decode(data)),
+        ExecEvents.Exit => EventPayload.Exit(data),
+        ExecEvents.Error => throw EventPayload.Failure(data),
+        _ => null,
+    };
+
+    private static byte[] Decode(ReadOnlySpan<byte> data)
+    {
+        byte[] decoded = new byte[Base64.GetMaxDecodedFromUtf8Length(data.Length)];
+        return Base64.DecodeFromUtf8(data, decoded, out int consumed, out int written) == OperationStatus.Done && consumed == data.Length
+            ? written == decoded.Length ? decoded : decoded[..written]
+            : throw new FormatException("An output event is not base64.");
+    }
+}

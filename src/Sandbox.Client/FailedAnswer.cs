@@ -1,0 +1,58 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>Turns a failed answer back into the failure it tells of.</summary>
+internal static class FailedAnswer
+{
+    private const int LongestBody = 64 * 1024;
+
+    /// <summary>Reads the failure; an answer that is not the API's still becomes a sensible one.</summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public static async Task<ApiException> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        int status = (int)response.StatusCode;
+        string? requestId = response.Headers.TryGetValues(ApiHeaders.RequestId, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+        if (await ReadBodyAsync(response.Content, cancellationToken) is { Code: { Length: > 0 } code, Error: { Length: > 0 } error } body)
+        {
+            return new(code, error) { Status = status, RequestId = body.RequestId ?? requestId };
+        }
+
+        return new(CodeOf(status), $"The server refused the request with status {status} and said nothing more.") { Status = status, RequestId = requestId };
+    }
+
+    private static async Task<ErrorBody?> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        if (content.Headers.ContentType is not MediaTypeHeaderValue { MediaType: "application/json" or "application/problem+json" })
+        {
+            return null;
+        }
+
+        try
+        {
+            await content.LoadIntoBufferAsync(LongestBody, cancellationToken);
+            await using Stream body = await content.ReadAsStreamAsync(cancellationToken);
+            return await JsonSerializer.DeserializeAsync(body, ProtocolJson.Default.ErrorBody, cancellationToken);
+        }
+        catch (Exception e) when (e is JsonException or HttpRequestException or IOException)
+        {
+            // Something between client and server answered, or the answer broke off: the status still tells what matters.
+            return null;
+        }
+    }
+
+    private static string CodeOf(int status) => status switch
+    {
+        401 or 403 => ErrorCodes.Unauthorized,
+        404 => ErrorCodes.RouteNotFound,
+        405 => ErrorCodes.MethodNotAllowed,
+        413 => ErrorCodes.PayloadTooLarge,
+        501 => ErrorCodes.Unsupported,
+        502 or 503 or 504 => ErrorCodes.SandboxUnavailable,
+        >= 400 and < 500 => ErrorCodes.InvalidRequest,
+        _ => ErrorCodes.InternalError,
+    };
+}

@@ -1,0 +1,58 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>Commands' events as binary frames, see <see cref="CommandFrame"/>.</summary>
+internal static class FrameFormat
+{
+    /// <summary>Reads the events of a stream; it simply ends where the bytes end.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="ApiException">The stream told of a failure.</exception>
+    /// <exception cref="FormatException">The stream is malformed.</exception>
+    public static async IAsyncEnumerable<CommandEvent?> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Room for the largest frame; most are small, so that one read brings many.
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(CommandFrame.HeaderLength + CommandFrame.MaximumPayload);
+        try
+        {
+            int filled = 0;
+            int count;
+            while ((count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken)) > 0)
+            {
+                filled += count;
+                int taken = 0;
+                while (TryTake(buffer.AsSpan(taken, filled - taken), out int length, out CommandEvent? current))
+                {
+                    taken += length;
+                    yield return current;
+                }
+
+                buffer.AsSpan(taken, filled - taken).CopyTo(buffer);
+                filled -= taken;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static bool TryTake(ReadOnlySpan<byte> block, out int length, out CommandEvent? current)
+    {
+        ReadOnlySpan<byte> rest = block;
+        bool isThere = CommandFrame.TryRead(ref rest, out FrameKind kind, out ReadOnlySpan<byte> payload);
+        length = block.Length - rest.Length;
+        current = !isThere ? null : kind switch
+        {
+            FrameKind.StandardOutput => new CommandOutput(OutputChannel.Output, payload.ToArray()),
+            FrameKind.StandardError => new CommandOutput(OutputChannel.Error, payload.ToArray()),
+            FrameKind.Exit => EventPayload.Exit(payload),
+            FrameKind.Error => throw EventPayload.Failure(payload),
+            _ => null,
+        };
+        return isThere;
+    }
+}

@@ -1,0 +1,77 @@
+namespace Sandbox.Client;
+
+/// <summary>A stream whose silence is bounded: a read that waits longer than the limit fails.</summary>
+/// <param name="inner">The stream read.</param>
+/// <param name="limit">The longest silence.</param>
+internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
+{
+    private CancellationTokenSource _silence = new();
+
+    /// <inheritdoc />
+    public override bool CanRead => true;
+
+    /// <inheritdoc />
+    public override bool CanSeek => false;
+
+    /// <inheritdoc />
+    public override bool CanWrite => false;
+
+    /// <inheritdoc />
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        // One source, used again for every read: the stream of a busy command is read thousands of times.
+        if (!_silence.TryReset())
+        {
+            _silence.Dispose();
+            _silence = new();
+        }
+
+        _silence.CancelAfter(limit);
+        await using CancellationTokenRegistration stop = cancellationToken.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).Cancel(), _silence);
+        try
+        {
+            return await inner.ReadAsync(buffer, _silence.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"Nothing was received for {limit.TotalSeconds:0} s.");
+        }
+    }
+
+    /// <inheritdoc />
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void Flush() => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _silence.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,21 @@
+using System.Net;
+
+namespace Sandbox.Client;
+
+/// <summary>A request's body that is sent as it is made; the framework's own would wait for more.</summary>
+/// <param name="source">Writes the body.</param>
+internal sealed class LiveContent(Func<Stream, CancellationToken, Task> source) : HttpContent
+{
+    /// <inheritdoc />
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    /// <inheritdoc />
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => source(stream, cancellationToken);
+
+    /// <inheritdoc />
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+}

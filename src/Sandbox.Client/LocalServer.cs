@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>Finds the server of this machine and user, or starts it: both is the work of <c>sandboxd start</c>, which is run here.</summary>
+public static class LocalServer
+{
+    /// <summary>The code of a failure to find the server's program.</summary>
+    public const string NotInstalledCode = "server_not_installed";
+
+    /// <summary>The code of a failure to start the server that it did not explain itself.</summary>
+    public const string StartFailedCode = "server_start_failed";
+
+    private const string Program = "sandboxd";
+
+    // A server that replaces an older one first waits for that one to leave.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Runs <c>sandboxd start</c> and returns what it says when the server is ready.</summary>
+    /// <param name="folder">The folder that has <c>server/&lt;rid&gt;/</c> in it; the module's own when null.</param>
+    /// <param name="cancellationToken">Stops waiting; a server that is starting goes on.</param>
+    /// <exception cref="ApiException">The server is not installed or cannot start; the sentence says why.</exception>
+    public static async Task<ReadyLine> StartAsync(string? folder, CancellationToken cancellationToken)
+    {
+        using Process process = new() { StartInfo = Describe(folder ?? Path.GetDirectoryName(typeof(LocalServer).Assembly.Location) ?? ".") };
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(StartLimit);
+        try
+        {
+            process.Start();
+            process.StandardInput.Close();
+            Task<string> complaint = process.StandardError.ReadToEndAsync(limited.Token);
+            string? line = await process.StandardOutput.ReadLineAsync(limited.Token);
+            return line is not null && Read(line) is { } ready ? ready : throw Failure(await complaint);
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new ApiException(StartFailedCode, $"'{process.StartInfo.FileName}' cannot be run: {e.Message}.", e);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ApiException(StartFailedCode, $"The local server did not become ready within {StartLimit.TotalSeconds:0} s.");
+        }
+    }
+
+    private static ProcessStartInfo Describe(string folder)
+    {
+        string[] candidates =
+        [
+            .. new[] { RuntimeInformation.RuntimeIdentifier, $"linux-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}" }
+                .Distinct().Select(rid => Path.Combine(folder, "server", rid)),
+        ];
+        foreach (string candidate in candidates)
+        {
+            string native = Path.Combine(candidate, Program);
+            string managed = native + ".dll";
+            if (File.Exists(native))
+            {
+                return Quiet(native, "start");
+            }
+
+            if (File.Exists(managed))
+            {
+                return Quiet(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", managed, "start");
+            }
+        }
+
+        throw new ApiException(NotInstalledCode,
+            $"The local server '{Path.Combine(candidates[0], Program)}' is missing. Sandboxes run on Linux; elsewhere set SANDBOX_URI to a server's address.");
+    }
+
+    private static ProcessStartInfo Quiet(string file, params string[] arguments) => new(file, arguments)
+    {
+        UseShellExecute = false,
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        // The caller's directory must not be held for as long as the server lives.
+        WorkingDirectory = "/",
+    };
+
+    private static ReadyLine? Read(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyLine);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static ApiException Failure(string complaint)
+    {
+        foreach (string line in complaint.Split('\n').Where(line => line.StartsWith('{')))
+        {
+            try
+            {
+                if (JsonSerializer.Deserialize(line, ProtocolJson.Default.ErrorBody) is { Code: not null, Error: not null } body)
+                {
+                    return new(body.Code, body.Error) { RequestId = body.RequestId };
+                }
+            }
+            catch (JsonException)
+            {
+                // Not the explanation, then.
+            }
+        }
+
+        string said = complaint.Trim();
+        return new(StartFailedCode, said.Length == 0
+            ? "The local server ended before it was ready, without saying why."
+            : $"The local server ended before it was ready. It said: {(said.Length > 2000 ? said[^2000..] : said)}");
+    }
+}

@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>Requests to one server over kept-alive connections, and failed answers as exceptions.</summary>
+internal sealed class ServerTransport : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly ServerEndpoint _endpoint;
+    private readonly Func<CancellationToken, Task>? _restart;
+
+    /// <summary>Creates the transport; no connection is made yet.</summary>
+    /// <param name="endpoint">The server.</param>
+    /// <param name="apiKey">The key it asks for, if it asks.</param>
+    /// <param name="limits">The time limits.</param>
+    /// <param name="restart">Starts the server again when it cannot be reached; absent for a server that is not ours to start.</param>
+    public ServerTransport(ServerEndpoint endpoint, string? apiKey, TimeLimits limits, Func<CancellationToken, Task>? restart)
+    {
+        (_endpoint, _restart, Limits) = (endpoint, restart, limits);
+        SocketsHttpHandler handler = new()
+        {
+            ConnectTimeout = limits.Connect,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !endpoint.IsLocal,
+            ActivityHeadersPropagator = null,
+            PooledConnectionLifetime = endpoint.IsLocal ? Timeout.InfiniteTimeSpan : TimeSpan.FromMinutes(5),
+        };
+        if (endpoint.SocketPath is { } path)
+        {
+            handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(path, cancellationToken);
+        }
+
+        _http = new(handler) { BaseAddress = endpoint.BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
+        if (apiKey is not null)
+        {
+            // The framework would quote a malformed key in its message.
+            _http.DefaultRequestHeaders.Authorization = apiKey.Length > 0 && apiKey.All(c => c is > ' ' and <= '~')
+                ? new AuthenticationHeaderValue("Bearer", apiKey)
+                : throw new ApiException(ErrorCodes.Unauthorized, "The API key holds characters that no key can have.");
+        }
+    }
+
+    /// <summary>The server's address.</summary>
+    public string Server => _endpoint.Text;
+
+    /// <summary>The time limits kept.</summary>
+    public TimeLimits Limits { get; }
+
+    /// <summary>Sends a request and reads its answer.</summary>
+    /// <param name="request">Makes the request; called again when the first never reached the server.</param>
+    /// <param name="answer">The answer's type.</param>
+    /// <param name="trace">Is told about each attempt.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<T> ReadAsync<T>(
+        Func<HttpRequestMessage> request, JsonTypeInfo<T> answer, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(Limits.Request);
+        return await GuardAsync(async () =>
+        {
+            using HttpResponseMessage response = await SendAsync(request, trace, limited.Token);
+            await using Stream body = await response.Content.ReadAsStreamAsync(limited.Token);
+            return await JsonSerializer.DeserializeAsync(body, answer, limited.Token) ?? throw new JsonException("The answer is empty.");
+        }, limited, cancellationToken);
+    }
+
+    /// <summary>Sends a request whose answer has nothing in it.</summary>
+    /// <inheritdoc cref="ReadAsync" />
+    public async Task SendOnlyAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(Limits.Request);
+        await GuardAsync(async () =>
+        {
+            (await SendAsync(request, trace, limited.Token)).Dispose();
+            return true;
+        }, limited, cancellationToken);
+    }
+
+    /// <summary>Sends a request whose body takes as long as it takes, and whose answer has nothing in it.</summary>
+    /// <inheritdoc cref="ReadAsync" />
+    public async Task UploadAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource unlimited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await GuardAsync(async () =>
+        {
+            (await SendAsync(request, trace, unlimited.Token)).Dispose();
+            return true;
+        }, unlimited, cancellationToken);
+    }
+
+    /// <summary>Sends a request and leaves its answer to be read as it comes.</summary>
+    /// <inheritdoc cref="ReadAsync" />
+    public async Task<HttpResponseMessage> OpenAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        // The limit ends with the answer's beginning, so it must not be tied to the answer's body.
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(Limits.Request);
+        return await GuardAsync(() => SendAsync(request, trace, limited.Token), limited, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await AttemptAsync(request, trace, cancellationToken);
+        }
+        catch (ServerUnreachableException) when (_restart is not null)
+        {
+            await _restart(cancellationToken);
+            response = await AttemptAsync(request, trace, cancellationToken);
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw await FailedAnswer.ReadAsync(response, cancellationToken);
+        }
+    }
+
+    private async Task<HttpResponseMessage> AttemptAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage message = request();
+        long begin = Stopwatch.GetTimestamp();
+        string path = message.RequestUri!.OriginalString;
+        int status = 0;
+        try
+        {
+            HttpResponseMessage response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            status = (int)response.StatusCode;
+            return response;
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
+        {
+            throw new ServerUnreachableException(Server, e.InnerException ?? e);
+        }
+        catch (OperationCanceledException e) when (e.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ServerUnreachableException(Server, e.InnerException);
+        }
+        finally
+        {
+            trace?.Invoke(new(message.Method.Method, path, status, Stopwatch.GetElapsedTime(begin)));
+        }
+    }
+
+    private async Task<T> GuardAsync<T>(Func<Task<T>> exchange, CancellationTokenSource limited, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await exchange();
+        }
+        catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The server at '{Server}' did not answer within {Limits.Request.TotalSeconds:0} s.");
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new ConnectionLostException(Server, e);
+        }
+        catch (JsonException e)
+        {
+            throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' gave an answer that cannot be read. Is it a Sandbox server of this version?", e);
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Sandbox.Linux;
+
+/// <summary>How to start a <see cref="ChildProcess"/>.</summary>
+public sealed record ChildProcessOptions
+{
+    /// <summary>The program's full path.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Its arguments, the program's own name not among them.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>Its whole environment.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    /// <summary>Where it starts; the caller's directory when null.</summary>
+    public string? WorkingDirectory { get; init; }
+
+    /// <summary>The descriptors it gets, by the number it sees them under. It gets no others.</summary>
+    public required IReadOnlyDictionary<int, FileDescriptor> Descriptors { get; init; }
+}
+
+/// <summary>A child in a session of its own, with default signal handling and only the descriptors it was given, and a handle to it that never names another process.</summary>
+/// <remarks><see cref="System.Diagnostics.Process"/> offers none of the three, and lets children inherit the runtime's ignored SIGPIPE.</remarks>
+public sealed unsafe class ChildProcess : IDisposable
+{
+    private readonly FileDescriptor pidfd;
+
+    private ChildProcess(int id, FileDescriptor pidfd)
+    {
+        Id = id;
+        this.pidfd = pidfd;
+    }
+
+    /// <summary>Its process id.</summary>
+    public int Id { get; }
+
+    /// <summary>Readable when it has ended: for an <see cref="EventLoop"/>.</summary>
+    public FileDescriptor Handle => pidfd;
+
+    /// <summary>Starts a process.</summary>
+    /// <param name="options">What and how.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
+    public static ChildProcess Start(ChildProcessOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        byte* actions = stackalloc byte[LibC.SpawnStructureSize];
+        byte* attributes = stackalloc byte[LibC.SpawnStructureSize];
+        byte* signals = stackalloc byte[LibC.SignalSetSize];
+        List<FileDescriptor> raised = [];
+        using NativeStrings arguments = new([options.Path, .. options.Arguments]);
+        using NativeStrings environment = new(options.Environment.Select(pair => $"{pair.Key}={pair.Value}"));
+
+        Require(LibC.posix_spawn_file_actions_init(actions));
+        Require(LibC.posix_spawnattr_init(attributes));
+        try
+        {
+            // Sources are first moved above every target, so that no dup2 overwrites one that is still needed.
+            int above = options.Descriptors.Keys.DefaultIfEmpty(2).Max() + 1;
+            foreach ((int target, FileDescriptor source) in options.Descriptors)
+            {
+                FileDescriptor copy = FileDescriptor.Adopt(LibC.Check(LibC.fcntl(source.Number, LibC.F_DUPFD_CLOEXEC, above), "dup"));
+                raised.Add(copy);
+                Require(LibC.posix_spawn_file_actions_adddup2(actions, copy.Number, target));
+            }
+
+            Require(LibC.posix_spawn_file_actions_addclosefrom_np(actions, above));
+            if (options.WorkingDirectory is not null)
+            {
+                Require(LibC.posix_spawn_file_actions_addchdir_np(actions, options.WorkingDirectory));
+            }
+
+            Require(LibC.posix_spawnattr_setflags(attributes, LibC.POSIX_SPAWN_SETSID | LibC.POSIX_SPAWN_SETSIGDEF | LibC.POSIX_SPAWN_SETSIGMASK));
+            Require(LibC.sigfillset(signals));
+            Require(LibC.posix_spawnattr_setsigdefault(attributes, signals));
+            Require(LibC.sigemptyset(signals));
+            Require(LibC.posix_spawnattr_setsigmask(attributes, signals));
+
+            int pid;
+            int error = LibC.posix_spawn(&pid, options.Path, actions, attributes, arguments.Pointer, environment.Pointer);
+            if (error != 0)
+            {
+                throw LibC.Failure(error, options.Path);
+            }
+
+            return new ChildProcess(pid, FileDescriptor.Adopt(LibC.Check(LibC.pidfd_open(pid), "pidfd_open")));
+        }
+        finally
+        {
+            raised.ForEach(copy => copy.Dispose());
+            _ = LibC.posix_spawn_file_actions_destroy(actions);
+            _ = LibC.posix_spawnattr_destroy(attributes);
+        }
+
+        static void Require(int error)
+        {
+            if (error != 0)
+            {
+                throw LibC.Failure(error, "posix_spawn");
+            }
+        }
+    }
+
+    /// <summary>A child of this process that a <see cref="ForkServer"/> has started. It cannot have gone yet: nobody but its parent may collect it.</summary>
+    /// <param name="id">Its process id.</param>
+    public static ChildProcess Adopt(int id) => new(id, FileDescriptor.Adopt(LibC.Check(LibC.pidfd_open(id), "pidfd_open")));
+
+    /// <summary>Sends a signal; nothing happens when the process has ended.</summary>
+    /// <param name="signal">Which.</param>
+    public void Send(Signal signal) => _ = LibC.pidfd_send_signal(pidfd.Number, (int)signal);
+
+    /// <summary>Collects an ended process; call it when <see cref="Handle"/> is readable.</summary>
+    /// <returns>How it ended, or null when it lives.</returns>
+    public ExitStatus? TryWait() => Wait(LibC.WNOHANG);
+
+    /// <summary>Waits for the end of a process that is sure to end now, and collects it.</summary>
+    public void Collect() => Wait(0);
+
+    /// <inheritdoc/>
+    public void Dispose() => pidfd.Dispose();
+
+    private ExitStatus? Wait(int options)
+    {
+        // Offsets in siginfo_t on 64-bit Linux.
+        byte* information = stackalloc byte[128];
+        new Span<byte>(information, 128).Clear();
+        int result;
+        do
+        {
+            result = LibC.waitid(LibC.P_PIDFD, pidfd.Number, information, LibC.WEXITED | options);
+        }
+        while (result < 0 && Marshal.GetLastPInvokeError() == LibC.EINTR);
+
+        LibC.Check(result, "waitid");
+        const int codeOffset = 8, pidOffset = 16, statusOffset = 24, exited = 1;
+        if (*(int*)(information + pidOffset) == 0)
+        {
+            return null;
+        }
+
+        int status = *(int*)(information + statusOffset);
+        return *(int*)(information + codeOffset) == exited ? new ExitStatus(status, null) : new ExitStatus(128 + status, (Signal)status);
+    }
+
+    /// <summary>A null-terminated array of C strings.</summary>
+    private sealed class NativeStrings : IDisposable
+    {
+        private readonly int count;
+
+        public NativeStrings(IEnumerable<string> texts)
+        {
+            byte[][] bytes = [.. texts.Select(text => Encoding.UTF8.GetBytes(text + '\0'))];
+            count = bytes.Length;
+            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(count + 1), (nuint)sizeof(byte*));
+            for (int i = 0; i < count; i++)
+            {
+                Pointer[i] = (byte*)NativeMemory.Alloc((nuint)bytes[i].Length);
+                bytes[i].CopyTo(new Span<byte>(Pointer[i], bytes[i].Length));
+            }
+        }
+
+        public byte** Pointer { get; }
+
+        public void Dispose()
+        {
+            for (int i = 0; i < count; i++)
+            {
+                NativeMemory.Free(Pointer[i]);
+            }
+
+            NativeMemory.Free(Pointer);
+        }
+    }
+}
+
+/// <summary>How a process ended.</summary>
+/// <param name="ExitCode">Its code; 128 + n when signal n ended it.</param>
+/// <param name="Signal">The signal that ended it, if one did.</param>
+public readonly record struct ExitStatus(int ExitCode, Signal? Signal);

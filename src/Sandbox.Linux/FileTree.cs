@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Sandbox.Linux;
+
+/// <summary>Removal of a directory that hostile code has filled: any names (also such that are no text), any permissions, any depth. Links are removed, never followed.</summary>
+/// <remarks>Nothing else may write into the tree meanwhile. Depth costs nothing: what lies deeper is moved into the topmost directory first.</remarks>
+public static unsafe class FileTree
+{
+    private const uint OwnerAll = 0x1c0; // 0700
+    private const int NamesAtOnce = 4096;
+    private static readonly byte[] Itself = ".\0"u8.ToArray();
+
+    /// <summary>Removes a directory and all that is in it; a missing one is fine.</summary>
+    /// <param name="path">The directory, which itself is no link.</param>
+    public static void Remove(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return;
+        }
+
+        LibC.Check(LibC.fchmodat(LibC.AT_FDCWD, Encoding.UTF8.GetBytes(path + '\0'), OwnerAll, 0), path);
+        using (FileDescriptor top = FileDescriptor.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW))
+        {
+            long moved = 0;
+            for (List<byte[]> names = NamesIn(top); names.Count > 0; names = NamesIn(top))
+            {
+                foreach (byte[] name in names)
+                {
+                    if (!TryRemove(top, name))
+                    {
+                        Flatten(top, name, ref moved);
+                    }
+                }
+            }
+        }
+
+        Directory.Delete(path);
+    }
+
+    /// <summary>Removes a subdirectory after moving its own subdirectories up.</summary>
+    private static void Flatten(FileDescriptor top, byte[] name, ref long moved)
+    {
+        using FileDescriptor directory = OpenDirectory(top, name);
+        for (List<byte[]> children = NamesIn(directory); children.Count > 0; children = NamesIn(directory))
+        {
+            foreach (byte[] child in children)
+            {
+                if (!TryRemove(directory, child))
+                {
+                    MoveUp(directory, child, top, ref moved);
+                }
+            }
+        }
+
+        LibC.Check(LibC.unlinkat(top.Number, name, LibC.AT_REMOVEDIR), Display(name));
+    }
+
+    /// <summary>Removes a file, a link or an empty directory; false when it is a directory with something in it.</summary>
+    private static bool TryRemove(FileDescriptor directory, byte[] name)
+    {
+        if (LibC.unlinkat(directory.Number, name, 0) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        if (error == LibC.EISDIR)
+        {
+            return LibC.unlinkat(directory.Number, name, LibC.AT_REMOVEDIR) == 0;
+        }
+
+        return error == LibC.ENOENT ? true : throw LibC.Failure(error, Display(name));
+    }
+
+    private static void MoveUp(FileDescriptor directory, byte[] name, FileDescriptor top, ref long moved)
+    {
+        // Moving a directory changes its '..', so it has to be writable itself.
+        LibC.Check(LibC.fchmodat(directory.Number, name, OwnerAll, 0), Display(name));
+        while (true)
+        {
+            byte[] free = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $".removed-{moved++}\0"));
+            if (LibC.renameat(directory.Number, name, top.Number, free) == 0)
+            {
+                return;
+            }
+
+            // A hostile tree may have such names of its own.
+            if (Marshal.GetLastPInvokeError() is var error and not (LibC.EEXIST or LibC.ENOTEMPTY or LibC.ENOTDIR))
+            {
+                throw LibC.Failure(error, Display(name));
+            }
+        }
+    }
+
+    private static FileDescriptor OpenDirectory(FileDescriptor parent, byte[] name)
+    {
+        LibC.Check(LibC.fchmodat(parent.Number, name, OwnerAll, 0), Display(name));
+        int flags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW | LibC.O_CLOEXEC;
+        return FileDescriptor.Adopt(LibC.Check(LibC.openat(parent.Number, name, flags, 0), Display(name)));
+    }
+
+    /// <summary>Some of a directory's entries as they are stored, each with a closing zero.</summary>
+    private static List<byte[]> NamesIn(FileDescriptor directory)
+    {
+        // Read through a descriptor of its own, since closedir closes it.
+        int copy = LibC.Check(LibC.openat(directory.Number, Itself, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0), "directory");
+        nint stream = LibC.fdopendir(copy);
+        if (stream == 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            _ = LibC.close(copy);
+            throw LibC.Failure(error, "directory");
+        }
+
+        try
+        {
+            // struct dirent of 64-bit Linux.
+            const int nameOffset = 19;
+            List<byte[]> names = [];
+            for (byte* entry = LibC.readdir(stream); entry is not null && names.Count < NamesAtOnce; entry = LibC.readdir(stream))
+            {
+                ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(entry + nameOffset);
+                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                {
+                    names.Add([.. name, 0]);
+                }
+            }
+
+            return names;
+        }
+        finally
+        {
+            _ = LibC.closedir(stream);
+        }
+    }
+
+    private static string Display(byte[] name) => Encoding.UTF8.GetString(name.AsSpan(..^1));
+}

@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Sandbox.Linux;
+
+/// <summary>Starts one program again and again, each time as a child of the process that asks, and as a process to which its orphaned descendants come back
+/// (prctl(2), PR_SET_CHILD_SUBREAPER). That needs code between fork and exec, which posix_spawn(3) does not run and which is not safe in a process with many threads.</summary>
+/// <remarks>So it runs in a small process of its own, which has one thread at work, and allocates nothing once it serves: no collection can ever be under way when it forks.</remarks>
+public static unsafe class ForkServer
+{
+    /// <summary>The named pipe, in the directory that a request names, that the program reads as its standard input.</summary>
+    public const string InputName = "commands";
+
+    /// <summary>The named pipe that the program gets as an extra descriptor to write to.</summary>
+    public const string ReportName = "reports";
+
+    private const int LongestPath = 4096;
+
+    // Any number above the ones that the program is given.
+    private const int Aside = 64;
+
+    /// <summary>Serves until standard input ends: each line is a directory, each answer on standard output the new process's id, four bytes in the machine's order.
+    /// The program sees the directory's two named pipes, and <c>/dev/null</c> for its output.</summary>
+    /// <param name="program">The program's full path.</param>
+    /// <param name="arguments">Its arguments, its own name not among them.</param>
+    /// <param name="reportDescriptor">The number under which it sees the second pipe: 3 to 9.</param>
+    public static void Run(string program, IEnumerable<string> arguments, int reportDescriptor)
+    {
+        byte** argv = NativeList([program, .. arguments]);
+        byte* path = argv[0];
+        byte* inputPath = stackalloc byte[LongestPath];
+        byte* reportPath = stackalloc byte[LongestPath];
+        byte* nothing = Native("/dev/null");
+        byte* inputName = Native("/" + InputName);
+        byte* reportName = Native("/" + ReportName);
+        int length;
+        while ((length = ReadLine(inputPath, LongestPath - Math.Max(InputName.Length, ReportName.Length) - 2)) >= 0)
+        {
+            Copy(inputPath, reportPath, length);
+            Append(inputPath + length, inputName);
+            Append(reportPath + length, reportName);
+
+            // As a sister: the asking process is its parent, may wait for it, and finds it among its children.
+            int pid = (int)LibC.fork_for_parent();
+            if (pid == 0)
+            {
+                Become(path, argv, inputPath, reportPath, nothing, reportDescriptor);
+            }
+
+            LibC.write(1, (byte*)&pid, sizeof(int));
+        }
+    }
+
+    /// <summary>In the child: nothing but system calls, up to the other program.</summary>
+    private static void Become(byte* path, byte** argv, byte* inputPath, byte* reportPath, byte* nothing, int reportDescriptor)
+    {
+        const int lastStandard = 2;
+        _ = LibC.setsid();
+        _ = LibC.prctl(LibC.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+
+        // The runtime ignores SIGPIPE, and what is ignored stays so in the program that follows.
+        _ = LibC.signal((int)Signal.PIPE, 0);
+        int input = LibC.open_raw(inputPath, LibC.O_RDONLY, 0);
+        int report = LibC.open_raw(reportPath, LibC.O_WRONLY, 0);
+        int output = LibC.open_raw(nothing, LibC.O_WRONLY, 0);
+        _ = LibC.dup2(input, 0);
+        _ = LibC.dup2(output, 1);
+        _ = LibC.dup2(output, lastStandard);
+        _ = LibC.dup2(report, Aside);
+        _ = LibC.close_range(lastStandard + 1, Aside - 1);
+        _ = LibC.dup2(Aside, reportDescriptor);
+        _ = LibC.close_range((uint)reportDescriptor + 1, uint.MaxValue);
+        _ = LibC.execv(path, argv);
+        LibC._exit(127);
+    }
+
+    private static int ReadLine(byte* buffer, int capacity)
+    {
+        for (int length = 0; length < capacity; length++)
+        {
+            if (LibC.read(0, buffer + length, 1) != 1)
+            {
+                return -1;
+            }
+
+            if (buffer[length] == '\n')
+            {
+                return length;
+            }
+        }
+
+        return -1;
+    }
+
+    private static void Copy(byte* source, byte* destination, int length)
+    {
+        for (int i = 0; i < length; i++)
+        {
+            destination[i] = source[i];
+        }
+    }
+
+    private static void Append(byte* destination, byte* text)
+    {
+        do
+        {
+            *destination++ = *text;
+        }
+        while (*text++ != 0);
+    }
+
+    private static byte* Native(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text + '\0');
+        byte* native = (byte*)NativeMemory.Alloc((nuint)bytes.Length);
+        bytes.CopyTo(new Span<byte>(native, bytes.Length));
+        return native;
+    }
+
+    private static byte** NativeList(IReadOnlyList<string> texts)
+    {
+        byte** list = (byte**)NativeMemory.AllocZeroed((nuint)(texts.Count + 1), (nuint)sizeof(byte*));
+        for (int i = 0; i < texts.Count; i++)
+        {
+            list[i] = Native(texts[i]);
+        }
+
+        return list;
+    }
+}

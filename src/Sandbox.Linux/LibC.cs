@@ -1,0 +1,192 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Sandbox.Linux;
+
+/// <summary>The C library's functions and constants, as the manual pages give them for Linux.</summary>
+internal static unsafe partial class LibC
+{
+    private const string Library = "libc";
+
+    internal const int EINTR = 4;
+    internal const int EAGAIN = 11;
+    internal const int ECHILD = 10;
+    internal const int ESRCH = 3;
+
+    internal const int O_RDONLY = 0;
+    internal const int O_WRONLY = 1;
+    internal const int O_RDWR = 2;
+    internal const int O_CREAT = 0x40;
+    internal const int O_APPEND = 0x400;
+    internal const int O_NONBLOCK = 0x800;
+    internal const int O_CLOEXEC = 0x80000;
+
+    internal const int F_GETFD = 1;
+    internal const int F_SETFD = 2;
+    internal const int F_SETPIPE_SZ = 1031;
+    internal const int F_DUPFD_CLOEXEC = 1030;
+    internal const int FD_CLOEXEC = 1;
+
+    internal const int EPOLL_CLOEXEC = 0x80000;
+    internal const int EPOLL_CTL_ADD = 1;
+    internal const int EPOLL_CTL_DEL = 2;
+    internal const int EPOLL_CTL_MOD = 3;
+    internal const uint EPOLLIN = 1;
+    internal const uint EPOLLOUT = 4;
+
+    internal const int EFD_CLOEXEC = 0x80000;
+
+    internal const int P_PIDFD = 3;
+    internal const int WNOHANG = 1;
+    internal const int WEXITED = 4;
+
+    internal const int PR_SET_DUMPABLE = 4;
+    internal const int PR_SET_CHILD_SUBREAPER = 36;
+
+    internal const int LOCK_EX = 2;
+    internal const int LOCK_NB = 4;
+
+    internal const short POSIX_SPAWN_SETSIGDEF = 0x04;
+    internal const short POSIX_SPAWN_SETSIGMASK = 0x08;
+    internal const short POSIX_SPAWN_SETSID = 0x80;
+
+    // Larger than the structures are on any Linux libc; they are opaque to us.
+    internal const int SpawnStructureSize = 512;
+    internal const int SignalSetSize = 128;
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(int fd, byte* buffer, nint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint write(int fd, byte* buffer, nint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "open")]
+    internal static partial int open_raw(byte* path, int flags, uint mode);
+
+    [LibraryImport(Library)]
+    internal static partial int dup2(int from, int to);
+
+    [LibraryImport(Library)]
+    internal static partial void _exit(int code);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int pipe2(int* fds, int flags);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int mkfifo(string path, uint mode);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(int fd, nuint request);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_ctl(int epoll, int operation, int fd, byte* registration);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_wait(int epoll, byte* events, int maximum, int timeout);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
+    // Wrappers for these came with glibc 2.36; the numbers are the same on every architecture.
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial nint syscall(nint number, nint a1, nint a2, nint a3, nint a4);
+
+    internal static int pidfd_open(int pid) => (int)syscall(434, pid, 0, 0, 0);
+
+    internal static int close_range(uint first, uint last) => (int)syscall(436, (nint)first, (nint)last, 0, 0);
+
+    // clone(2) with CLONE_PARENT and SIGCHLD: a fork whose child has the caller's parent.
+    internal static nint fork_for_parent() => syscall(RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 56 : 220, 0x8000 | 17, 0, 0, 0);
+
+    internal static int pidfd_send_signal(int pidfd, int signal) => (int)syscall(424, pidfd, signal, 0, 0);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int waitid(int idType, int id, byte* information, int options);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int prctl(int option, nuint a2, nuint a3, nuint a4, nuint a5);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsid();
+
+    [LibraryImport(Library)]
+    internal static partial nint signal(int number, nint handler);
+
+    [LibraryImport(Library)]
+    internal static partial uint geteuid();
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int chown(string path, uint owner, uint group);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statx(int directory, string path, int flags, uint mask, byte* result);
+
+    [LibraryImport(Library)]
+    internal static partial int execv(byte* path, byte** arguments);
+
+    // posix_spawn and its helpers return the error instead of setting errno.
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int posix_spawn(int* pid, string path, byte* actions, byte* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_init(byte* actions);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_destroy(byte* actions);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_adddup2(byte* actions, int from, int to);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_addclosefrom_np(byte* actions, int from);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int posix_spawn_file_actions_addchdir_np(byte* actions, string path);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_init(byte* attributes);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_destroy(byte* attributes);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_setflags(byte* attributes, short flags);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_setsigdefault(byte* attributes, byte* signals);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_setsigmask(byte* attributes, byte* signals);
+
+    [LibraryImport(Library)]
+    internal static partial int sigfillset(byte* signals);
+
+    [LibraryImport(Library)]
+    internal static partial int sigemptyset(byte* signals);
+
+    /// <summary>Returns the result, or throws what errno says about a failed call.</summary>
+    internal static int Check(int result, string what) =>
+        result >= 0 ? result : throw Failure(Marshal.GetLastPInvokeError(), what);
+
+    /// <summary>The exception for an error number.</summary>
+    internal static Win32Exception Failure(int error, string what) =>
+        new(error, $"{what}: {Marshal.GetPInvokeErrorMessage(error)}");
+}

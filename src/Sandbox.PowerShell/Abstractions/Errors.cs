@@ -1,0 +1,114 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Every error record of the module: stable ids (a wire code in Pascal case), sensible categories.</summary>
+internal static class Errors
+{
+    /// <summary>Whether a failure is one that the module reports; any other is a defect and is not hidden.</summary>
+    /// <param name="exception">The failure.</param>
+    public static bool IsExpected(Exception exception) =>
+        exception is ApiException or ServerUnreachableException or ConnectionLostException or TimeoutException;
+
+    /// <summary>Whether nothing else of the same command can work either.</summary>
+    /// <param name="exception">The failure.</param>
+    public static bool IsHopeless(Exception exception) => exception is ApiException
+    {
+        Code: ErrorCodes.Unauthorized or ErrorCodes.IsolationUnavailable or LocalServer.NotInstalledCode or LocalServer.StartFailedCode,
+    };
+
+    /// <summary>The record of a failed request.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="target">What it failed for.</param>
+    public static ErrorRecord From(Exception exception, object? target) => exception switch
+    {
+        ApiException e => new(e, PascalCase(e.Code), CategoryOf(e), target),
+        ServerUnreachableException e => new(e, "ServerUnreachable", ErrorCategory.ConnectionError, e.Server),
+        ConnectionLostException e => new(e, "ConnectionLost", ErrorCategory.ConnectionError, target),
+        TimeoutException e => new(e, "RequestTimedOut", ErrorCategory.OperationTimeout, target),
+        _ => throw new ArgumentException($"A {exception.GetType().Name} is not reported.", nameof(exception), exception),
+    };
+
+    /// <summary>A parameter's value, or a combination of parameters, makes no sense.</summary>
+    /// <param name="message">What and why.</param>
+    /// <param name="target">The value.</param>
+    public static ErrorRecord InvalidArgument(string message, object? target) =>
+        new(new ArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, target);
+
+    /// <summary>A session object says one sandbox and <c>-Sandbox</c> another.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="sandbox">The sandbox.</param>
+    public static ErrorRecord SandboxMismatch(SessionReference session, SandboxReference sandbox) => new(
+        new ArgumentException($"The session '{session}' is not in the sandbox '{sandbox.Id}' that -Sandbox names. Leave -Sandbox out."),
+        "SandboxMismatch", ErrorCategory.InvalidArgument, session.ToString());
+
+    /// <summary>A sandbox or session came from the pipeline while one was named.</summary>
+    /// <param name="target">The piped one.</param>
+    public static ErrorRecord TargetGivenTwice(object target) => new(
+        new InvalidOperationException($"'{target}' came from the pipeline as the place to run in, but -Session or -Sandbox names one already. Give it once."),
+        "TargetGivenTwice", ErrorCategory.InvalidArgument, target);
+
+    /// <summary>What came from the pipeline is nothing that a command could read or run in.</summary>
+    /// <param name="input">What came.</param>
+    public static ErrorRecord BadInput(object? input) => InvalidArgument(
+        input is null
+            ? "The input is null. Was a variable mistyped? Give a session, a sandbox, text or bytes, or leave the input out."
+            : "The input is part of a session or sandbox, but the properties Id and, for a session, SandboxId are missing.",
+        input);
+
+    /// <summary>No variable has this name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="place">Where it was looked for.</param>
+    public static ErrorRecord VariableNotFound(string name, Target place) => new(
+        new ItemNotFoundException($"There is no environment variable '{name}' in '{place}'."),
+        "VariableNotFound", ErrorCategory.ObjectNotFound, name);
+
+    /// <summary>A command was stopped by its time limit.</summary>
+    /// <param name="run">The command.</param>
+    /// <param name="exit">How it ended.</param>
+    public static ErrorRecord CommandTimedOut(CommandRun run, ExecExit exit) => new(
+        new TimeoutException($"The command in '{run.Target}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. Its output so far was kept; the session can be used on."),
+        "CommandTimedOut", ErrorCategory.OperationTimeout, run.Target.ToString());
+
+    /// <summary>A command ended with a code that is not zero, and the caller wants that as an error.</summary>
+    /// <param name="run">The command.</param>
+    /// <param name="exit">How it ended.</param>
+    public static ErrorRecord CommandExitedNonZero(CommandRun run, ExecExit exit) => new(
+        new InvalidOperationException(exit.Signal is null
+            ? $"The command in '{run.Target}' ended with the exit code {exit.ExitCode}."
+            : $"The command in '{run.Target}' was ended by the signal {exit.Signal}, which makes the exit code {exit.ExitCode}."),
+        "CommandExitedNonZero", ErrorCategory.InvalidResult, run.Target.ToString());
+
+    /// <summary>A line of a command's standard error, for <c>-StandardError Error</c>.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="run">The command.</param>
+    public static ErrorRecord StandardErrorLine(string line, CommandRun run) =>
+        new(new RemoteException(line), "StandardErrorLine", ErrorCategory.FromStdErr, run.Target.ToString());
+
+    private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
+    {
+        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.WorkingDirectoryNotFound => ErrorCategory.ObjectNotFound,
+        ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists => ErrorCategory.ResourceExists,
+        ErrorCodes.InvalidRequest => ErrorCategory.InvalidArgument,
+        ErrorCodes.Unauthorized => ErrorCategory.AuthenticationError,
+        ErrorCodes.DefaultSessionProtected => ErrorCategory.PermissionDenied,
+        ErrorCodes.PayloadTooLarge => ErrorCategory.LimitsExceeded,
+        ErrorCodes.Unsupported or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed => ErrorCategory.NotImplemented,
+        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
+        LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
+        LocalServer.StartFailedCode => ErrorCategory.ResourceUnavailable,
+        _ => exception.Status switch
+        {
+            404 => ErrorCategory.ObjectNotFound,
+            409 => ErrorCategory.ResourceExists,
+            429 => ErrorCategory.QuotaExceeded,
+            >= 400 and < 500 => ErrorCategory.InvalidOperation,
+            _ => ErrorCategory.ResourceUnavailable,
+        },
+    };
+
+    private static string PascalCase(string code) =>
+        string.Concat(code.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Sandbox;
+
+/// <summary>The way of input from the pipeline to one command. It holds the pipeline back while the command could read and does not; never while the command
+/// waits for its turn, which may come only when this very pipeline has ended.</summary>
+internal sealed class InputBuffer
+{
+    private const int Room = 256 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
+    private TaskCompletionSource? _room;
+    private long _pending;
+    private bool _holdsBack;
+    private bool _isClosed;
+
+    /// <summary>Where the command's side reads.</summary>
+    public PipeReader Reader => _pipe.Reader;
+
+    /// <summary>Adds bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <returns>Ends when there is room for more.</returns>
+    public Task Write(ReadOnlySpan<byte> bytes)
+    {
+        // A command that has ended takes, and drops, everything at once.
+        _pipe.Writer.Write(bytes);
+
+        // Ends at once: this pipe has no limit of its own.
+        _pipe.Writer.FlushAsync().AsTask().GetAwaiter().GetResult();
+        lock (_gate)
+        {
+            _pending += bytes.Length;
+            return !_holdsBack || _isClosed || _pending <= Room
+                ? Task.CompletedTask
+                : (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>The end of input.</summary>
+    public void Finish() => _pipe.Writer.Complete();
+
+    /// <summary>Bytes have gone on their way.</summary>
+    /// <param name="count">How many.</param>
+    public void Take(long count)
+    {
+        lock (_gate)
+        {
+            _pending -= count;
+            Release(_pending <= Room / 2);
+        }
+    }
+
+    /// <summary>Says whether the command could read.</summary>
+    /// <param name="isOn">Whether it has its turn.</param>
+    public void HoldBack(bool isOn)
+    {
+        lock (_gate)
+        {
+            _holdsBack = isOn;
+            Release(!isOn);
+        }
+    }
+
+    /// <summary>Nobody reads any more.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Release(true);
+        }
+
+        _pipe.Reader.Complete();
+    }
+
+    private void Release(bool hasRoom)
+    {
+        if (hasRoom)
+        {
+            _room?.TrySetResult();
+            _room = null;
+        }
+    }
+}

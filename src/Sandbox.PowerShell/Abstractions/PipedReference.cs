@@ -1,0 +1,23 @@
+using System.Management.Automation;
+
+namespace Sandbox;
+
+/// <summary>Recognises sandbox and session objects among what is piped. Text is never one here: it is input.</summary>
+internal static class PipedReference
+{
+    /// <summary>Whether an object is a sandbox or session, or was one before it was selected from or sent to another process.</summary>
+    /// <param name="value">The object.</param>
+    public static bool IsPlace(object value) => Is(value, typeof(SandboxSession)) || Is(value, typeof(SandboxInstance));
+
+    /// <summary>The session it is; null when it is none, or lost what identifies it.</summary>
+    /// <param name="value">The object.</param>
+    public static SessionReference? Session(object value) => Is(value, typeof(SandboxSession)) ? SessionReference.From(value) : null;
+
+    /// <summary>The sandbox it is; null when it is none, or lost what identifies it.</summary>
+    /// <param name="value">The object.</param>
+    public static SandboxReference? Sandbox(object value) => Is(value, typeof(SandboxInstance)) ? SandboxReference.From(value) : null;
+
+    private static bool Is(object value, Type type) => value is PSObject wrapped
+        ? type.IsInstanceOfType(wrapped.BaseObject) || (wrapped.BaseObject is PSCustomObject && new PropertyBag(wrapped).IsOf(type))
+        : type.IsInstanceOfType(value);
+}

@@ -1,0 +1,48 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace Sandbox;
+
+/// <summary>Normalises what was given to references. It looks nothing up, so that an unknown id is the cmdlet's error, not the binder's.</summary>
+/// <typeparam name="T">The reference's type.</typeparam>
+/// <param name="kind">What is wanted, for the message.</param>
+/// <param name="read">Reads one value; null when it is not of the kind.</param>
+public abstract class ReferenceTransformationAttribute<T>(string kind, Func<object?, T?> read) : ArgumentTransformationAttribute
+    where T : class
+{
+    /// <inheritdoc />
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        object? plain = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        return plain switch
+        {
+            // Left to the validation, which names the parameter.
+            null => null!,
+            string or not IEnumerable => new[] { Read(inputData) },
+            IEnumerable many => many.Cast<object?>().Select(Read).ToArray(),
+        };
+    }
+
+    private T Read(object? value)
+    {
+        if (read(value) is { } reference)
+        {
+            return reference;
+        }
+
+        string message = value is null
+            ? $"A value is null. Give a {kind}, its id, or leave the parameter out."
+            : $"An object of type '{(value is PSObject wrapped ? wrapped.TypeNames[0] : value.GetType().FullName)}' is not a {kind} or the id of one.";
+
+        // This inner exception tells the binder to try the object on the next parameter.
+        throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));
+    }
+}
+
+/// <summary>Takes sandboxes and their ids.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class SandboxTransformationAttribute() : ReferenceTransformationAttribute<SandboxReference>("sandbox", SandboxReference.From);
+
+/// <summary>Takes sessions, their ids, and <c>sandbox/session</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class SessionTransformationAttribute() : ReferenceTransformationAttribute<SessionReference>("session", SessionReference.From);

@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Management.Automation;
+using Sandbox.Client;
+
+namespace Sandbox;
+
+/// <summary>What all cmdlets share: the one stop token, the server's client, errors, verbose lines from any thread.</summary>
+public abstract class SandboxCommandBase : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<(bool IsWarning, string Text)> _messages = new();
+    private readonly Dictionary<string, SandboxClient> _clients = new(StringComparer.Ordinal);
+
+    // The server used when none is named: found once, so that a pipeline does not change servers on its way.
+    private SandboxClient? _default;
+
+    /// <summary>Is cancelled when the user stops the command.</summary>
+    internal CancellationToken StopToken => _stop.Token;
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc />
+    protected override void StopProcessing()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Comes from another thread, perhaps too late.
+        }
+    }
+
+    /// <inheritdoc cref="Dispose()" />
+    /// <param name="disposing">Whether the call is not a finalizer's.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stop.Dispose();
+        }
+    }
+
+    /// <summary>The client of a server.</summary>
+    /// <param name="server">Its address, as an object carried it; null for the default one, which is started when it is the local one.</param>
+    internal SandboxClient ClientOf(string? server)
+    {
+        if (server is null)
+        {
+            return _default ??= ClientOf(ServerChoice.Current);
+        }
+
+        if (!_clients.TryGetValue(server, out SandboxClient? client))
+        {
+            _clients.Add(server, client = Guarded(server, () => ServerDirectory.Get(server)).WithTrace(Trace));
+        }
+
+        return client;
+    }
+
+    /// <summary>Waits for a request on the pipeline's thread.</summary>
+    /// <param name="request">Makes the request.</param>
+    internal T Wait<T>(Func<CancellationToken, Task<T>> request)
+    {
+        try
+        {
+            return request(StopToken).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        finally
+        {
+            FlushMessages();
+        }
+    }
+
+    /// <summary>Does one of many things: a failure of it is reported and the rest goes on, unless the rest cannot work either.</summary>
+    /// <param name="target">What it is done to, for the error.</param>
+    /// <param name="request">Does it.</param>
+    /// <param name="result">What came of it.</param>
+    internal bool TryWait<T>(object? target, Func<CancellationToken, Task<T>> request, [MaybeNullWhen(false)] out T result)
+    {
+        try
+        {
+            result = Wait(request);
+            return true;
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, target);
+            result = default;
+            return false;
+        }
+    }
+
+    /// <inheritdoc cref="TryWait{T}" />
+    internal bool TryWait(object? target, Func<CancellationToken, Task> request) => TryWait(target, async cancellationToken =>
+    {
+        await request(cancellationToken);
+        return true;
+    }, out _);
+
+    /// <summary>Reports a failure; one that leaves no hope for the rest ends the command.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="target">What it failed for.</param>
+    internal void Report(Exception exception, object? target)
+    {
+        ErrorRecord record = Errors.From(exception, target);
+        if (Errors.IsHopeless(exception) || (exception is ServerUnreachableException unreachable && unreachable.Server == _default?.Server))
+        {
+            ThrowTerminatingError(record);
+        }
+
+        WriteError(record);
+    }
+
+    /// <summary>Reads a table of variables, or ends the command with <c>InvalidArgument</c>.</summary>
+    /// <param name="variables">The table.</param>
+    internal EnvironmentMap ReadEnvironment(System.Collections.IDictionary? variables)
+    {
+        try
+        {
+            return EnvironmentMap.From(variables);
+        }
+        catch (ArgumentException e)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument(e.Message, null));
+            throw;
+        }
+    }
+
+    /// <summary>Tells something to users who want to know more. Any thread may call it.</summary>
+    /// <param name="line">What there is to tell.</param>
+    internal void Tell(string line) => _messages.Enqueue((false, line));
+
+    /// <summary>Tells a user what a new sandbox did not get; the same thing only once in a process. Any thread may call it.</summary>
+    /// <param name="warnings">What its server says.</param>
+    internal void Warn(IEnumerable<string>? warnings)
+    {
+        foreach (string warning in (warnings ?? []).Where(WarningOnce.IsNew))
+        {
+            _messages.Enqueue((true, warning));
+        }
+    }
+
+    /// <summary>Writes the lines that have come up on other threads. Only the pipeline's thread may call it.</summary>
+    internal void FlushMessages()
+    {
+        while (_messages.TryDequeue(out (bool IsWarning, string Text) message))
+        {
+            if (message.IsWarning)
+            {
+                WriteWarning(message.Text);
+            }
+            else
+            {
+                WriteVerbose(message.Text);
+            }
+        }
+    }
+
+    /// <summary>The client of the server that a connection means.</summary>
+    /// <param name="connection">The connection; null for none.</param>
+    private protected SandboxClient ClientOf(ServerConnection? connection) => Guarded(connection?.Endpoint?.Text, () => FindClient(connection));
+
+    /// <summary>The client of the server in use, or the failure to find it.</summary>
+    private protected SandboxClient FindClient() => FindClient(ServerChoice.Current);
+
+    /// <summary>Does what the whole command depends on: its failure ends the command.</summary>
+    /// <param name="target">What it is done to, for the error.</param>
+    /// <param name="action">Does it.</param>
+    private protected T Guarded<T>(object? target, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            ThrowTerminatingError(Errors.From(e, target));
+            throw;
+        }
+    }
+
+    /// <summary>Tells about a request.</summary>
+    /// <param name="trace">The request.</param>
+    private protected void Trace(RequestTrace trace) => Tell(trace.ToString());
+
+    private SandboxClient FindClient(ServerConnection? connection) =>
+        Wait(async cancellationToken => await ServerDirectory.GetDefaultAsync(connection, Tell, cancellationToken)).WithTrace(Trace);
+}

@@ -1,0 +1,25 @@
+using System.Management.Automation;
+
+namespace Sandbox;
+
+/// <summary>Cmdlets on the variables of sessions or sandboxes.</summary>
+public abstract class SandboxEnvCommandBase : SandboxTargetCommandBase
+{
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Left out, it is the sandbox's session <c>default</c> where it has one, else the sandbox itself.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The places whose variables are meant.</summary>
+    internal IEnumerable<Target> Targets => this.Resolve(Session, SandboxesBeside(Session));
+
+    /// <summary>The same place, or the session <c>default</c> of a sandbox that has one.</summary>
+    /// <param name="target">The place.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    internal static async Task<Target> ToDefaultSessionAsync(Target target, CancellationToken cancellationToken) =>
+        target.SessionId is null && (await target.Client.GetSandboxAsync(target.SandboxId, cancellationToken)).DefaultSession
+            ? new Target(target.Client, target.SandboxId, Target.DefaultId)
+            : target;
+}

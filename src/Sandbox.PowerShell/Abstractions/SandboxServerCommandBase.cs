@@ -1,0 +1,44 @@
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Cmdlets on the server itself.</summary>
+public abstract class SandboxServerCommandBase : SandboxCommandBase
+{
+    // Looking must not take as long as working: a server that runs answers at once.
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>A client of the server in use that never starts it; null where none runs.</summary>
+    private protected SandboxClient? Peek() => Guarded(null, () => ServerDirectory.Peek(ServerChoice.Current, LookLimit)?.WithTrace(Trace));
+
+    /// <summary>The server in use, without starting it. A local one that does not run is shown as stopped.</summary>
+    private protected SandboxServer? Look()
+    {
+        bool isLocal = ServerDirectory.IsLocalDefault(ServerChoice.Current);
+        SandboxClient? client = Peek();
+        if (client is null)
+        {
+            return new SandboxServer(null, null, isLocal, ServerChoice.ImpliedSandbox);
+        }
+
+        try
+        {
+            return new SandboxServer(client.Server, Wait(client.GetServerAsync), isLocal, ServerChoice.ImpliedSandbox);
+        }
+        catch (ServerUnreachableException) when (isLocal)
+        {
+            // Its socket outlived it.
+            return new SandboxServer(null, null, isLocal, ServerChoice.ImpliedSandbox);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            WriteError(Errors.From(e, client.Server));
+            return null;
+        }
+    }
+
+    /// <summary>What a server says of itself, or ends the command.</summary>
+    /// <param name="client">The server.</param>
+    private protected ServerInfo Ask(SandboxClient client) => Guarded(client.Server, () => Wait(client.GetServerAsync));
+}

@@ -1,0 +1,15 @@
+namespace Sandbox;
+
+/// <summary>Seconds of parameters, and milliseconds of the wire.</summary>
+internal static class Seconds
+{
+    /// <summary>The shortest limit that can be set.</summary>
+    public const double Shortest = 0.001;
+
+    /// <summary>The longest: ten years stand for "none" well enough.</summary>
+    public const double Longest = 315_360_000;
+
+    /// <summary>The limit in milliseconds; null for none.</summary>
+    /// <param name="seconds">The limit.</param>
+    public static long? ToMilliseconds(double? seconds) => seconds is { } given ? (long)Math.Ceiling(given * 1000) : null;
+}

@@ -1,0 +1,60 @@
+using System.Management.Automation;
+using System.Net;
+using System.Security;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Chooses the server that the cmdlets of this runspace use, and the sandbox that is meant when none is named.</summary>
+[Cmdlet(VerbsCommunications.Connect, "SandboxServer")]
+[OutputType(typeof(SandboxServer))]
+public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
+{
+    /// <summary>The server's address: <c>https://host:port</c>, or <c>unix:/path</c>. Left out, it is the one that is used anyway.</summary>
+    [Parameter(Position = 0, HelpMessage = "The server's address.")]
+    [ServerTransformation]
+    [ValidateNotNullOrEmpty]
+    public string? Uri { get; set; }
+
+    /// <summary>The server's key. It is kept in this process and sent to this server alone.</summary>
+    [Parameter(HelpMessage = "The server's key.")]
+    [ValidateNotNull]
+    public SecureString? ApiKey { get; set; }
+
+    /// <summary>The sandbox that is meant when none is named; made on first use.</summary>
+    [Parameter(HelpMessage = "The sandbox that is meant when none is named.")]
+    [ValidateNotNullOrEmpty]
+    public string? DefaultSandbox { get; set; }
+
+    /// <summary>Emits the server.</summary>
+    [Parameter(HelpMessage = "Emits the server.")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (ApiKey is not null && Uri is null)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("A key belongs to a server. Give its address with -Uri.", null));
+        }
+
+        string? key = ApiKey is null ? null : new NetworkCredential("", ApiKey).Password;
+        ServerConnection connection = Guarded(Uri, () => new ServerConnection(
+            Uri is null ? null : ServerEndpoint.Parse(Uri), key, DefaultSandbox is null ? null : Identifier.Require(DefaultSandbox, "sandbox")));
+        SandboxClient client = ClientOf(connection);
+
+        // What does not answer is not connected to: whatever was chosen before still holds then.
+        ServerInfo info = Ask(client);
+        ServerChoice.Current = connection;
+        if (connection.Endpoint is { } endpoint && key is not null)
+        {
+            ServerDirectory.Remember(endpoint, key);
+        }
+
+        if (PassThru)
+        {
+            WriteObject(new SandboxServer(client.Server, info, ServerDirectory.IsLocalDefault(connection), ServerChoice.ImpliedSandbox));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+using System.Collections;
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Runs a command in sessions or sandboxes and emits its output as it comes.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "SandboxCommand", SupportsShouldProcess = true, DefaultParameterSetName = "Command")]
+[OutputType(typeof(string), typeof(byte[]), typeof(SandboxCommandResult))]
+public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
+{
+    private StandardInput? _input;
+    private ExecRequest _request = null!;
+    private bool _inputIsExpected;
+    private bool _inputIsBad;
+    private bool _targetIsPiped;
+
+    /// <summary>Text for the sandbox's shell.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "Text for the sandbox's shell.")]
+    [ValidateNotNullOrEmpty]
+    public string Command { get; set; } = "";
+
+    /// <summary>A program of the sandbox, run without a shell's interpretation.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "A program of the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    public string FilePath { get; set; } = "";
+
+    /// <summary>The program's arguments, taken literally.</summary>
+    [Parameter(ParameterSetName = "Program", HelpMessage = "The program's arguments, taken literally.")]
+    [ValidateNotNull]
+    [AllowEmptyCollection]
+    [AllowEmptyString]
+    [Alias("Args")]
+    public string[] ArgumentList { get; set; } = [];
+
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>.</summary>
+    [Parameter(HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The sandboxes: objects or ids. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
+    [Parameter(HelpMessage = "Sandboxes: objects or ids.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <summary>A sandbox or session is a place to run in; strings (a line each), bytes and streams are what the command reads.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Places to run in, or what the command reads.")]
+    public object? InputObject { get; set; }
+
+    /// <summary>The directory of this command; relative to the session's. It must exist.</summary>
+    [Parameter(HelpMessage = "The directory of this command.")]
+    [ValidateNotNullOrEmpty]
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Variables of this command alone. A SecureString is sent as a secret; null unsets.</summary>
+    [Parameter(HelpMessage = "Variables of this command.")]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which the command is stopped, counted from its start. The session's limit when left out.</summary>
+    [Parameter(HelpMessage = "The command's time limit.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
+
+    private bool TargetIsNamed => Session is not null || Sandbox is not null;
+
+    /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        EnvironmentMap environment = ReadEnvironment(Environment);
+        bool isText = ParameterSetName == "Command";
+        _request = new()
+        {
+            Command = isText ? Command : null,
+            Argv = isText ? null : [FilePath, .. ArgumentList],
+            Cwd = WorkingDirectory,
+            Env = environment.Plain,
+            SecretEnv = environment.Secret,
+            TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
+        };
+        _inputIsExpected = MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject));
+    }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (!_inputIsExpected)
+        {
+            return;
+        }
+
+        if (InputObject is null || !TryTake(InputObject))
+        {
+            _inputIsBad = true;
+            ErrorRecord error = Errors.BadInput(InputObject);
+            if (_input is not null)
+            {
+                // A command that reads only part of what it was meant to read must not go on.
+                ThrowTerminatingError(error);
+            }
+
+            WriteError(error);
+        }
+
+        EmitReady();
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        _input?.Finish();
+
+        // An empty pipeline runs nothing, unless it is known where; then there is nothing to read.
+        bool isWanted = TargetIsNamed || !_inputIsExpected;
+        if (isWanted && _input is null && !_targetIsPiped && !_inputIsBad)
+        {
+            foreach (Target target in this.Resolve(Session, Sandbox))
+            {
+                StartIn(target, null);
+            }
+        }
+
+        EmitAll();
+    }
+
+    private bool TryTake(object value)
+    {
+        bool isPlace = PipedReference.IsPlace(value);
+        if (isPlace ? _input is not null : _targetIsPiped)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument(
+                "Places to run in and text to read came from the same pipeline. Name the places with -Session or -Sandbox.", null));
+        }
+
+        if (!isPlace)
+        {
+            if (!_inputIsBad)
+            {
+                (_input ??= StartReaders()).Add(value);
+            }
+        }
+        else if (PipedReference.Session(value) is { } session)
+        {
+            StartInPiped(this.Resolve([session], null));
+        }
+        else if (PipedReference.Sandbox(value) is { } sandbox)
+        {
+            StartInPiped(this.Resolve(null, [sandbox]));
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    private StandardInput StartReaders()
+    {
+        StandardInput input = new(EmitUntil);
+        foreach (Target target in this.Resolve(Session, Sandbox))
+        {
+            StartIn(target, () => new CommandInput(input.Open()));
+        }
+
+        return input;
+    }
+
+    private void StartInPiped(IEnumerable<Target> targets)
+    {
+        _targetIsPiped = true;
+        foreach (Target target in targets)
+        {
+            if (TargetIsNamed)
+            {
+                ThrowTerminatingError(Errors.TargetGivenTwice(target.ToString()));
+            }
+
+            StartIn(target, null);
+        }
+    }
+
+    private void StartIn(Target target, Func<CommandInput>? input)
+    {
+        if (ShouldProcess(target.ToString(), $"Run '{_request.Command ?? string.Join(' ', _request.Argv ?? [])}'"))
+        {
+            Start(new CommandRun(target, _request, input?.Invoke()));
+        }
+    }
+}

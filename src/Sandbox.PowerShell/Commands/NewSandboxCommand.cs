@@ -1,0 +1,157 @@
+using System.Collections;
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Makes sandboxes.</summary>
+[Cmdlet(VerbsCommon.New, "Sandbox", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxInstance))]
+public sealed class NewSandboxCommand : SandboxCommandBase
+{
+    private const string NetworkWall = "network";
+    private const string HostNetwork = "host";
+
+    // What every engine on this kernel can give; whoever asks for the host's network gives up one of them.
+    private static readonly string[] Walls = ["user", "mount", "pid", "ipc", "uts", NetworkWall, "seccomp", "capabilities", "no-new-privileges"];
+
+    /// <summary>The ids; one is generated when left out. Several sandboxes are made at once.</summary>
+    [Parameter(Position = 0, HelpMessage = "The ids of the new sandboxes.")]
+    [ValidateNotNullOrEmpty]
+    public string[]? Id { get; set; }
+
+    /// <summary>Variables for everything in the sandbox. A SecureString is kept as a secret; null is skipped.</summary>
+    [Parameter(HelpMessage = "Variables for everything in the sandbox.")]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>Free text by name, to find sandboxes again.</summary>
+    [Parameter(HelpMessage = "Free text by name.")]
+    [ValidateNotNull]
+    public IDictionary? Label { get; set; }
+
+    /// <summary>The network. Left out, it is the best that the host can give by default.</summary>
+    [Parameter(HelpMessage = "None, Internet or Host.")]
+    [ValidateSet("None", "Internet", "Host")]
+    public string? Network { get; set; }
+
+    /// <summary>The image to start from, where the engine has images.</summary>
+    [Parameter(HelpMessage = "The image to start from.")]
+    [ValidateNotNullOrEmpty]
+    public string? Image { get; set; }
+
+    /// <summary>What runs the sandbox. Left out, the server chooses.</summary>
+    [Parameter(HelpMessage = "What runs the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    public string? Engine { get; set; }
+
+    /// <summary>How much memory it may use, in bytes: <c>512MB</c>.</summary>
+    [Parameter(HelpMessage = "Bytes of memory, such as 512MB.")]
+    [ValidateRange(1, long.MaxValue)]
+    public long? MemoryLimit { get; set; }
+
+    /// <summary>How many bytes its files may have: <c>2GB</c>.</summary>
+    [Parameter(HelpMessage = "Bytes of files, such as 2GB.")]
+    [ValidateRange(1, long.MaxValue)]
+    public long? DiskLimit { get; set; }
+
+    /// <summary>How many processors' time it may use: 0.5 is half of one.</summary>
+    [Parameter(HelpMessage = "Processors' time; 0.5 is half of one.")]
+    [ValidateRange(0.001, 65_536)]
+    public double? CpuLimit { get; set; }
+
+    /// <summary>How many processes and threads it may have at once.</summary>
+    [Parameter(HelpMessage = "How many processes at once.")]
+    [ValidateRange(1, long.MaxValue)]
+    public long? ProcessLimit { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, without use after which its processes end; the next use starts it again.</summary>
+    [Parameter(HelpMessage = "Seconds without use until it sleeps.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    public double? SleepAfterSeconds { get; set; }
+
+    /// <summary>Removes the sandbox when this process is gone.</summary>
+    [Parameter(HelpMessage = "Removed when this process is gone.")]
+    public SwitchParameter Temporary { get; set; }
+
+    /// <summary>Refuses a sandbox that lacks any of the usual walls.</summary>
+    [Parameter(HelpMessage = "Refuses less than full isolation.")]
+    public SwitchParameter RequireIsolation { get; set; }
+
+    /// <summary>The server: an address, or an object. Left out, it is the one in use.</summary>
+    [Parameter(HelpMessage = "The server: an address or an object.")]
+    [ServerTransformation]
+    [ValidateNotNullOrEmpty]
+    public string? Server { get; set; }
+
+    /// <summary>Gives the sandbox a session <c>default</c>, which commands use that name no session.</summary>
+    [Parameter(HelpMessage = "Commands that name no session share the session 'default'.")]
+    public SwitchParameter DefaultSession { get; set; }
+
+    /// <summary>How many sandboxes are made at once.</summary>
+    [Parameter(HelpMessage = "How many are made at once.")]
+    [ValidateRange(1, int.MaxValue)]
+    public int ThrottleLimit { get; set; } = 32;
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        SandboxCreateRequest request = CreateRequest();
+        SandboxClient? client = null;
+        using PipelinePump pump = new(ThrottleLimit, FlushMessages, StopToken);
+        foreach (string? id in Id ?? new string?[] { null })
+        {
+            if (ShouldProcess(id ?? "a new sandbox", "Create sandbox"))
+            {
+                client ??= ClientOf(Server);
+                pump.Start(token => CreateAsync(client, request with { Id = id }, pump, token));
+            }
+        }
+
+        pump.DrainAll();
+    }
+
+    private SandboxCreateRequest CreateRequest()
+    {
+        EnvironmentMap environment = ReadEnvironment(Environment);
+        bool isLimited = MemoryLimit is not null || ProcessLimit is not null || CpuLimit is not null || DiskLimit is not null;
+        return new()
+        {
+            Env = environment.Plain,
+            SecretEnv = environment.Secret,
+            Labels = Label?.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}"),
+            Network = Network?.ToLowerInvariant(),
+            Image = Image,
+            Engine = Engine,
+            Limits = isLimited ? new() { MemoryBytes = MemoryLimit, Processes = ProcessLimit, Cpus = CpuLimit, DiskBytes = DiskLimit } : null,
+            SleepAfter = SleepAfterSeconds,
+            Temporary = Temporary,
+            DefaultSession = DefaultSession,
+        };
+    }
+
+    private async Task CreateAsync(SandboxClient client, SandboxCreateRequest request, PipelinePump pump, CancellationToken cancellationToken)
+    {
+        try
+        {
+            SandboxInfo made = await client.CreateSandboxAsync(request, cancellationToken);
+            if (RequireIsolation && MissingWalls(made) is { Length: > 0 } missing)
+            {
+                await client.RemoveSandboxAsync(made.Id, cancellationToken);
+                throw new ApiException(ErrorCodes.IsolationUnavailable, $"The sandbox would have had no wall of the kind {string.Join(", ", missing)}, so it was removed. Leave -RequireIsolation out to accept that.");
+            }
+
+            Warn(made.Warnings);
+            await pump.PostAsync(() => WriteObject(new SandboxInstance(made, client.Server)));
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            await pump.PostAsync(() => Report(e, request.Id));
+        }
+    }
+
+    private static string[] MissingWalls(SandboxInfo made) =>
+        [.. Walls.Where(wall => !made.Isolation.Contains(wall) && !(wall == NetworkWall && made.Network == HostNetwork))];
+}

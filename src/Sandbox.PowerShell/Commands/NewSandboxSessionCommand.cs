@@ -1,0 +1,80 @@
+using System.Collections;
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Makes a session: a shell of a sandbox with its own directory, variables and state.</summary>
+[Cmdlet(VerbsCommon.New, "SandboxSession", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxSession))]
+public sealed class NewSandboxSessionCommand : SandboxCommandBase
+{
+    /// <summary>The session's id; generated when left out.</summary>
+    [Parameter(Position = 0, HelpMessage = "The session's id.")]
+    [ValidateNotNullOrEmpty]
+    public string? Id { get; set; }
+
+    /// <summary>The sandbox: an object or an id. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "The sandbox: an object or an id.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <summary>Where its shell starts; made when it does not exist. <c>/workspace</c> when left out.</summary>
+    [Parameter(HelpMessage = "Where its shell starts.")]
+    [ValidateNotNullOrEmpty]
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Variables of the session. A SecureString is kept as a secret; null is skipped.</summary>
+    [Parameter(HelpMessage = "Variables of the session.")]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which a command of the session is stopped. No limit when left out.</summary>
+    [Parameter(HelpMessage = "The time limit of its commands.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    public double? CommandTimeoutSeconds { get; set; }
+
+    /// <summary>Replaces a session that has this id: what runs in it ends.</summary>
+    [Parameter(HelpMessage = "Replaces a session of this id.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        EnvironmentMap environment = ReadEnvironment(Environment);
+        SessionCreateRequest request = new()
+        {
+            Id = Id,
+            Cwd = WorkingDirectory,
+            Env = environment.Plain,
+            SecretEnv = environment.Secret,
+            CommandTimeoutMs = Seconds.ToMilliseconds(CommandTimeoutSeconds),
+        };
+        foreach (Target target in this.Resolve(null, Sandbox))
+        {
+            string name = $"{target.SandboxId}/{Id ?? "a new session"}";
+            if (ShouldProcess(name, "Create session")
+                && TryWait(Id is null ? target.SandboxId : name,
+                    token => target.UseAsync(() => CreateAsync(target, request, token), token), out SessionInfo? made))
+            {
+                WriteObject(new SandboxSession(made, target.SandboxId, target.Client.Server));
+            }
+        }
+    }
+
+    private async Task<SessionInfo> CreateAsync(Target target, SessionCreateRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await target.Client.CreateSessionAsync(target.SandboxId, request, cancellationToken);
+        }
+        catch (ApiException e) when (Force && e.Code == ErrorCodes.SessionExists)
+        {
+            await target.Client.RemoveSessionAsync(target.SandboxId, Id!, cancellationToken);
+            return await target.Client.CreateSessionAsync(target.SandboxId, request, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Management.Automation;
+using Sandbox.Client;
+
+namespace Sandbox.Commands;
+
+/// <summary>Removes sandboxes with all that is in them.</summary>
+[Cmdlet(VerbsCommon.Remove, "Sandbox", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class RemoveSandboxCommand : SandboxCommandBase
+{
+    /// <summary>The sandboxes: objects, ids or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [Alias("Id")]
+    public SandboxReference[] Sandbox { get; set; } = [];
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
+        {
+            if (ShouldProcess(id, "Remove sandbox with its files, sessions and processes"))
+            {
+                TryWait(id, token => client.RemoveSandboxAsync(id, token));
+            }
+        }
+    }
+}

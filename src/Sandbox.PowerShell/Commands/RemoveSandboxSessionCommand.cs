@@ -1,0 +1,51 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Removes sessions; what runs in them ends at once.</summary>
+[Cmdlet(VerbsCommon.Remove, "SandboxSession", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxSessionRemoval))]
+public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
+{
+    /// <summary>The sessions: objects, ids, <c>sandbox/session</c>, or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sessions: objects, ids or patterns.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [Alias("Id")]
+    public SessionReference[] Session { get; set; } = [];
+
+    /// <summary>Emits the server's answer: Success, SessionId, Timestamp.</summary>
+    [Parameter(HelpMessage = "Emits the server's answer.")]
+    public SwitchParameter AsResult { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        SandboxReference[]? sandboxes = SandboxesBeside(Session);
+        foreach (SessionReference reference in Session)
+        {
+            // A pattern is looked up first, and completely, before anything is removed.
+            IEnumerable<Target> targets = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true
+                ? this.Resolve([.. this.FindSessions(reference, sandboxes).Select(session => SessionReference.From(session)!)], null)
+                : this.Resolve([reference], sandboxes);
+            foreach (Target target in targets)
+            {
+                Remove(target);
+            }
+        }
+    }
+
+    private void Remove(Target target)
+    {
+        if (ShouldProcess(target.ToString(), "Remove session")
+            && TryWait(target.ToString(),
+                token => target.UseAsync(() => target.Client.RemoveSessionAsync(target.SandboxId, target.SessionId!, token), token), out SessionDeleted? answer)
+            && AsResult)
+        {
+            WriteObject(new SandboxSessionRemoval(answer));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections;
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Sets or unsets environment variables of sessions or sandboxes.</summary>
+[Cmdlet(VerbsCommon.Set, "SandboxEnv", SupportsShouldProcess = true, DefaultParameterSetName = "Variable")]
+[OutputType(typeof(SandboxSession), typeof(SandboxInstance))]
+public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
+{
+    /// <summary>The variable.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Variable", HelpMessage = "The variable.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(VariableCompleter))]
+    public string Name { get; set; } = "";
+
+    /// <summary>Its value: a string, number, bool, or a SecureString, which is kept as a secret. Null unsets it.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Variable", HelpMessage = "Its value; null unsets it.")]
+    [AllowNull]
+    [AllowEmptyString]
+    public object? Value { get; set; }
+
+    /// <summary>Several variables by name; null unsets one.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Environment", HelpMessage = "Several variables by name.")]
+    public IDictionary Environment { get; set; } = new Hashtable();
+
+    /// <summary>Emits the session or sandbox.</summary>
+    [Parameter(HelpMessage = "Emits the session or sandbox.")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        EnvironmentMap variables = ReadEnvironment(ParameterSetName == "Variable" ? new Hashtable { [Name] = Value } : Environment);
+        EnvironmentPatch patch = new() { Env = variables.Plain, SecretEnv = variables.Secret };
+        foreach (Target target in Targets)
+        {
+            if (ShouldProcess(target.ToString(), $"Set {string.Join(", ", variables.Names)}")
+                && TryWait(target.ToString(), token => target.UseAsync(() => SetAsync(target, patch, token), token), out Target? place)
+                && PassThru)
+            {
+                WritePlace(place);
+            }
+        }
+    }
+
+    private static async Task<Target> SetAsync(Target target, EnvironmentPatch patch, CancellationToken cancellationToken)
+    {
+        Target place = await ToDefaultSessionAsync(target, cancellationToken);
+        await place.Client.SetEnvironmentAsync(place.SandboxId, place.SessionId, patch, cancellationToken);
+        return place;
+    }
+
+    private void WritePlace(Target place)
+    {
+        if (place.SessionId is { } session)
+        {
+            WriteObject(this.FindSessions(new SessionReference(session, place.SandboxId, place.Client.Server), null), enumerateCollection: true);
+        }
+        else
+        {
+            WriteObject(this.FindSandboxes(new SandboxReference(place.SandboxId, place.Client.Server)), enumerateCollection: true);
+        }
+    }
+}

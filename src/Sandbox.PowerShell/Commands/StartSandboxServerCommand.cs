@@ -1,0 +1,29 @@
+using System.Management.Automation;
+using Sandbox.Client;
+
+namespace Sandbox.Commands;
+
+/// <summary>Starts the local server, which other cmdlets do by themselves when they need it. One that runs is left as it is.</summary>
+[Cmdlet(VerbsLifecycle.Start, "SandboxServer", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxServer))]
+public sealed class StartSandboxServerCommand : SandboxServerCommandBase
+{
+    /// <summary>Emits the server.</summary>
+    [Parameter(HelpMessage = "Emits the server.")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (!ShouldProcess("the local server", "Start"))
+        {
+            return;
+        }
+
+        SandboxClient client = Guarded(null, () => Wait(token => ServerDirectory.StartAsync(Tell, token))).WithTrace(Trace);
+        if (PassThru)
+        {
+            WriteObject(new SandboxServer(client.Server, Ask(client), true, ServerChoice.ImpliedSandbox));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Management.Automation;
+using Sandbox.Client;
+
+namespace Sandbox.Commands;
+
+/// <summary>Ends the processes of sandboxes and keeps their files and sessions; the next command starts them again.</summary>
+[Cmdlet(VerbsLifecycle.Stop, "Sandbox", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxInstance))]
+public sealed class StopSandboxCommand : SandboxCommandBase
+{
+    /// <summary>The sandboxes: objects, ids or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
+    [SandboxTransformation]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [Alias("Id")]
+    public SandboxReference[] Sandbox { get; set; } = [];
+
+    /// <summary>Emits the sandboxes as they are then.</summary>
+    [Parameter(HelpMessage = "Emits the sandboxes.")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
+        {
+            if (ShouldProcess(id, "Stop sandbox") && TryWait(id, token => client.StopSandboxAsync(id, token)) && PassThru)
+            {
+                WriteObject(this.FindSandboxes(new SandboxReference(id, client.Server)), enumerateCollection: true);
+            }
+        }
+    }
+}

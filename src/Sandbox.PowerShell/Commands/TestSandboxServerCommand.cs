@@ -1,0 +1,57 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Tells what the server and its host can give sandboxes, and why not more.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "SandboxServer")]
+[OutputType(typeof(SandboxAbility), typeof(bool))]
+public sealed class TestSandboxServerCommand : SandboxServerCommandBase
+{
+    private const string ServerName = "server";
+
+    // What it takes to make a sandbox at all.
+    private static readonly string[] Essential = [ServerName, "isolation"];
+
+    /// <summary>The abilities, by name or pattern; all when left out.</summary>
+    [Parameter(Position = 0, HelpMessage = "Names or patterns of abilities.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Name { get; set; }
+
+    /// <summary>Emits whether all the named abilities are there; with no name, whether sandboxes can be made.</summary>
+    [Parameter(HelpMessage = "Emits a bool instead.")]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        (string? server, IReadOnlyList<Ability> all) = Find();
+        WildcardPattern[] wanted = [.. (Name ?? (Quiet ? Essential : ["*"])).Select(name => new WildcardPattern(name, WildcardOptions.IgnoreCase))];
+        Ability[] found = [.. all.Where(ability => wanted.Any(pattern => pattern.IsMatch(ability.Name)))];
+        if (Quiet)
+        {
+            WriteObject(found.All(ability => ability.Available) && wanted.All(pattern => found.Any(ability => pattern.IsMatch(ability.Name))));
+            return;
+        }
+
+        WriteObject(found.Select(ability => new SandboxAbility(ability, server)), enumerateCollection: true);
+    }
+
+    // A server that cannot be had is an answer here, not a failure.
+    private (string? Server, IReadOnlyList<Ability> Abilities) Find()
+    {
+        string? server = null;
+        try
+        {
+            SandboxClient client = FindClient();
+            server = client.Server;
+            return (server, [new Ability(ServerName, true), .. Wait(client.GetServerAsync).Abilities]);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            return (server, [new Ability(ServerName, false, e.Message, "Start it, or connect to another one with Connect-SandboxServer.")]);
+        }
+    }
+}

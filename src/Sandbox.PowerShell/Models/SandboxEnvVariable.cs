@@ -1,0 +1,38 @@
+namespace Sandbox;
+
+/// <summary>An environment variable of a sandbox or a session.</summary>
+public sealed class SandboxEnvVariable
+{
+    private const string Mask = "********";
+
+    internal SandboxEnvVariable(string name, string? value, bool isSecret, Target target)
+    {
+        Name = name;
+        Value = value ?? (isSecret ? Mask : "");
+        IsSecret = isSecret;
+        SandboxId = target.SandboxId;
+        SessionId = target.SessionId;
+        Server = target.Client.Server;
+    }
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>Its value; asterisks for a secret that was not asked for in plain text.</summary>
+    public string Value { get; }
+
+    /// <summary>Whether it is masked unless asked for.</summary>
+    public bool IsSecret { get; }
+
+    /// <summary>The sandbox it belongs to.</summary>
+    public string SandboxId { get; }
+
+    /// <summary>The session it belongs to; null when it is the sandbox's.</summary>
+    public string? SessionId { get; }
+
+    /// <summary>The address of the server.</summary>
+    public string Server { get; }
+
+    /// <summary>The name: a value could be a secret.</summary>
+    public override string ToString() => Name;
+}

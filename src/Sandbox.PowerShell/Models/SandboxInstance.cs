@@ -1,0 +1,78 @@
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>A sandbox, as it was when it was asked for.</summary>
+public sealed class SandboxInstance
+{
+    internal SandboxInstance(SandboxInfo info, string server)
+    {
+        Id = info.Id;
+        State = info.State;
+        Engine = info.Engine;
+        Network = info.Network;
+        DefaultSession = info.DefaultSession;
+        CreatedAt = info.CreatedAt;
+        Server = server;
+        Isolation = [.. info.Isolation];
+        Labels = info.Labels;
+        MemoryLimit = info.Limits?.MemoryBytes;
+        ProcessLimit = info.Limits?.Processes;
+        CpuLimit = info.Limits?.Cpus;
+        DiskLimit = info.Limits?.DiskBytes;
+        LimitMeans = info.LimitMeans;
+        Temporary = info.Temporary;
+        Warnings = [.. info.Warnings ?? []];
+    }
+
+    /// <summary>Its key.</summary>
+    public string Id { get; }
+
+    /// <summary>Whether its processes live.</summary>
+    public SandboxState State { get; }
+
+    /// <summary>What runs it.</summary>
+    public string Engine { get; }
+
+    /// <summary>The network it got.</summary>
+    public string Network { get; }
+
+    /// <summary>Whether commands that name no session use its session <c>default</c>.</summary>
+    public bool DefaultSession { get; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; }
+
+    /// <summary>The address of its server.</summary>
+    public string Server { get; }
+
+    /// <summary>How much memory it may use, in bytes; null for no limit.</summary>
+    public long? MemoryLimit { get; }
+
+    /// <summary>How many processes it may have; null for no limit.</summary>
+    public long? ProcessLimit { get; }
+
+    /// <summary>How many processors' time it may use; null for no limit.</summary>
+    public double? CpuLimit { get; }
+
+    /// <summary>How many bytes its files may have; null for no limit.</summary>
+    public long? DiskLimit { get; }
+
+    /// <summary>By the name of each limit what keeps it; null when there are none.</summary>
+    public IReadOnlyDictionary<string, string>? LimitMeans { get; }
+
+    /// <summary>Whether it goes with the process that made it.</summary>
+    public bool Temporary { get; }
+
+    /// <summary>Where it got less than is usual, and the remedy.</summary>
+    public string[] Warnings { get; }
+
+    /// <summary>The walls it got.</summary>
+    public string[] Isolation { get; }
+
+    /// <summary>Free text by name.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; }
+
+    /// <inheritdoc />
+    public override string ToString() => Id;
+}

@@ -1,0 +1,50 @@
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>A server, as it was when it was asked.</summary>
+public sealed class SandboxServer
+{
+    internal SandboxServer(string? uri, ServerInfo? info, bool isLocal, string defaultSandbox)
+    {
+        Uri = uri;
+        State = info is null ? SandboxServerState.Stopped : SandboxServerState.Running;
+        IsLocal = isLocal;
+        DefaultSandbox = defaultSandbox;
+        Version = info?.Version;
+        ApiVersion = info?.ApiVersion;
+        ProcessId = info is { ProcessId: > 0 } ? info.ProcessId : null;
+        StartedAt = info is { StartedAt.Ticks: > 0 } ? info.StartedAt : null;
+        Capabilities = [.. info?.Capabilities ?? []];
+    }
+
+    /// <summary>Its address; null for a local server that does not run.</summary>
+    public string? Uri { get; }
+
+    /// <summary>Whether it runs. A local one is started by the first cmdlet that needs it.</summary>
+    public SandboxServerState State { get; }
+
+    /// <summary>Whether it is this user's server on this machine.</summary>
+    public bool IsLocal { get; }
+
+    /// <summary>The sandbox that is meant when none is named.</summary>
+    public string DefaultSandbox { get; }
+
+    /// <summary>The module's version it came with.</summary>
+    public string? Version { get; }
+
+    /// <summary>The version of its API.</summary>
+    public string? ApiVersion { get; }
+
+    /// <summary>Its process on its own host.</summary>
+    public int? ProcessId { get; }
+
+    /// <summary>When it started.</summary>
+    public DateTimeOffset? StartedAt { get; }
+
+    /// <summary>What it can do, by name.</summary>
+    public string[] Capabilities { get; }
+
+    /// <inheritdoc />
+    public override string ToString() => Uri ?? "";
+}

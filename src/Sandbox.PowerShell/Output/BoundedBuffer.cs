@@ -1,0 +1,27 @@
+using System.Buffers;
+using System.Text;
+
+namespace Sandbox;
+
+/// <summary>Bytes that are collected up to a limit; what comes after it is counted out.</summary>
+internal sealed class BoundedBuffer
+{
+    private readonly ArrayBufferWriter<byte> _bytes = new();
+
+    /// <summary>Adds bytes.</summary>
+    /// <param name="data">The bytes.</param>
+    /// <param name="limit">How many bytes may be there afterwards.</param>
+    /// <returns>Whether all found room.</returns>
+    public bool Add(ReadOnlySpan<byte> data, long limit)
+    {
+        int room = (int)Math.Clamp(limit - _bytes.WrittenCount, 0, data.Length);
+        _bytes.Write(data[..room]);
+        return room == data.Length;
+    }
+
+    /// <summary>How many bytes were collected.</summary>
+    public long Length => _bytes.WrittenCount;
+
+    /// <inheritdoc />
+    public override string ToString() => Encoding.UTF8.GetString(_bytes.WrittenSpan);
+}

@@ -1,0 +1,35 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Emits lines as they come.</summary>
+internal sealed class LinesWriter : OutputWriter
+{
+    private readonly LineSplitter _lines;
+
+    // Of its own: half a line of one channel must not be glued to half a line of the other.
+    private readonly LineSplitter _mergedErrorLines;
+
+    /// <inheritdoc cref="OutputWriter.Create" />
+    public LinesWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options)
+        : base(cmdlet, run, options)
+    {
+        _lines = new(WriteLine);
+        _mergedErrorLines = new(WriteLine);
+    }
+
+    /// <inheritdoc />
+    public override void Finish(ExecExit? exit)
+    {
+        _lines.Finish();
+        _mergedErrorLines.Finish();
+        base.Finish(exit);
+    }
+
+    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => _lines.Add(data.Span);
+
+    private protected override void WriteMergedError(ReadOnlyMemory<byte> data) => _mergedErrorLines.Add(data.Span);
+
+    private void WriteLine(string line) => Cmdlet.WriteObject(Prefix.Length == 0 ? line : Prefix + line);
+}

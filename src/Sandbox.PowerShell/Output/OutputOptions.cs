@@ -1,0 +1,8 @@
+namespace Sandbox;
+
+/// <summary>How commands' output is emitted.</summary>
+/// <param name="Form">In which form.</param>
+/// <param name="StandardError">What becomes of standard error.</param>
+/// <param name="Prefix">Whether each line begins with the place it comes from.</param>
+/// <param name="Limit">How many bytes are collected where output is collected.</param>
+internal sealed record OutputOptions(OutputForm Form, StandardErrorAction StandardError, bool Prefix, long Limit);

@@ -1,0 +1,83 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Emits the output of one command. Belongs to the pipeline's thread.</summary>
+internal abstract class OutputWriter
+{
+    private readonly LineSplitter _errorLines;
+
+    private protected OutputWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options)
+    {
+        (Cmdlet, Run, Options) = (cmdlet, run, options);
+        Prefix = options.Prefix ? $"[{run.Target}] " : "";
+        _errorLines = new(WriteErrorLine);
+    }
+
+    private protected Cmdlet Cmdlet { get; }
+
+    private protected CommandRun Run { get; }
+
+    private protected OutputOptions Options { get; }
+
+    private protected string Prefix { get; }
+
+    /// <summary>The writer for a form.</summary>
+    /// <param name="cmdlet">Emits.</param>
+    /// <param name="run">The command.</param>
+    /// <param name="options">The form.</param>
+    public static OutputWriter Create(Cmdlet cmdlet, CommandRun run, OutputOptions options) => options.Form switch
+    {
+        OutputForm.Raw => new TextWriter(cmdlet, run, options),
+        OutputForm.Bytes => new BytesWriter(cmdlet, run, options),
+        OutputForm.Result => new ResultWriter(cmdlet, run, options),
+        _ => new LinesWriter(cmdlet, run, options),
+    };
+
+    /// <summary>Emits what the command wrote.</summary>
+    /// <param name="output">What it wrote.</param>
+    public virtual void Write(CommandOutput output)
+    {
+        if (output.Channel == OutputChannel.Output)
+        {
+            WriteOutput(output.Data);
+        }
+        else if (Options.StandardError == StandardErrorAction.Output)
+        {
+            WriteMergedError(output.Data);
+        }
+        else if (Options.StandardError != StandardErrorAction.Null)
+        {
+            _errorLines.Add(output.Data.Span);
+        }
+    }
+
+    /// <summary>Emits what was kept back. Also called when the command's end will never be known.</summary>
+    /// <param name="exit">How the command ended; null when that is not known.</param>
+    public virtual void Finish(ExecExit? exit) => _errorLines.Finish();
+
+    /// <summary>Emits standard output.</summary>
+    /// <param name="data">The bytes.</param>
+    private protected abstract void WriteOutput(ReadOnlyMemory<byte> data);
+
+    /// <summary>Emits standard error where standard output goes.</summary>
+    /// <param name="data">The bytes.</param>
+    private protected virtual void WriteMergedError(ReadOnlyMemory<byte> data) => WriteOutput(data);
+
+    private void WriteErrorLine(string line)
+    {
+        if (Options.StandardError == StandardErrorAction.Error)
+        {
+            Cmdlet.WriteError(Errors.StandardErrorLine(Prefix + line, Run));
+            return;
+        }
+
+        // Tagged as Write-Host tags its records, so that hosts show it, whatever the preferences are.
+        InformationRecord record = new(new HostInformationMessage { Message = Prefix + line }, Run.Target.ToString());
+        record.Tags.Add("PSHOST");
+        record.Tags.Add("StandardError");
+        Cmdlet.WriteInformation(record);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Sandbox;
+
+/// <summary>What becomes of a command's standard error.</summary>
+public enum StandardErrorAction
+{
+    /// <summary>Shown as it comes, and found in the information stream under the tag <c>StandardError</c>.</summary>
+    Host,
+
+    /// <summary>Error records; <c>-ErrorAction Stop</c> ends the command at the first.</summary>
+    Error,
+
+    /// <summary>Goes where standard output goes, in order of arrival.</summary>
+    Output,
+
+    /// <summary>Dropped.</summary>
+    Null,
+}

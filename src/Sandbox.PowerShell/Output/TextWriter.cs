@@ -1,0 +1,29 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Emits the whole text at the end, exactly as it was written.</summary>
+/// <inheritdoc cref="OutputWriter.Create" />
+internal sealed class TextWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options) : OutputWriter(cmdlet, run, options)
+{
+    private readonly BoundedBuffer _text = new();
+    private bool _truncated;
+
+    /// <inheritdoc />
+    public override void Finish(ExecExit? exit)
+    {
+        base.Finish(exit);
+        if (_text.Length > 0)
+        {
+            Cmdlet.WriteObject(_text.ToString());
+        }
+
+        if (_truncated)
+        {
+            Cmdlet.WriteWarning($"The command in '{Run.Target}' wrote more than {Options.Limit} bytes; the rest is left out. -OutputLimit sets the limit.");
+        }
+    }
+
+    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => _truncated |= !_text.Add(data.Span, Options.Limit);
+}

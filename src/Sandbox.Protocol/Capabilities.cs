@@ -1,0 +1,23 @@
+namespace Sandbox.Protocol;
+
+/// <summary>Names of what a server may be able to do; a client asks before it relies on one.</summary>
+public static class Capabilities
+{
+    /// <summary>Sessions keep their shell's state between commands.</summary>
+    public const string Sessions = "sessions";
+
+    /// <summary>Sandbox and session environments can be read and changed.</summary>
+    public const string Environment = "environment";
+
+    /// <summary>Commands run, stream as they run, and can be stopped.</summary>
+    public const string Commands = "commands";
+
+    /// <summary>Sandboxes can be limited in what they use; which limits a host can keep is told by its abilities.</summary>
+    public const string Limits = "limits";
+
+    /// <summary>A sandbox can be made to go with the process that made it.</summary>
+    public const string Temporary = "temporary";
+
+    /// <summary>All that this release serves.</summary>
+    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Limits, Temporary];
+}

@@ -1,0 +1,98 @@
+using System.Collections.Frozen;
+
+namespace Sandbox.Protocol;
+
+/// <summary>Every error code of the API, and the status that belongs to it.</summary>
+public static class ErrorCodes
+{
+    /// <summary>The request is malformed or a value in it is out of range.</summary>
+    public const string InvalidRequest = "invalid_request";
+
+    /// <summary>A session's working directory cannot be made, or one command's does not exist.</summary>
+    public const string WorkingDirectoryNotFound = "working_directory_not_found";
+
+    /// <summary>The API key is missing or wrong.</summary>
+    public const string Unauthorized = "unauthorized";
+
+    /// <summary>The <c>default</c> session of a sandbox cannot be deleted.</summary>
+    public const string DefaultSessionProtected = "default_session_protected";
+
+    /// <summary>No sandbox has this id.</summary>
+    public const string SandboxNotFound = "sandbox_not_found";
+
+    /// <summary>No session of the sandbox has this id.</summary>
+    public const string SessionNotFound = "session_not_found";
+
+    /// <summary>No command or process of the sandbox has this id.</summary>
+    public const string ProcessNotFound = "process_not_found";
+
+    /// <summary>The address is not part of the API.</summary>
+    public const string RouteNotFound = "route_not_found";
+
+    /// <summary>The address exists, but not with this method.</summary>
+    public const string MethodNotAllowed = "method_not_allowed";
+
+    /// <summary>A sandbox of this id exists already.</summary>
+    public const string SandboxExists = "sandbox_exists";
+
+    /// <summary>A session of this id exists already.</summary>
+    public const string SessionExists = "session_exists";
+
+    /// <summary>A command of this id exists already, and was another one.</summary>
+    public const string ProcessExists = "process_exists";
+
+    /// <summary>The sandbox is stopped, and the request said that it must not be woken.</summary>
+    public const string SandboxStopped = "sandbox_stopped";
+
+    /// <summary>The session was deleted while the request waited.</summary>
+    public const string SessionClosed = "session_closed";
+
+    /// <summary>The request's body is larger than this route takes.</summary>
+    public const string PayloadTooLarge = "payload_too_large";
+
+    /// <summary>This engine or release cannot do what the request asks; nothing was done.</summary>
+    public const string Unsupported = "unsupported";
+
+    /// <summary>The sandbox does not answer.</summary>
+    public const string SandboxUnavailable = "sandbox_unavailable";
+
+    /// <summary>This host cannot isolate a sandbox; the sentence names the remedy.</summary>
+    public const string IsolationUnavailable = "isolation_unavailable";
+
+    /// <summary>This host cannot give the network that was asked for; the sentence names the remedy.</summary>
+    public const string NetworkUnavailable = "network_unavailable";
+
+    /// <summary>A defect of the server.</summary>
+    public const string InternalError = "internal_error";
+
+    private static readonly FrozenDictionary<string, int> Statuses = new Dictionary<string, int>
+    {
+        [InvalidRequest] = 400,
+        [WorkingDirectoryNotFound] = 400,
+        [Unauthorized] = 401,
+        [DefaultSessionProtected] = 403,
+        [SandboxNotFound] = 404,
+        [SessionNotFound] = 404,
+        [ProcessNotFound] = 404,
+        [RouteNotFound] = 404,
+        [MethodNotAllowed] = 405,
+        [SandboxExists] = 409,
+        [SessionExists] = 409,
+        [ProcessExists] = 409,
+        [SandboxStopped] = 409,
+        [SessionClosed] = 410,
+        [PayloadTooLarge] = 413,
+        [InternalError] = 500,
+        [Unsupported] = 501,
+        [SandboxUnavailable] = 502,
+        [IsolationUnavailable] = 503,
+        [NetworkUnavailable] = 503,
+    }.ToFrozenDictionary();
+
+    /// <summary>All codes, for documents and tests.</summary>
+    public static IEnumerable<string> All => Statuses.Keys;
+
+    /// <summary>The status that goes with a code; 500 for a code this release does not know.</summary>
+    /// <param name="code">The code.</param>
+    public static int StatusOf(string code) => Statuses.TryGetValue(code, out int status) ? status : 500;
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sandbox.Protocol;
+
+/// <summary>Source-generated JSON of the whole contract: camel case, unknown optional values left out, enums as lower-case words.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowDuplicateProperties = false,
+    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter)])]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(ErrorBody))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(SandboxCreateRequest))]
+[JsonSerializable(typeof(SandboxInfo))]
+[JsonSerializable(typeof(SandboxList))]
+[JsonSerializable(typeof(RunningAnswer))]
+[JsonSerializable(typeof(SessionCreateRequest))]
+[JsonSerializable(typeof(SessionInfo))]
+[JsonSerializable(typeof(SessionList))]
+[JsonSerializable(typeof(SessionDeleted))]
+[JsonSerializable(typeof(EnvironmentState))]
+[JsonSerializable(typeof(EnvironmentPatch))]
+[JsonSerializable(typeof(ExecRequest))]
+[JsonSerializable(typeof(ExecExit))]
+[JsonSerializable(typeof(SignalRequest))]
+[JsonSerializable(typeof(AgentConfiguration))]
+[JsonSerializable(typeof(ReadyLine))]
+public sealed partial class ProtocolJson : JsonSerializerContext;
+
+internal sealed class SandboxStateConverter() : JsonStringEnumConverter<SandboxState>(JsonNamingPolicy.CamelCase);
+
+internal sealed class SessionStateConverter() : JsonStringEnumConverter<SessionState>(JsonNamingPolicy.CamelCase);

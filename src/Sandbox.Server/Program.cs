@@ -1,0 +1,14 @@
+using Sandbox.Server.Start;
+
+return args switch
+{
+    [StartCommand.Verb] => await StartCommand.RunAsync(),
+    [ServeCommand.Verb, ..] => await ServeCommand.RunAsync(args[1..]),
+    _ => Explain(),
+};
+
+static int Explain()
+{
+    Console.Error.WriteLine("Usage: sandboxd start | sandboxd serve [--idle-exit SECONDS] [--listen http://127.0.0.1:PORT]");
+    return 2;
+}

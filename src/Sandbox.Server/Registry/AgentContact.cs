@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+using Sandbox.Protocol;
+
+namespace Sandbox.Server.Registry;
+
+/// <summary>Connections to agents. What comes back is hostile: bounded, not followed, believed about its own sandbox only.</summary>
+internal static class AgentContact
+{
+    private const int Backlog = 512;
+    private const int NoSuchFile = 2; // ENOENT
+    private const int Refused = 111; // ECONNREFUSED
+    private const int ResponseHeaderKilobytes = 32;
+
+    /// <summary>Makes an agent's listening socket. Disposing it leaves the path in place.</summary>
+    /// <param name="path">Where; an old one is replaced.</param>
+    public static Socket Listen(string path)
+    {
+        // A socket of .NET removes the path it was bound to when it is disposed, so it is bound to another.
+        string fresh = path + ".new";
+        File.Delete(fresh);
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(fresh));
+        socket.Listen(Backlog);
+        File.Move(fresh, path, overwrite: true);
+        return socket;
+    }
+
+    /// <summary>Connects to an agent.</summary>
+    /// <param name="path">Its socket.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects to an agent; null when none listens any more.</summary>
+    /// <param name="path">Its socket.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<Stream?> TryConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ConnectAsync(path, cancellationToken);
+        }
+        catch (SocketException failure) when (failure.NativeErrorCode is NoSuchFile or Refused)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What sends requests to one agent.</summary>
+    /// <param name="connect">Makes a connection to it.</param>
+    public static HttpMessageInvoker CreateInvoker(Func<CancellationToken, ValueTask<Stream>> connect) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = (_, cancellationToken) => connect(cancellationToken),
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+        MaxResponseHeadersLength = ResponseHeaderKilobytes,
+        ActivityHeadersPropagator = null,
+    });
+
+    /// <summary>The first request to a launched agent: its answer says that it runs. There is no need to try twice, since connections wait in the socket's backlog.</summary>
+    /// <param name="path">Its socket.</param>
+    /// <param name="configuration">What a new sandbox's agent has to know; null when it was told in an earlier life.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task GreetAsync(string path, AgentConfiguration? configuration, CancellationToken cancellationToken)
+    {
+        using HttpMessageInvoker invoker = CreateInvoker(async cancel => await ConnectAsync(path, cancel));
+        using HttpRequestMessage request = configuration is null
+            ? new(HttpMethod.Get, "http://agent/agent/health")
+            : new(HttpMethod.Put, "http://agent/agent/configuration")
+            {
+                Content = JsonContent.Create(configuration, ProtocolJson.Default.AgentConfiguration),
+            };
+        using HttpResponseMessage response = await invoker.SendAsync(request, cancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
+}

@@ -1,0 +1,223 @@
+using Sandbox.Protocol;
+using Sandbox.Server.Engines;
+
+namespace Sandbox.Server.Registry;
+
+/// <summary>One sandbox: its record, its life, and the way to its agent. What changes it happens one after the other.</summary>
+internal sealed class Box : IDisposable
+{
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly BoxLauncher launcher;
+    private readonly TaskCompletionSource made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile BoxRecord record;
+
+    /// <summary>A sandbox that is recorded, or is about to be.</summary>
+    /// <param name="record">What is known of it.</param>
+    /// <param name="launcher">Starts it.</param>
+    public Box(BoxRecord record, BoxLauncher launcher)
+    {
+        this.record = record;
+        this.launcher = launcher;
+        Agent = AgentContact.CreateInvoker(ConnectAsync);
+        if (record.Phase != BoxPhase.Creating)
+        {
+            made.SetResult();
+        }
+    }
+
+    /// <summary>What is known of it.</summary>
+    public BoxRecord Record => record;
+
+    /// <summary>Ends when its creation has, however that went.</summary>
+    public Task Made => made.Task;
+
+    /// <summary>Watches the process it goes with, if it goes with one.</summary>
+    public IDisposable? OwnerWatch { get; set; }
+
+    /// <summary>Sends requests to its agent; a sandbox that does not run is started by the first.</summary>
+    public HttpMessageInvoker Agent { get; }
+
+    /// <summary>Whether its processes live.</summary>
+    public bool IsRunning => record.Process is { } process && BoxProcesses.IsRunning(process);
+
+    private BoxDirectories Directories => new(launcher.Home.Box(record.Number));
+
+    /// <summary>The sandbox as the API shows it.</summary>
+    public SandboxInfo ToInfo()
+    {
+        BoxRecord now = record;
+        return new SandboxInfo
+        {
+            Id = now.Id,
+            State = IsRunning ? SandboxState.Running : SandboxState.Stopped,
+            Engine = "bubblewrap",
+            Network = now.Network,
+            Limits = now.Limits,
+            LimitMeans = now.LimitMeans,
+            Warnings = now.Warnings,
+            Temporary = now.Owner is not null,
+            Isolation = now.Isolation,
+            CreatedAt = now.CreatedAt,
+            DefaultSession = now.DefaultSession,
+            Labels = now.Labels,
+        };
+    }
+
+    /// <summary>Makes its files and starts it for the first time; when that fails nothing of it is left.</summary>
+    /// <param name="configuration">What its agent has to know.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task CreateAsync(AgentConfiguration configuration, CancellationToken cancellationToken) => InTurnAsync(async () =>
+    {
+        try
+        {
+            BoxFiles.Make(Directories, record.UserId);
+            await LaunchAsync(configuration, cancellationToken);
+            Save(record with { Phase = BoxPhase.Ready });
+            return true;
+        }
+        catch
+        {
+            await RemoveAllAsync();
+            throw;
+        }
+        finally
+        {
+            made.TrySetResult();
+        }
+    }, cancellationToken);
+
+    /// <summary>Ends its processes and keeps its files.</summary>
+    /// <param name="cancellationToken">Gives up waiting for its turn.</param>
+    public Task StopAsync(CancellationToken cancellationToken) => InTurnAsync(async () =>
+    {
+        RequireReady();
+        await EndAsync();
+        return true;
+    }, cancellationToken);
+
+    /// <summary>Ends its processes and removes its files. Not given up once begun.</summary>
+    public Task RemoveAsync() => InTurnAsync(async () =>
+    {
+        if (Directory.Exists(Directories.Top))
+        {
+            Save(record with { Phase = BoxPhase.Removing });
+        }
+
+        await RemoveAllAsync();
+        return true;
+    }, CancellationToken.None);
+
+    /// <summary>Learns what became of its processes while no server watched.</summary>
+    public async Task AdoptAsync()
+    {
+        if (record.Launching)
+        {
+            await BoxProcesses.EndStraysAsync(Directories.Workspace);
+            await EndAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        OwnerWatch?.Dispose();
+        Agent.Dispose();
+        gate.Dispose();
+    }
+
+    /// <summary>A connection to its agent. When none listens, it is started; many callers start it once.</summary>
+    private async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        if (await TryConnectAsync(cancellationToken) is { } connection)
+        {
+            return connection;
+        }
+
+        return await InTurnAsync(async () =>
+        {
+            RequireReady();
+            if (await TryConnectAsync(cancellationToken) is { } woken)
+            {
+                return woken;
+            }
+
+            // What a dead agent has left must not meet its successor.
+            await EndAsync();
+            await LaunchAsync(configuration: null, cancellationToken);
+            return await AgentContact.ConnectAsync(record.Process!.Socket, cancellationToken);
+        }, cancellationToken);
+    }
+
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await change();
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<Stream?> TryConnectAsync(CancellationToken cancellationToken) =>
+        record.Process is { } process ? await AgentContact.TryConnectAsync(process.Socket, cancellationToken) : null;
+
+    private async Task LaunchAsync(AgentConfiguration? configuration, CancellationToken cancellationToken)
+    {
+        LimitPlan limits = launcher.PlanLimits(record);
+        Save(record with { Launching = true, Groups = limits.Groups, LimitMeans = record.Limits is null ? null : limits.Means });
+        try
+        {
+            BoxProcess process = await launcher.LaunchAsync(record, limits, configuration, cancellationToken);
+            Save(record with { Launching = false, Process = process, Isolation = process.Isolation });
+        }
+        catch
+        {
+            await ControlGroups.RemoveAsync(limits.Groups);
+            Save(record with { Launching = false, Process = null, Groups = [] });
+            throw;
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        if (record.Process is { } process)
+        {
+            await BoxProcesses.EndAsync(process);
+        }
+
+        await ControlGroups.RemoveAsync(record.Groups);
+        if (record.Process is not null || record.Launching)
+        {
+            Save(record with { Launching = false, Process = null, Groups = [] });
+        }
+    }
+
+    private async Task RemoveAllAsync()
+    {
+        if (record.Process is { } process)
+        {
+            await BoxProcesses.EndAsync(process);
+        }
+
+        await ControlGroups.RemoveAsync(record.Groups);
+        await Task.Run(() => BoxFiles.Remove(launcher.Home, record.Number));
+        record = record with { Phase = BoxPhase.Removing, Process = null };
+    }
+
+    private void RequireReady()
+    {
+        if (record.Phase != BoxPhase.Ready)
+        {
+            throw new ApiException(ErrorCodes.SandboxNotFound, $"There is no sandbox '{record.Id}'.");
+        }
+    }
+
+    private void Save(BoxRecord next)
+    {
+        AtomicFile.Write(Directories.Record, next, RegistryJson.Default.BoxRecord);
+        record = next;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Net;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+using Sandbox.Server.Registry;
+
+namespace Sandbox.Server.Start;
+
+/// <summary>Talks to the server that runs already, wherever it said it listens.</summary>
+/// <param name="home">The home they share.</param>
+internal sealed class RunningServer(SandboxHome home)
+{
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
+
+    /// <summary>What it said when it was ready; null when none did.</summary>
+    public ReadyLine? Record => AtomicFile.TryRead(home.ReadyFile, ProtocolJson.Default.ReadyLine);
+
+    /// <summary>Asks it who it is; null when it does not answer.</summary>
+    public async Task<ServerInfo?> AskAsync()
+    {
+        try
+        {
+            using HttpResponseMessage answer = await SendAsync(HttpMethod.Get, "/v1/server");
+            return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync(ProtocolJson.Default.ServerInfo) : null;
+        }
+        catch (Exception failure) when (IsNoAnswer(failure))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Asks it to end, its sandboxes left alone.</summary>
+    public async Task AskToLeaveAsync()
+    {
+        try
+        {
+            using HttpResponseMessage answer = await SendAsync(HttpMethod.Post, "/v1/server/leave");
+        }
+        catch (Exception failure) when (IsNoAnswer(failure))
+        {
+            // Then it is gone, or is told by a signal later.
+        }
+    }
+
+    /// <summary>Tells a server that holds the lock but cannot be reached (its socket's directory may be gone) to end.</summary>
+    public void TellToLeave()
+    {
+        if (Record is { } record && ProcessTable.Find(record.ProcessId) is { } process && IsServer(process.Id))
+        {
+            ProcessTable.Send(process, Signal.TERM);
+        }
+    }
+
+    private static bool IsServer(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/comm").Trim() is "sandboxd" or "dotnet";
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path)
+    {
+        string socket = Record?.Uri is { } uri && uri.StartsWith(ServeCommand.UnixScheme, StringComparison.Ordinal) ? uri[ServeCommand.UnixScheme.Length..] : home.Socket;
+        using CancellationTokenSource limit = new(AnswerLimit);
+        using HttpMessageInvoker invoker = AgentContact.CreateInvoker(async cancel => await AgentContact.ConnectAsync(socket, cancel));
+        using HttpRequestMessage request = new(method, "http://server" + path);
+        HttpResponseMessage answer = await invoker.SendAsync(request, limit.Token);
+        await answer.Content.LoadIntoBufferAsync(limit.Token);
+        return answer;
+    }
+
+    private static bool IsNoAnswer(Exception failure) => failure is HttpRequestException or OperationCanceledException or IOException or System.Text.Json.JsonException;
+}

@@ -1,0 +1,199 @@
+using System.Net.ServerSentEvents;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>A real agent on this host, without a sandbox around it: real bash, real HTTP. Isolation has its own tests.</summary>
+public sealed class AgentFixture : IAsyncLifetime
+{
+    private readonly string root = Directory.CreateTempSubdirectory("sba").FullName;
+    private readonly List<string> defects = [];
+    private AgentServices? services;
+    private WebApplication? application;
+
+    /// <summary>The agent as it is placed in the module, which starts shells: this process is the test runner's.</summary>
+    internal static IReadOnlyList<string> LauncherCommandLine { get; } = FindLauncher();
+
+    public string Workspace => Path.Combine(root, "w");
+
+    public string State => Path.Combine(root, "s");
+
+    public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>What went wrong inside the agent that no request was told of.</summary>
+    public IReadOnlyList<string> Defects => defects;
+
+    public async ValueTask InitializeAsync()
+    {
+        Directory.CreateDirectory(Workspace);
+        await StartAsync();
+    }
+
+    public async Task StartAsync()
+    {
+        string runtime = Directory.CreateDirectory(Path.Combine(root, "r" + Guid.NewGuid().ToString("N")[..6])).FullName;
+        AgentPaths paths = new()
+        {
+            Workspace = Workspace,
+            State = Directory.CreateDirectory(State).FullName,
+            Runtime = runtime,
+            ShellLauncher = LauncherCommandLine,
+        };
+        services = new AgentServices(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
+        string socket = Path.Combine(runtime, "a");
+        application = AgentHost.Build(services, options => options.ListenUnixSocket(socket));
+        await application.StartAsync();
+        Http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellation) =>
+            {
+                Socket client = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await client.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellation);
+                return new NetworkStream(client, ownsSocket: true);
+            },
+        })
+        {
+            BaseAddress = new Uri("http://agent/v1/sandbox/test/"),
+        };
+    }
+
+    /// <summary>Ends the agent as its death would: its shells see their pipes close.</summary>
+    public async Task StopAsync()
+    {
+        Http.Dispose();
+        foreach (Sessions.Session session in services!.Sessions.All())
+        {
+            await session.CloseAsync();
+        }
+
+        await application!.DisposeAsync();
+        services.Dispose();
+    }
+
+    /// <summary>Stops answering without ending anything.</summary>
+    public async Task AbandonAsync()
+    {
+        Http.Dispose();
+        await application!.DisposeAsync();
+        services!.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Assert.True(defects.Count == 0, string.Join('\n', defects));
+        Directory.Delete(root, recursive: true);
+    }
+
+    public async Task<string> NewSessionAsync(object? request = null)
+    {
+        using HttpResponseMessage answer = await PostAsync("session", request ?? new { });
+        await RequireAsync(answer);
+        return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.SessionInfo)!.Id;
+    }
+
+    public async Task<SessionInfo> GetSessionAsync(string id) =>
+        JsonSerializer.Deserialize(await Http.GetStringAsync("session/" + id), ProtocolJson.Default.SessionInfo)!;
+
+    public Task<HttpResponseMessage> PostAsync(string path, object body, string? session = null, string? process = null) =>
+        SendAsync(HttpMethod.Post, path, body, session, process);
+
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? session = null, string? process = null)
+    {
+        HttpRequestMessage request = new(method, path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        }
+
+        if (session is not null)
+        {
+            request.Headers.Add(ApiHeaders.SessionId, session);
+        }
+
+        if (process is not null)
+        {
+            request.Headers.Add(ApiHeaders.ProcessId, process);
+        }
+
+        return Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public async Task<Ran> RunAsync(string? session, object body, string? process = null)
+    {
+        using HttpResponseMessage answer = await PostAsync("exec", body, session, process);
+        await RequireAsync(answer);
+        return await ReadAsync(answer);
+    }
+
+    public Task<Ran> RunAsync(string? session, string command) => RunAsync(session, new { command });
+
+    /// <summary>Reads a stream to its end.</summary>
+    public static async Task<Ran> ReadAsync(HttpResponseMessage answer)
+    {
+        MemoryStream output = new(), error = new();
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
+        await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
+        {
+            switch (item.EventType)
+            {
+                case ExecEvents.StandardOutput:
+                    output.Write(Convert.FromBase64String(item.Data));
+                    break;
+                case ExecEvents.StandardError:
+                    error.Write(Convert.FromBase64String(item.Data));
+                    break;
+                case ExecEvents.Exit:
+                    return new Ran(output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null);
+                case ExecEvents.Error:
+                    return new Ran(output.ToArray(), error.ToArray(), null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
+            }
+        }
+
+        throw new InvalidOperationException("The stream ended without a last event.");
+    }
+
+    public static async Task RequireAsync(HttpResponseMessage answer)
+    {
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        }
+    }
+
+    /// <summary>Waits for a condition; a failure, not a pass, when it never comes.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        long end = Environment.TickCount64 + 10_000;
+        while (!condition())
+        {
+            Assert.True(Environment.TickCount64 < end, "never happened: " + what);
+            await Task.Delay(5);
+        }
+    }
+
+    private static string[] FindLauncher()
+    {
+        string programs = Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "ServerPrograms").Value!;
+        string native = Path.Combine(programs, "sandbox-agent");
+        string managed = Path.Combine(programs, "sandbox-agent.dll");
+        return File.Exists(managed) ? [] : [native, Shells.ShellLauncher.Verb];
+    }
+}
+
+/// <summary>How a command went.</summary>
+public sealed record Ran(byte[] OutputBytes, byte[] ErrorBytes, ExecExit? Exit, ErrorBody? Error)
+{
+    public string Output => Encoding.UTF8.GetString(OutputBytes);
+
+    public string ErrorText => Encoding.UTF8.GetString(ErrorBytes);
+
+    public int ExitCode => (Exit ?? throw new InvalidOperationException(Error?.Error)).ExitCode;
+}

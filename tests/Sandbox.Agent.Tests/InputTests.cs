@@ -1,0 +1,92 @@
+using System.Net;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    [Fact]
+    public async Task Input_of_any_size_is_streamed_and_ended()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "sha256sum; echo end", stdinOpen = true }, session, "big-input");
+        byte[] bytes = new byte[20_000_000];
+        Random.Shared.NextBytes(bytes);
+        using HttpResponseMessage sent = await agent.Http.PostAsync("process/big-input/stdin", new ByteArrayContent(bytes));
+        Assert.Equal(HttpStatusCode.NoContent, sent.StatusCode);
+        Ran ran = await AgentFixture.ReadAsync(answer);
+        Assert.Equal($"{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)).ToLowerInvariant()}  -\nend\n", ran.Output);
+    }
+
+    [Fact]
+    public async Task A_command_that_does_not_read_its_input_does_not_hang()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "sleep 0.2; echo done", stdinOpen = true }, session, "no-reader");
+        Task<HttpResponseMessage> sending = agent.Http.PostAsync("process/no-reader/stdin", new ByteArrayContent(new byte[1_000_000]));
+        Assert.Equal("done\n", (await AgentFixture.ReadAsync(answer)).Output);
+        Assert.Equal(HttpStatusCode.NoContent, (await sending).StatusCode);
+        Assert.Equal("ok\n", (await agent.RunAsync(session, "cat; echo ok")).Output);
+    }
+
+    [Fact]
+    public async Task Input_reaches_the_command_while_more_is_still_to_come()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "read line; echo got $line; touch got-line; cat", stdinOpen = true }, session, "dialogue");
+        System.IO.Pipelines.Pipe pipe = new();
+        Task<HttpResponseMessage> sending = agent.Http.PostAsync("process/dialogue/stdin", new LiveContent(pipe.Reader));
+        await pipe.Writer.WriteAsync("first\n"u8.ToArray());
+        await AgentFixture.UntilAsync(() => File.Exists(Path.Combine(agent.Workspace, "got-line")), "the first line was read");
+        await pipe.Writer.WriteAsync("second\n"u8.ToArray());
+        await pipe.Writer.CompleteAsync();
+        Assert.Equal("got first\nsecond\n", (await AgentFixture.ReadAsync(answer)).Output);
+        (await sending).Dispose();
+    }
+
+    [Fact]
+    public async Task Each_command_of_a_session_has_input_of_its_own_whichever_way_it_comes()
+    {
+        string session = await agent.NewSessionAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "cat", stdinOpen = true }, session, $"own-input-{i}");
+            (await agent.Http.PostAsync($"process/own-input-{i}/stdin", new StringContent($"streamed {i}"))).Dispose();
+            Assert.Equal($"streamed {i}", (await AgentFixture.ReadAsync(answer)).Output);
+            Assert.Equal("a", (await agent.RunAsync(session, new { command = "cat", stdin = "YQ==" })).Output);
+        }
+    }
+
+    [Fact]
+    public async Task A_command_that_was_given_all_its_input_takes_no_more()
+    {
+        string session = await agent.NewSessionAsync();
+        await agent.RunAsync(session, new { command = "true" }, "closed-input");
+        using HttpResponseMessage sent = await agent.Http.PostAsync("process/closed-input/stdin", new ByteArrayContent([1]));
+        Assert.Equal(HttpStatusCode.BadRequest, sent.StatusCode);
+        using HttpResponseMessage both = await agent.PostAsync("exec", new { command = "cat", stdin = "YQ==", stdinOpen = true }, session);
+        Assert.Equal(HttpStatusCode.BadRequest, both.StatusCode);
+    }
+
+    /// <summary>A body that is sent as it comes; the framework's own would wait for more.</summary>
+    private sealed class LiveContent(System.IO.Pipelines.PipeReader source) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            byte[] buffer = new byte[4096];
+            Stream from = source.AsStream();
+            int count;
+            while ((count = await from.ReadAsync(buffer)) > 0)
+            {
+                await stream.WriteAsync(buffer.AsMemory(0, count));
+                await stream.FlushAsync();
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Sandbox.Agent.Shells;
+using Sandbox.Linux;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class ShellLauncherTests : IDisposable
+{
+    private readonly string mark = Guid.NewGuid().ToString("N");
+    private readonly string root = Directory.CreateTempSubdirectory("sbl").FullName;
+
+    // Open as long as the shells live, which wait for the other end.
+    private readonly List<FileDescriptor> pipes = [];
+
+    [Fact]
+    public void When_the_process_that_starts_shells_is_killed_the_next_shell_starts_another()
+    {
+        using ShellLauncher launcher = new(AgentFixture.LauncherCommandLine, new Dictionary<string, string> { ["MARK"] = mark, ["PATH"] = "/usr/bin:/bin" });
+        using ChildProcess first = StartShell(launcher, "1");
+        ProcessEntry starter = ProcessTable.All().Single(process => process.Id != first.Id && process.IsAlive && Environ(process.Id).Contains(mark, StringComparison.Ordinal));
+        Assert.Equal(Environment.ProcessId, ProcessTable.Find(first.Id)!.Value.ParentId);
+        ProcessTable.Send(starter, Signal.KILL);
+        using ChildProcess second = StartShell(launcher, "2");
+        Assert.NotEqual(first.Id, second.Id);
+        foreach (ChildProcess shell in (ChildProcess[])[first, second])
+        {
+            shell.Send(Signal.KILL);
+            shell.Collect();
+        }
+    }
+
+    public void Dispose()
+    {
+        pipes.ForEach(pipe => pipe.Dispose());
+        Directory.Delete(root, recursive: true);
+    }
+
+    private static string Environ(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/environ");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    private ChildProcess StartShell(ShellLauncher launcher, string name)
+    {
+        string directory = Directory.CreateDirectory(Path.Combine(root, name)).FullName;
+        pipes.Add(FileDescriptor.CreateFifoToWrite(Path.Combine(directory, ForkServer.InputName)));
+        pipes.Add(FileDescriptor.CreateFifoToRead(Path.Combine(directory, ForkServer.ReportName)));
+        return launcher.Start(directory);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text;
+using Sandbox.Agent.Shells;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class ShellWordTests
+{
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("", "''")]
+    [InlineData("a b", "'a b'")]
+    [InlineData("it's", @"'it'\''s'")]
+    [InlineData("$x`y`", "'$x`y`'")]
+    public void Quoting_gives_one_word(string text, string quoted) => Assert.Equal(quoted, ShellWord.Quote(text));
+
+    [Theory]
+    [InlineData(@"a\ b\'c", "a b'c")]
+    [InlineData(@"""a \""b\"" \$c \\ \d""", @"a ""b"" $c \ \d")]
+    [InlineData(@"$'a\tb\nc\'d\\e\001\x41é'", "a\tb\nc'd\\e\u0001Aé")]
+    [InlineData(@"'single \n'", @"single \n")]
+    [InlineData(@"a'b c'""d""", "ab cd")]
+    [InlineData("''", "")]
+    public void Reading_undoes_every_quoting_of_bash(string quoted, string text)
+    {
+        int position = 0;
+        byte[] bytes = Encoding.UTF8.GetBytes(quoted + " next");
+        Assert.Equal(text, ShellWord.Read(bytes, ref position));
+        Assert.Equal((byte)' ', bytes[position]);
+    }
+
+    [Fact]
+    public void A_list_of_exports_keeps_values_and_leaves_out_what_has_none()
+    {
+        string list = """
+            declare -x A="1 2"
+            declare -x NONE
+            declare -ix N="5"
+            declare -ax LIST=([0]="a" [1]="b")
+            declare -x LINES=$'x\ny'
+            declare -x OLD="raw
+            newline"
+            declare -x _="last"
+            export POSIX="p"
+
+            """;
+        Assert.Equal(
+            new Dictionary<string, string> { ["A"] = "1 2", ["N"] = "5", ["LINES"] = "x\ny", ["OLD"] = "raw\nnewline", ["POSIX"] = "p" },
+            ExportList.Read(Encoding.UTF8.GetBytes(list)));
+    }
+
+    [Fact]
+    public void A_report_that_was_cut_off_does_not_spoil_the_next()
+    {
+        List<ShellReport> reports = [];
+        List<Dictionary<string, string>> exports = [];
+        ReportReader reader = new(reports.Add, exports.Add);
+        foreach (byte b in "\u001e1\00\0/a\0''\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0declare -x A=\"1\"\n\0"u8)
+        {
+            reader.Take([b]);
+        }
+
+        Assert.Equal([new ShellReport(1, 0, "/a", ""), new ShellReport(2, 130, "/b c", "/d")], reports);
+        Assert.Equal("1", Assert.Single(exports)["A"]);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class StreamTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    [Fact]
+    public async Task A_client_that_asks_for_frames_gets_the_same_bytes_in_frames()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpRequestMessage request = new(HttpMethod.Post, "exec")
+        {
+            Content = new StringContent("""{"command":"printf 'a\\0b'; printf err >&2; exit 3"}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Add(ApiHeaders.SessionId, session);
+        request.Headers.Add("Accept", CommandFrame.MediaType);
+        using HttpResponseMessage answer = await agent.Http.SendAsync(request);
+        Assert.Equal(CommandFrame.MediaType, answer.Content.Headers.ContentType!.MediaType);
+        Dictionary<FrameKind, string> content = Read(await answer.Content.ReadAsByteArrayAsync());
+        Assert.Equal("a\0b", content[FrameKind.StandardOutput]);
+        Assert.Equal("err", content[FrameKind.StandardError]);
+        Assert.Equal(3, JsonSerializer.Deserialize(content[FrameKind.Exit], ProtocolJson.Default.ExecExit)!.ExitCode);
+    }
+
+    [Fact]
+    public async Task Output_arrives_as_it_is_written_also_half_lines()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "printf half; while [ ! -e half-seen ]; do sleep 0.02; done; echo ' line'" }, session);
+        Stream body = await answer.Content.ReadAsStreamAsync();
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(10));
+        using StreamReader reader = new(body);
+        string? line;
+        while ((line = await reader.ReadLineAsync(limit.Token)) is not null && !line.StartsWith("data: ", StringComparison.Ordinal))
+        {
+        }
+
+        Assert.Equal("half", Encoding.UTF8.GetString(Convert.FromBase64String(line![6..])));
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "half-seen"), "", limit.Token);
+        Assert.Contains(Convert.ToBase64String(" line\n"u8), await reader.ReadToEndAsync(limit.Token), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("head -c 30000000 /dev/zero | tr '\\0' x", 30_000_000)]
+    [InlineData("seq 1 100000", 588_895)]
+    [InlineData("head -c 1000000 /dev/zero | tr '\\0' y; echo", 1_000_001)]
+    public async Task No_byte_is_lost_whatever_the_size(string command, int length)
+    {
+        string session = await agent.NewSessionAsync();
+        Assert.Equal(length, (await agent.RunAsync(session, command)).OutputBytes.Length);
+    }
+
+    [Fact]
+    public async Task A_reader_that_falls_a_full_bound_behind_holds_the_command_back_and_nothing_is_lost()
+    {
+        string session = await agent.NewSessionAsync();
+        const int megabytes = 100;
+        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = $"head -c {megabytes}000000 /dev/zero; touch all-written" }, session);
+
+        // Nothing is read yet: the command must not get beyond the journal's bound and what lies in pipes and sockets.
+        string written = Path.Combine(agent.Workspace, "all-written");
+        const long bound = 64 * 1024 * 1024;
+        await AgentFixture.UntilAsync(
+            () => new DirectoryInfo(Path.Combine(agent.State, "output")).EnumerateFiles().Any(file => file.Length >= bound), "the bound is reached");
+        Assert.False(File.Exists(written));
+        Assert.Equal(megabytes * 1_000_000, (await AgentFixture.ReadAsync(answer)).OutputBytes.Length);
+        Assert.True(File.Exists(written));
+    }
+
+    private static Dictionary<FrameKind, string> Read(ReadOnlySpan<byte> frames)
+    {
+        Dictionary<FrameKind, string> content = [];
+        while (CommandFrame.TryRead(ref frames, out FrameKind kind, out ReadOnlySpan<byte> payload))
+        {
+            content[kind] = content.GetValueOrDefault(kind) + Encoding.UTF8.GetString(payload);
+        }
+
+        Assert.Equal(0, frames.Length);
+        return content;
+    }
+}

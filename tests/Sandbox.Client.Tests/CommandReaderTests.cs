@@ -1,0 +1,202 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client.Tests;
+
+public sealed class CommandReaderTests
+{
+    private const string Exit = "event: exit\ndata: {\"exit_code\":0}\n\n";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Events_come_in_order_with_exact_bytes()
+    {
+        List<CommandEvent> events = await ReadAsync($": hello\n\nevent: stdout\ndata: {Base64(0, 255, 10)}\n\nevent: new-kind\ndata: ?\n\nevent: stderr\ndata: {Base64(1)}\n\n{Exit}");
+        Assert.Collection(events,
+            first => Assert.Equal((OutputChannel.Output, "00FF0A"), (((CommandOutput)first).Channel, Convert.ToHexString(((CommandOutput)first).Data.Span))),
+            second => Assert.Equal((OutputChannel.Error, "01"), (((CommandOutput)second).Channel, Convert.ToHexString(((CommandOutput)second).Data.Span))),
+            third => Assert.Equal(0, ((CommandExit)third).Exit.ExitCode));
+    }
+
+    [Fact]
+    public async Task Binary_frames_read_as_the_same_events_however_they_are_cut()
+    {
+        byte[] frames = [.. Frame(FrameKind.StandardOutput, 0, 255, 10), .. Frame(FrameKind.Heartbeat), .. Frame((FrameKind)99, 7), .. Frame(FrameKind.StandardError, 1), .. Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())];
+        foreach (int chunk in new[] { 1, 3, 1000 })
+        {
+            List<CommandEvent> events = await ReadAsync(frames, CommandFrame.MediaType, chunk);
+            Assert.Equal(["00FF0A", "01", "3"], events.Select(current => current is CommandOutput output ? Convert.ToHexString(output.Data.Span) : $"{((CommandExit)current).Exit.ExitCode}"));
+        }
+    }
+
+    [Fact]
+    public async Task Broken_frames_are_ConnectionLost_and_an_error_frame_is_its_failure()
+    {
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync([], CommandFrame.MediaType));
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())[..^1], CommandFrame.MediaType));
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync([1, 255, 255, 255, 255], CommandFrame.MediaType));
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(Frame(FrameKind.Exit, "{"u8.ToArray()), CommandFrame.MediaType));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => ReadAsync(Frame(FrameKind.Error, """{"error":"Gone.","code":"session_closed"}"""u8.ToArray()), CommandFrame.MediaType));
+        Assert.Equal("session_closed", failure.Code);
+    }
+
+    [Fact]
+    public async Task The_largest_frame_is_read_whole()
+    {
+        byte[] payload = new byte[CommandFrame.MaximumPayload];
+        payload[^1] = 42;
+        List<CommandEvent> events = await ReadAsync([.. Frame(FrameKind.StandardOutput, payload), .. Frame(FrameKind.Exit, "{\"exit_code\":0}"u8.ToArray())], CommandFrame.MediaType);
+        Assert.True(((CommandOutput)events[0]).Data.Span.SequenceEqual(payload));
+    }
+
+    [Fact]
+    public async Task A_stream_written_byte_by_byte_reads_the_same()
+    {
+        List<CommandEvent> events = await ReadAsync($"event: stdout\r\ndata: {Base64(1, 2, 3)}\r\n\r\n{Exit}", 1);
+        Assert.Equal("010203", Convert.ToHexString(((CommandOutput)events[0]).Data.Span));
+        Assert.IsType<CommandExit>(events[1]);
+    }
+
+    [Fact]
+    public async Task The_exit_has_all_its_fields()
+    {
+        List<CommandEvent> events = await ReadAsync(
+            "event: exit\ndata: {\"exit_code\":137,\"signal\":\"KILL\",\"timedOut\":true,\"cancelled\":true,\"shellRestarted\":true,\"durationMs\":1.5,\"startedAt\":\"2026-01-02T03:04:05Z\"}\n\n");
+        ExecExit exit = ((CommandExit)Assert.Single(events)).Exit;
+        Assert.Equal((137, "KILL", true, true, true, 1.5), (exit.ExitCode, exit.Signal, exit.TimedOut, exit.Cancelled, exit.ShellRestarted, exit.DurationMs));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("event: stdout\ndata: AA==\n\n")]
+    [InlineData("event: stdout\ndata: not base64!\n\n")]
+    [InlineData("event: exit\ndata: {\"exit_code\":\n\n")]
+    [InlineData("event: exit\ndata: {\"exit_code\":0}")]
+    public async Task A_stream_without_its_end_is_ConnectionLost(string text) =>
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(text));
+
+    [Fact]
+    public async Task A_connection_that_breaks_is_ConnectionLost()
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("event: stdout\ndata: AA==\n\n", Token);
+            await context.Response.Body.FlushAsync(Token);
+            context.Abort();
+        });
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAllAsync(new SandboxClient(server.Endpoint)));
+    }
+
+    [Fact]
+    public async Task An_error_event_is_the_failure_it_tells_of()
+    {
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"session_closed\",\"requestId\":\"r1\"}\n\n"));
+        Assert.Equal(("session_closed", "Gone.", "r1"), (failure.Code, failure.Message, failure.RequestId));
+    }
+
+    [Fact]
+    public async Task Silence_beyond_the_idle_limit_is_ConnectionLost_and_heartbeats_break_it()
+    {
+        TimeSpan idle = TimeSpan.FromMilliseconds(500);
+        await using TestServer silent = await TestServer.StartAsync(async context =>
+        {
+            await context.Response.Body.FlushAsync(Token);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAllAsync(new SandboxClient(silent.Endpoint, limits: new() { Idle = idle })));
+
+        await using TestServer beating = await TestServer.StartAsync(async context =>
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                await context.Response.WriteAsync(": beat\n\n", Token);
+                await Task.Delay(idle / 5, Token);
+            }
+
+            await context.Response.WriteAsync(Exit, Token);
+        });
+        Assert.Single(await ReadAllAsync(new SandboxClient(beating.Endpoint, limits: new() { Idle = idle })));
+    }
+
+    [Fact]
+    public async Task The_reader_reads_only_as_fast_as_it_is_asked()
+    {
+        long written = 0;
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            string chunk = $"event: stdout\ndata: {Convert.ToBase64String(new byte[48 * 1024])}\n\n";
+            for (int i = 0; i < 1000; i++)
+            {
+                await context.Response.WriteAsync(chunk, context.RequestAborted);
+                Interlocked.Add(ref written, chunk.Length);
+            }
+        });
+        using CommandReader reader = await new SandboxClient(server.Endpoint).ExecAsync("a", null, "c", new(), Token);
+        await using IAsyncEnumerator<CommandEvent> events = reader.ReadAsync(Token).GetAsyncEnumerator(Token);
+        Assert.True(await events.MoveNextAsync());
+        long before;
+        do
+        {
+            before = Interlocked.Read(ref written);
+            await Task.Delay(200, Token);
+        }
+        while (Interlocked.Read(ref written) != before);
+        Assert.True(before < 10_000_000, $"{before} bytes were taken for one event");
+    }
+
+    [Fact]
+    public async Task Cancelling_stops_the_reading_with_the_callers_token()
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            await context.Response.Body.FlushAsync(Token);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        using CancellationTokenSource stop = new();
+        using CommandReader reader = await new SandboxClient(server.Endpoint).ExecAsync("a", null, "c", new(), Token);
+        await using IAsyncEnumerator<CommandEvent> events = reader.ReadAsync(stop.Token).GetAsyncEnumerator(Token);
+        ValueTask<bool> next = events.MoveNextAsync();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
+    }
+
+    private static Task<List<CommandEvent>> ReadAsync(string text, int chunk = int.MaxValue) => ReadAsync(Encoding.UTF8.GetBytes(text), "text/event-stream", chunk);
+
+    private static async Task<List<CommandEvent>> ReadAsync(byte[] body, string type, int chunk = int.MaxValue)
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = type;
+            foreach (byte[] part in body.Chunk(chunk))
+            {
+                await context.Response.Body.WriteAsync(part, Token);
+                await context.Response.Body.FlushAsync(Token);
+            }
+        });
+        return await ReadAllAsync(new SandboxClient(server.Endpoint));
+    }
+
+    private static byte[] Frame(FrameKind kind, params byte[] payload)
+    {
+        byte[] frame = new byte[CommandFrame.HeaderLength + payload.Length];
+        CommandFrame.WriteHeader(frame, kind, payload.Length);
+        payload.CopyTo(frame, CommandFrame.HeaderLength);
+        return frame;
+    }
+
+    private static async Task<List<CommandEvent>> ReadAllAsync(SandboxClient client)
+    {
+        using CommandReader reader = await client.ExecAsync("a", null, "c", new() { Command = "true" }, Token);
+        List<CommandEvent> events = [];
+        await foreach (CommandEvent current in reader.ReadAsync(Token))
+        {
+            events.Add(current);
+        }
+
+        return events;
+    }
+
+    private static string Base64(params byte[] bytes) => Convert.ToBase64String(bytes);
+}

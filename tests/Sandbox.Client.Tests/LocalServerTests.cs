@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client.Tests;
+
+/// <summary>A stand-in for sandboxd says what the real one could.</summary>
+public sealed class LocalServerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sbc").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_ready_line_is_read_and_nothing_after_it_is_waited_for()
+    {
+        Install("""
+            echo '{"uri":"unix:/x/y","version":"1","build":"b","processId":7,"log":"/l","started":true}'
+            exec sleep 600
+            """);
+        ReadyLine ready = await LocalServer.StartAsync(_folder, Token);
+        Assert.Equal(("unix:/x/y", 7, true), (ready.Uri, ready.ProcessId, ready.Started));
+    }
+
+    [Fact]
+    public async Task Its_explanation_is_the_failure()
+    {
+        Install("""
+            echo 'noise' >&2
+            echo '{"error":"No bubblewrap. Install it.","code":"isolation_unavailable"}' >&2
+            exit 1
+            """);
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(_folder, Token));
+        Assert.Equal((ErrorCodes.IsolationUnavailable, "No bubblewrap. Install it."), (failure.Code, failure.Message));
+    }
+
+    [Fact]
+    public async Task What_it_said_is_told_when_it_explained_nothing()
+    {
+        Install("echo 'segmentation fault' >&2; exit 139");
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(_folder, Token));
+        Assert.Equal(LocalServer.StartFailedCode, failure.Code);
+        Assert.Contains("segmentation fault", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_program_is_told()
+    {
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(_folder, Token));
+        Assert.Equal(LocalServer.NotInstalledCode, failure.Code);
+    }
+
+    [Fact]
+    public async Task Waiting_can_be_cancelled()
+    {
+        Install("exec sleep 600");
+        using CancellationTokenSource stop = new(100);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => LocalServer.StartAsync(_folder, stop.Token));
+    }
+
+    [Fact]
+    public async Task Its_only_argument_is_start()
+    {
+        Install("""echo "{\"uri\":\"unix:/$#-$1\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}" """);
+        Assert.Equal("unix:/1-start", (await LocalServer.StartAsync(_folder, Token)).Uri);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private void Install(string script)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "server", RuntimeInformation.RuntimeIdentifier)).FullName;
+        string path = Path.Combine(folder, "sandboxd");
+        File.WriteAllText(path, "#!/bin/sh\n" + script + "\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+}

@@ -1,0 +1,229 @@
+using Microsoft.AspNetCore.Http;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client.Tests;
+
+public sealed class SandboxClientTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_method_asks_its_route()
+    {
+        List<string> asked = [];
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            string body = await new StreamReader(context.Request.Body).ReadToEndAsync(Token);
+            string?[] parts = [context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers[ApiHeaders.SessionId], context.Request.Headers[ApiHeaders.ProcessId], body];
+            asked.Add(string.Join(' ', parts.Where(part => !string.IsNullOrEmpty(part))));
+            await context.Response.WriteAsync(context.Request.Path.Value!.EndsWith("/env", StringComparison.Ordinal) ? """{"env":{},"secrets":[]}""" : "{}", Token);
+        });
+        SandboxClient client = new(server.Endpoint);
+        await client.GetEnvironmentAsync("box", null, reveal: false, wake: true, Token);
+        await client.GetEnvironmentAsync("box", "web", reveal: true, wake: false, Token);
+        await client.SetEnvironmentAsync("box", "web", new() { Env = new() { ["A"] = null } }, Token);
+        await client.RemoveSandboxAsync("box", Token);
+        await client.SignalAsync("box", "c1", "INT", Token);
+        (await client.ExecAsync("box", "web", "c1", new() { Command = "true", TimeoutMs = 5 }, Token)).Dispose();
+        Assert.StartsWith("""POST /v1/sandbox/box/exec web c1 {"command":"true",""", asked[^1], StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "GET /v1/sandbox/box/env",
+                "GET /v1/sandbox/box/env?reveal=true web",
+                """PATCH /v1/sandbox/box/env web {"env":{"A":null}}""",
+                "DELETE /v1/sandbox/box",
+                """POST /v1/sandbox/box/process/c1/signal {"signal":"INT"}""",
+            ], asked[..^1]);
+    }
+
+    [Fact]
+    public async Task Input_is_sent_as_it_is_made()
+    {
+        TaskCompletionSource first = new();
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            byte[] buffer = new byte[16];
+            int count = await context.Request.Body.ReadAsync(buffer, Token);
+            Assert.Equal("first"u8, buffer.AsSpan(0, count));
+            first.SetResult();
+            Assert.Equal("second", await new StreamReader(context.Request.Body).ReadToEndAsync(Token));
+            context.Response.StatusCode = 204;
+        });
+        await new SandboxClient(server.Endpoint).SendInputAsync("box", "c1", async (stream, token) =>
+        {
+            await stream.WriteAsync("first"u8.ToArray(), token);
+            await stream.FlushAsync(token);
+            await first.Task.WaitAsync(TimeSpan.FromSeconds(20), token);
+            await stream.WriteAsync("second"u8.ToArray(), token);
+        }, Token);
+    }
+
+    [Fact]
+    public async Task A_request_says_when_it_must_not_wake()
+    {
+        List<string> wakes = [];
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            wakes.Add(context.Request.Headers[ApiHeaders.Wake].ToString());
+            await context.Response.WriteAsync("""{"sessions":[]}""", Token);
+        });
+        SandboxClient client = new(server.Endpoint);
+        await client.GetSessionsAsync("box", wake: true, Token);
+        await client.GetSessionsAsync("box", wake: false, Token);
+        Assert.Equal(["", "false"], wakes);
+    }
+
+    [Fact]
+    public async Task A_failed_answer_is_the_failure_it_tells_of()
+    {
+        ApiException failure = await FailAsync(404, "application/json", """{"error":"No such session.","code":"session_not_found","requestId":"r7"}""");
+        Assert.Equal(("session_not_found", "No such session.", 404, "r7"), (failure.Code, failure.Message, failure.Status, failure.RequestId));
+    }
+
+    [Theory]
+    [InlineData(401, "text/html", "<h1>no</h1>", "unauthorized")]
+    [InlineData(404, "application/json", "{", "route_not_found")]
+    [InlineData(502, "text/plain", "", "sandbox_unavailable")]
+    [InlineData(500, "application/json", "{}", "internal_error")]
+    [InlineData(302, "text/plain", "", "internal_error")]
+    [InlineData(418, "application/json", "[1]", "invalid_request")]
+    public async Task An_answer_that_is_not_the_APIs_is_a_sensible_failure(int status, string type, string body, string code)
+    {
+        ApiException failure = await FailAsync(status, type, body);
+        Assert.Equal((code, status), (failure.Code, failure.Status));
+        Assert.DoesNotContain("<", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_endless_failed_answer_is_not_read_to_its_end()
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (500, "application/json");
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.WriteAsync(new string(' ', 10_000), context.RequestAborted);
+            }
+        });
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => new SandboxClient(server.Endpoint).GetSandboxAsync("a", Token));
+        Assert.Equal(ErrorCodes.InternalError, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_success_that_cannot_be_read_is_a_failure()
+    {
+        ApiException failure = await FailAsync(200, "text/html", "<h1>hello</h1>");
+        Assert.Equal(ErrorCodes.InternalError, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_ServerUnreachable()
+    {
+        await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse("unix:/nosuch/socket")).GetServerAsync(Token));
+        await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse("http://127.0.0.1:1")).GetServerAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_started_once_and_the_request_repeated()
+    {
+        TestServer? started = null;
+        string socket = Path.Combine(Path.GetTempPath(), $"sbc{Random.Shared.Next():x}.sock");
+        int starts = 0;
+        SandboxClient client = new(ServerEndpoint.Parse($"unix:{socket}"), restart: async _ =>
+        {
+            starts++;
+            started = await TestServer.StartAsync(context => context.Response.WriteAsync("""{"sandboxes":[]}""", Token), socket);
+        });
+        Assert.Empty(await client.GetSandboxesAsync(Token));
+        Assert.Empty(await client.GetSandboxesAsync(Token));
+        Assert.Equal(1, starts);
+        await started!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_request_that_reached_the_server_is_never_repeated()
+    {
+        int requests = 0;
+        await using TestServer server = await TestServer.StartAsync(context =>
+        {
+            requests++;
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        SandboxClient client = new(server.Endpoint, restart: _ => throw new InvalidOperationException("not to be started"));
+        await Assert.ThrowsAsync<ConnectionLostException>(() => client.CreateSandboxAsync(new(), Token));
+        Assert.Equal(1, requests);
+    }
+
+    [Fact]
+    public async Task A_request_has_its_time_limit()
+    {
+        await using TestServer server = await TestServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        SandboxClient client = new(server.Endpoint, limits: new() { Request = TimeSpan.FromMilliseconds(100) });
+        await Assert.ThrowsAsync<TimeoutException>(() => client.GetServerAsync(Token));
+    }
+
+    [Fact]
+    public async Task Cancelling_is_the_callers_and_no_time_out()
+    {
+        await using TestServer server = await TestServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        using CancellationTokenSource stop = new(50);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new SandboxClient(server.Endpoint).GetServerAsync(stop.Token));
+    }
+
+    [Fact]
+    public async Task The_key_is_sent_and_never_told()
+    {
+        string? sent = null;
+        List<string> traces = [];
+        await using TestServer server = await TestServer.StartAsync(context =>
+        {
+            sent = context.Request.Headers.Authorization;
+            context.Response.StatusCode = 401;
+            return Task.CompletedTask;
+        });
+        SandboxClient client = new SandboxClient(server.Endpoint, "k3y-s3cret").WithTrace(trace => traces.Add(trace.ToString()));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => client.GetSandboxAsync("box", Token));
+        Assert.Equal("Bearer k3y-s3cret", sent);
+        Assert.StartsWith("GET v1/sandbox/box 401 ", Assert.Single(traces), StringComparison.Ordinal);
+        Assert.DoesNotContain("k3y", failure + traces[0], StringComparison.Ordinal);
+        ApiException malformed = Assert.Throws<ApiException>(() => new SandboxClient(server.Endpoint, "k3y\n"));
+        Assert.DoesNotContain("k3y", malformed.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("../server")]
+    [InlineData("a/b")]
+    [InlineData("a?b")]
+    [InlineData("")]
+    public async Task A_bad_id_never_becomes_part_of_an_address(string id)
+    {
+        SandboxClient client = new(ServerEndpoint.Parse("unix:/nosuch/socket"));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => client.GetSandboxAsync(id, Token));
+        Assert.Equal(ErrorCodes.InvalidRequest, failure.Code);
+        await Assert.ThrowsAsync<ApiException>(() => client.GetSessionAsync("ok", id, Token));
+        await Assert.ThrowsAsync<ApiException>(() => client.SignalAsync("ok", id, "INT", Token));
+    }
+
+    [Theory]
+    [InlineData("unix:relative")]
+    [InlineData("ftp://host")]
+    [InlineData("host:80")]
+    [InlineData("https://user:pw@host")]
+    [InlineData("https://host/?q")]
+    public void A_bad_address_is_refused_without_quoting_it(string address)
+    {
+        ApiException failure = Assert.Throws<ApiException>(() => ServerEndpoint.Parse(address));
+        Assert.DoesNotContain("pw", failure.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<ApiException> FailAsync(int status, string type, string body)
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (status, type);
+            await context.Response.WriteAsync(body, Token);
+        });
+        return await Assert.ThrowsAsync<ApiException>(() => new SandboxClient(server.Endpoint).GetSandboxAsync("a", Token));
+    }
+}

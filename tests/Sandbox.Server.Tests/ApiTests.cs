@@ -1,0 +1,150 @@
+using System.Net;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>One server for the tests of the API.</summary>
+public sealed class ApiServer : IAsyncLifetime
+{
+    internal TestServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Server = await TestServer.StartAsync(ServerUser.Ordinary);
+
+    public ValueTask DisposeAsync() => Server is null ? ValueTask.CompletedTask : Server.DisposeAsync();
+}
+
+/// <summary>The server's own routes.</summary>
+public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
+{
+    private readonly TestServer server = fixture.Server;
+
+    [Theory]
+    [InlineData("GET", "/nowhere", 404, ErrorCodes.RouteNotFound)]
+    [InlineData("GET", "/v1/sandbox/", 404, ErrorCodes.RouteNotFound)]
+    [InlineData("PUT", "/v1/sandbox", 405, ErrorCodes.MethodNotAllowed)]
+    [InlineData("POST", "/health", 405, ErrorCodes.MethodNotAllowed)]
+    [InlineData("GET", "/v1/server/leave", 405, ErrorCodes.MethodNotAllowed)]
+    [InlineData("GET", "/v1/server/stop", 405, ErrorCodes.MethodNotAllowed)]
+    [InlineData("GET", "/v1/sandbox/nobody", 404, ErrorCodes.SandboxNotFound)]
+    [InlineData("DELETE", "/v1/sandbox/nobody", 404, ErrorCodes.SandboxNotFound)]
+    [InlineData("GET", "/v1/sandbox/nobody/running", 404, ErrorCodes.SandboxNotFound)]
+    [InlineData("POST", "/v1/sandbox/nobody/stop", 404, ErrorCodes.SandboxNotFound)]
+    [InlineData("GET", "/v1/sandbox/nobody/session", 404, ErrorCodes.SandboxNotFound)]
+    [InlineData("GET", "/v1/sandbox/..%2f..%2fetc/session", 404, ErrorCodes.SandboxNotFound)]
+    [InlineData("PUT", "/v1/sandbox/x/../../../agent/configuration", 404, ErrorCodes.RouteNotFound)]
+    public async Task Failures_have_one_form(string method, string path, int status, string code)
+    {
+        HttpRequestMessage request = new(new HttpMethod(method), new Uri("http://server" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using HttpResponseMessage answer = await server.Client.SendAsync(request);
+        await FailedAsync(answer, status, code);
+    }
+
+    [Theory]
+    [InlineData("""{"image":"debian"}""", 501, ErrorCodes.Unsupported, "image")]
+    [InlineData("""{"limits":{"colour":1}}""", 501, ErrorCodes.Unsupported, "limits.colour")]
+    [InlineData("""{"limits":{"diskBytes":1000000}}""", 501, ErrorCodes.Unsupported, "limits.diskBytes")]
+    [InlineData("""{"limits":{"memoryBytes":1000}}""", 400, ErrorCodes.InvalidRequest, "limits.memoryBytes")]
+    [InlineData("""{"limits":{"processes":2}}""", 400, ErrorCodes.InvalidRequest, "limits.processes")]
+    [InlineData("""{"limits":{"cpus":0}}""", 400, ErrorCodes.InvalidRequest, "limits.cpus")]
+    [InlineData("""{"sleepAfter":5}""", 501, ErrorCodes.Unsupported, "sleepAfter")]
+    [InlineData("""{"network":"intranet"}""", 501, ErrorCodes.Unsupported, "network")]
+    [InlineData("""{"colour":"red"}""", 501, ErrorCodes.Unsupported, "colour")]
+    [InlineData("""{"id":"-x"}""", 400, ErrorCodes.InvalidRequest, "-x")]
+    [InlineData("""{"id":""}""", 400, ErrorCodes.InvalidRequest, "id")]
+    [InlineData("""{"id":5}""", 400, ErrorCodes.InvalidRequest, "id")]
+    [InlineData("""{"env":{"A B":"x"}}""", 400, ErrorCodes.InvalidRequest, "A B")]
+    [InlineData("""{"labels":{"a":"\n"}}""", 400, ErrorCodes.InvalidRequest, "label")]
+    [InlineData("""{"labels":{"":"x"}}""", 400, ErrorCodes.InvalidRequest, "label")]
+    [InlineData("""{"labels":{"a":null}}""", 400, ErrorCodes.InvalidRequest, "label")]
+    [InlineData("""{"id":"a","id":"b"}""", 400, ErrorCodes.InvalidRequest, "id")]
+    [InlineData("{", 400, ErrorCodes.InvalidRequest, "JSON")]
+    public async Task Bad_requests_for_a_sandbox_name_what_is_wrong_and_make_none(string body, int status, string code, string named)
+    {
+        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", body);
+        ErrorBody told = await FailedAsync(answer, status, code);
+        Assert.Contains(named, told.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_value_is_never_quoted_in_an_error()
+    {
+        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"secretEnv":{"A":"hush-hush"x}}""");
+        Assert.DoesNotContain("hush", (await FailedAsync(answer, 400, ErrorCodes.InvalidRequest)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_large_body_is_refused()
+    {
+        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", new string(' ', (1 << 20) + 1));
+        await FailedAsync(answer, 413, ErrorCodes.PayloadTooLarge);
+    }
+
+    [Fact]
+    public async Task An_empty_body_makes_a_sandbox_with_defaults()
+    {
+        SandboxInfo made = await server.CreateAsync("");
+        Assert.True(Identifier.IsValid(made.Id));
+        Assert.Equal(("bubblewrap", SandboxState.Running, false, false), (made.Engine, made.State, made.DefaultSession, made.Temporary));
+        Assert.Null(made.Limits);
+        Assert.Superset(new HashSet<string> { "user", "pid", "network", "seccomp" }, made.Isolation.ToHashSet());
+        await server.Client.DeleteAsync($"v1/sandbox/{made.Id}");
+    }
+
+    [Fact]
+    public async Task Of_many_who_wish_for_one_id_one_gets_it()
+    {
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => server.PostAsync("v1/sandbox", """{"id":"race"}""")));
+        Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
+        foreach (HttpResponseMessage answer in answers.Where(answer => answer.StatusCode != HttpStatusCode.OK))
+        {
+            await FailedAsync(answer, 409, ErrorCodes.SandboxExists);
+        }
+
+        Assert.Single(server.Records(), record => record.Id == "race");
+        await server.Client.DeleteAsync("v1/sandbox/race");
+        Assert.DoesNotContain(server.Records(), record => record.Id == "race");
+    }
+
+    [Fact]
+    public async Task Requests_to_a_sandbox_that_is_being_made_wait_until_it_is()
+    {
+        Task<SandboxInfo> making = server.CreateAsync("""{"id":"soon"}""");
+        HttpResponseMessage answer;
+        do
+        {
+            // Before the server has read the wish there is nothing to wait for.
+            answer = await server.Client.GetAsync("v1/sandbox/soon/session");
+        }
+        while (answer.StatusCode == HttpStatusCode.NotFound && !making.IsCompleted);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await making;
+        await server.Client.DeleteAsync("v1/sandbox/soon");
+    }
+
+    [Fact]
+    public async Task Sandboxes_are_listed_oldest_first_and_found_by_label()
+    {
+        await server.CreateAsync("""{"id":"z","labels":{"set":"one","n":"1"}}""");
+        await server.CreateAsync("""{"id":"y","labels":{"set":"one","n":"2"}}""");
+        Assert.Equal(["z", "y"], await IdsAsync("?label=set=one"));
+        Assert.Equal(["y"], await IdsAsync("?label=set=one&label=n=2"));
+        Assert.Equal(["z", "y"], await IdsAsync("?label=n"));
+        Assert.Empty(await IdsAsync("?label=set=two"));
+        await server.Client.DeleteAsync("v1/sandbox/z");
+        await server.Client.DeleteAsync("v1/sandbox/y");
+    }
+
+    private async Task<IEnumerable<string>> IdsAsync(string query) =>
+        JsonSerializer.Deserialize(await server.Client.GetStringAsync("v1/sandbox" + query), ProtocolJson.Default.SandboxList)!.Sandboxes.Select(sandbox => sandbox.Id);
+
+    internal static async Task<ErrorBody> FailedAsync(HttpResponseMessage answer, int status, string code)
+    {
+        ErrorBody told = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
+        Assert.Equal((status, code), ((int)answer.StatusCode, told.Code));
+        Assert.Equal(Assert.Single(answer.Headers.GetValues(ApiHeaders.RequestId)), told.RequestId);
+        Assert.NotEmpty(told.Error);
+        return told;
+    }
+}

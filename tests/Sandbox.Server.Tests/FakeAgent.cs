@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using Sandbox.Linux;
+using Sandbox.Server.Registry;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>An agent taken over by its sandbox: it answers with whatever bytes a test likes.</summary>
+internal sealed class FakeAgent : IDisposable
+{
+    private readonly Socket listener;
+    private readonly Process body;
+
+    private FakeAgent(Socket listener, Process body)
+    {
+        this.listener = listener;
+        this.body = body;
+    }
+
+    /// <summary>Puts it in a home whose server does not run, as the sandbox <c>fake</c>.</summary>
+    public static FakeAgent Install(TestServer server)
+    {
+        string directory = $"{server.Home}/state/boxes/77";
+        foreach (string name in (string[])["workspace", "home", "state"])
+        {
+            Directory.CreateDirectory($"{directory}/{name}");
+        }
+
+        string socket = $"{server.Home}/run/fake.sock";
+        Socket listener = AgentContact.Listen(socket);
+        Process body = Process.Start("sleep", "1000");
+        ProcessEntry entry = ProcessTable.Find(body.Id)!.Value;
+        BoxRecord record = new()
+        {
+            Id = "fake",
+            Number = 77,
+            UserId = Host.IdOf(server.User),
+            CreatedAt = DateTimeOffset.UtcNow,
+            Network = "none",
+            Phase = BoxPhase.Ready,
+            Process = new BoxProcess(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "", []),
+        };
+        AtomicFile.Write($"{directory}/box.json", record, RegistryJson.Default.BoxRecord);
+        return new FakeAgent(listener, body);
+    }
+
+    /// <summary>Takes the next request up to the end of its headers, and whatever came with them.</summary>
+    public async Task<(NetworkStream Connection, string Request)> AcceptAsync()
+    {
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(10));
+        NetworkStream connection = new(await listener.AcceptAsync(limit.Token), ownsSocket: true);
+        StringBuilder text = new();
+        byte[] buffer = new byte[4096];
+        while (!text.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
+        {
+            int count = await connection.ReadAsync(buffer, limit.Token);
+            Assert.NotEqual(0, count);
+            text.Append(Encoding.ASCII.GetString(buffer, 0, count));
+        }
+
+        return (connection, text.ToString());
+    }
+
+    /// <summary>Waits until somebody calls.</summary>
+    public async Task HasCallerAsync()
+    {
+        while (!listener.Poll(0, SelectMode.SelectRead))
+        {
+            await Task.Delay(5);
+        }
+    }
+
+    /// <summary>Answers the next request and closes.</summary>
+    public async Task<string> AnswerAsync(string bytes)
+    {
+        (NetworkStream connection, string request) = await AcceptAsync();
+        await using (connection)
+        {
+            await connection.WriteAsync(Encoding.ASCII.GetBytes(bytes));
+        }
+
+        return request;
+    }
+
+    public void Dispose()
+    {
+        listener.Dispose();
+        body.Kill();
+        body.Dispose();
+    }
+}

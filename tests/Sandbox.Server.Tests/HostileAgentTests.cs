@@ -1,0 +1,177 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>One server with one agent that answers as it likes.</summary>
+public sealed class HostileServer : IAsyncLifetime
+{
+    internal TestServer Server { get; private set; } = null!;
+
+    internal FakeAgent Agent { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await TestServer.StartAsync(Host.IsRoot ? ServerUser.Root : ServerUser.Ordinary);
+        await Server.KillAsync();
+        Agent = FakeAgent.Install(Server);
+        await Server.StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Agent?.Dispose();
+        if (Server is not null)
+        {
+            await Server.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>What passes between client and agent, and what does not, whatever the agent says.</summary>
+public sealed class HostileAgentTests(HostileServer fixture) : IClassFixture<HostileServer>
+{
+    private const string Route = "v1/sandbox/fake/anything";
+    private readonly FakeAgent agent = fixture.Agent;
+    private readonly HttpClient client = fixture.Server.Client;
+
+    [Fact]
+    public async Task A_request_goes_on_as_it_came_without_the_callers_credentials()
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, Route + "/a%2Fb/%C3%A4?q=%20x&y") { Content = new StringContent("body") };
+        request.Headers.Add("Authorization", "Bearer key");
+        request.Headers.Add("Cookie", "c=1");
+        request.Headers.Add("Session-Id", "s");
+        Task<HttpResponseMessage> answering = client.SendAsync(request);
+        string seen = await agent.AnswerAsync("HTTP/1.1 418 Teapot\r\nSession-Id: s\r\nContent-Length: 2\r\n\r\nhi");
+        using HttpResponseMessage answer = await answering;
+        Assert.StartsWith("POST /v1/sandbox/fake/anything/a%2Fb/%C3%A4?q=%20x&y HTTP/1.1\r\n", seen, StringComparison.Ordinal);
+        Assert.Contains("Session-Id: s\r\n", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain("Authorization", seen, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("Cookie", seen, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal((418, "hi", "s"), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(), answer.Headers.GetValues("Session-Id").Single()));
+    }
+
+    [Fact]
+    public async Task An_agent_speaks_for_itself_only()
+    {
+        Task<HttpResponseMessage> answering = client.GetAsync(Route);
+        await agent.AnswerAsync("HTTP/1.1 302 Found\r\nLocation: /v1/sandbox\r\nSet-Cookie: a=b\r\nServer: x\r\nRequest-Id: mine\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n");
+        using HttpResponseMessage answer = await answering;
+
+        // Not followed; and what speaks for the server is the server's.
+        Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+        Assert.Equal(["Content-Length", "Date", "Location", "Request-Id"], answer.Headers.Concat(answer.Content.Headers).Select(header => header.Key).Order());
+        Assert.NotEqual("mine", Assert.Single(answer.Headers.GetValues("Request-Id")));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("rubbish\r\n\r\n")]
+    [InlineData("HTTP/1.1 999999 X\r\n\r\n")]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")]
+    public async Task Rubbish_is_sandbox_unavailable(string bytes)
+    {
+        Task<HttpResponseMessage> answering = client.GetAsync(Route);
+        do
+        {
+            // Where nothing at all was answered, the server may ask again.
+            await agent.AnswerAsync(bytes);
+        }
+        while (await Task.WhenAny(answering, agent.HasCallerAsync()) != answering);
+        await UnavailableAsync(await answering);
+    }
+
+    [Fact]
+    public async Task Endless_headers_are_cut_off()
+    {
+        Task<HttpResponseMessage> answering = client.GetAsync(Route);
+        (NetworkStream connection, _) = await agent.AcceptAsync();
+        await using (connection)
+        {
+            await connection.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\n"));
+            byte[] header = Encoding.ASCII.GetBytes($"X-{new string('a', 100)}: {new string('b', 900)}\r\n");
+            try
+            {
+                for (int i = 0; i < 100; i++)
+                {
+                    await connection.WriteAsync(header);
+                }
+            }
+            catch (IOException)
+            {
+                // The server had enough.
+            }
+
+            await UnavailableAsync(await answering);
+        }
+    }
+
+    [Fact]
+    public async Task Output_reaches_the_client_as_it_is_written_and_a_break_is_no_end()
+    {
+        Task<HttpResponseMessage> answering = client.GetAsync(Route, HttpCompletionOption.ResponseHeadersRead);
+        (NetworkStream connection, _) = await agent.AcceptAsync();
+        await using (connection)
+        {
+            await connection.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"));
+            using HttpResponseMessage answer = await answering;
+            Stream stream = await answer.Content.ReadAsStreamAsync();
+            byte[] buffer = new byte[16];
+            foreach (string part in (string[])["a", "b", "c"])
+            {
+                await connection.WriteAsync(Encoding.ASCII.GetBytes($"1\r\n{part}\r\n"));
+                Assert.Equal(1, await stream.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+                Assert.Equal(part, Encoding.ASCII.GetString(buffer, 0, 1));
+            }
+
+            connection.Close();
+            await Assert.ThrowsAnyAsync<Exception>(async () => await stream.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_away_is_seen_by_the_agent()
+    {
+        using CancellationTokenSource going = new();
+        Task<HttpResponseMessage> answering = client.GetAsync(Route, going.Token);
+        (NetworkStream connection, _) = await agent.AcceptAsync();
+        await using (connection)
+        {
+            await going.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answering);
+            Assert.Equal(0, await connection.ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+        }
+    }
+
+    [Fact]
+    public async Task A_large_body_streams_through()
+    {
+        byte[] large = new byte[5 << 20];
+        Task<HttpResponseMessage> answering = client.PutAsync(Route, new ByteArrayContent(large));
+        (NetworkStream connection, string seen) = await agent.AcceptAsync();
+        await using (connection)
+        {
+            Assert.Contains($"Content-Length: {large.Length}\r\n", seen, StringComparison.Ordinal);
+            int left = large.Length - (seen.Length - seen.IndexOf("\r\n\r\n", StringComparison.Ordinal) - 4);
+            byte[] buffer = new byte[1 << 16];
+            while (left > 0)
+            {
+                left -= await connection.ReadAsync(buffer);
+            }
+
+            await connection.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+            Assert.Equal(HttpStatusCode.OK, (await answering).StatusCode);
+        }
+    }
+
+    private static async Task UnavailableAsync(HttpResponseMessage answer)
+    {
+        ErrorBody told = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
+        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.SandboxUnavailable), (answer.StatusCode, told.Code));
+        answer.Dispose();
+    }
+}

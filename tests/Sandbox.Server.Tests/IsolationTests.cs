@@ -1,0 +1,113 @@
+using Sandbox.Protocol;
+using Sandbox.Server.Registry;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>What code in a sandbox of the real server can reach. That each wall is needed is shown by <see cref="DefenceTests"/>.</summary>
+public sealed class IsolationTests
+{
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Code_in_a_sandbox_reaches_nothing_of_the_host_or_of_its_neighbour(ServerUser user)
+    {
+        await using TestServer server = await TestServer.StartAsync(user);
+        await server.CreateAsync("""{"id":"a"}""");
+        await server.CreateAsync("""{"id":"b"}""");
+        await server.ExecAsync("b", "echo neighbour >file; (setsid sleep 4242 &)");
+        BoxRecord neighbour = server.RecordOf("b");
+
+        // Files: of the host, of its users, of the server, of the neighbour.
+        string[] paths =
+        [
+            "/etc/shadow", "/etc/machine-id", "/root", "/home/*/.*", "/sys", "/boot", "/var/log", server.Home,
+            $"{server.BoxDirectory("b")}/workspace/file", $"{server.BoxDirectory("a")}/box.json", $"{server.Home}/run/server.sock", "/run/dbus", "/dev/vda", "/dev/kmsg", "/dev/mem",
+        ];
+        Finished files = await server.ExecAsync("a", $"ls -d {string.Join(' ', paths)} 2>/dev/null");
+        Assert.Equal("", files.Output);
+        Assert.Equal("sandbox\n", (await server.ExecAsync("a", "ls /home")).Output);
+
+        // Processes: its own alone.
+        Finished processes = await server.ExecAsync("a", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+        Assert.Contains("sandbox-agent", processes.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("4242", processes.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("sandboxd", processes.Output, StringComparison.Ordinal);
+
+        // Killing all it can ends its own agent, and no more; the next request starts that again.
+        int monitor = server.RecordOf("a").Process!.MonitorId;
+        await Assert.ThrowsAnyAsync<Exception>(() => server.ExecAsync("a", "kill -9 -1"));
+        await TestServer.UntilGoneAsync(monitor);
+        Assert.Equal("back\n", (await server.ExecOnceBackAsync("a", "echo back")).Output);
+        Assert.True(BoxProcesses.IsRunning(neighbour.Process!));
+        Assert.Equal("neighbour\n", (await server.ExecAsync("b", "cat file; pgrep -c -f 'sleep 4242' >/dev/null")).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Code_in_a_sandbox_can_do_nothing_with_the_kernel_that_only_administrators_do(ServerUser user)
+    {
+        await using TestServer server = await TestServer.StartAsync(user);
+        await server.CreateAsync("""{"id":"a","network":"none"}""");
+        foreach (Probe probe in Probe.SystemCalls)
+        {
+            Finished run = await server.ExecAsync("a", probe.Command);
+            Assert.True(run.Output == probe.Refused + "\n", $"{probe.Name}: {run.Output}{run.Error}");
+        }
+
+        // Nothing is left of root's rights, nor can they be had.
+        Finished status = await server.ExecAsync("a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
+        string host = user == ServerUser.Root ? server.RecordOf("a").UserId.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
+        Assert.Equal(
+            string.Concat(new[] { "Inh", "Prm", "Eff", "Bnd", "Amb" }.Select(set => $"Cap{set}:0000000000000000\n")) + "NoNewPrivs:1\nSeccomp:2\n1000\n",
+            status.Output[..(status.Output.IndexOf("1000\n", StringComparison.Ordinal) + 5)]);
+        Assert.NotEqual("0", host);
+
+        // Its network is empty, and what it may write to is its own.
+        Assert.Equal("lo\n", (await server.ExecAsync("a", "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '")).Output);
+        Assert.Equal("refused\n", (await server.ExecAsync("a", "touch /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null; ls /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null || echo refused")).Output);
+        Assert.Equal("kept\n", (await server.ExecAsync("a", "set -e; for d in /workspace /home/sandbox /tmp /var/tmp /dev/shm; do echo kept >$d/x; done; cat /tmp/x")).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task The_agent_is_closed_to_the_code_it_runs(ServerUser user)
+    {
+        await using TestServer server = await TestServer.StartAsync(user);
+        await server.CreateAsync("""{"id":"a","secretEnv":{"TOKEN":"t"}}""");
+        Finished run = await server.ExecAsync("a", """
+            agent=2
+            grep -q '^sandbox-agent' /proc/$agent/comm || echo not found
+            cat /proc/$agent/environ; ls /proc/$agent/fd; head -c 1 /proc/$agent/mem; cat /proc/$agent/maps; ls /proc/$agent/cwd/; echo x >/proc/$agent/mem
+            """);
+        Assert.Equal("", run.Output);
+        Assert.Equal(6, run.Error.Split('\n').Count(line => line.Contains("Permission denied", StringComparison.Ordinal)));
+
+        // Nor does a command hold the agent's socket.
+        Assert.DoesNotContain("socket:", (await server.ExecAsync("a", "ls -l /proc/self/fd/")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_without_bubblewrap_gets_an_error_with_the_remedy_and_nothing_runs()
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        Assert.SkipWhen(File.Exists("/usr/bin/bwrap") && !Host.IsRoot, "NOT TESTED: /usr/bin/bwrap cannot be hidden here.");
+        string fake = $"{server.Home}/bin";
+        Directory.CreateDirectory(fake);
+        await File.WriteAllTextAsync($"{fake}/bwrap", "#!/bin/sh\necho 'bwrap: Creating new namespace failed: Operation not permitted' >&2\nexit 1\n");
+        File.SetUnixFileMode($"{fake}/bwrap", (UnixFileMode)0x1ed);
+        server.Environment["PATH"] = $"relative:{fake}:/usr/bin:/bin";
+        await server.StartAsync();
+        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a"}""");
+        string text = await answer.Content.ReadAsStringAsync();
+        Assert.Equal(503, (int)answer.StatusCode);
+        Assert.Contains(ErrorCodes.IsolationUnavailable, text, StringComparison.Ordinal);
+        Assert.Contains("Creating new namespace failed", text, StringComparison.Ordinal);
+        Assert.Contains("kernel.unprivileged_userns_clone", text, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories($"{server.Home}/state/boxes"));
+        Ability isolation = (await server.AboutAsync()).Abilities.First(ability => ability.Name == "isolation");
+        Assert.False(isolation.Available);
+        Assert.NotEmpty(isolation.Remedy!);
+    }
+}

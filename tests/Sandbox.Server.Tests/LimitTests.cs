@@ -1,0 +1,101 @@
+using System.Globalization;
+using Sandbox.Protocol;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>Limits: kept for real, told, and gone with the sandbox.</summary>
+public sealed class LimitTests
+{
+    [Fact]
+    public async Task A_sandbox_gets_no_more_memory_than_its_limit_and_lives_on()
+    {
+        await using TestServer server = await StartAsync("limit-memory");
+        SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"none","limits":{"memoryBytes":134217728}}""");
+        Assert.Equal(134217728, made.Limits!.MemoryBytes);
+        Assert.StartsWith("cgroup-v", made.LimitMeans!["memoryBytes"], StringComparison.Ordinal);
+        Finished run = await server.ExecAsync("a", "(head -c 400000000 /dev/zero | tail) >/dev/null; echo ${PIPESTATUS[0]} $?");
+        Assert.Equal(137, int.Parse(run.Output.Trim().Split(' ')[^1], CultureInfo.InvariantCulture));
+        Assert.Equal("ok\n", (await server.ExecAsync("a", "echo ok")).Output);
+        Assert.Equal(64000000, long.Parse((await server.ExecAsync("a", "head -c 64000000 /dev/zero | tail -c 64000000 | wc -c")).Output, CultureInfo.InvariantCulture));
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task A_sandbox_gets_no_more_processes_than_its_limit(ServerUser user)
+    {
+        await using TestServer server = await StartAsync("limit-processes", user);
+        await server.CreateAsync("""{"id":"a","network":"none","limits":{"processes":64}}""");
+        Finished run = await server.ExecAsync("a", "for i in $(seq 100); do sleep 5 & done 2>/dev/null; jobs -r | wc -l; kill $(jobs -p)");
+        Assert.True(run.ExitCode != 0 || int.Parse(run.Output, CultureInfo.InvariantCulture) < 64, run.Output);
+        await server.CreateAsync("""{"id":"b","network":"none","limits":{"processes":200}}""");
+        Assert.Equal("100\n", (await server.ExecAsync("b", "for i in $(seq 100); do sleep 5 & done; jobs -r | wc -l; kill $(jobs -p)")).Output);
+    }
+
+    [Fact]
+    public async Task A_sandbox_gets_no_more_processor_time_than_its_limit()
+    {
+        await using TestServer server = await StartAsync("limit-cpus");
+        await server.CreateAsync("""{"id":"a","network":"none","limits":{"cpus":0.25}}""");
+        Finished run = await server.ExecAsync("a", """
+            TIMEFORMAT='%U %S'; time timeout 2 sh -c 'while :; do :; done'
+            """);
+        double used = run.Error.Split(' ', StringSplitOptions.TrimEntries).Sum(part => double.Parse(part, CultureInfo.InvariantCulture));
+        Assert.InRange(used, 0, 1);
+    }
+
+    [Fact]
+    public async Task Limits_are_kept_after_waking_and_by_a_new_server_and_leave_nothing()
+    {
+        await using TestServer server = await StartAsync("limit-processes");
+        await server.CreateAsync("""{"id":"a","network":"none","limits":{"processes":64,"memoryBytes":268435456,"cpus":1}}""");
+        string[] groups = server.RecordOf("a").Groups;
+        Assert.NotEmpty(groups);
+        Assert.All(groups, group => Assert.NotEmpty(File.ReadAllLines($"{group}/cgroup.procs")));
+        await server.PostAsync("v1/sandbox/a/stop");
+        Assert.DoesNotContain(groups, Directory.Exists);
+
+        await server.ExecAsync("a", "true");
+        Assert.All(server.RecordOf("a").Groups, group => Assert.NotEmpty(File.ReadAllLines($"{group}/cgroup.procs")));
+        await server.KillAsync();
+        await server.StartAsync();
+        groups = server.RecordOf("a").Groups;
+        Assert.NotEmpty(groups);
+        await server.Client.DeleteAsync("v1/sandbox/a");
+        Assert.DoesNotContain(groups, Directory.Exists);
+    }
+
+    [Fact]
+    public async Task A_limit_that_this_host_cannot_keep_is_refused_by_name()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        foreach (Ability ability in (await server.AboutAsync()).Abilities.Where(ability => ability.Name.StartsWith("limit-", StringComparison.Ordinal) && !ability.Available))
+        {
+            (string field, string value) = ability.Name switch
+            {
+                "limit-memory" => ("memoryBytes", "100000000"),
+                "limit-processes" => ("processes", "100"),
+                "limit-cpus" => ("cpus", "1"),
+                _ => ("diskBytes", "100000000"),
+            };
+            ErrorBody told = await ApiTests.FailedAsync(await server.PostAsync("v1/sandbox", $$$"""{"limits":{"{{{field}}}":{{{value}}}}}"""), 501, ErrorCodes.Unsupported);
+            Assert.Contains(field, told.Error, StringComparison.Ordinal);
+            Assert.Contains(ability.Remedy!, told.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(server.Records());
+    }
+
+    private static async Task<TestServer> StartAsync(string ability, ServerUser user = ServerUser.Root)
+    {
+        TestServer server = await TestServer.StartAsync(user);
+        Ability found = (await server.AboutAsync()).Abilities.Single(other => other.Name == ability);
+        if (!found.Available)
+        {
+            await server.DisposeAsync();
+            Assert.Skip($"NOT TESTED: {ability}. {found.Reason}");
+        }
+
+        return server;
+    }
+}

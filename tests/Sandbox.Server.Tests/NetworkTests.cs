@@ -1,0 +1,142 @@
+using Sandbox.Linux;
+using Sandbox.Protocol;
+using Sandbox.Server.Registry;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>What a sandbox reaches by each network, in an internet that the tests make.</summary>
+public sealed class NetworkTests
+{
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Internet_is_the_default_and_reaches_the_public_and_nothing_private(ServerUser user)
+    {
+        TestInternet.Require();
+        using TestInternet internet = TestInternet.Make();
+        await using TestServer server = internet.Prepare(user);
+        await server.StartAsync();
+        Ability ability = (await server.AboutAsync()).Abilities.Single(found => found.Name == "network-internet");
+        Assert.True(ability.Available, ability.Reason);
+        SandboxInfo made = await server.CreateAsync("""{"id":"a"}""");
+        Assert.Equal(SandboxNetworks.Internet, made.Network);
+        Assert.Empty(made.Warnings);
+        Assert.Contains("network", made.Isolation);
+
+        Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
+        Assert.StartsWith($"{TestInternet.Public} ", (await server.ExecAsync("a", "getent ahostsv4 somewhere.test")).Output, StringComparison.Ordinal);
+        Assert.Equal("reached\n", await ReachAsync(server, "somewhere.test"));
+
+        // In reach of the server, and thus of slirp4netns; closed to the sandbox.
+        foreach (string address in TestInternet.Private)
+        {
+            Assert.True(internet.Answers(address), address);
+            Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
+        }
+
+        // The host: by its loopback, its own address, and what slirp4netns gives instead of it.
+        Assert.True(internet.Answers("127.0.0.1"));
+        foreach (string address in (string[])["127.0.0.1", TestInternet.ServersOwn, "10.0.2.2", "10.0.2.3", "0.0.0.0"])
+        {
+            Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
+        }
+
+        // Neither datagrams nor a socket bound to the interface, which passes by routes, get round it; and the rules are not the sandbox's to change.
+        foreach (string address in (string[])["10.7.7.7", "10.0.2.2", "10.0.2.3", "255.255.255.255", TestInternet.ServersOwn])
+        {
+            Finished run = await server.ExecAsync("a", $$"""
+                perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, 1, 25, pack("Z*", "tap0")) or die; setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
+                print send(S, "x", 0, sockaddr_in(8081, inet_aton("{{address}}"))) ? "sent" : "refused"'
+                """);
+            Assert.Equal((address, "refused", ""), (address, run.Output, run.Error));
+        }
+
+        Assert.NotEqual(0, (await server.ExecAsync("a", "PATH=$PATH:/usr/sbin; nft flush ruleset 2>/dev/null")).ExitCode);
+    }
+
+    [Fact]
+    public async Task None_reaches_nothing()
+    {
+        TestInternet.Require();
+        using TestInternet internet = TestInternet.Make();
+        await using TestServer server = internet.Prepare(ServerUser.Root);
+        await server.StartAsync();
+        Assert.Equal("none", (await server.CreateAsync("""{"id":"a","network":"none"}""")).Network);
+        Assert.Equal("refused\n", await ReachAsync(server, TestInternet.Public));
+        Assert.Equal("refused\n", await ReachAsync(server, "127.0.0.1"));
+        Assert.Null(server.RecordOf("a").Process!.Link);
+    }
+
+    [Fact]
+    public async Task Host_is_given_only_when_asked_for_by_name_and_reaches_what_the_host_does()
+    {
+        TestInternet.Require();
+        using TestInternet internet = TestInternet.Make();
+        await using TestServer server = internet.Prepare(ServerUser.Root);
+        await server.StartAsync();
+        SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"host"}""");
+        Assert.Equal("host", made.Network);
+        Assert.DoesNotContain("network", made.Isolation);
+        foreach (string address in (string[])["127.0.0.1", TestInternet.Public, .. TestInternet.Private, "somewhere.test"])
+        {
+            Assert.Equal((address, "reached\n"), (address, await ReachAsync(server, address)));
+        }
+    }
+
+    [Fact]
+    public async Task The_way_to_the_internet_lives_as_long_as_the_sandbox_whatever_becomes_of_the_server()
+    {
+        TestInternet.Require();
+        using TestInternet internet = TestInternet.Make();
+        await using TestServer server = internet.Prepare(ServerUser.Root);
+        await server.StartAsync();
+        await server.CreateAsync("""{"id":"a"}""");
+        ProcessMark first = server.RecordOf("a").Process!.Link!;
+        await server.KillAsync();
+        await server.StartAsync();
+        Assert.NotNull(first.Find());
+        Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
+
+        // Stopped by a server that did not start it, and woken.
+        await server.PostAsync("v1/sandbox/a/stop");
+        Assert.Null(first.Find());
+        Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
+        ProcessMark second = server.RecordOf("a").Process!.Link!;
+        Assert.NotEqual(first, second);
+
+        // No server ends this one.
+        await server.KillAsync();
+        ProcessTable.Send(ProcessTable.Find(server.RecordOf("a").Process!.InitId)!.Value, Signal.KILL);
+        await TestServer.UntilGoneAsync(second.Id);
+        await server.StartAsync();
+        await server.ExecAsync("a", "true");
+        ProcessMark third = server.RecordOf("a").Process!.Link!;
+        await server.Client.DeleteAsync("v1/sandbox/a");
+        Assert.Null(third.Find());
+    }
+
+    [Fact]
+    public async Task A_host_without_the_means_gives_none_by_default_with_a_warning_and_an_error_when_asked()
+    {
+        // Programs are found on PATH first: these find nothing of use.
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        string fake = $"{server.Home}/bin";
+        Directory.CreateDirectory(fake);
+        await File.WriteAllTextAsync($"{fake}/slirp4netns", "#!/bin/sh\necho 'no such device' >&2\nexit 1\n");
+        File.SetUnixFileMode($"{fake}/slirp4netns", (UnixFileMode)0x1ed);
+        server.Environment["PATH"] = $"{fake}:/usr/bin:/bin";
+        await server.StartAsync();
+
+        Ability ability = (await server.AboutAsync()).Abilities.Single(found => found.Name == "network-internet");
+        Assert.False(ability.Available);
+        SandboxInfo made = await server.CreateAsync("""{"id":"a"}""");
+        Assert.Equal("none", made.Network);
+        Assert.Contains(ability.Remedy!, Assert.Single(made.Warnings), StringComparison.Ordinal);
+        ErrorBody told = await ApiTests.FailedAsync(await server.PostAsync("v1/sandbox", """{"id":"b","network":"internet"}"""), 503, ErrorCodes.NetworkUnavailable);
+        Assert.Contains(ability.Remedy!, told.Error, StringComparison.Ordinal);
+        Assert.Empty((await server.CreateAsync("""{"id":"c","network":"none"}""")).Warnings);
+    }
+
+    private static async Task<string> ReachAsync(TestServer server, string address) => (await server.ExecAsync(
+        "a", $"timeout 5 bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output;
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using Sandbox.Linux;
+using Sandbox.Server.Registry;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>A sandbox goes with all that is in it, whatever that is.</summary>
+public sealed class RemovalTests
+{
+    // Names that are no text, a depth beyond any path, directories closed to their owner, links out, and a fifo.
+    private const string NastyTree = """
+        set -e
+        mkdir closed && touch closed/file && mkdir closed/inner && touch closed/inner/file && chmod 000 closed/inner closed
+        mkdir sticky && touch sticky/.removed-0 && chmod 1500 sticky
+        mkdir .removed-0 .removed-1 && touch .removed-1/x
+        printf x >"$(printf 'bad\377name')" && mkdir "$(printf 'bad\376dir')" && touch "$(printf 'bad\376dir/f\375')"
+        ln -s / root-link && ln -s "$1" outside && mkfifo fifo && ln -s loop loop
+        touch -- -rf '*' "$(printf 'a\nb')"
+        perl -e 'for (1..3000) { mkdir "deep-directory-name"; chdir "deep-directory-name" or die $! } open(F, ">bottom") or die $!'
+        for i in $(seq 5000); do : >many-$i; done
+        chmod 000 .
+        """;
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task A_nasty_tree_is_removed_and_nothing_it_links_to(ServerUser user)
+    {
+        await using TestServer server = await TestServer.StartAsync(user);
+        string outside = $"{server.Home}/outside";
+        Directory.CreateDirectory(outside);
+        File.WriteAllText($"{outside}/file", "kept");
+        if (Host.IsRoot)
+        {
+            FileOwner.Give(outside, Host.IdOf(user));
+            FileOwner.Give($"{outside}/file", Host.IdOf(user));
+        }
+
+        await server.CreateAsync("""{"id":"n"}""");
+        Finished made = await server.ExecAsync("n", $"set -- {outside}\n{NastyTree}");
+        Assert.True(made.ExitCode == 0, made.Error);
+        string box = server.BoxDirectory("n");
+        BoxProcess process = server.RecordOf("n").Process!;
+        using HttpResponseMessage answer = await server.Client.DeleteAsync("v1/sandbox/n");
+        Assert.True(answer.StatusCode == HttpStatusCode.NoContent, await answer.Content.ReadAsStringAsync());
+        Assert.False(Directory.Exists(box));
+        Assert.False(BoxProcesses.IsRunning(process));
+        Assert.Equal("kept", File.ReadAllText($"{outside}/file"));
+        Assert.Empty(Directory.GetFileSystemEntries($"{server.Home}/run/boxes"));
+    }
+
+    [Fact]
+    public async Task Processes_that_ignore_signals_or_fork_for_ever_go_too()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
+        await server.CreateAsync("""{"id":"f"}""");
+        await server.ExecAsync("f", "for i in 1 2 3; do (trap '' TERM INT HUP; while :; do setsid sleep 0.01; done) & done >/dev/null 2>&1; disown -a");
+        uint user = server.RecordOf("f").UserId;
+        Assert.NotEmpty(ProcessesOf(user));
+        using HttpResponseMessage answer = await server.Client.DeleteAsync("v1/sandbox/f");
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        await Host.UntilAsync("bubblewrap's outer process has gone too", () => Task.FromResult(ProcessesOf(user).Length == 0));
+    }
+
+    private static int[] ProcessesOf(uint user) => [.. ProcessTable.All()
+        .Where(entry => entry.IsAlive && Directory.Exists($"/proc/{entry.Id}") && FileOwner.Of($"/proc/{entry.Id}").Owner == user)
+        .Select(entry => entry.Id)];
+}

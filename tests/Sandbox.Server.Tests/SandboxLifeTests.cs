@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+using Sandbox.Server.Registry;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>Stopping, waking, dying and being given up.</summary>
+public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServer>
+{
+    private readonly TestServer server = fixture.Server;
+
+    [Fact]
+    public async Task A_stopped_sandbox_is_woken_by_its_next_request_once_and_not_by_looking_at_it()
+    {
+        await server.CreateAsync("""{"id":"s","env":{"KEPT":"yes"}}""");
+        await server.ExecAsync("s", "echo file >f; sleep 1000 & disown");
+        BoxProcess before = server.RecordOf("s").Process!;
+        Assert.Equal(HttpStatusCode.NoContent, (await server.PostAsync("v1/sandbox/s/stop")).StatusCode);
+        Assert.False(BoxProcesses.IsRunning(before));
+        Assert.Equal(SandboxState.Stopped, await server.StateAsync("s"));
+        Assert.Equal("""{"running":false}""", await server.Client.GetStringAsync("v1/sandbox/s/running"));
+        Assert.Contains("\"s\"", await server.Client.GetStringAsync("v1/sandbox"), StringComparison.Ordinal);
+        Assert.Null(server.RecordOf("s").Process);
+
+        Finished[] runs = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => server.ExecAsync("s", "cat f; echo $KEPT; readlink /proc/1/ns/pid")));
+        Assert.Single(runs.Distinct());
+        Assert.StartsWith("file\nyes\n", runs[0].Output, StringComparison.Ordinal);
+        Assert.Equal(SandboxState.Running, await server.StateAsync("s"));
+        await server.Client.DeleteAsync("v1/sandbox/s");
+    }
+
+    [Fact]
+    public async Task A_request_that_says_so_does_not_wake_a_stopped_sandbox()
+    {
+        await server.CreateAsync("""{"id":"w"}""");
+        await AskAsync("false", HttpStatusCode.OK);
+        await server.PostAsync("v1/sandbox/w/stop");
+        await ApiTests.FailedAsync(await AskAsync("false", HttpStatusCode.Conflict), 409, ErrorCodes.SandboxStopped);
+        Assert.Equal(SandboxState.Stopped, await server.StateAsync("w"));
+        await ApiTests.FailedAsync(await AskAsync("maybe", HttpStatusCode.BadRequest), 400, ErrorCodes.InvalidRequest);
+        await AskAsync("true", HttpStatusCode.OK);
+        Assert.Equal(SandboxState.Running, await server.StateAsync("w"));
+        await server.Client.DeleteAsync("v1/sandbox/w");
+
+        async Task<HttpResponseMessage> AskAsync(string wake, HttpStatusCode status)
+        {
+            HttpRequestMessage request = new(HttpMethod.Get, "v1/sandbox/w/session");
+            request.Headers.Add(ApiHeaders.Wake, wake);
+            HttpResponseMessage answer = await server.Client.SendAsync(request);
+            Assert.Equal(status, answer.StatusCode);
+            return answer;
+        }
+    }
+
+    [Fact]
+    public async Task A_sandbox_whose_agent_was_killed_starts_again_with_its_next_request()
+    {
+        await server.CreateAsync("""{"id":"k"}""");
+        await server.ExecAsync("k", "echo file >f; (setsid sleep 1000 &)");
+        BoxProcess before = server.RecordOf("k").Process!;
+        ProcessEntry agent = Assert.Single(ProcessTable.All(), entry => entry.ParentId == before.InitId && CommandOf(entry.Id).StartsWith("/opt/sandbox/", StringComparison.Ordinal));
+        ProcessTable.Send(agent, Signal.KILL);
+        // bubblewrap's outer process ends when all threads of the agent have.
+        await TestServer.UntilGoneAsync(before.MonitorId);
+        Assert.Equal("file\n", (await server.ExecOnceBackAsync("k", "cat f")).Output);
+
+        // What the dead agent left is gone.
+        Assert.False(BoxProcesses.IsRunning(before));
+        Assert.NotEqual(before.InitId, server.RecordOf("k").Process!.InitId);
+        await server.Client.DeleteAsync("v1/sandbox/k");
+        Assert.Equal(HttpStatusCode.NotFound, (await server.Client.DeleteAsync("v1/sandbox/k")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Secrets_are_nowhere_on_the_servers_side()
+    {
+        await server.CreateAsync("""{"id":"t","secretEnv":{"TOKEN":"hush-hush"}}""");
+        Assert.Equal("hush-hush\n", (await server.ExecAsync("t", "echo $TOKEN")).Output);
+        BoxRecord record = server.RecordOf("t");
+        string commandLines = string.Concat(new[] { record.Process!.InitId, record.Process.MonitorId }.Select(CommandOf));
+        string files = File.ReadAllText($"{server.BoxDirectory("t")}/box.json") + File.ReadAllText($"{server.BoxDirectory("t")}/agent.log") + File.ReadAllText($"{server.Home}/state/server.log");
+        Assert.DoesNotContain("hush", commandLines + files, StringComparison.Ordinal);
+        await server.Client.DeleteAsync("v1/sandbox/t");
+    }
+
+    [Fact]
+    public async Task A_creation_that_is_given_up_leaves_nothing()
+    {
+        for (int milliseconds = 1; milliseconds < 30; milliseconds += 3)
+        {
+            using CancellationTokenSource soon = new(TimeSpan.FromMilliseconds(milliseconds));
+            try
+            {
+                using HttpResponseMessage answer = await server.Client.PostAsync("v1/sandbox", new StringContent("""{"id":"gone"}"""), soon.Token);
+                await server.Client.DeleteAsync("v1/sandbox/gone");
+            }
+            catch (OperationCanceledException)
+            {
+                await Host.UntilAsync("no record is left", () => Task.FromResult(server.Records().All(record => record.Id != "gone")));
+                await ApiTests.FailedAsync(await server.Client.GetAsync("v1/sandbox/gone"), 404, ErrorCodes.SandboxNotFound);
+            }
+        }
+
+        HashSet<int> known = [.. server.Records().SelectMany(record => (int[])[record.Process?.InitId ?? 0, record.Process?.MonitorId ?? 0])];
+        await Host.UntilAsync("no process is left", () => Task.FromResult(!ProcessTable.All().Any(entry =>
+            !known.Contains(entry.Id) && CommandOf(entry.Id) is var command && command.Contains("bwrap", StringComparison.Ordinal) && command.Contains(server.Home, StringComparison.Ordinal))));
+    }
+
+    private static string CommandOf(int process) => File.Exists($"/proc/{process}/cmdline") ? Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{process}/cmdline")) : "";
+}

@@ -1,0 +1,197 @@
+using System.Text.Json;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+using Sandbox.Server.Registry;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>Starting, leaving, dying, taking over.</summary>
+public sealed class ServerLifeTests
+{
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Start_starts_a_server_and_then_finds_it(ServerUser user)
+    {
+        await using TestServer server = TestServer.Prepare(user);
+        ReadyLine first = await server.StartAsync();
+        ReadyLine second = await server.StartAsync();
+        Assert.True(first.Started);
+        Assert.False(second.Started);
+        Assert.Equal(first with { Started = false }, second);
+        Assert.Equal($"unix:{server.Home}/run/server.sock", first.Uri);
+        ServerInfo about = await server.AboutAsync();
+        Assert.Equal((first.ProcessId, first.Build, "v1", "sandboxd"), (about.ProcessId, about.Build, about.ApiVersion, about.Name));
+        Assert.Equal(
+            ["isolation", "network-internet", "network-none", "network-host", "limit-memory", "limit-processes", "limit-cpus", "limit-disk"],
+            about.Abilities.Select(ability => ability.Name));
+        string[] everywhere = ["isolation", "network-none", "network-host"];
+        Assert.All(about.Abilities, ability => Assert.True(ability.Available || !everywhere.Contains(ability.Name), ability.Reason));
+        Assert.All(about.Abilities, ability => Assert.True(ability.Available || (ability.Reason?.Length > 0 && ability.Remedy?.Length > 0), ability.Name));
+    }
+
+    [Fact]
+    public async Task Many_starts_at_once_end_with_one_server_and_all_succeed()
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        ReadyLine[] lines = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => server.StartAsync()));
+        Assert.Single(lines, line => line.Started);
+        Assert.Single(lines.Select(line => line.ProcessId).Distinct());
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task A_killed_server_ends_no_sandbox_and_the_next_takes_over(ServerUser user)
+    {
+        await using TestServer server = await TestServer.StartAsync(user);
+        await server.CreateAsync("""{"id":"a","labels":{"k":"v"}}""");
+        await server.ExecAsync("a", "echo kept >/tmp/in-memory");
+        BoxRecord before = server.RecordOf("a");
+        await server.KillAsync();
+        Assert.True(BoxProcesses.IsRunning(before.Process!));
+
+        Assert.True((await server.StartAsync()).Started);
+        Assert.Equal(SandboxState.Running, await server.StateAsync("a"));
+        Assert.Equal("kept\n", (await server.ExecAsync("a", "cat /tmp/in-memory")).Output);
+        Assert.Equal(before.Process!.InitId, server.RecordOf("a").Process!.InitId);
+        Assert.Equal("v", server.RecordOf("a").Labels["k"]);
+    }
+
+    [Fact]
+    public async Task Stopping_the_server_ends_all_processes_and_keeps_the_files()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        await server.CreateAsync("""{"id":"a"}""");
+        await server.CreateAsync("""{"id":"b"}""");
+        await server.ExecAsync("a", "echo kept >file; (setsid sleep 1000 &)");
+        BoxProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
+        int process = (await server.AboutAsync()).ProcessId;
+        Assert.Equal(202, (int)(await server.PostAsync("v1/server/stop")).StatusCode);
+        Assert.All(processes, ended => Assert.False(BoxProcesses.IsRunning(ended)));
+        await TestServer.UntilGoneAsync(process);
+        await server.StartAsync();
+        Assert.Equal(SandboxState.Stopped, await server.StateAsync("a"));
+        Assert.Equal("kept\n", (await server.ExecAsync("a", "cat file")).Output);
+    }
+
+    [Fact]
+    public async Task A_sandbox_that_died_while_no_server_ran_is_stopped_and_wakes_with_its_files()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
+        await server.CreateAsync("""{"id":"a"}""");
+        await server.ExecAsync("a", "echo kept >file");
+        await server.KillAsync();
+        await BoxProcesses.EndAsync(server.RecordOf("a").Process!);
+        await server.StartAsync();
+        Assert.Equal(SandboxState.Stopped, await server.StateAsync("a"));
+        Assert.Equal("kept\n", (await server.ExecAsync("a", "cat file")).Output);
+        Assert.Equal(SandboxState.Running, await server.StateAsync("a"));
+    }
+
+    [Fact]
+    public async Task A_server_nobody_calls_leaves_and_its_sandboxes_live()
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        server.Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "0.5";
+        ReadyLine ready = await server.StartAsync();
+        await server.CreateAsync("""{"id":"a"}""");
+        // An open request keeps it, longer than its patience.
+        Assert.Equal("done\n", (await server.ExecAsync("a", "sleep 1; echo done")).Output);
+        await TestServer.UntilGoneAsync(ready.ProcessId);
+        Assert.True(BoxProcesses.IsRunning(server.RecordOf("a").Process!));
+        Assert.Contains("nobody called", File.ReadAllText(ready.Log), StringComparison.Ordinal);
+        server.Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "120";
+    }
+
+    [Fact]
+    public async Task A_server_of_another_build_takes_the_place_of_the_running_one_and_sandboxes_stay()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        await server.CreateAsync("""{"id":"a"}""");
+        int old = (await server.AboutAsync()).ProcessId;
+        string newer = Host.NewDirectory(0);
+        try
+        {
+            foreach (string file in Directory.GetFiles(Host.Programs))
+            {
+                File.Copy(file, Path.Combine(newer, Path.GetFileName(file)));
+            }
+
+            // Bytes after the end of a program change nothing but its identity.
+            await File.AppendAllTextAsync(Path.Combine(newer, "sandbox-agent"), "newer");
+            BoxProcess before = server.RecordOf("a").Process!;
+            server.Programs = newer;
+            ReadyLine replaced = await server.StartAsync();
+            Assert.True(replaced.Started);
+            Assert.NotEqual(old, replaced.ProcessId);
+            await TestServer.UntilGoneAsync(old);
+            Assert.Equal(SandboxState.Running, await server.StateAsync("a"));
+            Assert.Equal(before.InitId, server.RecordOf("a").Process!.InitId);
+            Assert.True(Directory.Exists(before.Program));
+
+            // Started anew it runs the newer agent.
+            await server.PostAsync("v1/sandbox/a/stop");
+            await server.ExecAsync("a", "true");
+            Assert.NotEqual(before.Program, server.RecordOf("a").Process!.Program);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+            Directory.Delete(newer, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_killed_server_left_half_made_is_removed()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
+        await server.CreateAsync("""{"id":"a"}""");
+        await server.CreateAsync("""{"id":"b"}""");
+        string[] directories = [server.BoxDirectory("a"), server.BoxDirectory("b")];
+        BoxProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
+        await server.KillAsync();
+
+        // As if it had died between launching and recording what was launched: one sandbox was new, the other was being woken.
+        Rewrite(directories[0], record => record with { Phase = BoxPhase.Creating, Launching = true, Process = null });
+        Rewrite(directories[1], record => record with { Launching = true, Process = null });
+        await server.StartAsync();
+        Assert.All(processes, process => Assert.False(BoxProcesses.IsRunning(process)));
+        Assert.False(Directory.Exists(directories[0]));
+        Assert.Equal(SandboxState.Stopped, await server.StateAsync("b"));
+        Assert.Equal("ok\n", (await server.ExecAsync("b", "echo ok")).Output);
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_be_reached_is_told_to_leave_and_replaced()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        int old = (await server.AboutAsync()).ProcessId;
+        File.Delete(Path.Combine(server.Home, "run", "server.sock"));
+        ReadyLine fresh = await server.StartAsync();
+        Assert.True(fresh.Started);
+        Assert.NotEqual(old, fresh.ProcessId);
+    }
+
+    [Fact]
+    public async Task A_failed_start_is_one_line_with_the_end_of_the_log()
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Root);
+        Directory.CreateDirectory(Path.Combine(server.Home, "state"));
+        Directory.CreateDirectory(Path.Combine(server.Home, "state", "server.lock"));
+        Finished run = await server.RunAsync("start");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Empty(run.Output);
+        ErrorBody told = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;
+        Assert.Contains("server.lock", told.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", told.Error, StringComparison.Ordinal);
+        Directory.Delete(Path.Combine(server.Home, "state", "server.lock"));
+    }
+
+    private static void Rewrite(string directory, Func<BoxRecord, BoxRecord> change)
+    {
+        string file = Path.Combine(directory, "box.json");
+        BoxRecord record = AtomicFile.TryRead(file, RegistryJson.Default.BoxRecord)!;
+        AtomicFile.Write(file, change(record), RegistryJson.Default.BoxRecord);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Sandbox.Protocol;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>Sandboxes that go with the process that made them.</summary>
+public sealed class TemporaryTests
+{
+    private const string Maker = """
+        import socket, sys
+        s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+        body = '{"id":"t","temporary":true}'
+        s.sendall(f"POST /v1/sandbox HTTP/1.1\r\nHost: s\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        print(s.recv(65536).decode().split("\r\n")[0], flush=True); s.close(); sys.stdin.read()
+        """;
+
+    [Fact]
+    public async Task A_temporary_sandbox_is_removed_when_the_process_that_made_it_is_gone()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        using Process maker = await MakeAsync(server);
+        Assert.True(await IsThereAsync(server));
+        maker.Kill();
+        await Host.UntilAsync("the sandbox is gone", async () => !await IsThereAsync(server));
+        await Host.UntilAsync("its files are gone", () => Task.FromResult(!server.Records().Any()));
+    }
+
+    [Fact]
+    public async Task A_new_server_goes_on_watching_and_removes_what_lost_its_process_while_none_did()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        using (Process maker = await MakeAsync(server))
+        {
+            await server.KillAsync();
+            await server.StartAsync();
+            Assert.True(await IsThereAsync(server));
+            maker.Kill();
+            await Host.UntilAsync("the sandbox is gone", async () => !await IsThereAsync(server));
+        }
+
+        using Process next = await MakeAsync(server);
+        await server.KillAsync();
+        next.Kill();
+        await next.WaitForExitAsync();
+        await server.StartAsync();
+        await Host.UntilAsync("the sandbox is gone", async () => !await IsThereAsync(server));
+    }
+
+    [Fact]
+    public async Task The_server_stays_while_a_temporary_sandbox_has_its_process_and_leaves_after()
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        server.Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "0.5";
+        ReadyLine ready = await server.StartAsync();
+        using Process maker = await MakeAsync(server);
+        await Task.Delay(1500);
+        Assert.True(await IsThereAsync(server));
+        maker.Kill();
+        await TestServer.UntilGoneAsync(ready.ProcessId);
+        Assert.Empty(server.Records());
+        server.Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "120";
+    }
+
+    private static async Task<bool> IsThereAsync(TestServer server) => (await server.Client.GetStringAsync("v1/sandbox")).Contains("\"t\"", StringComparison.Ordinal);
+
+    private static async Task<Process> MakeAsync(TestServer server)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/python3"), "NOT TESTED: temporary sandboxes, since python3, which makes them here, is not installed.");
+        Process maker = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-c", Maker, $"{server.Home}/run/server.sock"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("HTTP/1.1 200 OK", await maker.StandardOutput.ReadLineAsync());
+        return maker;
+    }
+}

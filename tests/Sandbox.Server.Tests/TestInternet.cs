@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using Sandbox.Server.Engines;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>
+/// A small internet of two network namespaces: one for a server, one that is the world, with a cable between. The world answers on a public address, on
+/// private ones and on the metadata services' address, and for every name. Nothing in it leads anywhere else.
+/// </summary>
+internal sealed class TestInternet : IDisposable
+{
+    public const string Public = "198.51.100.1";
+    public const string ServersOwn = "198.51.100.2";
+    public const int Port = 8080;
+
+    /// <summary>What the world answers on besides, and no sandbox may reach.</summary>
+    public static readonly string[] Private = ["10.7.7.7", "172.20.0.1", "192.168.77.1", "100.64.0.1", "169.254.169.254", "168.63.129.16"];
+
+    private const string Listener = """
+        import socket, sys, threading
+        def serve(address):
+            s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind((address, 8080)); s.listen(50)
+            while True:
+                c, a = s.accept(); c.sendall(b"reached\n"); c.close()
+        def echo(address):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((address, 8081))
+            while True:
+                d, a = s.recvfrom(512); s.sendto(b"reached\n", a)
+        def names():
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[2], 53))
+            while True:
+                q, a = s.recvfrom(512)
+                end = q.index(b"\0", 12) + 5
+                v4 = q[end - 4:end - 2] == b"\0\1"
+                record = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + socket.inet_aton("198.51.100.1") if v4 else b""
+                s.sendto(q[:2] + b"\x81\x80\0\1\0" + (b"\1" if v4 else b"\0") + b"\0\0\0\0" + q[12:end] + record, a)
+        for target in [lambda: serve(sys.argv[1]), lambda: echo(sys.argv[1])] + ([names] if len(sys.argv) > 2 else []):
+            threading.Thread(target=target, daemon=True).start()
+        print("ready", flush=True)
+        sys.stdin.read()
+        """;
+
+    private readonly List<Process> processes = [];
+    private readonly string directory = Host.NewDirectory(0);
+
+    private TestInternet()
+    {
+    }
+
+    private string server = "";
+    private string world = "";
+
+    /// <summary>Makes one. Servers in it are to be gone before it is.</summary>
+    public static TestInternet Make()
+    {
+        TestInternet internet = new();
+        try
+        {
+            internet.Build();
+            return internet;
+        }
+        catch
+        {
+            internet.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A home whose server will start within it.</summary>
+    public TestServer Prepare(ServerUser user)
+    {
+        TestServer home = TestServer.Prepare(user);
+        // A device that every user may use, as most hosts have it; seen by this server alone.
+        string surroundings = $"mount --bind {directory}/tun /dev/net/tun && mount --bind {directory}/resolv.conf /etc/resolv.conf && exec \"$@\"";
+        home.Through = ["nsenter", "--net=" + server, "--", "unshare", "--mount", "sh", "-c", surroundings, "sh"];
+        return home;
+    }
+
+    /// <summary>Skips a test this machine cannot run.</summary>
+    public static void Require()
+    {
+        Host.Require(ServerUser.Root);
+        foreach (string program in (string[])["ip", "nft", "slirp4netns", "nsenter", "python3"])
+        {
+            Assert.SkipWhen(ProgramFinder.Find(program) is null, $"NOT TESTED: networks, since {program} is not installed here.");
+        }
+
+        Assert.SkipUnless(File.Exists("/dev/net/tun"), "NOT TESTED: networks, since /dev/net/tun is not there.");
+        Assert.SkipUnless(TryRun("unshare", "--net", "--mount", "true"), "NOT TESTED: networks, since this host makes no namespaces.");
+    }
+
+    /// <summary>Whether a program in the server's own surroundings gets an answer: what sandboxes must not reach is in its reach.</summary>
+    public bool Answers(string address) => TryRun("nsenter", "--net=" + server, "timeout", "5", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
+
+    public void Dispose()
+    {
+        // The namespaces go with their last process.
+        foreach (Process process in processes)
+        {
+            process.Kill();
+            process.Dispose();
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private void Build()
+    {
+        File.WriteAllText($"{directory}/resolv.conf", $"nameserver {Private[0]}\n");
+        Run("mknod", "-m", "666", $"{directory}/tun", "c", "10", "200");
+        int serverSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");
+        int worldSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");
+        (server, world) = ($"/proc/{serverSide}/ns/net", $"/proc/{worldSide}/ns/net");
+        Configure(server, $"link add cable type veth peer name cable netns {worldSide}");
+        foreach ((string side, string address) in new[] { (server, ServersOwn), (world, Public) })
+        {
+            Configure(side, $"addr add {address}/24 dev cable");
+            Configure(side, "link set lo up");
+            Configure(side, "link set cable up");
+        }
+
+        foreach (string address in Private)
+        {
+            Configure(world, $"addr add {address}/32 dev lo");
+        }
+
+        Configure(server, $"route add default via {Public}");
+        Start("nsenter", "--net=" + server, "python3", "-c", Listener, "0.0.0.0");
+        Start("nsenter", "--net=" + world, "python3", "-c", Listener, "0.0.0.0", Private[0]);
+    }
+
+    /// <summary>Starts a program that lives until its input ends, and waits until it says that it is ready.</summary>
+    private int Start(params string[] command)
+    {
+        Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        processes.Add(process);
+        Assert.Equal("ready", process.StandardOutput.ReadLine());
+        return process.Id;
+    }
+
+    private static void Configure(string side, string change) => Run(["nsenter", "--net=" + side, "ip", .. change.Split(' ')]);
+
+    private static void Run(params string[] command) => Assert.True(TryRun(command), string.Join(' ', command));
+
+    private static bool TryRun(params string[] command)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}

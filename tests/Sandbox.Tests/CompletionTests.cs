@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Management.Automation;
+
+namespace Sandbox.Tests;
+
+public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
+{
+    private readonly Engine _engine = fixture.Engine;
+
+    [Fact]
+    public void Sandbox_ids_are_offered_with_their_state()
+    {
+        CompletionResult offered = Assert.Single(Complete($"Get-Sandbox {fixture.Id[..^1]}"));
+        Assert.Equal((fixture.Id, $"{fixture.Id}: Running, bubblewrap"), (offered.CompletionText, offered.ToolTip));
+        foreach (string line in new[] { "Remove-Sandbox ", "Stop-Sandbox -Sandbox ", "Invoke-SandboxCommand x -Sandbox ", "New-SandboxSession -Sandbox ", "Get-SandboxEnv -Sandbox " })
+        {
+            Assert.Contains(fixture.Id, Texts(line));
+        }
+    }
+
+    [Fact]
+    public void Session_ids_are_those_of_the_sandbox_that_is_named_and_else_have_it_before_them()
+    {
+        _ = _engine.Run("$null = New-SandboxSession comp1 -Sandbox $Box; $null = New-SandboxSession comp2 -Sandbox $Box").Clean;
+        Assert.Equal(["comp1", "comp2"], Texts($"Get-SandboxSession -Sandbox {fixture.Id} -Id comp"));
+        Assert.Equal(["comp1", "comp2"], Texts("Invoke-SandboxCommand x -Sandbox $Box -Session co"));
+        Assert.Equal([$"{fixture.Id}/comp1", $"{fixture.Id}/comp2"], Texts($"Remove-SandboxSession {fixture.Id}/c"));
+        Assert.Equal([$"'{fixture.Id}/comp1'"], Texts($"Get-SandboxEnv -Session '{fixture.Id}/comp1"));
+    }
+
+    [Fact]
+    public void Names_of_variables_are_those_of_the_session_that_is_named()
+    {
+        _ = _engine.Run("$v = New-SandboxSession vars -Sandbox $Box -Environment @{ COMPLETE_ME = 'shown' }").Clean;
+        Assert.Equal(["COMPLETE_ME"], Texts($"Get-SandboxEnv -Session {fixture.Id}/vars -Name COMPL"));
+        Assert.Equal(["COMPLETE_ME"], Texts($"Set-SandboxEnv -Session {fixture.Id}/vars -Name compl"));
+    }
+
+    [Fact]
+    public void An_id_that_reads_as_a_number_is_quoted()
+    {
+        _ = _engine.Run("$null = New-Sandbox 0815x").Clean;
+        Assert.Equal(["'0815x'"], Texts("Get-Sandbox 08"));
+        _ = _engine.Run("Remove-Sandbox 0815x").Clean;
+    }
+
+    [Fact]
+    public void Values_of_enumerations_are_offered()
+    {
+        Assert.Equal(["Error", "Host", "Null", "Output"], Texts("Invoke-SandboxCommand x -StandardError ").Order());
+        Assert.Equal(["Host", "Internet", "None"], Texts("New-Sandbox -Network ").Order());
+    }
+
+    [Fact]
+    public void Nothing_found_is_nothing_offered_and_no_error_is_left()
+    {
+        Assert.Empty(Texts("Get-SandboxSession -Sandbox nosuch -Id x"));
+        Assert.Empty(Texts("Get-SandboxEnv -Session nosuch/nosuch -Name A"));
+        Assert.Empty(Texts("Get-Sandbox -Id '..["));
+    }
+
+    [Fact]
+    public void A_server_that_does_not_answer_costs_no_more_than_a_moment()
+    {
+        using System.Net.Sockets.TcpListener silent = new(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        Environment.SetEnvironmentVariable("SANDBOX_URI", $"http://{silent.LocalEndpoint}");
+        try
+        {
+            long begin = Stopwatch.GetTimestamp();
+            Assert.Empty(Texts("Get-Sandbox x"));
+            Assert.InRange(Stopwatch.GetElapsedTime(begin).TotalSeconds, 0, 3);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("SANDBOX_URI", null);
+        }
+    }
+
+    private string[] Texts(string line) => [.. Complete(line).Select(offered => offered.CompletionText)];
+
+    // Where no completer offers anything the engine offers files, which are not looked for here.
+    private IEnumerable<CompletionResult> Complete(string line)
+    {
+        using PowerShell shell = PowerShell.Create(_engine.Runspace);
+        CommandCompletion completion = CommandCompletion.CompleteInput(line, line.Length, null, shell);
+        return completion.CompletionMatches.Where(offered => offered.ResultType is CompletionResultType.ParameterValue);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Management.Automation;
+using System.Xml.Linq;
+
+namespace Sandbox.Tests;
+
+public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
+{
+    private const string Result = "Invoke-SandboxCommand 'echo one; echo two; exit 3' -Sandbox $Box -AsResult";
+    private const string Session = "New-SandboxSession -Sandbox $Box -CommandTimeoutSeconds 2.5";
+    private const string Removal = "New-SandboxSession -Sandbox $Box | Remove-SandboxSession -AsResult";
+
+    private readonly Engine _engine = fixture.Engine;
+
+    public static TheoryData<string, string> EveryType => new()
+    {
+        { "Sandbox.SandboxInstance", "$Box" },
+        { "Sandbox.SandboxSession", Session },
+        { "Sandbox.SandboxSessionRemoval", Removal },
+        { "Sandbox.SandboxEnvVariable", "Get-SandboxEnv HOME -Sandbox $Box" },
+        { "Sandbox.SandboxCommandResult", Result },
+        { "Sandbox.SandboxServer", "Get-SandboxServer" },
+        { "Sandbox.SandboxAbility", "Test-SandboxServer" },
+    };
+
+    [Theory]
+    [InlineData("$Box", "Id", "State", "Engine", "Network", "CreatedAt", "Isolation", "bubblewrap")]
+    [InlineData(Session, "Id", "Sandbox", "State", "Timeout", "WorkingDirectory", "2.5 s", "/workspace")]
+    [InlineData(Removal, "SessionId", "Success", "Timestamp", "True")]
+    [InlineData("Get-SandboxEnv HOME -Sandbox $Box", "Name", "Value", "HOME")]
+    [InlineData(Result, "ExitCode", "Session", "Duration", "one ↵ two")]
+    [InlineData("Get-SandboxServer", "Uri", "State", "Version", "ProcessId", "DefaultSandbox", "Running")]
+    [InlineData("Test-SandboxServer isolation", "Name", "Available", "Reason", "Remedy", "isolation")]
+    public void Each_type_has_a_table(string script, params string[] shown)
+    {
+        string plain = Show(script, "PlainText");
+        Assert.All(shown, text => Assert.Contains(text, plain, StringComparison.Ordinal));
+        Assert.DoesNotContain('\u001b', plain);
+    }
+
+    [Theory]
+    [InlineData("$Box", "\u001b[32mRunning")]
+    [InlineData(Session, "\u001b[32mIdle")]
+    [InlineData(Result, "\u001b[31m3")]
+    [InlineData("Get-SandboxServer", "\u001b[32mRunning")]
+    [InlineData("Test-SandboxServer isolation", "\u001b[32mTrue")]
+    public void State_is_coloured_and_word_alike(string script, string shown) => Assert.Contains(shown, Show(script, "Ansi"), StringComparison.Ordinal);
+
+    [Theory]
+    [MemberData(nameof(EveryType))]
+    public void Narrow_and_wide_no_line_is_longer_than_the_window(string type, string script)
+    {
+        _ = type;
+        try
+        {
+            foreach (int width in new[] { 40, 60, 200 })
+            {
+                _engine.Host.Width = width;
+                string shown = Show(script, "PlainText");
+                Assert.NotEmpty(shown.Trim());
+                Assert.All(shown.Split('\n'), line => Assert.True(line.TrimEnd().Length <= width, line));
+            }
+        }
+        finally
+        {
+            _engine.Host.Width = 120;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryType))]
+    public void Each_type_has_a_table_of_at_most_eight_columns_and_a_list_also_for_what_comes_from_another_process(string type, string script)
+    {
+        PSObject item = _engine.Run(script).Clean.Output[0];
+        PSObject copy = (PSObject)PSSerializer.Deserialize(PSSerializer.Serialize(item));
+        Assert.Equal([type, "Deserialized." + type], [item.TypeNames[0], copy.TypeNames[0]]);
+        XElement[] views = [.. Views.Where(view => view.Descendants("TypeName").Any(name => name.Value == type) && view.Descendants("TypeName").Any(name => name.Value == "Deserialized." + type))];
+        XElement table = Assert.Single(views.Elements("TableControl"));
+        Assert.InRange(table.Descendants("TableColumnHeader").Count(), 1, 8);
+        Assert.Equal(table.Descendants("TableColumnHeader").Count(), table.Descendants("TableColumnItem").Count());
+        XElement list = Assert.Single(views.Elements("ListControl"));
+        foreach (XElement entry in table.Descendants("TableColumnItem").Concat(list.Descendants("ListItem")))
+        {
+            foreach (PSObject shown in new[] { item, copy })
+            {
+                if (entry.Element("PropertyName") is { } property)
+                {
+                    Assert.NotNull(shown.Properties[property.Value]);
+                }
+                else
+                {
+                    _ = _engine.Run($"Set-StrictMode -Version Latest; $shown | ForEach-Object {{ {entry.Element("ScriptBlock")!.Value} }}", ("shown", shown)).Clean;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_public_object_has_a_view() => Assert.Equal(
+        _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType).Select(output => output.Name)
+            .Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal),
+        Views.Descendants("TypeName").Select(name => name.Value).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Colours_come_from_PSStyle_in_views_and_are_in_no_value()
+    {
+        string file = File.ReadAllText(Path.Combine(Paths.ModuleFolder, "Sandbox.Format.ps1xml"));
+        Assert.DoesNotContain("`e[", file, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', file);
+        Assert.All(EveryType.SelectMany(row => _engine.Run(row.Data.Item2).Clean.Output), item =>
+            Assert.All(item.Properties, property => Assert.DoesNotContain('\u001b', $"{property.Value}")));
+    }
+
+    private static IEnumerable<XElement> Views => XDocument.Load(Path.Combine(Paths.ModuleFolder, "Sandbox.Format.ps1xml")).Descendants("View");
+
+    private string Show(string script, string rendering)
+    {
+        _engine.Host.TakeShown();
+        _ = _engine.Run($"$PSStyle.OutputRendering = '{rendering}'; {script} | Out-Default").Clean;
+        return _engine.Host.TakeShown();
+    }
+}

@@ -1,0 +1,25 @@
+namespace Sandbox.Tests;
+
+/// <summary>An engine and a sandbox for the tests of one class, which run one after the other.</summary>
+public sealed class SandboxFixture : IDisposable
+{
+    public SandboxFixture()
+    {
+        Id = $"t{Random.Shared.Next(0x10000000):x}";
+        Box = Engine.Run("New-Sandbox $Id", ("Id", Id)).One;
+        Engine.Run("", ("Box", Box));
+    }
+
+    /// <summary>The engine; in it <c>$Box</c> is the sandbox.</summary>
+    public Engine Engine { get; } = new();
+
+    public string Id { get; }
+
+    internal object Box { get; }
+
+    public void Dispose()
+    {
+        Engine.Run("Get-Sandbox $Id | Remove-Sandbox");
+        Engine.Dispose();
+    }
+}

@@ -1,0 +1,15 @@
+using Sandbox.Tests;
+
+[assembly: AssemblyFixture(typeof(ServerFixture))]
+
+namespace Sandbox.Tests;
+
+/// <summary>The home that all tests inside this process share. The module starts the server itself.</summary>
+public sealed class ServerFixture : IDisposable
+{
+    public ServerFixture() => Environment.SetEnvironmentVariable("SANDBOX_HOME", Home.Folder);
+
+    public SandboxHome Home { get; } = new();
+
+    public void Dispose() => Home.Dispose();
+}

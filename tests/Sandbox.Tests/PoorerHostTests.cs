@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text;
+
+namespace Sandbox.Tests;
+
+/// <summary>What only the server of another host says: warnings, missing walls. It is a real server on a port, which answers as a test says.</summary>
+public sealed class PoorerHostTests : IDisposable
+{
+    private readonly HttpListener _listener = new();
+    private readonly Engine _engine = new();
+    private readonly List<string> _asked = [];
+    private readonly string _uri;
+    private string _isolation = """["user","mount","pid","ipc","uts","network","seccomp","capabilities","no-new-privileges"]""";
+
+    public PoorerHostTests()
+    {
+        int port = Random.Shared.Next(20_000, 30_000);
+        _uri = $"http://127.0.0.1:{port}";
+        _listener.Prefixes.Add(_uri + "/");
+        _listener.Start();
+        _ = ServeAsync();
+    }
+
+    [Fact]
+    public void A_warning_of_the_server_is_told_once_in_a_process()
+    {
+        EngineResult result = _engine.Run("Connect-SandboxServer $Uri; New-Sandbox warned1; New-Sandbox warned2; Disconnect-SandboxServer", ("Uri", _uri)).Clean;
+        Assert.Equal([$"No network on {_uri}: install slirp4netns."], result.Warnings);
+        Assert.Equal(["warned1", "warned2"], result.Output.Select(box => box.ToString()));
+        Assert.Equal([$"No network on {_uri}: install slirp4netns."], (string[])result.Output[1].Properties["Warnings"].Value);
+    }
+
+    [Fact]
+    public void Every_wish_travels_under_its_own_name()
+    {
+        _ = _engine.Run("New-Sandbox wish -Server $Uri -Image debian -Engine docker -MemoryLimit 512MB -ProcessLimit 64 -CpuLimit 0.5 -DiskLimit 2GB -Network None -SleepAfterSeconds ([timespan]'00:05:00') -Temporary -DefaultSession -Label @{ a = 1 }", ("Uri", _uri)).Clean;
+        string body = Assert.Single(_asked, line => line.StartsWith("POST", StringComparison.Ordinal));
+        Assert.All(
+            [
+                "\"id\":\"wish\"", "\"image\":\"debian\"", "\"engine\":\"docker\"", "\"limits\":{\"memoryBytes\":536870912,\"processes\":64,\"cpus\":0.5,\"diskBytes\":2147483648}",
+                "\"network\":\"none\"", "\"sleepAfter\":300", "\"temporary\":true", "\"defaultSession\":true", "\"labels\":{\"a\":\"1\"}",
+            ],
+            part => Assert.Contains(part, body, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void RequireIsolation_refuses_less_and_removes_what_was_made()
+    {
+        _isolation = """["user","mount","pid","ipc","uts","network","capabilities","no-new-privileges"]""";
+        EngineResult result = _engine.Run("New-Sandbox weak -Server $Uri -RequireIsolation", ("Uri", _uri));
+        Assert.Equal("IsolationUnavailable", result.ErrorId);
+        Assert.Contains("seccomp", result.Error.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("DELETE /v1/sandbox/weak", _asked[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_goes_to_the_server_it_was_given_for_and_is_shown_nowhere()
+    {
+        using System.Security.SecureString key = new NetworkCredential("", "k3y-not-shown").SecurePassword;
+        EngineResult result = _engine.Run("Connect-SandboxServer $Uri -ApiKey $Key -PassThru -Verbose; Get-Sandbox -Verbose; Disconnect-SandboxServer -Verbose", ("Uri", _uri), ("Key", key)).Clean;
+        Assert.All(_asked, line => Assert.EndsWith(" Bearer k3y-not-shown", line, StringComparison.Ordinal));
+        Assert.All(result.Verbose, line => Assert.DoesNotContain("k3y", line, StringComparison.Ordinal));
+        _asked.Clear();
+        _ = _engine.Run("Connect-SandboxServer $Uri; Disconnect-SandboxServer").Clean;
+        Assert.DoesNotContain("k3y", Assert.Single(_asked), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_connection_is_the_runspaces_own()
+    {
+        using Engine other = new();
+        _ = _engine.Run("Connect-SandboxServer $Uri", ("Uri", _uri)).Clean;
+        Assert.Equal([_uri], _engine.Run("(Get-SandboxServer).Uri").Texts);
+        Assert.DoesNotContain(_uri, other.Run("(Get-SandboxServer).Uri").Texts);
+    }
+
+    public void Dispose()
+    {
+        _engine.Dispose();
+        _listener.Close();
+    }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (await _listener.GetContextAsync() is { } context)
+            {
+                string body = await new StreamReader(context.Request.InputStream).ReadToEndAsync();
+                _asked.Add($"{context.Request.HttpMethod} {context.Request.RawUrl} {body} {context.Request.Headers["Authorization"]}");
+                byte[] answer = Encoding.UTF8.GetBytes(Answer(context.Request, body));
+                context.Response.ContentType = "application/json";
+                await context.Response.OutputStream.WriteAsync(answer);
+                context.Response.Close();
+            }
+        }
+        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+        {
+            // Closed.
+        }
+    }
+
+    private string Answer(HttpListenerRequest request, string body) => request switch
+    {
+        { HttpMethod: "POST" } =>
+            $$"""{"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":{{_isolation}},"createdAt":"2026-01-01T00:00:00Z","labels":{},"warnings":["No network on {{_uri}}: install slirp4netns."]}""",
+        { RawUrl: "/v1/server" } => """{"name":"sandboxd","version":"0.1.0","build":"b","apiVersion":"v1","capabilities":[],"abilities":[]}""",
+        _ => """{"sandboxes":[]}""",
+    };
+}

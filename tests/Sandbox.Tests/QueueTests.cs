@@ -1,0 +1,55 @@
+using System.Management.Automation;
+
+namespace Sandbox.Tests;
+
+public sealed class QueueTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
+{
+    private readonly Engine _engine = fixture.Engine;
+
+    [Fact]
+    public void Waiting_shows_progress_that_names_the_running_command_and_Ctrl_C_takes_it_out_of_the_queue()
+    {
+        _ = _engine.Run("$s = New-SandboxSession queue -Sandbox $Box").Clean;
+        using Engine first = new();
+        using PowerShell running = first.Prepare("Invoke-SandboxCommand 'echo begun; sleep 300' -Session queue -Sandbox $Box", ("Box", fixture.Box));
+        PSDataCollection<PSObject> output = [];
+        running.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 1, "the first command runs");
+
+        using Engine second = new();
+        using PowerShell waiting = second.Prepare("Invoke-SandboxCommand 'touch ran-from-queue' -Session queue -Sandbox $Box", ("Box", fixture.Box));
+        waiting.BeginInvoke();
+        Wait.Until(() => waiting.Streams.Progress.Count > 0, "progress is shown");
+        ProgressRecord shown = waiting.Streams.Progress[0];
+        Assert.Equal($"Waiting in '{fixture.Id}/queue'", shown.Activity);
+        Assert.StartsWith("'echo begun; sleep 300' runs since ", shown.StatusDescription, StringComparison.Ordinal);
+        waiting.Stop();
+        running.Stop();
+        Assert.Equal(["no"], _engine.Run("$s | Invoke-SandboxCommand 'test -e ran-from-queue || echo no'").Texts);
+    }
+
+    [Fact]
+    public void Progress_is_completed_when_the_command_gets_its_turn()
+    {
+        _ = _engine.Run("$s = New-SandboxSession turn -Sandbox $Box").Clean;
+        using Engine first = new();
+        using PowerShell running = first.Prepare("Invoke-SandboxCommand 'echo begun; sleep 2' -Session turn -Sandbox $Box", ("Box", fixture.Box));
+        PSDataCollection<PSObject> output = [];
+        IAsyncResult end = running.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 1, "the first command runs");
+
+        using Engine second = new();
+        using PowerShell waiting = second.Prepare("Invoke-SandboxCommand 'echo mine' -Session turn -Sandbox $Box", ("Box", fixture.Box));
+        Assert.Equal("mine", Assert.Single(waiting.Invoke()).ToString());
+        Assert.Equal(ProgressRecordType.Completed, waiting.Streams.Progress.Last().RecordType);
+        end.AsyncWaitHandle.WaitOne();
+    }
+
+    [Fact]
+    public void A_command_that_merely_takes_long_shows_none()
+    {
+        using PowerShell shell = _engine.Prepare("New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'sleep 1.2'; Invoke-SandboxCommand 'sleep 1.2' -Sandbox $Box");
+        shell.Invoke();
+        Assert.Empty(shell.Streams.Progress);
+    }
+}

@@ -1,0 +1,31 @@
+# Two sessions of one sandbox: their own variables and directory, the same files. A time limit stops a command, not its session.
+$box = New-Sandbox
+
+$build = New-SandboxSession -Sandbox $box -Id build -WorkingDirectory /workspace/app -Environment @{ STAGE = 'build'; DEBUG = $null }
+$test = New-SandboxSession -Sandbox $box -Id test -Environment @{ STAGE = 'test' } -CommandTimeoutSeconds 60
+$build, $test
+
+'--- each session has its own variables and directory, and keeps its state'
+$build | Invoke-SandboxCommand 'version=1.0; echo "$STAGE in $PWD" | tee stage.txt'
+$test | Invoke-SandboxCommand 'cd app; echo "$STAGE in $PWD sees version [$version]"'
+$build | Invoke-SandboxCommand 'echo "version is still $version"'
+
+'--- they share the files'
+$test | Invoke-SandboxCommand 'cat stage.txt; wc -c < stage.txt'
+
+'--- real input through a real program'
+'pear', 'apple', 'fig' | Invoke-SandboxCommand 'sort' -Session $test
+
+'--- a time limit stops the command; what it printed is kept, and so is the session'
+$result = $test | Invoke-SandboxCommand 'kept=yes; echo started; sleep 60; echo never' -TimeoutSeconds 0.5 -AsResult
+$result | Where-Object TimedOut
+$test | Invoke-SandboxCommand 'echo "kept: $kept, in $PWD"'
+
+'--- variables change in the living session; null unsets'
+$test | Set-SandboxEnv -Environment @{ STAGE = $null; TARGET = 'linux' }
+$test | Invoke-SandboxCommand 'echo "${STAGE-unset} $TARGET"'
+
+'--- found again by id, then removed'
+Get-SandboxSession build -Sandbox $box | Remove-SandboxSession
+Get-SandboxSession -Sandbox $box
+$box | Remove-Sandbox
