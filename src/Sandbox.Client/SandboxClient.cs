@@ -8,13 +8,9 @@ namespace Sandbox.Client;
 
 /// <summary>One typed method for each route of the API. Failures are <see cref="ApiException"/>, <see cref="ServerUnreachableException"/>,
 /// <see cref="ConnectionLostException"/> or, for a time limit, <see cref="TimeoutException"/>.</summary>
-public sealed class SandboxClient
+public sealed partial class SandboxClient
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
-
-    // Frames cost less; servers that do not have them answer with events.
-    private static readonly MediaTypeWithQualityHeaderValue Frames = new(CommandFrame.MediaType);
-    private static readonly MediaTypeWithQualityHeaderValue EventStream = new(EventStreamFormat.MediaType);
 
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(20);
@@ -90,101 +86,6 @@ public sealed class SandboxClient
     /// <param name="cancellationToken">Stops waiting.</param>
     public Task RemoveSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
         SendOnlyAsync(() => Bare(HttpMethod.Delete, Path(sandbox), null), cancellationToken);
-
-    /// <summary>Makes a session.</summary>
-    /// <param name="sandbox">Its sandbox.</param>
-    /// <param name="request">What it is to be.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task<SessionInfo> CreateSessionAsync(string sandbox, SessionCreateRequest request, CancellationToken cancellationToken) =>
-        _transport.ReadAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/session", null, request, ProtocolJson.Default.SessionCreateRequest),
-            ProtocolJson.Default.SessionInfo, _trace, cancellationToken);
-
-    /// <summary>All sessions of a sandbox, oldest first.</summary>
-    /// <param name="sandbox">The sandbox.</param>
-    /// <param name="wake">Whether a stopped sandbox is started to answer; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public async Task<IReadOnlyList<SessionInfo>> GetSessionsAsync(string sandbox, bool wake, CancellationToken cancellationToken) =>
-        (await _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/session", null), wake), ProtocolJson.Default.SessionList, _trace, cancellationToken)).Sessions;
-
-    /// <summary>One session.</summary>
-    /// <param name="sandbox">Its sandbox.</param>
-    /// <param name="session">Its id.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task<SessionInfo> GetSessionAsync(string sandbox, string session, CancellationToken cancellationToken) =>
-        GetAsync(Path(sandbox, session), null, ProtocolJson.Default.SessionInfo, cancellationToken);
-
-    /// <summary>Removes a session and ends what runs in it.</summary>
-    /// <param name="sandbox">Its sandbox.</param>
-    /// <param name="session">Its id.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task<SessionDeleted> RemoveSessionAsync(string sandbox, string session, CancellationToken cancellationToken) =>
-        _transport.ReadAsync(
-            () => Bare(HttpMethod.Delete, Path(sandbox, session), null), ProtocolJson.Default.SessionDeleted, _trace, cancellationToken);
-
-    /// <summary>The variables of a sandbox, or of a session.</summary>
-    /// <param name="sandbox">The sandbox.</param>
-    /// <param name="session">The session; null for the sandbox's own.</param>
-    /// <param name="reveal">Whether secret values are told.</param>
-    /// <param name="wake">Whether a stopped sandbox is started to answer; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task<EnvironmentState> GetEnvironmentAsync(string sandbox, string? session, bool reveal, bool wake, CancellationToken cancellationToken) =>
-        _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/env{(reveal ? "?reveal=true" : "")}", session), wake),
-            ProtocolJson.Default.EnvironmentState, _trace, cancellationToken);
-
-    /// <summary>Changes variables of a sandbox, or of a session.</summary>
-    /// <param name="sandbox">The sandbox.</param>
-    /// <param name="session">The session; null for the sandbox's own.</param>
-    /// <param name="patch">What changes.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task SetEnvironmentAsync(string sandbox, string? session, EnvironmentPatch patch, CancellationToken cancellationToken) =>
-        SendOnlyAsync(
-            () => WithBody(HttpMethod.Patch, $"{Path(sandbox)}/env", session, patch, ProtocolJson.Default.EnvironmentPatch), cancellationToken);
-
-    /// <summary>Starts a command and follows it.</summary>
-    /// <param name="sandbox">Where.</param>
-    /// <param name="session">In which session; null for the sandbox's default.</param>
-    /// <param name="commandId">Its id, chosen by the caller: the same id and request again attach to the running command.</param>
-    /// <param name="request">What to run.</param>
-    /// <param name="cancellationToken">Stops waiting; it does not end the command, see <see cref="SignalAsync"/>.</param>
-    public async Task<CommandReader> ExecAsync(
-        string sandbox, string? session, string commandId, ExecRequest request, CancellationToken cancellationToken)
-    {
-        HttpResponseMessage response = await _transport.OpenAsync(
-            () =>
-            {
-                HttpRequestMessage message = WithBody(HttpMethod.Post, $"{Path(sandbox)}/exec", session, request, ProtocolJson.Default.ExecRequest);
-                message.Headers.Add(ApiHeaders.ProcessId, Identifier.Require(commandId, "command"));
-                message.Headers.Accept.Add(Frames);
-                message.Headers.Accept.Add(EventStream);
-                return message;
-            },
-            _trace, cancellationToken);
-        return new(Server, response, _transport.Limits.Idle);
-    }
-
-    /// <summary>Gives a command that was begun with <see cref="ExecRequest.StdinOpen"/> what it reads, as it comes; the end of the source is the end of its input.</summary>
-    /// <param name="sandbox">Its sandbox.</param>
-    /// <param name="commandId">Its id.</param>
-    /// <param name="source">Writes the input to the stream it is given, and flushes what must not wait.</param>
-    /// <param name="cancellationToken">Ends the input.</param>
-    public Task SendInputAsync(string sandbox, string commandId, Func<Stream, CancellationToken, Task> source, CancellationToken cancellationToken) =>
-        _transport.UploadAsync(
-            () => new(HttpMethod.Post, $"{Path(sandbox)}/process/{Identifier.Require(commandId, "command")}/stdin") { Content = new LiveContent(source) },
-            _trace, cancellationToken);
-
-    /// <summary>Stops a command.</summary>
-    /// <param name="sandbox">Its sandbox.</param>
-    /// <param name="commandId">Its id.</param>
-    /// <param name="signal"><c>INT</c>, <c>TERM</c> or <c>KILL</c>.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task SignalAsync(string sandbox, string commandId, string signal, CancellationToken cancellationToken) =>
-        SendOnlyAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/process/{Identifier.Require(commandId, "command")}/signal", null,
-                new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
-            cancellationToken);
 
     // Ids are checked before they become part of an address; a valid one needs no escaping.
     private static string Path(string sandbox) => $"v1/sandbox/{Identifier.Require(sandbox, "sandbox")}";

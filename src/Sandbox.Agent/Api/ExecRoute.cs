@@ -14,7 +14,7 @@ internal static class ExecRoute
     {
         ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
         Validate(request);
-        string? sessionId = AgentApi.SessionId(context);
+        string? sessionId = context.SessionId();
         string id = context.Request.Headers.TryGetValue(ApiHeaders.ProcessId, out var given)
             ? Identifier.Require(given.ToString(), "process")
             : Identifier.Generate();

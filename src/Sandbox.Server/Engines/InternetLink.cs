@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Text;
 using Sandbox.Linux;
 using Sandbox.Protocol;
@@ -51,13 +52,29 @@ internal static class InternetLink
         File.Delete(log);
         try
         {
+            await WaitForUsersAsync(init);
             using FileDescriptor network = ProcessNamespace.OpenNetwork(init);
             using FileDescriptor owner = ProcessNamespace.OwnerOf(network);
             return await FilterAsync(network, owner, log) ?? await JoinAsync(network, owner, alive, log, collector);
         }
-        catch (Exception failure) when (failure is Win32Exception or TimeoutException)
+        catch (Exception failure) when (failure is Win32Exception or TimeoutException or IOException)
         {
             return new Result(null, IsolationFailure.OfNetwork("its network", failure.Message));
+        }
+    }
+
+    /// <summary>bubblewrap tells of its child before that has given its user namespace its users.</summary>
+    private static async Task WaitForUsersAsync(int init)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!ProcessNamespace.HasUsers(init))
+        {
+            if (Stopwatch.GetElapsedTime(start) > Limit)
+            {
+                throw new TimeoutException("bubblewrap did not give it its users");
+            }
+
+            await Task.Delay(1);
         }
     }
 

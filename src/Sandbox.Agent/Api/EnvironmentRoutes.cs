@@ -1,0 +1,39 @@
+using Sandbox.Agent.Sessions;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Api;
+
+/// <summary><c>…/env</c>: the variables of the sandbox, or of the session that the request names.</summary>
+internal static class EnvironmentRoutes
+{
+    /// <summary>Adds the routes.</summary>
+    /// <param name="sandbox">Where to.</param>
+    /// <param name="sessions">What they act on.</param>
+    public static void Map(RouteGroupBuilder sandbox, SessionRegistry sessions)
+    {
+        sandbox.MapGet("/env", async context =>
+        {
+            bool reveal = context.Request.Query["reveal"] == "true";
+            VariableSet variables = sessions.Find(context.SessionId()) is { } session ? await session.GetVariablesAsync() : sessions.Variables;
+            await JsonBody.WriteAsync(context, variables.ToState(reveal), ProtocolJson.Default.EnvironmentState);
+        });
+        sandbox.MapPatch("/env", async context =>
+        {
+            EnvironmentPatch patch = await JsonBody.ReadAsync(context, ProtocolJson.Default.EnvironmentPatch);
+            RequestFields.RequireNone(patch.Unknown);
+            VariableLayer layer = new(patch.Env, patch.SecretEnv);
+            if (context.SessionId() is { } id)
+            {
+                VariableName.RequireAll(layer.Env);
+                VariableName.RequireAll(layer.SecretEnv);
+                sessions.Get(Identifier.Require(id, "session")).Change(layer);
+            }
+            else
+            {
+                sessions.Change(layer);
+            }
+
+            await Answer.NoContent(context);
+        });
+    }
+}
