@@ -2,6 +2,7 @@ using Sandbox.Agent.Commands;
 using Sandbox.Agent.Sessions;
 using Sandbox.Agent.Shells;
 using Sandbox.Linux;
+using Sandbox.Protocol;
 
 namespace Sandbox.Agent;
 
@@ -17,7 +18,7 @@ internal sealed class AgentServices : IDisposable
         Loop = new EventLoop(onError);
         Shells = new ShellPool(paths, Loop);
         Store = new StateStore(paths.State);
-        Commands = new CommandRegistry(paths.State);
+        Commands = new CommandRegistry(paths.State, Store.LoadSandbox()?.Retention ?? Retention.Usual);
         Sessions = new SessionRegistry(this);
         Shells.Fill();
     }

@@ -30,6 +30,20 @@ public sealed class CommandExit(ExecExit exit) : CommandEvent
     public ExecExit Exit { get; } = exit;
 }
 
+/// <summary>All that the command has written so far has been told; it still runs, and nothing follows because nobody asked to wait.</summary>
+public sealed class CommandPause : CommandEvent;
+
+/// <summary>Output that was not kept: what follows begins behind it.</summary>
+/// <param name="next">Where that is.</param>
+public sealed class CommandGap(OutputCursor next) : CommandEvent
+{
+    /// <summary>Where what follows begins.</summary>
+    public OutputCursor Next { get; } = next;
+
+    /// <summary>How many bytes are missing, of both streams.</summary>
+    public long Missing { get; internal init; }
+}
+
 /// <summary>The channels a command writes to.</summary>
 public enum OutputChannel
 {

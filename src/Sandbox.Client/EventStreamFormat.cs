@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Sandbox.Protocol;
 
 namespace Sandbox.Client;
@@ -32,8 +33,13 @@ internal static class EventStreamFormat
         ExecEvents.StandardError => new CommandOutput(OutputChannel.Error, Decode(data)),
         ExecEvents.Exit => EventPayload.Exit(data),
         ExecEvents.Error => throw EventPayload.Failure(data),
+        ExecEvents.Position => new CommandGap(Place(data)),
+        ExecEvents.Pause => new CommandPause(),
         _ => null,
     };
+
+    private static OutputCursor Place(ReadOnlySpan<byte> data) =>
+        OutputCursor.TryParse(Encoding.ASCII.GetString(data), out OutputCursor place) ? place : throw new FormatException("A position event has no position.");
 
     private static byte[] Decode(ReadOnlySpan<byte> data)
     {

@@ -51,6 +51,8 @@ internal static class FrameFormat
             FrameKind.StandardError => new CommandOutput(OutputChannel.Error, payload.ToArray()),
             FrameKind.Exit => EventPayload.Exit(payload),
             FrameKind.Error => throw EventPayload.Failure(payload),
+            FrameKind.Position => new CommandGap(OutputCursor.Read(payload)),
+            FrameKind.Pause => new CommandPause(),
             _ => null,
         };
         return isThere;

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using Sandbox.Protocol;
 
@@ -10,6 +12,8 @@ public sealed partial class SandboxClient
     private static readonly MediaTypeWithQualityHeaderValue Frames = new(CommandFrame.MediaType);
     private static readonly MediaTypeWithQualityHeaderValue EventStream = new(EventStreamFormat.MediaType);
 
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
     /// <summary>Starts a command and follows it.</summary>
     /// <param name="sandbox">Where.</param>
     /// <param name="session">In which session; null for the sandbox's default.</param>
@@ -19,18 +23,111 @@ public sealed partial class SandboxClient
     public async Task<CommandReader> ExecAsync(
         string sandbox, string? session, string commandId, ExecRequest request, CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await _transport.OpenAsync(
+        HttpResponseMessage response = await OpenPatientlyAsync(
             () =>
             {
                 HttpRequestMessage message = WithBody(HttpMethod.Post, $"{Path(sandbox)}/exec", session, request, ProtocolJson.Default.ExecRequest);
                 message.Headers.Add(ApiHeaders.ProcessId, Identifier.Require(commandId, "command"));
-                message.Headers.Accept.Add(Frames);
-                message.Headers.Accept.Add(EventStream);
                 return message;
             },
-            _trace, cancellationToken);
-        return new(Server, response, _transport.Limits.Idle);
+            cancellationToken);
+        return Reader(sandbox, commandId, response, default);
     }
+
+    /// <summary>Reads what a command or process has written, from a place on.</summary>
+    /// <param name="sandbox">Its sandbox.</param>
+    /// <param name="processId">Its id.</param>
+    /// <param name="from">The place.</param>
+    /// <param name="follow">Whether to wait for more until it ends.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<CommandReader> ReadOutputAsync(string sandbox, string processId, OutputCursor from, bool follow, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await OpenPatientlyAsync(() => OutputRequest(sandbox, processId, from, follow, wake: true), cancellationToken);
+        return Reader(sandbox, processId, response, from, follow);
+    }
+
+    /// <summary>Starts a process in the background.</summary>
+    /// <param name="sandbox">Where.</param>
+    /// <param name="session">The session whose directory and variables it starts with; null for the sandbox's default.</param>
+    /// <param name="processId">Its id.</param>
+    /// <param name="request">What to run.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<ProcessInfo> StartProcessAsync(string sandbox, string? session, string processId, ExecRequest request, CancellationToken cancellationToken) =>
+        _transport.ReadAsync(
+            () =>
+            {
+                HttpRequestMessage message = WithBody(HttpMethod.Post, $"{Path(sandbox)}/process", session, request, ProtocolJson.Default.ExecRequest);
+                message.Headers.Add(ApiHeaders.ProcessId, Identifier.Require(processId, "process"));
+                return message;
+            },
+            ProtocolJson.Default.ProcessInfo, _trace, cancellationToken);
+
+    /// <summary>The processes of a sandbox, oldest first.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="includeCommands">Whether the commands that are kept are among them.</param>
+    /// <param name="wake">Whether a stopped sandbox is woken; else it has none.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<IReadOnlyList<ProcessInfo>> GetProcessesAsync(string sandbox, bool includeCommands, bool wake, CancellationToken cancellationToken)
+    {
+        string path = $"{Path(sandbox)}/process{(includeCommands ? "?commands=true" : "")}";
+        return (await _transport.ReadAsync(() => WithWake(Bare(HttpMethod.Get, path, null), wake), ProtocolJson.Default.ProcessList, _trace, cancellationToken)).Processes;
+    }
+
+    /// <summary>One command or process.</summary>
+    /// <param name="sandbox">Its sandbox.</param>
+    /// <param name="processId">Its id.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<ProcessInfo> GetProcessAsync(string sandbox, string processId, CancellationToken cancellationToken) =>
+        GetAsync(ProcessPath(sandbox, processId), null, ProtocolJson.Default.ProcessInfo, cancellationToken);
+
+    /// <summary>Waits until a process has ended or a port in its sandbox is served.</summary>
+    /// <param name="sandbox">Its sandbox.</param>
+    /// <param name="processId">Its id.</param>
+    /// <param name="port">What else to wait for; null for the end alone.</param>
+    /// <param name="limit">For how long; <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<WaitAnswer> WaitProcessAsync(string sandbox, string processId, PortCondition? port, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        Patience patience = new(_transport.Limits.Resume);
+        while (true)
+        {
+            // A wait is many short ones, so that none depends on one connection.
+            TimeSpan left = limit == Timeout.InfiniteTimeSpan ? LongestWait : limit - Stopwatch.GetElapsedTime(begin);
+            int milliseconds = (int)Math.Ceiling(Math.Clamp(left.TotalMilliseconds, 0, LongestWait.TotalMilliseconds));
+            string query = string.Create(CultureInfo.InvariantCulture, $"?timeoutMs={milliseconds}{port?.ToQuery()}");
+            try
+            {
+                WaitAnswer answer = await GetAsync($"{ProcessPath(sandbox, processId)}/wait{query}", null, ProtocolJson.Default.WaitAnswer, cancellationToken);
+                if (answer.Outcome != WaitOutcomes.TimedOut || left <= TimeSpan.Zero)
+                {
+                    return answer;
+                }
+
+                patience.Restart();
+            }
+            catch (Exception e) when (Patience.IsWorthwhile(e))
+            {
+                if (!await patience.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <summary>Forgets a process that has ended, with its output.</summary>
+    /// <param name="sandbox">Its sandbox.</param>
+    /// <param name="processId">Its id.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task RemoveProcessAsync(string sandbox, string processId, CancellationToken cancellationToken) =>
+        SendOnlyAsync(() => Bare(HttpMethod.Delete, ProcessPath(sandbox, processId), null), cancellationToken);
+
+    /// <summary>Forgets all processes that have ended, with their output.</summary>
+    /// <param name="sandbox">Their sandbox.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task RemoveEndedProcessesAsync(string sandbox, CancellationToken cancellationToken) =>
+        SendOnlyAsync(() => Bare(HttpMethod.Delete, $"{Path(sandbox)}/process", null), cancellationToken);
 
     /// <summary>Gives a command that was begun with <see cref="ExecRequest.StdinOpen"/> what it reads, as it comes; the end of the source is the end of its input.</summary>
     /// <param name="sandbox">Its sandbox.</param>
@@ -39,17 +136,79 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Ends the input.</param>
     public Task SendInputAsync(string sandbox, string commandId, Func<Stream, CancellationToken, Task> source, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => new(HttpMethod.Post, $"{Path(sandbox)}/process/{Identifier.Require(commandId, "command")}/stdin") { Content = new LiveContent(source) },
+            () => new(HttpMethod.Post, ProcessPath(sandbox, commandId) + "/stdin") { Content = new LiveContent(source) },
             _trace, cancellationToken);
 
-    /// <summary>Stops a command.</summary>
+    /// <summary>Gives a process that was begun with <see cref="ExecRequest.StdinOpen"/> some input.</summary>
     /// <param name="sandbox">Its sandbox.</param>
-    /// <param name="commandId">Its id.</param>
-    /// <param name="signal"><c>INT</c>, <c>TERM</c> or <c>KILL</c>.</param>
+    /// <param name="processId">Its id.</param>
+    /// <param name="input">The bytes.</param>
+    /// <param name="end">Whether that was all: the process then sees the end of its input.</param>
+    /// <param name="cancellationToken">Stops waiting; what was taken is taken.</param>
+    public Task WriteInputAsync(string sandbox, string processId, ReadOnlyMemory<byte> input, bool end, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(
+            () => new(HttpMethod.Post, $"{ProcessPath(sandbox, processId)}/stdin?end={(end ? "true" : "false")}") { Content = new ReadOnlyMemoryContent(input) },
+            _trace, cancellationToken);
+
+    /// <summary>Sends a command or process a signal. INT, TERM and KILL stop it with all it started.</summary>
+    /// <param name="sandbox">Its sandbox.</param>
+    /// <param name="processId">Its id.</param>
+    /// <param name="signal">The signal's name: <c>TERM</c>.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public Task SignalAsync(string sandbox, string commandId, string signal, CancellationToken cancellationToken) =>
+    public Task SignalAsync(string sandbox, string processId, string signal, CancellationToken cancellationToken) =>
         SendOnlyAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/process/{Identifier.Require(commandId, "command")}/signal", null,
-                new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
+            () => WithBody(HttpMethod.Post, $"{ProcessPath(sandbox, processId)}/signal", null, new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
             cancellationToken);
+
+    /// <summary>Sends all processes of a sandbox a signal, in one step.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="signal">The signal's name: <c>TERM</c>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task SignalAllAsync(string sandbox, string signal, CancellationToken cancellationToken) =>
+        SendOnlyAsync(
+            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/process/signal", null, new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
+            cancellationToken);
+
+    private static string ProcessPath(string sandbox, string processId) => $"{Path(sandbox)}/process/{Identifier.Require(processId, "process")}";
+
+    private static HttpRequestMessage OutputRequest(string sandbox, string processId, OutputCursor from, bool follow, bool wake) =>
+        WithWake(Bare(HttpMethod.Get, $"{ProcessPath(sandbox, processId)}/output?from={from}&follow={(follow ? "true" : "false")}", null), wake);
+
+    // What is asked for may be asked for again: the command's id tells that it is the same.
+    private async Task<HttpResponseMessage> OpenPatientlyAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
+    {
+        Patience patience = new(_transport.Limits.Resume);
+        bool wasSent = false;
+        while (true)
+        {
+            try
+            {
+                return await OpenAsync(request, cancellationToken);
+            }
+            catch (Exception e) when (e is ConnectionLostException || (wasSent && Patience.IsWorthwhile(e)))
+            {
+                wasSent = true;
+                if (!await patience.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    private Task<HttpResponseMessage> OpenAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) => _transport.OpenAsync(
+        () =>
+        {
+            HttpRequestMessage message = request();
+            message.Headers.Accept.Add(Frames);
+            message.Headers.Accept.Add(EventStream);
+            return message;
+        },
+        _trace, cancellationToken);
+
+    private CommandReader Reader(string sandbox, string processId, HttpResponseMessage response, OutputCursor from, bool follow = true) => new(
+        Server, _transport.Limits, response, from,
+
+        // A sandbox that was stopped meanwhile is not woken only to be told so.
+        (cursor, cancellationToken) => OpenAsync(() => OutputRequest(sandbox, processId, cursor, follow, wake: false), cancellationToken));
 }

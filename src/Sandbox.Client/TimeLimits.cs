@@ -14,4 +14,7 @@ public sealed record TimeLimits
 
     /// <summary>The longest silence of a stream; servers send heartbeats far more often.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>For how long a broken stream is tried to be taken up again, from the last thing received; zero for not at all. What it tells of goes on meanwhile.</summary>
+    public TimeSpan Resume { get; init; } = TimeSpan.FromSeconds(30);
 }

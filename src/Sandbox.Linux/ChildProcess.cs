@@ -123,25 +123,27 @@ public sealed unsafe class ChildProcess : IDisposable
 
     private ExitStatus? Wait(int options)
     {
-        // Offsets in siginfo_t on 64-bit Linux.
-        byte* information = stackalloc byte[128];
-        new Span<byte>(information, 128).Clear();
+        // struct rusage on 64-bit Linux: user and system time as seconds and microseconds, then the peak in KiB.
+        long* usage = stackalloc long[LibC.ResourceUsageSize / sizeof(long)];
+        int status;
         int result;
         do
         {
-            result = LibC.waitid(LibC.P_PIDFD, pidfd.Number, information, LibC.WEXITED | options);
+            result = LibC.wait4(Id, &status, options, usage);
         }
         while (result < 0 && Marshal.GetLastPInvokeError() == LibC.EINTR);
 
-        LibC.Check(result, "waitid");
-        const int codeOffset = 8, pidOffset = 16, statusOffset = 24, exited = 1;
-        if (*(int*)(information + pidOffset) == 0)
+        if (LibC.Check(result, "wait4") == 0)
         {
             return null;
         }
 
-        int status = *(int*)(information + statusOffset);
-        return *(int*)(information + codeOffset) == exited ? new ExitStatus(status, null) : new ExitStatus(128 + status, (Signal)status);
+        const int lowBits = 0x7f, codeShift = 8, microsecondsPerSecond = 1_000_000, kibibyte = 1024;
+        TimeSpan cpu = TimeSpan.FromMicroseconds(((usage[0] + usage[2]) * microsecondsPerSecond) + usage[1] + usage[3]);
+        int signal = status & lowBits;
+        return signal == 0
+            ? new ExitStatus((status >> codeShift) & byte.MaxValue, null, cpu, usage[4] * kibibyte)
+            : new ExitStatus(128 + signal, (Signal)signal, cpu, usage[4] * kibibyte);
     }
 
     /// <summary>A null-terminated array of C strings.</summary>
@@ -178,4 +180,6 @@ public sealed unsafe class ChildProcess : IDisposable
 /// <summary>How a process ended.</summary>
 /// <param name="ExitCode">Its code; 128 + n when signal n ended it.</param>
 /// <param name="Signal">The signal that ended it, if one did.</param>
-public readonly record struct ExitStatus(int ExitCode, Signal? Signal);
+/// <param name="Cpu">Processor time, user and system, of it and of all that it waited for.</param>
+/// <param name="PeakMemory">The most memory, in bytes, that it or one of those held at a time.</param>
+public readonly record struct ExitStatus(int ExitCode, Signal? Signal, TimeSpan Cpu, long PeakMemory);

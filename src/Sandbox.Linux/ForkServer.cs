@@ -40,19 +40,25 @@ public static unsafe class ForkServer
             Append(inputPath + length, inputName);
             Append(reportPath + length, reportName);
 
+            // Opened here: whoever is told the id may close its ends at once, and what it wrote is read all the same.
+            int input = LibC.open_raw(inputPath, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
+            int report = LibC.open_raw(reportPath, LibC.O_WRONLY | LibC.O_CLOEXEC, 0);
+
             // As a sister: the asking process is its parent, may wait for it, and finds it among its children.
             int pid = (int)LibC.fork_for_parent();
             if (pid == 0)
             {
-                Become(path, argv, inputPath, reportPath, nothing, reportDescriptor);
+                Become(path, argv, input, report, nothing, reportDescriptor);
             }
 
+            _ = LibC.close(input);
+            _ = LibC.close(report);
             LibC.write(1, (byte*)&pid, sizeof(int));
         }
     }
 
     /// <summary>In the child: nothing but system calls, up to the other program.</summary>
-    private static void Become(byte* path, byte** argv, byte* inputPath, byte* reportPath, byte* nothing, int reportDescriptor)
+    private static void Become(byte* path, byte** argv, int input, int report, byte* nothing, int reportDescriptor)
     {
         const int lastStandard = 2;
         _ = LibC.setsid();
@@ -60,8 +66,6 @@ public static unsafe class ForkServer
 
         // The runtime ignores SIGPIPE, and what is ignored stays so in the program that follows.
         _ = LibC.signal((int)Signal.PIPE, 0);
-        int input = LibC.open_raw(inputPath, LibC.O_RDONLY, 0);
-        int report = LibC.open_raw(reportPath, LibC.O_WRONLY, 0);
         int output = LibC.open_raw(nothing, LibC.O_WRONLY, 0);
         _ = LibC.dup2(input, 0);
         _ = LibC.dup2(output, 1);

@@ -36,9 +36,7 @@ internal static unsafe partial class LibC
 
     internal const int EFD_CLOEXEC = 0x80000;
 
-    internal const int P_PIDFD = 3;
     internal const int WNOHANG = 1;
-    internal const int WEXITED = 4;
 
     internal const int PR_SET_DUMPABLE = 4;
     internal const int PR_SET_CHILD_SUBREAPER = 36;
@@ -53,6 +51,7 @@ internal static unsafe partial class LibC
     // Larger than the structures are on any Linux libc; they are opaque to us.
     internal const int SpawnStructureSize = 512;
     internal const int SignalSetSize = 128;
+    internal const int ResourceUsageSize = 256;
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(int fd, byte* buffer, nint count);
@@ -119,7 +118,7 @@ internal static unsafe partial class LibC
     internal static int pidfd_send_signal(int pidfd, int signal) => (int)syscall(424, pidfd, signal, 0, 0);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int waitid(int idType, int id, byte* information, int options);
+    internal static partial int wait4(int pid, int* status, int options, long* usage);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int prctl(int option, nuint a2, nuint a3, nuint a4, nuint a5);

@@ -46,15 +46,35 @@ public static class ProcessTable
         return entries;
     }
 
-    /// <summary>Everything that descends from a process, itself not included, and lives.</summary>
-    /// <param name="ancestor">The process id.</param>
-    /// <param name="except">Processes that are left out together with all that descends from them.</param>
-    public static IReadOnlyList<ProcessEntry> DescendantsOf(int ancestor, IReadOnlySet<(int Id, ulong StartTime)> except)
+    /// <summary>A process's command line, or null when it cannot be seen.</summary>
+    /// <param name="id">The process id.</param>
+    public static IReadOnlyList<string>? CommandLineOf(int id)
     {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline").TrimEnd('\0').Split('\0');
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Everything that descends from some processes, themselves not included, and lives.</summary>
+    /// <param name="ancestors">The process ids.</param>
+    /// <param name="except">Processes that are left out together with all that descends from them.</param>
+    public static IReadOnlyList<ProcessEntry> DescendantsOf(IReadOnlyCollection<int> ancestors, IReadOnlySet<(int Id, ulong StartTime)> except)
+    {
+        ArgumentNullException.ThrowIfNull(ancestors);
         ArgumentNullException.ThrowIfNull(except);
+        if (ancestors.Count == 0)
+        {
+            return [];
+        }
+
         ILookup<int, ProcessEntry> children = All().ToLookup(entry => entry.ParentId);
         List<ProcessEntry> found = [];
-        Stack<int> open = new([ancestor]);
+        Stack<int> open = new(ancestors);
         while (open.TryPop(out int parent))
         {
             foreach (ProcessEntry child in children[parent])

@@ -18,8 +18,14 @@ public enum Signal
     /// <summary>Killed; cannot be caught.</summary>
     KILL = 9,
 
+    /// <summary>The first of two that mean what a program says they mean.</summary>
+    USR1 = 10,
+
     /// <summary>Invalid memory access.</summary>
     SEGV = 11,
+
+    /// <summary>The second of two that mean what a program says they mean.</summary>
+    USR2 = 12,
 
     /// <summary>Wrote to a pipe nobody reads.</summary>
     PIPE = 13,
@@ -32,4 +38,7 @@ public enum Signal
 
     /// <summary>Stopped until CONT or KILL; cannot be caught.</summary>
     STOP = 19,
+
+    /// <summary>The terminal's window has another size.</summary>
+    WINCH = 28,
 }

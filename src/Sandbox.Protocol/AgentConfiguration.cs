@@ -11,6 +11,9 @@ public sealed record AgentConfiguration
 
     /// <summary>Whether there is a session <c>default</c>.</summary>
     public bool DefaultSession { get; init; }
+
+    /// <summary>How much is kept of what commands print.</summary>
+    public Retention? Retention { get; init; }
 }
 
 /// <summary>The one line that <c>sandboxd start</c> prints when the server is ready, whoever started it.</summary>

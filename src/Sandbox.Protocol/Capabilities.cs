@@ -12,6 +12,12 @@ public static class Capabilities
     /// <summary>Commands run, stream as they run, and can be stopped.</summary>
     public const string Commands = "commands";
 
+    /// <summary>Output is kept and can be read again; a broken stream is taken up where it broke.</summary>
+    public const string Resume = "resume";
+
+    /// <summary>Processes run in the background.</summary>
+    public const string Processes = "processes";
+
     /// <summary>Sandboxes can be limited in what they use; which limits a host can keep is told by its abilities.</summary>
     public const string Limits = "limits";
 
@@ -19,5 +25,5 @@ public static class Capabilities
     public const string Temporary = "temporary";
 
     /// <summary>All that this release serves.</summary>
-    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Limits, Temporary];
+    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Limits, Temporary];
 }

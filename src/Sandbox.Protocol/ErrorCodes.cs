@@ -41,6 +41,15 @@ public static class ErrorCodes
     /// <summary>A command of this id exists already, and was another one.</summary>
     public const string ProcessExists = "process_exists";
 
+    /// <summary>The process runs; what was asked needs one that has ended.</summary>
+    public const string ProcessRunning = "process_running";
+
+    /// <summary>The process has ended; what was asked needs one that runs.</summary>
+    public const string ProcessEnded = "process_ended";
+
+    /// <summary>The sandbox went down while the command ran: how it ended is not known.</summary>
+    public const string ProcessLost = "process_lost";
+
     /// <summary>The sandbox is stopped, and the request said that it must not be woken.</summary>
     public const string SandboxStopped = "sandbox_stopped";
 
@@ -79,6 +88,9 @@ public static class ErrorCodes
         [SandboxExists] = 409,
         [SessionExists] = 409,
         [ProcessExists] = 409,
+        [ProcessRunning] = 409,
+        [ProcessEnded] = 409,
+        [ProcessLost] = 410,
         [SandboxStopped] = 409,
         [SessionClosed] = 410,
         [PayloadTooLarge] = 413,

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Body of <c>POST …/exec</c>. Exactly one of <see cref="Argv"/> and <see cref="Command"/> is given.</summary>
+/// <summary>Body of <c>POST …/exec</c> and <c>POST …/process</c>. Exactly one of <see cref="Argv"/> and <see cref="Command"/> is given.</summary>
 public sealed record ExecRequest
 {
     /// <summary>A program and its arguments, taken literally.</summary>
@@ -61,11 +61,13 @@ public sealed record ExecExit
 
     /// <summary>When it started.</summary>
     public DateTimeOffset StartedAt { get; init; }
-}
 
-/// <summary>Body of <c>POST …/process/{pid}/signal</c>.</summary>
-/// <param name="Signal"><c>INT</c>, <c>TERM</c> (both stop the command in steps, up to KILL) or <c>KILL</c> (at once).</param>
-public sealed record SignalRequest(string Signal);
+    /// <summary>Processor time it took, user and system, in milliseconds: of its own and of all it started and waited for. Absent where the kernel does not tell.</summary>
+    public double? CpuMs { get; init; }
+
+    /// <summary>The most memory that one of its processes held at a time, in bytes. Absent where the kernel does not tell: for commands in a session, which share its shell.</summary>
+    public long? PeakMemoryBytes { get; init; }
+}
 
 /// <summary>Names of the events of a command's stream.</summary>
 public static class ExecEvents
@@ -81,6 +83,12 @@ public static class ExecEvents
 
     /// <summary>The command could not be run or followed, see <see cref="ErrorBody"/>.</summary>
     public const string Error = "error";
+
+    /// <summary>Where what follows begins, as an <see cref="OutputCursor"/>; see <see cref="FrameKind.Position"/>.</summary>
+    public const string Position = "position";
+
+    /// <summary>All there is so far, see <see cref="FrameKind.Pause"/>.</summary>
+    public const string Pause = "pause";
 }
 
 /// <summary>Names of headers that are part of the contract.</summary>

@@ -8,7 +8,7 @@ namespace Sandbox.Protocol;
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
-    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter)])]
+    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(ProcessKindConverter), typeof(ProcessStateConverter)])]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(HealthAnswer))]
@@ -25,7 +25,10 @@ namespace Sandbox.Protocol;
 [JsonSerializable(typeof(EnvironmentPatch))]
 [JsonSerializable(typeof(ExecRequest))]
 [JsonSerializable(typeof(ExecExit))]
+[JsonSerializable(typeof(ProcessInfo))]
+[JsonSerializable(typeof(ProcessList))]
 [JsonSerializable(typeof(SignalRequest))]
+[JsonSerializable(typeof(WaitAnswer))]
 [JsonSerializable(typeof(AgentConfiguration))]
 [JsonSerializable(typeof(ReadyLine))]
 public sealed partial class ProtocolJson : JsonSerializerContext;
@@ -33,3 +36,7 @@ public sealed partial class ProtocolJson : JsonSerializerContext;
 internal sealed class SandboxStateConverter() : JsonStringEnumConverter<SandboxState>(JsonNamingPolicy.CamelCase);
 
 internal sealed class SessionStateConverter() : JsonStringEnumConverter<SessionState>(JsonNamingPolicy.CamelCase);
+
+internal sealed class ProcessKindConverter() : JsonStringEnumConverter<ProcessKind>(JsonNamingPolicy.CamelCase);
+
+internal sealed class ProcessStateConverter() : JsonStringEnumConverter<ProcessState>(JsonNamingPolicy.CamelCase);

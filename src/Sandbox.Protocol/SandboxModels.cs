@@ -33,6 +33,9 @@ public sealed record SandboxCreateRequest
     /// <summary>Limits on memory, processes, processor and disk.</summary>
     public SandboxLimits? Limits { get; init; }
 
+    /// <summary>How much is kept of what commands and processes print.</summary>
+    public Retention? Retention { get; init; }
+
     /// <summary>Idle time in seconds after which the sandbox sleeps.</summary>
     public double? SleepAfter { get; init; }
 

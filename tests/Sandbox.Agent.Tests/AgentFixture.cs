@@ -139,6 +139,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public static async Task<Ran> ReadAsync(HttpResponseMessage answer)
     {
         MemoryStream output = new(), error = new();
+        OutputCursor gap = default;
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
@@ -150,14 +151,72 @@ public sealed class AgentFixture : IAsyncLifetime
                 case ExecEvents.StandardError:
                     error.Write(Convert.FromBase64String(item.Data));
                     break;
+                case ExecEvents.Position:
+                    Assert.True(OutputCursor.TryParse(item.Data, out gap));
+                    break;
+                case ExecEvents.Pause:
+                    return new Ran(output.ToArray(), error.ToArray(), null, null) { Gap = gap };
                 case ExecEvents.Exit:
-                    return new Ran(output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null);
+                    return new Ran(output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null) { Gap = gap };
                 case ExecEvents.Error:
                     return new Ran(output.ToArray(), error.ToArray(), null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
             }
         }
 
         throw new InvalidOperationException("The stream ended without a last event.");
+    }
+
+    /// <summary>The code of a failed answer.</summary>
+    public static async Task<string> CodeAsync(HttpResponseMessage answer) => (await ErrorAsync(answer)).Code;
+
+    /// <summary>What a failed answer says.</summary>
+    public static async Task<ErrorBody> ErrorAsync(HttpResponseMessage answer) =>
+        JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
+
+    /// <summary>Changes how much is kept of what commands print.</summary>
+    public async Task KeepAsync(object retention)
+    {
+        using HttpResponseMessage answer = await SendAsync(HttpMethod.Put, "/agent/configuration", new { retention });
+        await RequireAsync(answer);
+    }
+
+    /// <summary>How many bytes the records of commands take.</summary>
+    public long StoredBytes => new DirectoryInfo(Path.Combine(State, "output")).EnumerateFiles().Sum(file => file.Length);
+
+    /// <summary>A port that nobody listens on.</summary>
+    public static int FreePort()
+    {
+        using TcpListener listener = new(System.Net.IPAddress.IPv6Any, 0) { Server = { DualMode = true } };
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Starts a process.</summary>
+    public async Task<ProcessInfo> StartProcessAsync(object body, string? id = null, string? session = null)
+    {
+        using HttpResponseMessage answer = await PostAsync("process", body, session, id);
+        await RequireAsync(answer);
+        return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ProcessInfo)!;
+    }
+
+    /// <summary>A command or process as it stands.</summary>
+    public async Task<ProcessInfo> GetProcessAsync(string id) =>
+        JsonSerializer.Deserialize(await Http.GetStringAsync("process/" + id), ProtocolJson.Default.ProcessInfo)!;
+
+    /// <summary>Waits for a process's end.</summary>
+    public async Task<ProcessInfo> EndOfAsync(string id)
+    {
+        WaitAnswer answer = JsonSerializer.Deserialize(await Http.GetStringAsync($"process/{id}/wait"), ProtocolJson.Default.WaitAnswer)!;
+        Assert.Equal(WaitOutcomes.Exited, answer.Outcome);
+        return answer.Process;
+    }
+
+    /// <summary>What a command or process has printed, from a place on, to its end or to now.</summary>
+    public async Task<Ran> OutputOfAsync(string id, string from = "0", bool follow = true)
+    {
+        using HttpResponseMessage answer = await Http.GetAsync($"process/{id}/output?from={from}&follow={(follow ? "true" : "false")}", HttpCompletionOption.ResponseHeadersRead);
+        await RequireAsync(answer);
+        return await ReadAsync(answer);
     }
 
     public static async Task RequireAsync(HttpResponseMessage answer)
@@ -191,6 +250,9 @@ public sealed class AgentFixture : IAsyncLifetime
 /// <summary>How a command went.</summary>
 public sealed record Ran(byte[] OutputBytes, byte[] ErrorBytes, ExecExit? Exit, ErrorBody? Error)
 {
+    /// <summary>Where the output began, when something before it was not kept.</summary>
+    public OutputCursor Gap { get; init; }
+
     public string Output => Encoding.UTF8.GetString(OutputBytes);
 
     public string ErrorText => Encoding.UTF8.GetString(ErrorBytes);

@@ -63,7 +63,7 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, new { command = "true" }, "closed-input");
         using HttpResponseMessage sent = await agent.Http.PostAsync("process/closed-input/stdin", new ByteArrayContent([1]));
-        Assert.Equal(HttpStatusCode.BadRequest, sent.StatusCode);
+        Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.ProcessEnded), (sent.StatusCode, await AgentFixture.CodeAsync(sent)));
         using HttpResponseMessage both = await agent.PostAsync("exec", new { command = "cat", stdin = "YQ==", stdinOpen = true }, session);
         Assert.Equal(HttpStatusCode.BadRequest, both.StatusCode);
     }

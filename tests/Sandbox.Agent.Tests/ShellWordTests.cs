@@ -54,12 +54,12 @@ public sealed class ShellWordTests
         List<ShellReport> reports = [];
         List<Dictionary<string, string>> exports = [];
         ReportReader reader = new(reports.Add, exports.Add);
-        foreach (byte b in "\u001e1\00\0/a\0''\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0declare -x A=\"1\"\n\0"u8)
+        foreach (byte b in "\u001e1\00\0/a\0''\00m0.001s 0m0.002s\n1m2,500s 0m0.000s\n\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0odd\0declare -x A=\"1\"\n\0"u8)
         {
             reader.Take([b]);
         }
 
-        Assert.Equal([new ShellReport(1, 0, "/a", ""), new ShellReport(2, 130, "/b c", "/d")], reports);
+        Assert.Equal([new ShellReport(1, 0, "/a", "", TimeSpan.FromMilliseconds(62_503)), new ShellReport(2, 130, "/b c", "/d", null)], reports);
         Assert.Equal("1", Assert.Single(exports)["A"]);
     }
 }

@@ -169,7 +169,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         }
     }
 
-    private static IReadOnlyList<int> ProcessesWith(string mark) =>
+    internal static IReadOnlyList<int> ProcessesWith(string mark) =>
     [
         .. ProcessTable.All().Where(entry => entry.IsAlive && CommandLine(entry.Id).Contains(mark, StringComparison.Ordinal)).Select(entry => entry.Id),
     ];

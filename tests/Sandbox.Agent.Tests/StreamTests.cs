@@ -63,7 +63,7 @@ public sealed class StreamTests(AgentFixture agent) : IClassFixture<AgentFixture
         string written = Path.Combine(agent.Workspace, "all-written");
         const long bound = 64 * 1024 * 1024;
         await AgentFixture.UntilAsync(
-            () => new DirectoryInfo(Path.Combine(agent.State, "output")).EnumerateFiles().Any(file => file.Length >= bound), "the bound is reached");
+            () => new DirectoryInfo(Path.Combine(agent.State, "output")).EnumerateFiles().Sum(file => file.Length) >= bound, "the bound is reached");
         Assert.False(File.Exists(written));
         Assert.Equal(megabytes * 1_000_000, (await AgentFixture.ReadAsync(answer)).OutputBytes.Length);
         Assert.True(File.Exists(written));

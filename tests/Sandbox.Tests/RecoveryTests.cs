@@ -37,18 +37,61 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_server_that_is_killed_under_a_command_is_ConnectionLost_and_never_success()
+    public void A_server_that_is_killed_under_a_command_is_not_noticed_and_the_command_runs_once()
     {
         using SandboxHome home = new();
         using ShellProcess shell = new(home, "-Command",
-            "New-SandboxSession lost | Invoke-SandboxCommand 'echo begun; sleep 600' -ErrorVariable e -ErrorAction SilentlyContinue; $e.FullyQualifiedErrorId.Split(',')[0]");
+            """
+            $s = New-SandboxSession lasting
+            $r = $s | Invoke-SandboxCommand 'echo run >> runs; echo begun; while [ ! -e go ]; do sleep 0.02; done; seq 1 1000' | ForEach-Object { if ($_ -eq 'begun') { $_ } else { $last = $_ } }
+            $r; $last; $LASTEXITCODE
+            $s | Invoke-SandboxCommand 'cat runs'
+            """);
+        Wait.Until(() => home.HasServer && Runs(home) == "run\n", "the command runs");
+        home.KillServer();
+        File.WriteAllText(Path.Combine(Workspace(home), "go"), "");
+        Assert.Equal((0, "begun\n1000\n0\nrun\n", ""), shell.Finish());
+    }
+
+    [Fact]
+    public void A_command_whose_sandbox_is_stopped_under_it_has_an_error_and_no_exit_code_and_its_output_is_still_there()
+    {
+        using SandboxHome home = new();
+        using ShellProcess shell = new(home, "-Command",
+            """
+            $s = New-SandboxSession lost
+            $s | Invoke-SandboxCommand 'echo begun; sleep 600' -ErrorVariable e -ErrorAction SilentlyContinue
+            $e.FullyQualifiedErrorId.Split(',')[0]; "[$LASTEXITCODE]"
+            $c = Get-SandboxProcess -IncludeCommand
+            "$($c.State) [$($c.ExitCode)]"
+            $c | Get-SandboxProcessOutput -ErrorAction SilentlyContinue
+            """);
+        Assert.Equal("begun", shell.ReadLine());
+        ShellProcess.Run(home, "Stop-Sandbox default");
+        Assert.Equal((0, "SandboxStopped\n[]\nLost []\nbegun\n", ""), shell.Finish());
+    }
+
+    [Fact]
+    public void Processes_go_on_when_the_server_is_killed_and_a_new_shell_follows_them()
+    {
+        using SandboxHome home = new();
+        ShellProcess.Run(home, "$null = Start-SandboxProcess 'echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
+        home.KillServer();
+        Assert.Equal("lasting Running\n", ShellProcess.Run(home, "Get-SandboxProcess | ForEach-Object { \"$($_.Id) $($_.State)\" }"));
+        using ShellProcess shell = new(home, "-Command", "Get-SandboxProcess | Get-SandboxProcessOutput -Wait; (Get-SandboxProcess lasting).ExitCode");
         Assert.Equal("begun", shell.ReadLine());
         home.KillServer();
-        Assert.Equal((0, "ConnectionLost\n", ""), shell.Finish());
+        File.WriteAllText(Path.Combine(Workspace(home), "go"), "");
+        Assert.Equal((0, "ended\n3\n", ""), shell.Finish());
     }
 
     private const string Look = "Get-SandboxSession keep | Invoke-SandboxCommand 'echo $PWD $GIVEN $EXPORTED'";
 
     private static void Make(SandboxHome home) => Assert.Equal("", ShellProcess.Run(home,
         "New-SandboxSession keep -WorkingDirectory deep -Environment @{ GIVEN = 'v1' } | Invoke-SandboxCommand 'export EXPORTED=live'"));
+
+    private static string Workspace(SandboxHome home) => Directory.EnumerateDirectories(home.Folder, "workspace", SearchOption.AllDirectories).Single();
+
+    private static string? Runs(SandboxHome home) =>
+        Directory.EnumerateFiles(home.Folder, "runs", SearchOption.AllDirectories).FirstOrDefault() is { } file ? File.ReadAllText(file) : null;
 }

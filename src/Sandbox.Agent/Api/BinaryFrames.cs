@@ -1,10 +1,9 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>The journal as it is: see <see cref="CommandFrame"/>.</summary>
+/// <summary>The journal much as it is: see <see cref="CommandFrame"/>.</summary>
 internal sealed class BinaryFrames : IStreamFormat
 {
     private static readonly byte[] HeartbeatFrame = new byte[CommandFrame.HeaderLength];
@@ -16,17 +15,11 @@ internal sealed class BinaryFrames : IStreamFormat
     public ReadOnlyMemory<byte> Heartbeat => HeartbeatFrame;
 
     /// <inheritdoc/>
-    public (int Taken, bool Ended) Write(PipeWriter writer, ReadOnlySpan<byte> frames)
+    public void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor)
     {
-        ReadOnlySpan<byte> rest = frames;
-        bool ended = false;
-        while (!ended && CommandFrame.TryRead(ref rest, out FrameKind kind, out _))
-        {
-            ended = kind is FrameKind.Exit or FrameKind.Error;
-        }
-
-        int taken = frames.Length - rest.Length;
-        writer.Write(frames[..taken]);
-        return (taken, ended);
+        Span<byte> frame = writer.GetSpan(CommandFrame.HeaderLength + payload.Length);
+        CommandFrame.WriteHeader(frame, kind, payload.Length);
+        payload.CopyTo(frame[CommandFrame.HeaderLength..]);
+        writer.Advance(CommandFrame.HeaderLength + payload.Length);
     }
 }

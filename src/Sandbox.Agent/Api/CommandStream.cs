@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using Sandbox.Agent.Commands;
 using Sandbox.Protocol;
@@ -13,42 +12,65 @@ internal static class CommandStream
     // Most commands are over by then and need one write; the caller of a longer one learns that it was taken.
     private static readonly TimeSpan FirstAnswerLimit = TimeSpan.FromMilliseconds(20);
 
+    private const long MostUnflushed = 256 * 1024;
+
     private static readonly IStreamFormat Events = new ServerSentEvents();
     private static readonly IStreamFormat Frames = new BinaryFrames();
 
     /// <summary>Answers with the stream, in the form that the request asks for.</summary>
     /// <param name="context">The request.</param>
     /// <param name="follower">A reader of the journal.</param>
-    public static async Task WriteAsync(HttpContext context, JournalFollower follower)
+    /// <param name="follow">Whether to wait for more until the command has ended.</param>
+    public static async Task WriteAsync(HttpContext context, JournalFollower follower, bool follow = true)
     {
         IStreamFormat format = context.Request.Headers.Accept.ToString().Contains(CommandFrame.MediaType, StringComparison.Ordinal) ? Frames : Events;
         context.Response.ContentType = format.MediaType;
         context.Response.Headers.CacheControl = "no-cache";
         PipeWriter writer = context.Response.BodyWriter;
         CancellationToken gone = context.RequestAborted;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(2 * (CommandJournal.MaximumPayload + CommandFrame.HeaderLength));
-        try
+        while (true)
         {
-            while (await WaitAsync(follower, context.Response.HasStarted ? HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
+            if (WriteReady(writer, format, follower))
             {
-                int count = follower.Peek(buffer);
-                (int taken, bool ended) = format.Write(writer, buffer.AsSpan(0, count));
-                follower.Advance(taken);
-                if (ended)
-                {
-                    return;
-                }
+                return;
+            }
 
+            if (writer.UnflushedBytes < MostUnflushed && !follow)
+            {
+                byte[] place = new byte[OutputCursor.Length];
+                follower.Cursor.Write(place);
+                format.Write(writer, FrameKind.Pause, place, follower.Cursor);
+                return;
+            }
+
+            if (writer.UnflushedBytes > 0)
+            {
                 await writer.FlushAsync(gone);
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+
+            if (!await WaitAsync(follower, context.Response.HasStarted ? HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
+            {
+                break;
+            }
         }
 
         // Without a last event the reader takes it for a broken connection, which is what it is.
         context.Abort();
+    }
+
+    /// <summary>Writes what there is, up to what one flush should carry; true when the last frame was among it.</summary>
+    private static bool WriteReady(PipeWriter writer, IStreamFormat format, JournalFollower follower)
+    {
+        while (writer.UnflushedBytes < MostUnflushed && follower.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
+        {
+            format.Write(writer, kind, payload, follower.Cursor);
+            if (kind is FrameKind.Exit or FrameKind.Error)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Waits for more, and says that we are still here when nothing comes for a while.</summary>

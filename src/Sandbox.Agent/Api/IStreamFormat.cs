@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
@@ -11,9 +12,10 @@ internal interface IStreamFormat
     /// <summary>What says that we are still here.</summary>
     ReadOnlyMemory<byte> Heartbeat { get; }
 
-    /// <summary>Writes the whole frames of a block.</summary>
+    /// <summary>Writes a frame.</summary>
     /// <param name="writer">Where to.</param>
-    /// <param name="frames">The block.</param>
-    /// <returns>How many bytes of it were taken, and whether the last frame of a stream was among them.</returns>
-    (int Taken, bool Ended) Write(PipeWriter writer, ReadOnlySpan<byte> frames);
+    /// <param name="kind">Its kind.</param>
+    /// <param name="payload">What it holds.</param>
+    /// <param name="cursor">The place in the output behind it.</param>
+    void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor);
 }

@@ -1,9 +1,11 @@
 using Sandbox.Agent.Commands;
+using Sandbox.Agent.Sessions;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>…/exec</c> and <c>…/process</c>: running commands, and what can be done to one that runs.</summary>
+/// <summary><c>…/exec</c> and <c>…/process</c>: running commands and processes, finding them, and what can be done to one.</summary>
 internal static class ProcessRoutes
 {
     /// <summary>Adds the routes.</summary>
@@ -12,28 +14,166 @@ internal static class ProcessRoutes
     public static void Map(RouteGroupBuilder sandbox, AgentServices services)
     {
         sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, services));
-        sandbox.MapPost("/process/{process}/stdin", async context =>
-        {
-            Command command = services.Commands.Get(context.RouteValue("process"));
-            if (command.Input is null)
-            {
-                throw new ApiException(ErrorCodes.InvalidRequest, $"The command '{command.Id}' was not started with 'stdinOpen', so it takes no more input.");
-            }
-
-            await command.Input.CopyFromAsync(context.Request.BodyReader, context.RequestAborted);
-            await Answer.NoContent(context);
-        }).WithMetadata(new UnlimitedBody());
-        sandbox.MapPost("/process/{process}/signal", async context =>
-        {
-            SignalRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.SignalRequest);
-            if (request.Signal is not ("INT" or "TERM" or "KILL"))
-            {
-                throw new ApiException(ErrorCodes.InvalidRequest, $"'{request.Signal}' is not a signal that stops a command. Use INT, TERM or KILL.");
-            }
-
-            Command command = services.Commands.Get(context.RouteValue("process"));
-            command.Session.Stop(command, StopReason.Cancelled, atOnce: request.Signal == "KILL");
-            await Answer.NoContent(context);
-        });
+        sandbox.MapPost("/process", context => StartAsync(context, services));
+        sandbox.MapGet("/process", context => ListAsync(context, services.Commands));
+        sandbox.MapDelete("/process", context => ForgetEndedAsync(context, services.Commands));
+        sandbox.MapPost("/process/signal", context => SignalAllAsync(context, services.Commands));
+        sandbox.MapGet("/process/{process}", context => JsonBody.WriteAsync(context, Find(context, services).ToInfo(), ProtocolJson.Default.ProcessInfo));
+        sandbox.MapDelete("/process/{process}", context => ForgetAsync(context, services));
+        sandbox.MapPost("/process/{process}/stdin", context => WriteInputAsync(context, Find(context, services))).WithMetadata(new UnlimitedBody());
+        sandbox.MapPost("/process/{process}/signal", context => SignalAsync(context, services));
+        sandbox.MapGet("/process/{process}/output", context => ReadOutputAsync(context, Find(context, services)));
+        sandbox.MapGet("/process/{process}/wait", context => WaitRoute.InvokeAsync(context, Find(context, services)));
     }
+
+    private static Command Find(HttpContext context, AgentServices services) => services.Commands.Get(context.RouteValue("process"));
+
+    private static async Task StartAsync(HttpContext context, AgentServices services)
+    {
+        ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
+        ExecRules.Require(request);
+        string? sessionId = context.SessionId();
+        Session? origin = services.Sessions.Find(sessionId);
+        Session session = services.Sessions.CreateTemporary(origin);
+        string directory = Path.GetFullPath(request.Cwd ?? ".", session.WorkingDirectory);
+        if (!Directory.Exists(directory))
+        {
+            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The process's working directory '{directory}' does not exist.");
+        }
+
+        Command process = services.Commands.AddProcess(context.ProcessId(), sessionId ?? origin?.Id, directory, request, session);
+        try
+        {
+            session.Enqueue(process);
+        }
+        catch
+        {
+            services.Commands.Remove(process);
+            throw;
+        }
+
+        await JsonBody.WriteAsync(context, process.ToInfo(), ProtocolJson.Default.ProcessInfo);
+    }
+
+    private static Task ListAsync(HttpContext context, CommandRegistry commands)
+    {
+        bool includesCommands = context.QueryFlag("commands", false);
+        IEnumerable<Command> found = commands.All().Where(command => includesCommands || command.Kind == ProcessKind.Process);
+        return JsonBody.WriteAsync(context, new ProcessList([.. found.Select(command => command.ToInfo())]), ProtocolJson.Default.ProcessList);
+    }
+
+    private static async Task ForgetAsync(HttpContext context, AgentServices services)
+    {
+        Command command = Find(context, services);
+        if (!command.HasEnded)
+        {
+            throw new ApiException(ErrorCodes.ProcessRunning, $"'{command.Id}' still runs. Stop it first.");
+        }
+
+        services.Commands.Remove(command);
+        await Answer.NoContent(context);
+    }
+
+    private static Task ForgetEndedAsync(HttpContext context, CommandRegistry commands)
+    {
+        foreach (Command command in commands.All().Where(command => command.Kind == ProcessKind.Process && command.HasEnded))
+        {
+            commands.Remove(command);
+        }
+
+        return Answer.NoContent(context);
+    }
+
+    private static async Task WriteInputAsync(HttpContext context, Command command)
+    {
+        if (command.HasEnded)
+        {
+            throw Ended(command);
+        }
+
+        if (command.Input is null)
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, $"'{command.Id}' was not started with 'stdinOpen', so it takes no input.");
+        }
+
+        await command.Input.CopyFromAsync(context.Request.BodyReader, context.QueryFlag("end", true), context.RequestAborted);
+        await Answer.NoContent(context);
+    }
+
+    private static async Task SignalAsync(HttpContext context, AgentServices services)
+    {
+        Signal signal = await ReadSignalAsync(context);
+        Command command = Find(context, services);
+        if (command.HasEnded || command.Session is not { } session)
+        {
+            throw Ended(command);
+        }
+
+        if (Stops(signal))
+        {
+            session.Stop(command, StopReason.Cancelled, signal);
+        }
+        else
+        {
+            session.Send(command, signal);
+        }
+
+        await Answer.NoContent(context);
+    }
+
+    private static async Task SignalAllAsync(HttpContext context, CommandRegistry commands)
+    {
+        Signal signal = await ReadSignalAsync(context);
+        List<(Command Process, Session Session)> running = [.. commands.All()
+            .Where(command => command.Kind == ProcessKind.Process && !command.HasEnded)
+            .Select(command => (command, command.Session!)).Where(pair => pair.Item2 is not null)];
+        if (signal == Signal.KILL)
+        {
+            Session.KillAll(running.Select(pair => pair.Session), StopReason.Cancelled);
+        }
+        else
+        {
+            foreach ((Command process, Session session) in running)
+            {
+                if (Stops(signal))
+                {
+                    session.Stop(process, StopReason.Cancelled, signal);
+                }
+                else
+                {
+                    session.Send(process, signal);
+                }
+            }
+        }
+
+        await Answer.NoContent(context);
+    }
+
+    private static async Task ReadOutputAsync(HttpContext context, Command command)
+    {
+        string? place = context.Request.Query["from"] is [string asked] ? asked : context.Request.Headers["Last-Event-ID"];
+        OutputCursor from = default;
+        if (place is not null and not "end" && !OutputCursor.TryParse(place, out from))
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, $"'from' is '{place}'. Use 'end' or two numbers of bytes, of standard output and standard error: '12,34'.");
+        }
+
+        bool follow = context.QueryFlag("follow", false);
+        context.Response.Headers[ApiHeaders.ProcessId] = command.Id;
+        using JournalFollower follower = command.Journal.Follow(place == "end" ? null : from);
+        await CommandStream.WriteAsync(context, follower, follow);
+    }
+
+    private static async Task<Signal> ReadSignalAsync(HttpContext context)
+    {
+        string name = (await JsonBody.ReadAsync(context, ProtocolJson.Default.SignalRequest)).Signal ?? "";
+        string plain = name.StartsWith("SIG", StringComparison.Ordinal) ? name[3..] : name;
+        return Enum.GetNames<Signal>().Contains(plain)
+            ? Enum.Parse<Signal>(plain)
+            : throw new ApiException(ErrorCodes.InvalidRequest, $"'{name}' is not a signal. Use one of {string.Join(", ", Enum.GetNames<Signal>())}.");
+    }
+
+    private static bool Stops(Signal signal) => signal is Signal.INT or Signal.TERM or Signal.KILL;
+
+    private static ApiException Ended(Command command) => new(ErrorCodes.ProcessEnded, $"'{command.Id}' has ended.");
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Text;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
@@ -17,20 +18,7 @@ internal sealed class ServerSentEvents : IStreamFormat
     public ReadOnlyMemory<byte> Heartbeat => Comment;
 
     /// <inheritdoc/>
-    public (int Taken, bool Ended) Write(PipeWriter writer, ReadOnlySpan<byte> frames)
-    {
-        int total = frames.Length;
-        bool ended = false;
-        while (!ended && CommandFrame.TryRead(ref frames, out FrameKind kind, out ReadOnlySpan<byte> payload))
-        {
-            WriteEvent(writer, kind, payload);
-            ended = kind is FrameKind.Exit or FrameKind.Error;
-        }
-
-        return (total - frames.Length, ended);
-    }
-
-    private static void WriteEvent(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload)
+    public void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor)
     {
         writer.Write("event: "u8);
         writer.Write(kind switch
@@ -38,14 +26,25 @@ internal sealed class ServerSentEvents : IStreamFormat
             FrameKind.StandardOutput => "stdout"u8,
             FrameKind.StandardError => "stderr"u8,
             FrameKind.Exit => "exit"u8,
+            FrameKind.Position => "position"u8,
+            FrameKind.Pause => "pause"u8,
             _ => "error"u8,
         });
+
+        // What a reader whose connection breaks asks to go on from: see "Last-Event-ID".
+        string place = cursor.ToString();
+        writer.Write("\nid: "u8);
+        Encoding.ASCII.GetBytes(place, writer);
         writer.Write("\ndata: "u8);
         if (kind is FrameKind.StandardOutput or FrameKind.StandardError)
         {
             int length = Base64.GetMaxEncodedToUtf8Length(payload.Length);
             Base64.EncodeToUtf8(payload, writer.GetSpan(length), out _, out int written);
             writer.Advance(written);
+        }
+        else if (kind is FrameKind.Position or FrameKind.Pause)
+        {
+            Encoding.ASCII.GetBytes(place, writer);
         }
         else
         {

@@ -20,39 +20,81 @@ internal enum StopReason
     Cancelled,
 }
 
-/// <summary>One command: what was asked, where it stands, and its journal.</summary>
+/// <summary>One command or process: what was asked, where it stands, and its journal.</summary>
 internal sealed class Command
 {
+    private const int ShownLength = 4000;
+
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CommandRecord record;
     private long startedTicks;
 
     /// <summary>Creates a command that waits.</summary>
     /// <param name="id">Its id.</param>
+    /// <param name="kind">Whether it is a command or a process.</param>
     /// <param name="session">The session, named or thrown away, whose shell is to run it.</param>
     /// <param name="sessionId">The session that the request named, if any.</param>
+    /// <param name="directory">The directory it starts in, where that is known.</param>
     /// <param name="request">What was asked, checked.</param>
     /// <param name="journal">Where its output goes.</param>
-    public Command(string id, Session session, string? sessionId, ExecRequest request, CommandJournal journal)
+    public Command(string id, ProcessKind kind, Session session, string? sessionId, string? directory, ExecRequest request, CommandJournal journal)
     {
-        Id = id;
         Session = session;
         Request = request;
         Journal = journal;
         Text = request.Command ?? string.Join(' ', request.Argv!.Select(Shells.ShellWord.Quote));
-        Fingerprint = FingerprintOf(sessionId, request);
         Input = request.StdinOpen ? new CommandInput() : null;
+        record = new CommandRecord
+        {
+            Id = id,
+            Kind = kind,
+            SessionId = sessionId,
+            Text = Text.Length > ShownLength ? Text[..ShownLength] : Text,
+            Cwd = directory,
+            Fingerprint = FingerprintOf(kind, sessionId, request),
+            CreatedAt = DateTimeOffset.UtcNow,
+        };
+    }
+
+    /// <summary>Brings back a command of an earlier agent.</summary>
+    /// <param name="record">What it was.</param>
+    /// <param name="journal">What it printed.</param>
+    /// <param name="kind">The kind of its last frame; neither of the two when it was running.</param>
+    /// <param name="payload">What that says.</param>
+    public Command(CommandRecord record, CommandJournal journal, FrameKind kind, byte[] payload)
+    {
+        this.record = record;
+        Journal = journal;
+        Exit = kind == FrameKind.Exit ? JsonSerializer.Deserialize(payload, ProtocolJson.Default.ExecExit) : null;
+        State = kind switch
+        {
+            FrameKind.Exit => ProcessState.Exited,
+            FrameKind.Error => ProcessState.Refused,
+            _ => ProcessState.Lost,
+        };
+        journal.CloseUnwritten(State == ProcessState.Lost ? FrameKind.Error : kind, State == ProcessState.Lost
+            ? ErrorOf(new ApiException(ErrorCodes.ProcessLost, "The sandbox went down while this ran; how it ended is not known."))
+            : payload);
+        ended.SetResult();
     }
 
     /// <summary>Its id, chosen by the client or by us.</summary>
-    public string Id { get; }
+    public string Id => record.Id;
 
-    /// <summary>What was asked.</summary>
-    public ExecRequest Request { get; }
+    /// <summary>Whether it is a command or a process.</summary>
+    public ProcessKind Kind => record.Kind;
 
-    /// <summary>The text for the shell.</summary>
-    public string Text { get; }
+    /// <summary>The session that the request named, if any.</summary>
+    public string? SessionId => record.SessionId;
+
+    /// <summary>What was asked; null when it has ended.</summary>
+    public ExecRequest? Request { get; private set; }
+
+    /// <summary>The text for the shell; empty when it has ended.</summary>
+    public string Text { get; private set; } = "";
 
     /// <summary>Tells whether a second request under the same id asks for the same.</summary>
-    public string Fingerprint { get; }
+    public string Fingerprint => record.Fingerprint;
 
     /// <summary>What it printed and how it ended.</summary>
     public CommandJournal Journal { get; }
@@ -61,68 +103,126 @@ internal sealed class Command
     public CommandInput? Input { get; }
 
     /// <summary>When it started.</summary>
-    public DateTimeOffset StartedAt { get; private set; }
+    public DateTimeOffset StartedAt => record.StartedAt ?? record.CreatedAt;
 
-    /// <summary>Whether it has ended.</summary>
-    public bool HasEnded { get; private set; }
+    /// <summary>When it ended, as far as is known.</summary>
+    public DateTimeOffset EndedAt => Exit is null ? StartedAt : Exit.StartedAt.AddMilliseconds(Exit.DurationMs);
+
+    /// <summary>Where it stands.</summary>
+    public ProcessState State { get; private set; }
+
+    /// <summary>How it ended.</summary>
+    public ExecExit? Exit { get; private set; }
+
+    /// <summary>Whether it has ended, however.</summary>
+    public bool HasEnded => State is not (ProcessState.Queued or ProcessState.Running);
+
+    /// <summary>Told when it has ended.</summary>
+    public Action? OnEnded { get; set; }
+
+    /// <summary>Completes when it has ended.</summary>
+    public Task Ended => ended.Task;
 
     /// <summary>Why it is being stopped, if it is.</summary>
     public StopReason StopReason { get; set; }
 
-    /// <summary>The session, named or thrown away, whose shell runs it.</summary>
-    public Session Session { get; }
+    /// <summary>The session, named or thrown away, whose shell runs it; null when it has ended.</summary>
+    public Session? Session { get; private set; }
 
     /// <summary>The strongest signal used to stop it.</summary>
     public Signal? StopSignal { get; set; }
 
     /// <summary>Tells two requests apart without keeping their secrets.</summary>
+    /// <param name="kind">What is asked for.</param>
     /// <param name="sessionId">The session that the request named, if any.</param>
     /// <param name="request">The request.</param>
-    public static string FingerprintOf(string? sessionId, ExecRequest request) =>
-        sessionId + ':' + Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ProtocolJson.Default.ExecRequest)));
+    public static string FingerprintOf(ProcessKind kind, string? sessionId, ExecRequest request) =>
+        $"{kind}:{sessionId}:{Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ProtocolJson.Default.ExecRequest)))}";
 
-    /// <summary>Starts its clock.</summary>
+    /// <summary>Starts its clock. From now on it is known on disk.</summary>
     public void Start()
     {
-        StartedAt = DateTimeOffset.UtcNow;
+        record = record with { StartedAt = DateTimeOffset.UtcNow };
         startedTicks = Stopwatch.GetTimestamp();
+        State = ProcessState.Running;
+        Journal.Begin(record);
     }
 
     /// <summary>Records how it ended; the last thing that happens to it.</summary>
     /// <param name="exitCode">Its exit code.</param>
     /// <param name="signal">The signal that ended it.</param>
     /// <param name="shellRestarted">Whether its shell went with it.</param>
-    public void End(int exitCode, Signal? signal, bool shellRestarted)
+    /// <param name="usage">What it used, where that is known.</param>
+    public void End(int exitCode, Signal? signal, bool shellRestarted, Usage usage)
     {
-        HasEnded = true;
-        Input?.Close();
-        Append(FrameKind.Exit, JsonSerializer.SerializeToUtf8Bytes(
-            new ExecExit
-            {
-                ExitCode = exitCode,
-                Signal = signal?.ToString(),
-                TimedOut = StopReason == StopReason.TimedOut,
-                Cancelled = StopReason == StopReason.Cancelled,
-                ShellRestarted = shellRestarted,
-                DurationMs = startedTicks == 0 ? 0 : Math.Round(Stopwatch.GetElapsedTime(startedTicks).TotalMilliseconds, 3),
-                StartedAt = startedTicks == 0 ? DateTimeOffset.UtcNow : StartedAt,
-            },
-            ProtocolJson.Default.ExecExit));
+        if (State == ProcessState.Queued)
+        {
+            Journal.Begin(record);
+        }
+
+        Exit = new ExecExit
+        {
+            ExitCode = exitCode,
+            Signal = signal?.ToString(),
+            TimedOut = StopReason == StopReason.TimedOut,
+            Cancelled = StopReason == StopReason.Cancelled,
+            ShellRestarted = shellRestarted,
+            DurationMs = startedTicks == 0 ? 0 : Math.Round(Stopwatch.GetElapsedTime(startedTicks).TotalMilliseconds, 3),
+            StartedAt = StartedAt,
+            CpuMs = usage.Cpu?.TotalMilliseconds,
+            PeakMemoryBytes = usage.PeakMemory,
+        };
+        Close(ProcessState.Exited, FrameKind.Exit, JsonSerializer.SerializeToUtf8Bytes(Exit, ProtocolJson.Default.ExecExit));
     }
 
     /// <summary>Records that it never ran.</summary>
     /// <param name="failure">Why.</param>
     public void Refuse(ApiException failure)
     {
-        HasEnded = true;
-        Input?.Close();
-        Append(FrameKind.Error, JsonSerializer.SerializeToUtf8Bytes(failure.ToBody(null), ProtocolJson.Default.ErrorBody));
+        Journal.Begin(record);
+        Close(ProcessState.Refused, FrameKind.Error, ErrorOf(failure));
     }
 
-    private void Append(FrameKind kind, ReadOnlySpan<byte> payload)
+    /// <summary>The wire form.</summary>
+    public ProcessInfo ToInfo()
     {
-        byte[] frame = new byte[CommandFrame.HeaderLength + payload.Length];
-        payload.CopyTo(frame.AsSpan(CommandFrame.HeaderLength));
-        Journal.Append(frame, kind);
+        // In this order: what has ended meanwhile shows no process that may be another's by now.
+        int? pid = State == ProcessState.Running ? Session?.ShellId : null;
+        (OutputCursor start, OutputCursor end) = Journal.Range;
+        return new ProcessInfo
+        {
+            Id = Id,
+            Kind = Kind,
+            SessionId = SessionId,
+            State = State,
+            Command = record.Text,
+            Cwd = record.Cwd,
+            Pid = State == ProcessState.Running ? pid : null,
+            CreatedAt = record.CreatedAt,
+            StartedAt = record.StartedAt,
+            EndedAt = Exit is null ? null : EndedAt,
+            Exit = Exit,
+            Stdout = new(start.StandardOutput, end.StandardOutput),
+            Stderr = new(start.StandardError, end.StandardError),
+        };
+    }
+
+    private static byte[] ErrorOf(ApiException failure) => JsonSerializer.SerializeToUtf8Bytes(failure.ToBody(null), ProtocolJson.Default.ErrorBody);
+
+    private void Close(ProcessState state, FrameKind kind, byte[] payload)
+    {
+        State = state;
+        Input?.Close();
+        Request = null;
+        Text = "";
+        Session = null;
+        Journal.Close(kind, payload);
+        OnEnded?.Invoke();
+        ended.SetResult();
     }
 }
+
+/// <summary>What a command used.</summary>
+/// <param name="Cpu">Processor time.</param>
+/// <param name="PeakMemory">Bytes.</param>
+internal readonly record struct Usage(TimeSpan? Cpu, long? PeakMemory);

@@ -6,16 +6,16 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Commands;
 
 /// <summary>What a command reads, as it comes: written to a named pipe no faster than the command takes it.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A token source without a timer holds nothing to dispose of.")]
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Neither a token source without a timer nor a semaphore without a wait handle holds anything to dispose of.")]
 internal sealed class CommandInput
 {
     private readonly Lock gate = new();
     private readonly TaskCompletionSource opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource closing = new();
+    private readonly SemaphoreSlim turn = new(1);
     private FileDescriptor? pipe;
     private EventLoop.Watch? watch;
     private TaskCompletionSource? room;
-    private bool taken;
     private bool closed;
 
     /// <summary>Makes the pipe; the command is about to start.</summary>
@@ -32,25 +32,19 @@ internal sealed class CommandInput
         opened.SetResult();
     }
 
-    /// <summary>Gives the command everything a request carries, then the end of input. What the command does not live to read is dropped.</summary>
+    /// <summary>Gives the command everything a request carries; what several requests bring comes in their order. What the command does not live to read is dropped.</summary>
     /// <param name="source">The request's body.</param>
-    /// <param name="cancellation">The request was given up; then the command gets its end of input at once.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when another request has brought the input.</exception>
-    public async Task CopyFromAsync(PipeReader source, CancellationToken cancellation)
+    /// <param name="isLast">Whether the end of input follows, also when the request is given up.</param>
+    /// <param name="cancellation">The request was given up.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when the input has ended.</exception>
+    public async Task CopyFromAsync(PipeReader source, bool isLast, CancellationToken cancellation)
     {
-        lock (gate)
-        {
-            if (taken)
-            {
-                throw new ApiException(ErrorCodes.InvalidRequest, "Another request has brought this command's input.");
-            }
-
-            taken = true;
-        }
-
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closing.Token);
+        bool isOurs = false;
         try
         {
+            await turn.WaitAsync(stop.Token);
+            isOurs = true;
             await opened.Task.WaitAsync(stop.Token);
             while (true)
             {
@@ -69,11 +63,23 @@ internal sealed class CommandInput
         }
         catch (OperationCanceledException) when (closing.IsCancellationRequested)
         {
+            if (!isOurs)
+            {
+                throw new ApiException(ErrorCodes.InvalidRequest, "The input of this command has ended; it takes no more.");
+            }
+
             // The command has ended.
         }
         finally
         {
-            Close();
+            if (isOurs)
+            {
+                turn.Release();
+                if (isLast)
+                {
+                    Close();
+                }
+            }
         }
     }
 

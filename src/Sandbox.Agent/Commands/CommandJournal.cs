@@ -1,57 +1,159 @@
-using Microsoft.Win32.SafeHandles;
+using System.Globalization;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>Everything a command printed and how it ended, in order of arrival: frames in one file that is written first and read by followers second. One thread appends, any number read.</summary>
+/// <summary>Everything a command printed and how it ended, in order of arrival: frames in files that are written first and read by followers second. One thread appends, any number read.</summary>
+/// <remarks>A journal is bounded. While someone reads it, or did until a moment ago, the command is held back when it is a full bound ahead of the slowest reader;
+/// else the oldest files fall out, and a reader that comes later is told where the rest begins.</remarks>
 internal sealed class CommandJournal : IDisposable
 {
     /// <summary>The largest payload of a frame of output.</summary>
     public const int MaximumPayload = 128 * 1024;
 
+    /// <summary>For how long a reader that has gone is waited for.</summary>
+    public static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(30);
+
+    // So much more than its bound a journal may hold, since it gives up whole files.
+    private const int FilesPerBound = 16;
+    private const long LargestFile = 4L << 20;
+
     private readonly Lock gate = new();
     private readonly string path;
+    private readonly long bound;
     private readonly List<JournalFollower> followers = [];
-    private SafeFileHandle? file;
+    private readonly LinkedList<JournalSegment> segments = [];
+    private CommandRecord? record;
     private TaskCompletionSource? changed;
-    private long length;
-    private bool ended;
+    private Timer? departure;
+    private long? departed;
+    private OutputCursor end;
+    private (FrameKind Kind, byte[] Payload)? closing;
+    private long files;
     private bool disposed;
 
-    /// <summary>Creates an empty journal; the file comes with the first frame.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="bound">How many bytes a writer may be ahead of the slowest follower before it is held back.</param>
-    public CommandJournal(string path, long bound)
-    {
-        this.path = path;
-        Bound = bound;
-    }
+    /// <summary>Creates an empty journal; its first file comes with <see cref="Begin"/>.</summary>
+    /// <param name="path">The start of its files' names.</param>
+    /// <param name="bound">How many bytes it keeps, and how many a writer may be ahead of the slowest reader before it is held back.</param>
+    public CommandJournal(string path, long bound) => (this.path, this.bound) = (path, bound);
 
     /// <summary>Told, on any thread, when a writer that was held back may go on.</summary>
     public event Action? RoomMade;
 
-    /// <summary>How many bytes a writer may be ahead of the slowest follower.</summary>
-    public long Bound { get; }
-
-    /// <summary>Whether the writer should wait: a follower is a full bound behind.</summary>
+    /// <summary>Whether the writer should wait: a reader is a full bound behind.</summary>
     public bool IsFull
     {
         get
         {
             lock (gate)
             {
-                return followers.Count > 0 && length - followers.Min(follower => follower.Position) >= Bound;
+                return SlowestReader is { } slowest && Length - slowest >= bound;
             }
         }
     }
 
-    /// <summary>Adds a frame.</summary>
+    /// <summary>Whether someone reads it now.</summary>
+    public bool IsRead
+    {
+        get
+        {
+            lock (gate)
+            {
+                return followers.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>The first place in the output that is kept, and the place behind the last.</summary>
+    public (OutputCursor Start, OutputCursor End) Range
+    {
+        get
+        {
+            lock (gate)
+            {
+                return (segments.First?.Value.Start ?? default, end);
+            }
+        }
+    }
+
+    /// <summary>How many bytes it keeps.</summary>
+    public long KeptBytes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return Kept;
+            }
+        }
+    }
+
+    private long Length => segments.Last?.Value.End ?? 0;
+
+    private long Kept => segments.First is { } first ? Length - first.Value.Position : 0;
+
+    private long? SlowestReader
+    {
+        get
+        {
+            long? slowest = departed;
+            foreach (JournalFollower follower in followers)
+            {
+                slowest = Math.Min(slowest ?? long.MaxValue, follower.Position);
+            }
+
+            return slowest;
+        }
+    }
+
+    /// <summary>Brings back the journal that an earlier agent wrote.</summary>
+    /// <param name="path">The start of its files' names.</param>
+    /// <param name="bound">Its bound.</param>
+    /// <param name="numbers">Their numbers.</param>
+    /// <param name="journal">The journal. It has ended: nobody writes it any more.</param>
+    /// <returns>Whose it is, and its last frame, if there is one.</returns>
+    /// <exception cref="FormatException">The files are not ours any more.</exception>
+    public static (CommandRecord Record, FrameKind Kind, byte[] Payload) Load(string path, long bound, IEnumerable<long> numbers, out CommandJournal journal)
+    {
+        journal = new CommandJournal(path, bound);
+        OutputCursor end = default;
+        (FrameKind Kind, byte[] Payload) last = (default, []);
+        foreach (long number in numbers.Order())
+        {
+            JournalSegment segment = JournalSegment.Load(journal.FileOf(number), journal.Length, out journal.record, (kind, payload) =>
+            {
+                end = end.Plus(kind, payload.Length);
+                last = kind is FrameKind.Exit or FrameKind.Error ? (kind, payload) : last;
+            });
+            journal.segments.AddLast(segment);
+            journal.files = number + 1;
+        }
+
+        OutputCursor first = journal.segments.First?.Value.Start ?? throw new FormatException("There are no files.");
+        journal.end = new(first.StandardOutput + end.StandardOutput, first.StandardError + end.StandardError);
+        return (journal.record!, last.Kind, last.Payload);
+    }
+
+    /// <summary>Makes the first file.</summary>
+    /// <param name="command">Whose it is.</param>
+    public void Begin(CommandRecord command)
+    {
+        lock (gate)
+        {
+            if (!disposed)
+            {
+                record = command;
+                AddFile();
+            }
+        }
+    }
+
+    /// <summary>Adds a frame of output.</summary>
     /// <param name="frame">The frame: room for the header, then the payload.</param>
     /// <param name="kind">Its kind.</param>
     public void Append(Span<byte> frame, FrameKind kind)
     {
         CommandFrame.WriteHeader(frame, kind, frame.Length - CommandFrame.HeaderLength);
-        TaskCompletionSource? waiting;
         lock (gate)
         {
             if (disposed)
@@ -59,23 +161,65 @@ internal sealed class CommandJournal : IDisposable
                 return;
             }
 
-            RandomAccess.Write(Open(), frame, length);
-            length += frame.Length;
-            ended |= kind is FrameKind.Exit or FrameKind.Error;
-            CloseWhenIdle();
-            waiting = changed;
-            changed = null;
+            Write(frame);
+            end = end.Plus(kind, frame.Length - CommandFrame.HeaderLength);
         }
 
-        waiting?.SetResult();
+        Tell();
     }
 
-    /// <summary>Starts to read from the beginning.</summary>
-    public JournalFollower Follow()
+    /// <summary>Adds the last frame, how the command ended. Output may still follow, of what it left in the background.</summary>
+    /// <param name="kind"><see cref="FrameKind.Exit"/> or <see cref="FrameKind.Error"/>.</param>
+    /// <param name="payload">What it says.</param>
+    public void Close(FrameKind kind, byte[] payload)
+    {
+        byte[] frame = new byte[CommandFrame.HeaderLength + payload.Length];
+        CommandFrame.WriteHeader(frame, kind, payload.Length);
+        payload.CopyTo(frame, CommandFrame.HeaderLength);
+        lock (gate)
+        {
+            if (disposed)
+            {
+                return;
+            }
+
+            Write(frame);
+            segments.Last!.Value.Release();
+            closing = (kind, payload);
+            Forget();
+        }
+
+        Tell();
+    }
+
+    /// <summary>Says how it ended, where its files do not.</summary>
+    /// <inheritdoc cref="Close"/>
+    public void CloseUnwritten(FrameKind kind, byte[] payload)
     {
         lock (gate)
         {
-            JournalFollower follower = new(this);
+            closing = (kind, payload);
+        }
+
+        Tell();
+    }
+
+    /// <summary>Starts to read.</summary>
+    /// <param name="from">From where; null for the end.</param>
+    public JournalFollower Follow(OutputCursor? from)
+    {
+        lock (gate)
+        {
+            Forget();
+            OutputCursor wanted = from ?? end;
+            LinkedListNode<JournalSegment>? first = segments.Last;
+            while (first?.Previous is not null && (first.Value.Start.StandardOutput > wanted.StandardOutput || first.Value.Start.StandardError > wanted.StandardError))
+            {
+                first = first.Previous;
+            }
+
+            first?.Value.Acquire();
+            JournalFollower follower = new(this, first, wanted);
             followers.Add(follower);
             return follower;
         }
@@ -86,21 +230,55 @@ internal sealed class CommandJournal : IDisposable
     {
         lock (gate)
         {
+            if (disposed)
+            {
+                return;
+            }
+
             disposed = true;
-            file?.Dispose();
-            File.Delete(path);
+            Forget();
+            if (closing is null)
+            {
+                segments.Last?.Value.Release();
+            }
+
+            foreach (JournalSegment segment in segments)
+            {
+                segment.Delete();
+            }
         }
+
+        Tell();
     }
 
-    internal int Read(long position, Span<byte> buffer)
+    /// <summary>The file behind another, opened, the other one let go of; null when there is none yet. Given none, the first.</summary>
+    internal LinkedListNode<JournalSegment>? MoveOn(LinkedListNode<JournalSegment>? segment, long position)
     {
         lock (gate)
         {
-            return length == 0 || disposed ? 0 : RandomAccess.Read(Open(), buffer, position);
+            // One that has fallen out since it was read has no neighbours any more.
+            LinkedListNode<JournalSegment>? next = segment?.List is null ? segments.First : segment.Next;
+            if (disposed || next is null || segment?.Value.End > position)
+            {
+                return null;
+            }
+
+            next.Value.Acquire();
+            segment?.Value.Release();
+            return next;
         }
     }
 
-    /// <summary>Completes when there is more behind a position; false when there never will be.</summary>
+    /// <summary>The last frame, once everything before it is read.</summary>
+    internal (FrameKind Kind, byte[] Payload)? ClosingAt(long position)
+    {
+        lock (gate)
+        {
+            return position >= Length && !disposed ? closing : null;
+        }
+    }
+
+    /// <summary>Completes when there is more behind a position, or the end; false when there never will be.</summary>
     internal async ValueTask<bool> WaitAsync(long position, CancellationToken cancellation)
     {
         while (true)
@@ -108,14 +286,14 @@ internal sealed class CommandJournal : IDisposable
             Task change;
             lock (gate)
             {
-                if (position < length)
-                {
-                    return true;
-                }
-
-                if (ended || disposed)
+                if (disposed)
                 {
                     return false;
+                }
+
+                if (position < Length || closing is not null)
+                {
+                    return true;
                 }
 
                 change = (changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -127,26 +305,81 @@ internal sealed class CommandJournal : IDisposable
 
     internal void Moved() => RoomMade?.Invoke();
 
-    internal void Remove(JournalFollower follower)
+    internal void Remove(JournalFollower follower, JournalSegment? segment)
     {
         lock (gate)
         {
             followers.Remove(follower);
-            CloseWhenIdle();
+            segment?.Release();
+            if (closing is null && !disposed)
+            {
+                // It may have lost its connection and come back.
+                departed = Math.Min(departed ?? long.MaxValue, follower.Position);
+                departure?.Dispose();
+                departure = new Timer(_ => Depart(), null, ReturnLimit, Timeout.InfiniteTimeSpan);
+            }
         }
 
         RoomMade?.Invoke();
     }
 
-    private SafeFileHandle Open() => file ??= File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-
-    /// <summary>Many journals are kept, few are in use: one that has ended and is not read holds no descriptor.</summary>
-    private void CloseWhenIdle()
+    private void Depart()
     {
-        if (ended && followers.Count == 0)
+        lock (gate)
         {
-            file?.Dispose();
-            file = null;
+            Forget();
         }
+
+        RoomMade?.Invoke();
+    }
+
+    private void Forget()
+    {
+        departed = null;
+        departure?.Dispose();
+        departure = null;
+    }
+
+    private void Write(ReadOnlySpan<byte> frame)
+    {
+        if (closing is not null)
+        {
+            // Late output, which is rare.
+            segments.Last!.Value.Acquire();
+            segments.Last.Value.Append(frame);
+            segments.Last.Value.Release();
+        }
+        else
+        {
+            if (segments.Last!.Value.Length >= Math.Min(LargestFile, bound / FilesPerBound))
+            {
+                segments.Last.Value.Release();
+                AddFile();
+            }
+
+            segments.Last.Value.Append(frame);
+        }
+
+        while (Kept - segments.First!.Value.Length >= bound && !(SlowestReader < segments.First.Value.End))
+        {
+            segments.First.Value.Delete();
+            segments.RemoveFirst();
+        }
+    }
+
+    private void AddFile() => segments.AddLast(JournalSegment.Create(FileOf(files++), record!, Length, end));
+
+    private string FileOf(long number) => path + '.' + number.ToString(CultureInfo.InvariantCulture);
+
+    private void Tell()
+    {
+        TaskCompletionSource? waiting;
+        lock (gate)
+        {
+            waiting = changed;
+            changed = null;
+        }
+
+        waiting?.SetResult();
     }
 }

@@ -4,43 +4,63 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>The sandbox's commands by id: those that run, and the last that ended.</summary>
+/// <summary>The sandbox's commands and processes by id: those that run, and those that have ended and are kept, also from before the agent was started.</summary>
+/// <remarks>A session's lock may be held when this one is taken, never the other way round.</remarks>
 internal sealed class CommandRegistry
 {
-    // What is kept of the past, so that an answer that was lost on the way can be asked for again.
-    private const int EndedToKeep = 256;
-    private const long JournalBound = 64L * 1024 * 1024;
+    private static readonly TimeSpan AgeCheckInterval = TimeSpan.FromMinutes(1);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Command> commands = new(StringComparer.Ordinal);
-    private readonly LinkedList<Command> order = [];
+    private readonly Dictionary<string, LinkedListNode<Entry>> commands = new(StringComparer.Ordinal);
+    private readonly LinkedList<Entry> order = [];
     private readonly string directory;
+    private Retention retention;
+    private DateTimeOffset ageChecked;
+    private long endedBytes;
+    private int ended;
     private long count;
 
-    /// <summary>Creates an empty registry.</summary>
+    /// <summary>Finds what an earlier agent kept.</summary>
     /// <param name="state">The sandbox's state directory; journals lie below it.</param>
-    public CommandRegistry(string state)
+    /// <param name="retention">How much is kept.</param>
+    public CommandRegistry(string state, Retention retention)
     {
         directory = Path.Combine(state, "output");
-        if (Directory.Exists(directory))
-        {
-            // Journals of an agent that is gone: nobody can ask for them.
-            Directory.Delete(directory, recursive: true);
-        }
-
+        this.retention = retention.Complete();
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Load();
     }
 
-    /// <summary>The command of an id.</summary>
+    /// <summary>Changes how much is kept.</summary>
+    /// <param name="changed">The new bounds.</param>
+    public void Keep(Retention changed)
+    {
+        lock (gate)
+        {
+            retention = changed.Complete();
+            Trim();
+        }
+    }
+
+    /// <summary>The command or process of an id.</summary>
     /// <param name="id">The id.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessNotFound"/>.</exception>
     public Command Get(string id)
     {
         lock (gate)
         {
-            return commands.TryGetValue(id, out Command? command)
-                ? command
+            return commands.TryGetValue(id, out LinkedListNode<Entry>? node)
+                ? node.Value.Command
                 : throw new ApiException(ErrorCodes.ProcessNotFound, $"No command or process has the id '{id}'.");
+        }
+    }
+
+    /// <summary>All there are, oldest first.</summary>
+    public IReadOnlyList<Command> All()
+    {
+        lock (gate)
+        {
+            return [.. order.Select(entry => entry.Command)];
         }
     }
 
@@ -51,54 +71,144 @@ internal sealed class CommandRegistry
     /// <param name="findSession">Finds the session that is to run a new one.</param>
     /// <param name="isNew">Whether it was made now and has to be started.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/> when the id was used for another request.</exception>
-    public Command GetOrAdd(string id, string? sessionId, ExecRequest request, Func<Session> findSession, out bool isNew)
+    public Command GetOrAddCommand(string id, string? sessionId, ExecRequest request, Func<Session> findSession, out bool isNew)
     {
         lock (gate)
         {
-            if (commands.TryGetValue(id, out Command? existing))
+            isNew = !commands.TryGetValue(id, out LinkedListNode<Entry>? node);
+            if (node is null)
             {
-                isNew = false;
-                return existing.Fingerprint == Command.FingerprintOf(sessionId, request)
-                    ? existing
-                    : throw new ApiException(ErrorCodes.ProcessExists, $"The id '{id}' belongs to another command. Choose another one.");
+                return Add(id, ProcessKind.Command, sessionId, request.Cwd, request, findSession());
             }
 
-            string path = Path.Combine(directory, (++count).ToString(CultureInfo.InvariantCulture));
-            Command command = new(id, findSession(), sessionId, request, new CommandJournal(path, JournalBound));
-            commands.Add(id, command);
-            order.AddLast(command);
-            Trim();
-            isNew = true;
-            return command;
+            Command existing = node.Value.Command;
+            return existing.Fingerprint == Command.FingerprintOf(ProcessKind.Command, sessionId, request) ? existing : throw Taken(id);
         }
     }
 
-    /// <summary>Forgets a command that never ran.</summary>
-    /// <param name="command">The command.</param>
+    /// <summary>Makes a process.</summary>
+    /// <param name="id">The id.</param>
+    /// <param name="sessionId">The session that the request names, if any.</param>
+    /// <param name="directory">Where it starts.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="session">The session that is to run it and nothing else.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/>.</exception>
+    public Command AddProcess(string id, string? sessionId, string directory, ExecRequest request, Session session)
+    {
+        lock (gate)
+        {
+            return commands.ContainsKey(id) ? throw Taken(id) : Add(id, ProcessKind.Process, sessionId, directory, request, session);
+        }
+    }
+
+    /// <summary>Forgets a command, and what it printed.</summary>
+    /// <param name="command">The command: one that never ran, or has ended.</param>
     public void Remove(Command command)
     {
         lock (gate)
         {
-            commands.Remove(command.Id);
-            order.Remove(command);
+            if (commands.TryGetValue(command.Id, out LinkedListNode<Entry>? node) && node.Value.Command == command)
+            {
+                Remove(node);
+            }
         }
-
-        command.Journal.Dispose();
     }
 
+    private static ApiException Taken(string id) => new(ErrorCodes.ProcessExists, $"The id '{id}' belongs to another command or process. Choose another one.");
+
+    private string PathOf(long number) => Path.Combine(directory, number.ToString(CultureInfo.InvariantCulture));
+
+    private Command Add(string id, ProcessKind kind, string? sessionId, string? cwd, ExecRequest request, Session session)
+    {
+        CommandJournal journal = new(PathOf(++count), retention.BytesPerCommand!.Value);
+        Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
+        entry.Command.OnEnded = () => Count(entry);
+        commands.Add(id, order.AddLast(entry));
+        return entry.Command;
+    }
+
+    private void Count(Entry entry)
+    {
+        lock (gate)
+        {
+            entry.Bytes = entry.Command.Journal.KeptBytes;
+            endedBytes += entry.Bytes.Value;
+            ended++;
+            Trim();
+        }
+    }
+
+    private void Remove(LinkedListNode<Entry> node)
+    {
+        commands.Remove(node.Value.Command.Id);
+        order.Remove(node);
+        node.Value.Command.Journal.Dispose();
+        if (node.Value.Bytes is { } bytes)
+        {
+            endedBytes -= bytes;
+            ended--;
+        }
+    }
+
+    /// <summary>Drops the oldest of those that have ended, until the rest is within the bounds.</summary>
     private void Trim()
     {
-        for (LinkedListNode<Command>? node = order.First; node is not null && order.Count > EndedToKeep;)
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        bool checksAge = now - ageChecked > AgeCheckInterval;
+        if (!checksAge && ended <= retention.Commands && endedBytes <= retention.Bytes)
         {
-            LinkedListNode<Command>? next = node.Next;
-            if (node.Value.HasEnded)
+            return;
+        }
+
+        ageChecked = now;
+        DateTimeOffset eldest = now.AddSeconds(-retention.AgeSeconds!.Value);
+        for (LinkedListNode<Entry>? node = order.First; node is not null;)
+        {
+            LinkedListNode<Entry>? next = node.Next;
+            if (node.Value.Bytes is not null && !node.Value.Command.Journal.IsRead)
             {
-                order.Remove(node);
-                commands.Remove(node.Value.Id);
-                node.Value.Journal.Dispose();
+                if (ended <= retention.Commands && endedBytes <= retention.Bytes && node.Value.Command.EndedAt >= eldest)
+                {
+                    break;
+                }
+
+                Remove(node);
             }
 
             node = next;
         }
+    }
+
+    private void Load()
+    {
+        // '<number of the command>.<number of the file>'
+        ILookup<long, long> files = Directory.EnumerateFiles(directory)
+            .Select(path => Path.GetFileName(path).Split('.'))
+            .Where(parts => parts.Length == 2 && parts.All(part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            .ToLookup(parts => long.Parse(parts[0], CultureInfo.InvariantCulture), parts => long.Parse(parts[1], CultureInfo.InvariantCulture));
+        foreach (IGrouping<long, long> group in files.OrderBy(group => group.Key))
+        {
+            count = group.Key;
+            try
+            {
+                (CommandRecord record, FrameKind kind, byte[] payload) = CommandJournal.Load(PathOf(count), retention.BytesPerCommand!.Value, group, out CommandJournal journal);
+                Entry entry = new(new Command(record, journal, kind, payload));
+                commands.Add(record.Id, order.AddLast(entry));
+                Count(entry);
+            }
+            catch (Exception failure) when (failure is FormatException or IOException or ArgumentException or System.Text.Json.JsonException)
+            {
+                // Code in the sandbox can write here; it then loses its own record and nothing else.
+                Console.Error.WriteLine($"{PathOf(count)}: {failure.Message}");
+            }
+        }
+    }
+
+    /// <summary>A command, and how much it counts for once it has ended.</summary>
+    private sealed class Entry(Command command)
+    {
+        public Command Command { get; } = command;
+
+        public long? Bytes { get; set; }
     }
 }

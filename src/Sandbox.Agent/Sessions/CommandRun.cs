@@ -47,11 +47,12 @@ internal sealed class CommandRun
     /// <param name="variables">The session's variables.</param>
     /// <param name="limit">Milliseconds it may take; none when null.</param>
     /// <param name="onLimit">Called when it took longer.</param>
+    /// <param name="isLast">Whether the shell ends with it: then its end is the report.</param>
     /// <param name="loop">Where its pipes are watched.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing has run.</exception>
-    public static CommandRun Start(Command command, Shell shell, long sequence, string directory, string previousDirectory, IReadOnlyDictionary<string, string?> changes, IReadOnlyDictionary<string, string> variables, long? limit, Action onLimit, EventLoop loop)
+    public static CommandRun Start(Command command, Shell shell, long sequence, string directory, string previousDirectory, IReadOnlyDictionary<string, string?> changes, IReadOnlyDictionary<string, string> variables, long? limit, Action onLimit, bool isLast, EventLoop loop)
     {
-        ExecRequest request = command.Request;
+        ExecRequest request = command.Request!;
         string? ownDirectory = request.Cwd is null ? null : Path.GetFullPath(request.Cwd, directory);
         if (ownDirectory is not null && !Directory.Exists(ownDirectory))
         {
@@ -99,7 +100,7 @@ internal sealed class CommandRun
         {
             Restore = own.Keys.ToDictionary(name => name, name => changes.TryGetValue(name, out string? value) ? value : variables.GetValueOrDefault(name)),
         };
-        shell.Run(start, input, command.Journal, reportRequest);
+        shell.Run(start, input, command.Journal, isLast ? null : reportRequest);
         return run;
 
         string InDirectory(string name) => Path.Combine(shell.RuntimeDirectory, name);
@@ -111,7 +112,7 @@ internal sealed class CommandRun
     {
         clock?.Dispose();
         Shell.FinishOutput();
-        Command.End(outcome.ExitCode, outcome.Signal ?? Command.StopSignal, outcome.ShellRestarted);
+        Command.End(outcome.ExitCode, outcome.Signal ?? Command.StopSignal, outcome.ShellRestarted, outcome.Usage);
     }
 }
 
@@ -119,4 +120,5 @@ internal sealed class CommandRun
 /// <param name="ExitCode">Its exit code.</param>
 /// <param name="Signal">The signal that ended its shell, if one did.</param>
 /// <param name="ShellRestarted">Whether a new shell took the place of the one it ran in.</param>
-internal readonly record struct Outcome(int ExitCode, Signal? Signal, bool ShellRestarted);
+/// <param name="Usage">What it used.</param>
+internal readonly record struct Outcome(int ExitCode, Signal? Signal, bool ShellRestarted, Usage Usage);

@@ -2,8 +2,8 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>Ends a command's processes, and only those: INT, TERM, KILL in steps, until the shell says the command is over; last, the shell itself. Then nothing that the command started is left.</summary>
-internal sealed class CommandStopper
+/// <summary>Ends a command in a session: its processes, and only those, by INT, TERM, KILL in steps, until the shell says the command is over; last, the shell itself. Then nothing that the command started is left.</summary>
+internal sealed class CommandStopper : IStopper
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LeftoverGrace = TimeSpan.FromMilliseconds(500);
@@ -31,11 +31,10 @@ internal sealed class CommandStopper
         this.spared = spared;
     }
 
-    /// <summary>Goes to KILL without further waiting.</summary>
+    /// <inheritdoc/>
     public void Hurry() => hurry.TrySetResult();
 
-    /// <summary>Stops the command.</summary>
-    /// <returns>How it ended.</returns>
+    /// <inheritdoc/>
     public async Task<Outcome> StopAsync()
     {
         foreach ((Signal signal, TimeSpan grace) in Steps)

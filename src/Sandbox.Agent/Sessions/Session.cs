@@ -25,10 +25,11 @@ internal sealed class Session : IShellOwner
     private string previousDirectory = "";
     private Shell? shell;
     private CommandRun? run;
-    private CommandStopper? stopper;
+    private IStopper? stopper;
     private Action? afterRestore;
     private TaskCompletionSource? exportsDue;
     private long sequence;
+    private TimeSpan cpuBefore;
     private bool shellWasLost;
     private string savedDirectory;
     private bool isSaved = true;
@@ -68,6 +69,18 @@ internal sealed class Session : IShellOwner
             lock (gate)
             {
                 return directory;
+            }
+        }
+    }
+
+    /// <summary>Its shell's process id, while it has one.</summary>
+    public int? ShellId
+    {
+        get
+        {
+            lock (gate)
+            {
+                return shell?.Id;
             }
         }
     }
@@ -123,6 +136,15 @@ internal sealed class Session : IShellOwner
         }
     }
 
+    /// <summary>Where it stands, for something that starts from there: its directory, and its variables with what is due.</summary>
+    public (string Directory, VariableSet Variables) Place()
+    {
+        lock (gate)
+        {
+            return (directory, variables.WithValues(changes));
+        }
+    }
+
     /// <summary>Sets or unsets variables; in effect before the next command.</summary>
     /// <param name="layer">The changes.</param>
     public void Change(VariableLayer layer)
@@ -167,23 +189,69 @@ internal sealed class Session : IShellOwner
     /// <summary>Stops a command of this session: one that waits is dropped, a running one ended with all it started.</summary>
     /// <param name="command">The command.</param>
     /// <param name="reason">Why.</param>
-    /// <param name="atOnce">Whether to begin with KILL.</param>
-    public void Stop(Command command, StopReason reason, bool atOnce)
+    /// <param name="first">What to begin with: INT, TERM or KILL.</param>
+    public void Stop(Command command, StopReason reason, Signal first)
     {
         lock (gate)
         {
             if (queue.Remove(command))
             {
                 command.StopReason = reason;
-                command.End(128 + (int)Signal.INT, Signal.INT, shellRestarted: false);
+                command.End(128 + (int)Signal.INT, Signal.INT, shellRestarted: false, default);
                 return;
             }
 
             if (run?.Command == command)
             {
-                StopRun(reason, atOnce);
+                StopRun(reason, first);
             }
         }
+    }
+
+    /// <summary>Sends a signal to a running command's processes, and no more.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="signal">The signal.</param>
+    public void Send(Command command, Signal signal)
+    {
+        lock (gate)
+        {
+            if (run?.Command != command || shell is null)
+            {
+                return;
+            }
+
+            if (!shell.IsItself)
+            {
+                shell.Signal(signal);
+            }
+
+            foreach (ProcessEntry process in shell.Descendants(background))
+            {
+                ProcessTable.Send(process, signal);
+            }
+        }
+    }
+
+    /// <summary>Ends throw-away sessions' commands at once, all in one step.</summary>
+    /// <param name="sessions">The sessions.</param>
+    /// <param name="reason">Why.</param>
+    public static void KillAll(IEnumerable<Session> sessions, StopReason reason)
+    {
+        List<Shell> shells = [];
+        foreach (Session session in sessions)
+        {
+            lock (session.gate)
+            {
+                if (session is { run: { } running, shell: { } living })
+                {
+                    running.Command.StopReason = reason;
+                    running.Command.StopSignal = Signal.KILL;
+                    shells.Add(living);
+                }
+            }
+        }
+
+        Shell.KillTrees(shells);
     }
 
     /// <summary>Ends the session: its running command, its background jobs, its shell. What waits is refused.</summary>
@@ -239,8 +307,10 @@ internal sealed class Session : IShellOwner
             }
             else if (run?.Sequence == report.Sequence)
             {
-                Ended(new Outcome(report.ExitCode, null, shellWasLost));
+                Ended(new Outcome(report.ExitCode, null, shellWasLost, new Usage(report.Cpu - cpuBefore, null)));
             }
+
+            cpuBefore = report.Cpu ?? cpuBefore;
         }
     }
 
@@ -283,11 +353,13 @@ internal sealed class Session : IShellOwner
             background = [];
             exportsDue?.SetResult();
             exportsDue = null;
+            Usage usage = new(status.Cpu - cpuBefore, isTemporary ? status.PeakMemory : null);
+            cpuBefore = TimeSpan.Zero;
             if (closed || isTemporary)
             {
                 shellGone.TrySetResult();
                 afterRestore = null;
-                Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: false));
+                Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: false, usage));
                 return;
             }
 
@@ -300,7 +372,7 @@ internal sealed class Session : IShellOwner
                     changes.TryAdd(name, value);
                 }
 
-                afterRestore = () => Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: true));
+                afterRestore = () => Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: true, usage));
                 Restore(File.Exists(reporter.StateFile) ? reporter.StateFile : null);
             }
         }
@@ -311,16 +383,17 @@ internal sealed class Session : IShellOwner
     /// <summary>Starts a command in an idle session.</summary>
     private void Start(Command command)
     {
+        ExecRequest request = command.Request!;
         Shell ready = EnsureShell();
         Dictionary<string, string?> due = new(changes);
         run = CommandRun.Start(
             command, ready, ++sequence, directory, previousDirectory, due, variables.Values,
-            command.Request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, atOnce: false), services.Loop);
+            request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), isTemporary, services.Loop);
 
         // Taken over by the shell; variables of this command alone that were unset come back before the next one.
         variables = variables.WithValues(changes);
         changes.Clear();
-        foreach ((string name, string? value) in new VariableLayer(command.Request.Env, command.Request.SecretEnv).ToDictionary())
+        foreach ((string name, string? value) in new VariableLayer(request.Env, request.SecretEnv).ToDictionary())
         {
             if (value is null && run.Restore[name] is { } former)
             {
@@ -345,12 +418,12 @@ internal sealed class Session : IShellOwner
         }
     }
 
-    private void StopRun(StopReason reason, bool atOnce)
+    private void StopRun(StopReason reason, Signal first)
     {
         if (stopper is null && run is { } stopped)
         {
             stopped.Command.StopReason = reason;
-            CommandStopper started = stopper = new CommandStopper(stopped, background);
+            IStopper started = stopper = isTemporary ? new TreeStopper(stopped, first) : new CommandStopper(stopped, background);
             _ = Task.Run(async () =>
             {
                 Outcome outcome = await started.StopAsync();
@@ -358,7 +431,7 @@ internal sealed class Session : IShellOwner
             });
         }
 
-        if (atOnce)
+        if (first == Signal.KILL)
         {
             stopper?.Hurry();
         }
@@ -387,12 +460,6 @@ internal sealed class Session : IShellOwner
             bool wasStopped = stopper is not null;
             run = null;
             stopper = null;
-            if (isTemporary)
-            {
-                shell?.Retire();
-                return;
-            }
-
             if (shell is { } living)
             {
                 background = [.. living.Descendants().Select(process => (process.Id, process.StartTime))];
@@ -422,7 +489,7 @@ internal sealed class Session : IShellOwner
     {
         shell = services.Shells.Take();
         shell.RunScript("enter", savedState is null
-            ? ShellScripts.Enter(directory, previousDirectory, DifferencesToBase()) + (isTemporary ? ShellScripts.SaveNothing : "")
+            ? ShellScripts.Enter(directory, previousDirectory, DifferencesToBase()) + (isTemporary ? ShellScripts.ThrowAway : "")
             : ShellScripts.Restore(Adopt(savedState, shell)));
         shell.GiveTo(this);
         if (afterRestore is not null)

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sandbox.Agent.Commands;
+using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
 
@@ -33,10 +35,14 @@ internal sealed record SandboxRecord
 
     /// <summary>The names of those that are secret.</summary>
     public required List<string> Secrets { get; init; }
+
+    /// <summary>How much is kept of what commands print; the usual when absent.</summary>
+    public Retention? Retention { get; init; }
 }
 
 /// <summary>Source-generated JSON of what the agent keeps.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(SessionRecord))]
 [JsonSerializable(typeof(SandboxRecord))]
+[JsonSerializable(typeof(SegmentHead))]
 internal sealed partial class AgentJson : JsonSerializerContext;

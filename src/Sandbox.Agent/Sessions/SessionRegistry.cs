@@ -12,13 +12,16 @@ internal sealed class SessionRegistry
     private readonly AgentServices services;
     private readonly Dictionary<string, Session> sessions = new(StringComparer.Ordinal);
     private VariableSet variables;
+    private Retention? kept;
 
     /// <summary>Brings back what an earlier agent of this sandbox kept.</summary>
     /// <param name="services">What the agent's parts share.</param>
     public SessionRegistry(AgentServices services)
     {
         this.services = services;
-        variables = services.Store.LoadSandbox() is { } record
+        SandboxRecord? record = services.Store.LoadSandbox();
+        kept = record?.Retention;
+        variables = record is not null
             ? new VariableSet(record.Variables, record.Secrets)
             : new VariableSet(services.Shells.BaseEnvironment, []);
         foreach (SessionRecord session in services.Store.LoadSessions())
@@ -44,6 +47,16 @@ internal sealed class SessionRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public void Configure(AgentConfiguration configuration)
     {
+        if (configuration.Retention is { } retention)
+        {
+            retention.Require();
+            services.Commands.Keep(retention);
+            lock (gate)
+            {
+                kept = retention;
+            }
+        }
+
         VariableLayer layer = new(configuration.Env, configuration.SecretEnv);
         Change(layer.WithoutNulls());
         if (configuration.DefaultSession)
@@ -63,7 +76,7 @@ internal sealed class SessionRegistry
         lock (gate)
         {
             variables = variables.With(layer.Env, layer.SecretEnv);
-            services.Store.Save(new SandboxRecord { Variables = new(variables.Values), Secrets = [.. variables.Secrets] });
+            services.Store.Save(new SandboxRecord { Variables = new(variables.Values), Secrets = [.. variables.Secrets], Retention = kept });
             standard = sessions.GetValueOrDefault(DefaultId);
         }
 
@@ -166,17 +179,18 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>A session for one command that names none, in a sandbox without <c>default</c>.</summary>
-    public Session CreateTemporary()
+    /// <summary>A session that is thrown away after one command: of a command that names none, in a sandbox without <c>default</c>, or of a process.</summary>
+    /// <param name="origin">Whose directory and variables it starts with; null for the sandbox's own.</param>
+    public Session CreateTemporary(Session? origin = null)
     {
-        VariableSet start = Variables;
+        (string directory, VariableSet start) = origin?.Place() ?? (services.Paths.Workspace, Variables);
         return new Session(
             services,
             new SessionRecord
             {
                 Id = "",
                 CreatedAt = DateTimeOffset.UtcNow,
-                Cwd = services.Paths.Workspace,
+                Cwd = directory,
                 Variables = new(start.Values),
                 Secrets = [],
             },

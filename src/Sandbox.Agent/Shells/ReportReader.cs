@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Takes a shell's report channel apart. A report is a record separator (0x1e), then five fields that each end with NUL: sequence, exit code, directory, previous directory, exports.</summary>
+/// <summary>Takes a shell's report channel apart. A report is a record separator (0x1e), then six fields that each end with NUL: sequence, exit code, directory, previous directory, processor times, exports.</summary>
 /// <remarks>An interrupt may cut a report off anywhere; the separator, which bash never prints unescaped in a field, starts the next one cleanly.</remarks>
 internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictionary<string, string>> onExports)
 {
     private const byte Start = 0x1e;
     private readonly List<byte> field = [];
-    private readonly string[] fields = new string[4];
+    private readonly string[] fields = new string[5];
     private int index = -1;
 
     /// <summary>Takes the next bytes; the report is told before its exports are.</summary>
@@ -45,7 +45,7 @@ internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictiona
                 long.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out long sequence) &&
                 int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int exitCode))
             {
-                onReport(new ShellReport(sequence, exitCode, ReadWord(fields[2]), ReadWord(fields[3])));
+                onReport(new ShellReport(sequence, exitCode, ReadWord(fields[2]), ReadWord(fields[3]), CpuTimes.Read(fields[4])));
             }
         }
         else

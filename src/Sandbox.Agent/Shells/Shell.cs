@@ -106,18 +106,22 @@ internal sealed class Shell
         return file;
     }
 
-    /// <summary>Runs a file as the next command and asks for a report.</summary>
+    /// <summary>Runs a file as the next command and asks for a report, or lets the shell end with it.</summary>
     /// <param name="file">The file.</param>
     /// <param name="input">Its standard input.</param>
     /// <param name="journal">Where its output goes.</param>
-    /// <param name="reportRequest">See <see cref="ReportRequest"/>.</param>
-    public void Run(string file, string input, CommandJournal journal, string reportRequest)
+    /// <param name="reportRequest">See <see cref="ReportRequest"/>; null for its last command.</param>
+    public void Run(string file, string input, CommandJournal journal, string? reportRequest)
     {
         output ??= new OutputPipe(Path.Combine(RuntimeDirectory, "out"), FrameKind.StandardOutput, loop);
         error ??= new OutputPipe(Path.Combine(RuntimeDirectory, "err"), FrameKind.StandardError, loop);
         output.Start(journal);
         error.Start(journal);
         Send($"\\. {file} 0<{input} 1>{output.Path} 2>{error.Path} {ShellLauncher.ReportDescriptor}>&-\n{reportRequest}");
+        if (reportRequest is null)
+        {
+            Retire();
+        }
     }
 
     /// <summary>Takes the last of a command's output. On the event loop's thread.</summary>
@@ -146,21 +150,28 @@ internal sealed class Shell
     /// <summary>Everything that descends from this shell and lives.</summary>
     /// <param name="except">What is left out, with all that descends from it.</param>
     public IReadOnlyList<ProcessEntry> Descendants(IReadOnlySet<(int Id, ulong StartTime)>? except = null) =>
-        Ended is null && ProcessTable.HasChildren(Id) ? ProcessTable.DescendantsOf(Id, except ?? NoExceptions) : [];
+        Ended is null && ProcessTable.HasChildren(Id) ? ProcessTable.DescendantsOf([Id], except ?? NoExceptions) : [];
 
     /// <summary>Sends the shell itself a signal.</summary>
     /// <param name="signal">Which.</param>
     public void Signal(Signal signal) => process.Send(signal);
 
     /// <summary>Ends it with everything that descends from it.</summary>
-    public void KillTree()
+    public void KillTree() => KillTrees([this]);
+
+    /// <summary>Ends shells with everything that descends from them, all in one step.</summary>
+    /// <param name="shells">The shells.</param>
+    public static void KillTrees(IReadOnlyCollection<Shell> shells)
     {
-        // Held still first: it must neither go on with the rest of a command nor leave children behind that nobody finds.
-        process.Send(Linux.Signal.STOP);
+        // Held still first: none must go on with the rest of a command nor leave children behind that nobody finds.
+        foreach (Shell shell in shells)
+        {
+            shell.Signal(Linux.Signal.STOP);
+        }
 
         // What is killed may start something new in its last moment: until nothing is left.
         const int rounds = 20;
-        for (int round = 0; round < rounds && Descendants() is { Count: > 0 } left; round++)
+        for (int round = 0; round < rounds && ProcessTable.DescendantsOf([.. shells.Where(shell => shell.Ended is null).Select(shell => shell.Id)], NoExceptions) is { Count: > 0 } left; round++)
         {
             foreach (ProcessEntry descendant in left)
             {
@@ -168,8 +179,14 @@ internal sealed class Shell
             }
         }
 
-        process.Send(Linux.Signal.KILL);
+        foreach (Shell shell in shells)
+        {
+            shell.Signal(Linux.Signal.KILL);
+        }
     }
+
+    /// <summary>Whether it is still the shell that was started, and has not become another program by <c>exec</c>.</summary>
+    public bool IsItself => ProcessTable.CommandLineOf(Id) is { } line && ShellLauncher.IsShell(line);
 
     /// <summary>Lets it end by itself: it has no more commands to come. What it started in the background goes on.</summary>
     public void Retire()

@@ -27,6 +27,10 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
         ? []
         : [Environment.ProcessPath ?? throw new InvalidOperationException("This process has no path."), Verb];
 
+    /// <summary>Whether a command line is that of a shell as it was started.</summary>
+    /// <param name="commandLine">The line's words.</param>
+    public static bool IsShell(IReadOnlyList<string> commandLine) => commandLine is [Program, ..] && commandLine.Skip(1).SequenceEqual(Arguments);
+
     /// <summary>What the second process does: starts shells until the first has gone.</summary>
     public static int Serve()
     {

@@ -13,9 +13,13 @@ internal static class ShellScripts
         __sandbox() {
             builtin set -- "$?" "$@"
             [[ -z $3 ]] || { builtin cd -- "$3"; OLDPWD=$4; }
-            builtin printf '\x1e%s\0%s\0%q\0%q\0' "$2" "$1" "$PWD" "${OLDPWD-}" >&{{ShellLauncher.ReportDescriptor}}
-            builtin declare -px >&{{ShellLauncher.ReportDescriptor}}
-            builtin printf '\0' >&{{ShellLauncher.ReportDescriptor}}
+            {
+                builtin printf '\x1e%s\0%s\0%q\0%q\0' "$2" "$1" "$PWD" "${OLDPWD-}"
+                builtin times
+                builtin printf '\0'
+                builtin declare -px
+                builtin printf '\0'
+            } >&{{ShellLauncher.ReportDescriptor}}
             builtin return "$1"
         }
         __sandbox_save() {
@@ -53,8 +57,8 @@ internal static class ShellScripts
 
         """;
 
-    /// <summary>For a shell that is thrown away: its state is of no use to anyone.</summary>
-    public const string SaveNothing = "builtin trap - EXIT\n";
+    /// <summary>For a shell that is thrown away: its state is of no use to anyone, and when it is asked to end it does, as soon as what it waits for has ended.</summary>
+    public const string ThrowAway = "builtin trap - EXIT\nbuiltin trap 'builtin exit' TERM\n";
 
     /// <summary>What must happen in the shell just before a command's text.</summary>
     /// <param name="changes">Variables to export, or with null to unset, for good.</param>

@@ -37,11 +37,11 @@ internal static class Errors
     public static ErrorRecord InvalidArgument(string message, object? target) =>
         new(new ArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, target);
 
-    /// <summary>A session object says one sandbox and <c>-Sandbox</c> another.</summary>
-    /// <param name="session">The session.</param>
+    /// <summary>A session or process object says one sandbox and <c>-Sandbox</c> another.</summary>
+    /// <param name="session">The session or process.</param>
     /// <param name="sandbox">The sandbox.</param>
-    public static ErrorRecord SandboxMismatch(SessionReference session, SandboxReference sandbox) => new(
-        new ArgumentException($"The session '{session}' is not in the sandbox '{sandbox.Id}' that -Sandbox names. Leave -Sandbox out."),
+    public static ErrorRecord SandboxMismatch(MemberReference session, SandboxReference sandbox) => new(
+        new ArgumentException($"'{session}' is not in the sandbox '{sandbox.Id}' that -Sandbox names. Leave -Sandbox out."),
         "SandboxMismatch", ErrorCategory.InvalidArgument, session.ToString());
 
     /// <summary>A sandbox or session came from the pipeline while one was named.</summary>
@@ -81,6 +81,29 @@ internal static class Errors
             : $"The command in '{run.Target}' was ended by the signal {exit.Signal}, which makes the exit code {exit.ExitCode}."),
         "CommandExitedNonZero", ErrorCategory.InvalidResult, run.Target.ToString());
 
+    /// <summary>A process ended before it did what was waited for.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="awaited">What was waited for.</param>
+    /// <param name="lastLines">The last it printed.</param>
+    public static ErrorRecord ProcessEnded(SandboxProcess process, string awaited, IReadOnlyCollection<string> lastLines)
+    {
+        string how = process.ExitCode is { } code ? $"ended with the exit code {code}" : "was lost";
+        string said = lastLines.Count == 0 ? "It printed nothing." : $"Its last lines: {string.Concat(lastLines.Select(line => "\n" + line))}";
+        return new(new InvalidOperationException($"The process '{process}' {how} before {awaited}. {said}"), "ProcessEnded", ErrorCategory.InvalidResult, process);
+    }
+
+    /// <summary>The time for a wait is over.</summary>
+    /// <param name="process">What was waited for.</param>
+    /// <param name="awaited">What was to happen.</param>
+    /// <param name="seconds">The limit.</param>
+    public static ErrorRecord WaitTimedOut(SandboxProcess process, string awaited, double seconds) => new(
+        new TimeoutException($"{seconds:0.###} s passed before {awaited} ('{process}'). The process goes on."), "WaitTimedOut", ErrorCategory.OperationTimeout, process);
+
+    /// <summary>Output that is asked for was not kept.</summary>
+    /// <param name="place">Whose it is.</param>
+    /// <param name="missing">How many bytes.</param>
+    public static string OutputMissing(string place, long missing) => $"{missing} bytes of the output of '{place}' were not kept and are missing here.";
+
     /// <summary>A line of a command's standard error, for <c>-StandardError Error</c>.</summary>
     /// <param name="line">The line.</param>
     /// <param name="run">The command.</param>
@@ -91,12 +114,13 @@ internal static class Errors
     {
         ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.WorkingDirectoryNotFound => ErrorCategory.ObjectNotFound,
         ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists => ErrorCategory.ResourceExists,
+        ErrorCodes.ProcessRunning or ErrorCodes.ProcessEnded => ErrorCategory.InvalidOperation,
         ErrorCodes.InvalidRequest => ErrorCategory.InvalidArgument,
         ErrorCodes.Unauthorized => ErrorCategory.AuthenticationError,
         ErrorCodes.DefaultSessionProtected => ErrorCategory.PermissionDenied,
         ErrorCodes.PayloadTooLarge => ErrorCategory.LimitsExceeded,
         ErrorCodes.Unsupported or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed => ErrorCategory.NotImplemented,
-        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
+        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
         LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
         LocalServer.StartFailedCode => ErrorCategory.ResourceUnavailable,
         _ => exception.Status switch

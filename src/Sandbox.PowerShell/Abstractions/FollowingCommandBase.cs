@@ -90,7 +90,13 @@ public abstract class FollowingCommandBase : SandboxCommandBase
         try
         {
             await run.FollowAsync(
-                current => _pump!.PostAsync(current is CommandOutput output ? () => writer.Write(output) : () => End(run, writer, ((CommandExit)current).Exit)),
+                current => _pump!.PostAsync(current switch
+                {
+                    CommandOutput output => () => writer.Write(output),
+                    CommandExit end => () => End(run, writer, end.Exit),
+                    CommandGap gap => () => WriteWarning(Errors.OutputMissing(run.Target.ToString(), gap.Missing)),
+                    _ => static () => { },
+                }),
                 running => _pump!.PostAsync(() => ShowWaiting(run, running)),
                 cancellationToken);
         }

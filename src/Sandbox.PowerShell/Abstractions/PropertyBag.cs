@@ -20,6 +20,23 @@ internal readonly struct PropertyBag(PSObject bag)
     /// <param name="name">The property.</param>
     public bool? Flag(string name) => Unwrap(name) as bool?;
 
+    /// <summary>Whether the object was one of the module's types before it lost it.</summary>
+    public bool IsOfModule
+    {
+        get
+        {
+            foreach (string name in bag.TypeNames)
+            {
+                if (Strip(name).StartsWith(nameof(Sandbox) + ".", StringComparison.Ordinal))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Whether the object was one of this type before it lost it.</summary>
     /// <param name="type">The type.</param>
     public bool IsOf(Type type)

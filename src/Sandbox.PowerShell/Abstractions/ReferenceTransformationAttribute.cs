@@ -46,3 +46,7 @@ public sealed class SandboxTransformationAttribute() : ReferenceTransformationAt
 /// <summary>Takes sessions, their ids, and <c>sandbox/session</c>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SessionTransformationAttribute() : ReferenceTransformationAttribute<SessionReference>("session", SessionReference.From);
+
+/// <summary>Takes processes, their ids, and <c>sandbox/process</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ProcessTransformationAttribute() : ReferenceTransformationAttribute<ProcessReference>("process", ProcessReference.From);

@@ -42,6 +42,6 @@ internal static class TargetResolution
         return [];
     }
 
-    private static bool Agree(SessionReference session, SandboxReference sandbox) =>
+    private static bool Agree(MemberReference session, SandboxReference sandbox) =>
         session.SandboxId == sandbox.Id && (session.Server is null || sandbox.Server is null || session.Server == sandbox.Server);
 }

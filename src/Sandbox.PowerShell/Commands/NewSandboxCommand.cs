@@ -66,6 +66,11 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateRange(1, long.MaxValue)]
     public long? ProcessLimit { get; set; }
 
+    /// <summary>How much is kept of what its commands and processes print: a table of BytesPerCommand, Commands, Bytes, AgeSeconds.</summary>
+    [Parameter(HelpMessage = "How much is kept of what commands print.")]
+    [ValidateNotNull]
+    public SandboxRetention? Retention { get; set; }
+
     /// <summary>Seconds, or a TimeSpan, without use after which its processes end; the next use starts it again.</summary>
     [Parameter(HelpMessage = "Seconds without use until it sleeps.")]
     [SecondsTransformation]
@@ -126,6 +131,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
             Image = Image,
             Engine = Engine,
             Limits = isLimited ? new() { MemoryBytes = MemoryLimit, Processes = ProcessLimit, Cpus = CpuLimit, DiskBytes = DiskLimit } : null,
+            Retention = Retention?.ToWire(),
             SleepAfter = SleepAfterSeconds,
             Temporary = Temporary,
             DefaultSession = DefaultSession,

@@ -14,6 +14,8 @@ public sealed class SandboxCommandResult
         Duration = TimeSpan.FromMilliseconds(exit.DurationMs);
         DurationMs = exit.DurationMs;
         StartedAt = exit.StartedAt;
+        CpuMs = exit.CpuMs;
+        PeakMemoryBytes = exit.PeakMemoryBytes;
         TimedOut = exit.TimedOut;
         Cancelled = exit.Cancelled;
         Signal = exit.Signal;
@@ -45,6 +47,12 @@ public sealed class SandboxCommandResult
 
     /// <summary><see cref="Duration"/> in milliseconds, for JSON and tables.</summary>
     public double DurationMs { get; }
+
+    /// <summary>Processor time it took, in milliseconds, where the kernel tells.</summary>
+    public double? CpuMs { get; }
+
+    /// <summary>The most memory that one of its processes held, in bytes, where the kernel tells: for commands without a session.</summary>
+    public long? PeakMemoryBytes { get; }
 
     /// <summary>When it started.</summary>
     public DateTimeOffset StartedAt { get; }

@@ -44,7 +44,7 @@ internal static class BubblewrapLauncher
         }
         catch when (monitor is { } failed)
         {
-            foreach (ProcessEntry left in ProcessTable.DescendantsOf(failed.Id, new HashSet<(int, ulong)>()).Append(failed))
+            foreach (ProcessEntry left in ProcessTable.DescendantsOf([failed.Id], new HashSet<(int, ulong)>()).Append(failed))
             {
                 ProcessTable.Send(left, Signal.KILL);
             }

@@ -37,6 +37,7 @@ internal static class CreateRules
         VariableName.RequireAll(request.Env);
         VariableName.RequireAll(request.SecretEnv);
         RequireLabels(request.Labels ?? []);
+        request.Retention?.Require();
     }
 
     /// <summary>What the agent of the new sandbox has to know.</summary>
@@ -46,6 +47,7 @@ internal static class CreateRules
         Env = WithoutNulls(request.Env),
         SecretEnv = WithoutNulls(request.SecretEnv),
         DefaultSession = request.DefaultSession,
+        Retention = request.Retention,
     };
 
     private static void RequireLabels(Dictionary<string, string> labels)

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Net;
+using Sandbox.Agent.Commands;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Api;
+
+/// <summary><c>GET …/process/{pid}/wait</c>: answers when the process has ended or, if one is named, a port is listened on; and after a while anyway, so that no request stays open for long.</summary>
+internal static class WaitRoute
+{
+    private const int LongestWaitMs = 30_000;
+    private const int LowestGood = 200;
+    private const int HighestGood = 399;
+
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(25);
+
+    // An answer that takes longer is asked for again.
+    private static readonly HttpClient Probe = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
+
+    /// <summary>Serves a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="command">What is waited for.</param>
+    public static async Task InvokeAsync(HttpContext context, Command command)
+    {
+        int? port = context.Query<int?>("port", null, TryParsePort, "a port from 1 to 65535");
+        string? path = context.Query<string?>("path", null, TryParsePath, "a path that begins with '/'");
+        int? status = context.Query<int?>("status", null, TryParseStatus, "a status from 100 to 599");
+        int limit = context.Query("timeoutMs", LongestWaitMs, TryParseLimit, $"a number of milliseconds from 0 to {LongestWaitMs}");
+        if (port is null && (path is not null || status is not null))
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, "'path' and 'status' need a 'port'.");
+        }
+
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        over.CancelAfter(limit);
+        string outcome = WaitOutcomes.TimedOut;
+        try
+        {
+            Task ready = port is { } number ? WaitForPortAsync(number, path ?? (status is null ? null : "/"), status, over.Token) : Task.Delay(Timeout.Infinite, over.Token);
+            outcome = await Task.WhenAny(command.Ended, ready) == command.Ended ? WaitOutcomes.Exited : WaitOutcomes.Ready;
+            await (outcome == WaitOutcomes.Exited ? Task.CompletedTask : ready);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            outcome = WaitOutcomes.TimedOut;
+        }
+
+        await over.CancelAsync();
+        await JsonBody.WriteAsync(context, new WaitAnswer(outcome, command.ToInfo()), ProtocolJson.Default.WaitAnswer);
+    }
+
+    private static async Task WaitForPortAsync(int port, string? path, int? status, CancellationToken cancellation)
+    {
+        while (!(SocketTable.ListenerOn(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellation))))
+        {
+            await Task.Delay(LookPause, cancellation);
+        }
+    }
+
+    private static async Task<bool> AnswersAsync(IPAddress address, int port, string path, int? status, CancellationToken cancellation)
+    {
+        try
+        {
+            using HttpResponseMessage answer = await Probe.GetAsync(new UriBuilder("http", address.ToString(), port).Uri + path.TrimStart('/'), HttpCompletionOption.ResponseHeadersRead, cancellation);
+            int got = (int)answer.StatusCode;
+            return status is null ? got is >= LowestGood and <= HighestGood : got == status;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryParsePort(string text, out int? port) => TryParse(text, 1, ushort.MaxValue, out port);
+
+    private static bool TryParseStatus(string text, out int? status) => TryParse(text, 100, 599, out status);
+
+    private static bool TryParseLimit(string text, out int limit)
+    {
+        bool isGood = TryParse(text, 0, LongestWaitMs, out int? value);
+        limit = value ?? 0;
+        return isGood;
+    }
+
+    private static bool TryParse(string text, int least, int most, out int? number)
+    {
+        bool isGood = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most;
+        number = isGood ? value : null;
+        return isGood;
+    }
+
+    private static bool TryParsePath(string text, out string? path)
+    {
+        path = text;
+        return text.StartsWith('/');
+    }
+}

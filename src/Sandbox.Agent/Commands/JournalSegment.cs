@@ -1,0 +1,135 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.Agent.Sessions;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Commands;
+
+/// <summary>One file of a <see cref="CommandJournal"/>: a head that says whose it is and where it begins, then frames. It can be read without the files before it, which may be gone.</summary>
+/// <remarks>The journal's lock guards all but <see cref="Read"/>.</remarks>
+internal sealed class JournalSegment
+{
+    // A head longer than this is not one that we wrote.
+    private const int LongestHead = 1024 * 1024;
+
+    private readonly string path;
+    private readonly int headLength;
+    private SafeFileHandle? file;
+    private int users;
+    private long length;
+
+    private JournalSegment(string path, int headLength, long position, OutputCursor start)
+    {
+        this.path = path;
+        this.headLength = headLength;
+        Position = position;
+        Start = start;
+    }
+
+    /// <summary>How many bytes of frames lie in the files before it.</summary>
+    public long Position { get; }
+
+    /// <summary>How many bytes of output lie in the files before it.</summary>
+    public OutputCursor Start { get; }
+
+    /// <summary>How many bytes of frames it has.</summary>
+    public long Length => Volatile.Read(ref length);
+
+    /// <summary>The place behind its last frame.</summary>
+    public long End => Position + Length;
+
+    /// <summary>Makes the file; it is in use from then on, see <see cref="Release"/>.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="record">Whose it is.</param>
+    /// <param name="position">How many bytes of frames lie before it.</param>
+    /// <param name="start">How many bytes of output lie before it.</param>
+    public static JournalSegment Create(string path, CommandRecord record, long position, OutputCursor start)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(new SegmentHead(record, start.StandardOutput, start.StandardError), AgentJson.Default.SegmentHead);
+        byte[] head = new byte[sizeof(int) + json.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(head, json.Length);
+        json.CopyTo(head, sizeof(int));
+        JournalSegment segment = new(path, head.Length, position, start);
+        segment.Acquire();
+        RandomAccess.Write(segment.file!, head, 0);
+        return segment;
+    }
+
+    /// <summary>Finds the file that an earlier agent wrote.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="position">How many bytes of frames lie before it.</param>
+    /// <param name="record">Whose it is.</param>
+    /// <param name="onFrame">Told of each whole frame. What follows the last one was cut off and does not count.</param>
+    /// <exception cref="FormatException">It is not a file of ours any more.</exception>
+    public static JournalSegment Load(string path, long position, out CommandRecord record, Action<FrameKind, byte[]> onFrame)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        int size = content.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32LittleEndian(content);
+        if (size is < 0 or > LongestHead || size > content.Length - sizeof(int))
+        {
+            throw new FormatException("The head is cut off.");
+        }
+
+        SegmentHead head;
+        try
+        {
+            head = JsonSerializer.Deserialize(content.AsSpan(sizeof(int), size), AgentJson.Default.SegmentHead)!;
+            record = head.Command;
+            Identifier.Require(record.Id, "process");
+        }
+        catch (Exception failure) when (failure is JsonException or ApiException or NullReferenceException)
+        {
+            throw new FormatException("The head is not ours.", failure);
+        }
+
+        JournalSegment segment = new(path, sizeof(int) + size, position, new(head.StandardOutput, head.StandardError));
+        ReadOnlySpan<byte> frames = content.AsSpan(segment.headLength);
+        int whole = frames.Length;
+        while (CommandFrame.TryRead(ref frames, out FrameKind kind, out ReadOnlySpan<byte> payload))
+        {
+            onFrame(kind, payload.ToArray());
+        }
+
+        segment.length = whole - frames.Length;
+        return segment;
+    }
+
+    /// <summary>Keeps the file open until <see cref="Release"/>.</summary>
+    public void Acquire()
+    {
+        file ??= File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        users++;
+    }
+
+    /// <summary>Many files are kept, few are in use: only those are open.</summary>
+    public void Release()
+    {
+        if (--users == 0)
+        {
+            file?.Dispose();
+            file = null;
+        }
+    }
+
+    /// <summary>Adds a frame.</summary>
+    /// <param name="frame">The frame.</param>
+    public void Append(ReadOnlySpan<byte> frame)
+    {
+        RandomAccess.Write(file!, frame, headLength + length);
+        Volatile.Write(ref length, length + frame.Length);
+    }
+
+    /// <summary>Reads frames, while it is in use.</summary>
+    /// <param name="offset">Where, from its first frame on.</param>
+    /// <param name="buffer">Where to.</param>
+    /// <returns>How many bytes; 0 when there are no more now.</returns>
+    public int Read(long offset, Span<byte> buffer)
+    {
+        int count = (int)Math.Min(buffer.Length, Length - offset);
+        return count <= 0 ? 0 : RandomAccess.Read(file!, buffer[..count], headLength + offset);
+    }
+
+    /// <summary>Deletes the file; who reads it now may read on.</summary>
+    public void Delete() => File.Delete(path);
+}

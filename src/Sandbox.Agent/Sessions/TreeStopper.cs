@@ -1,0 +1,87 @@
+using Sandbox.Linux;
+
+namespace Sandbox.Agent.Sessions;
+
+/// <summary>Ends a command whose shell is thrown away: everything it started in steps up to KILL, and only then the shell. Then nothing is left, also of what has left the shell's session or forked twice.</summary>
+internal sealed class TreeStopper : IStopper
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastGrace = TimeSpan.FromSeconds(1);
+
+    private static readonly Dictionary<Signal, (Signal Signal, TimeSpan Grace)[]> Steps = new()
+    {
+        [Signal.INT] = [(Signal.INT, TimeSpan.FromSeconds(1)), (Signal.TERM, TimeSpan.FromSeconds(2))],
+        [Signal.TERM] = [(Signal.TERM, TimeSpan.FromSeconds(5))],
+        [Signal.KILL] = [],
+    };
+
+    private readonly CommandRun run;
+    private readonly Signal first;
+    private readonly TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Prepares to stop a command.</summary>
+    /// <param name="run">The command.</param>
+    /// <param name="first">What to begin with: INT, TERM or KILL.</param>
+    public TreeStopper(CommandRun run, Signal first) => (this.run, this.first) = (run, first);
+
+    /// <inheritdoc/>
+    public void Hurry() => hurry.TrySetResult();
+
+    /// <inheritdoc/>
+    public async Task<Outcome> StopAsync()
+    {
+        // Held still: it must neither go on with the rest of its text nor, by ending first, lose what it started.
+        run.Shell.Signal(Signal.STOP);
+        bool isAlone = run.Shell.Descendants().Count == 0;
+        foreach ((Signal signal, TimeSpan grace) in Steps[first])
+        {
+            if (!await EndDescendantsAsync(signal, grace))
+            {
+                continue;
+            }
+
+            // What the shell has become by 'exec' ends by the signal; the shell itself by the trap it was given, with the code of what it waited for.
+            run.Shell.Signal(signal);
+            run.Shell.Signal(Signal.TERM);
+            run.Shell.Signal(Signal.CONT);
+            await Task.WhenAny(run.Outcome.Task, hurry.Task, Task.Delay(isAlone ? grace : LastGrace));
+            break;
+        }
+
+        if (!run.Outcome.Task.IsCompleted)
+        {
+            run.Command.StopSignal = Signal.KILL;
+            run.Shell.KillTree();
+        }
+
+        Outcome outcome = await run.Outcome.Task;
+        return isAlone && outcome.ExitCode == 0 ? outcome with { ExitCode = 128 + (int)first } : outcome;
+    }
+
+    /// <summary>False when some are left after the grace.</summary>
+    private async Task<bool> EndDescendantsAsync(Signal signal, TimeSpan grace)
+    {
+        run.Command.StopSignal = signal;
+        HashSet<(int, ulong)> told = [];
+        TimeSpan pause = ShortestPause;
+        for (long end = Environment.TickCount64 + (long)grace.TotalMilliseconds; run.Shell.Descendants() is { Count: > 0 } left;)
+        {
+            if (Environment.TickCount64 >= end || hurry.Task.IsCompleted)
+            {
+                return false;
+            }
+
+            foreach (ProcessEntry process in left.Where(process => told.Add((process.Id, process.StartTime))))
+            {
+                ProcessTable.Send(process, signal);
+                ProcessTable.Send(process, Signal.CONT);
+            }
+
+            await Task.WhenAny(hurry.Task, Task.Delay(pause));
+            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+        }
+
+        return true;
+    }
+}

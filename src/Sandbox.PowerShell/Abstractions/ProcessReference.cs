@@ -1,0 +1,13 @@
+namespace Sandbox;
+
+/// <summary>Which process is meant.</summary>
+/// <inheritdoc cref="MemberReference" />
+public sealed class ProcessReference(string id, string? sandboxId = null, string? server = null) : MemberReference(id, sandboxId, server)
+{
+    /// <summary>Reads what a user gave; null when it is no process.</summary>
+    /// <param name="value">An id, <c>sandbox/process</c>, or a process object, also one that was selected from or came from another process.</param>
+    public static ProcessReference? From(object? value) => Read(
+        value, typeof(SandboxProcess),
+        known => known is SandboxProcess process ? new(process.Id, process.SandboxId, process.Server) : null,
+        (id, sandbox, server) => new ProcessReference(id, sandbox, server));
+}

@@ -1,0 +1,35 @@
+using System.Management.Automation;
+
+namespace Sandbox.Commands;
+
+/// <summary>Forgets processes that have ended, with their output.</summary>
+[Cmdlet(VerbsCommon.Remove, "SandboxProcess", SupportsShouldProcess = true, DefaultParameterSetName = "Process")]
+public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
+{
+    /// <summary>Kills those that still run first.</summary>
+    [Parameter(HelpMessage = "Kills those that still run first.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (ProcessTarget process in FindTargets(found => Force || found.HasEnded))
+        {
+            if (ShouldProcess(process.ToString(), "Remove process"))
+            {
+                TryWait(process.ToString(), token => RemoveAsync(process, token));
+            }
+        }
+    }
+
+    private async Task RemoveAsync(ProcessTarget process, CancellationToken cancellationToken)
+    {
+        if (Force && !(await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken)).HasEnded)
+        {
+            await process.Client.SignalAsync(process.SandboxId, process.Id, "KILL", cancellationToken);
+            await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+
+        await process.Client.RemoveProcessAsync(process.SandboxId, process.Id, cancellationToken);
+    }
+}

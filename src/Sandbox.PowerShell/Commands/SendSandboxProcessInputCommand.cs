@@ -1,0 +1,77 @@
+using System.Management.Automation;
+using System.Text;
+
+namespace Sandbox.Commands;
+
+/// <summary>Gives a process that was started with <c>-OpenInput</c> something to read: a text is a line, bytes are taken as they are.</summary>
+[Cmdlet(VerbsCommunications.Send, "SandboxProcessInput", SupportsShouldProcess = true)]
+public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
+{
+    private readonly List<ProcessTarget> _told = [];
+
+    /// <summary>What it reads; an empty one where only the end is to be told.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Text, a line each, or bytes.")]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidateNotNull]
+    public object? InputObject { get; set; }
+
+    /// <summary>The processes: objects, ids, or <c>sandbox/process</c>.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, HelpMessage = "Processes: objects or ids.")]
+    [ProcessTransformation]
+    [ArgumentCompleter(typeof(ProcessCompleter))]
+    [ValidateNotNullOrEmpty]
+    [Alias("Id")]
+    public ProcessReference[] Process { get; set; } = [];
+
+    /// <summary>The sandbox of a process that is named by its id alone.</summary>
+    [Parameter(HelpMessage = "The sandbox: an object or an id.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <summary>Does not end a text with a new line.</summary>
+    [Parameter(HelpMessage = "Does not end a text with a new line.")]
+    public SwitchParameter NoNewline { get; set; }
+
+    /// <summary>Tells the process, after all else, that nothing more will come.</summary>
+    [Parameter(HelpMessage = "Nothing more will come.")]
+    public SwitchParameter End { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        byte[] bytes = Bytes(InputObject);
+        foreach (ProcessTarget process in this.FindProcessTargets(Process, Sandbox, found => !found.HasEnded))
+        {
+            if (!ShouldProcess(process.ToString(), $"Send {bytes.Length} bytes"))
+            {
+                continue;
+            }
+
+            if ((bytes.Length == 0 || TryWait(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token))) && !_told.Contains(process))
+            {
+                _told.Add(process);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        foreach (ProcessTarget process in End ? _told : [])
+        {
+            TryWait(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, ReadOnlyMemory<byte>.Empty, true, token));
+        }
+    }
+
+    private byte[] Bytes(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
+    {
+        null => [],
+        byte one => [one],
+        byte[] many => many,
+        object[] items => [.. items.SelectMany(Bytes)],
+        var other => Encoding.UTF8.GetBytes(LanguagePrimitives.ConvertTo<string>(other) + (NoNewline ? "" : "\n")),
+    };
+}

@@ -1,0 +1,89 @@
+using System.Collections;
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Starts processes in the background of sandboxes, with the directory and variables of a session where one is named.</summary>
+[Cmdlet(VerbsLifecycle.Start, "SandboxProcess", SupportsShouldProcess = true, DefaultParameterSetName = "Command")]
+[OutputType(typeof(SandboxProcess))]
+public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
+{
+    /// <summary>Text for the sandbox's shell.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "Text for the sandbox's shell.")]
+    [ValidateNotNullOrEmpty]
+    public string Command { get; set; } = "";
+
+    /// <summary>A program of the sandbox, run without a shell's interpretation.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "A program of the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    public string FilePath { get; set; } = "";
+
+    /// <summary>The program's arguments, taken literally.</summary>
+    [Parameter(ParameterSetName = "Program", HelpMessage = "The program's arguments, taken literally.")]
+    [ValidateNotNull]
+    [AllowEmptyCollection]
+    [AllowEmptyString]
+    [Alias("Args")]
+    public string[] ArgumentList { get; set; } = [];
+
+    /// <summary>The process's id; generated when left out.</summary>
+    [Parameter(HelpMessage = "The process's id.")]
+    [ValidateNotNullOrEmpty]
+    public string? Id { get; set; }
+
+    /// <summary>The sessions whose directory and variables it starts with: objects, ids, or <c>sandbox/session</c>.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The directory it starts in; relative to the session's. It must exist.</summary>
+    [Parameter(HelpMessage = "The directory it starts in.")]
+    [ValidateNotNullOrEmpty]
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Variables of this process alone. A SecureString is sent as a secret; null unsets.</summary>
+    [Parameter(HelpMessage = "Variables of this process.")]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which it is stopped. No limit when left out.</summary>
+    [Parameter(HelpMessage = "The process's time limit.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>Keeps its input open for <c>Send-SandboxProcessInput</c>; else there is nothing to read.</summary>
+    [Parameter(HelpMessage = "Keeps its input open.")]
+    public SwitchParameter OpenInput { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        EnvironmentMap environment = ReadEnvironment(Environment);
+        bool isText = ParameterSetName == "Command";
+        ExecRequest request = new()
+        {
+            Command = isText ? Command : null,
+            Argv = isText ? null : [FilePath, .. ArgumentList],
+            Cwd = WorkingDirectory,
+            Env = environment.Plain,
+            SecretEnv = environment.Secret,
+            TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
+            StdinOpen = OpenInput,
+        };
+        foreach (Target place in this.Resolve(Session, SandboxesBeside(Session)))
+        {
+            ProcessTarget process = new(place, Id ?? Identifier.Generate());
+            if (ShouldProcess(place.ToString(), $"Start '{request.Command ?? string.Join(' ', request.Argv ?? [])}'")
+                && TryWait(Id is null ? place.ToString() : process.ToString(),
+                    token => place.UseAsync(() => place.Client.StartProcessAsync(place.SandboxId, place.SessionId, process.Id, request, token), token), out ProcessInfo? started))
+            {
+                WriteObject(process.ToObject(started));
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using System.Text.RegularExpressions;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Waits until processes have ended, or until one serves a port or prints a line. Stopping the wait stops no process.</summary>
+[Cmdlet(VerbsLifecycle.Wait, "SandboxProcess", DefaultParameterSetName = "Process")]
+[OutputType(typeof(SandboxProcess))]
+public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
+{
+    private const int HighestPort = ushort.MaxValue;
+
+    private static readonly TimeSpan ProgressPatience = TimeSpan.FromMilliseconds(500);
+
+    private readonly List<ProcessTarget> _targets = [];
+    private Regex? _pattern;
+
+    /// <summary>Waits until someone in the sandbox listens on this port, of IPv4 or IPv6.</summary>
+    [Parameter(HelpMessage = "Waits for a listener on this port.")]
+    [ValidateRange(1, HighestPort)]
+    public int Port { get; set; }
+
+    /// <summary>With <c>-Port</c>: waits until this path answers over HTTP.</summary>
+    [Parameter(HelpMessage = "With -Port: the path that has to answer.")]
+    [ValidatePattern("^/")]
+    public string? HttpPath { get; set; }
+
+    /// <summary>With <c>-Port</c>: the status it has to answer with. Any from 200 to 399 when left out.</summary>
+    [Parameter(HelpMessage = "With -Port: the status it has to answer with.")]
+    [ValidateRange(100, 599)]
+    public int StatusCode { get; set; }
+
+    /// <summary>Waits until the process prints a line that this regular expression matches, also one from before the wait. Upper and lower case differ.</summary>
+    [Parameter(HelpMessage = "Waits for a line that this matches.")]
+    [ValidateNotNullOrEmpty]
+    public string? Pattern { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which the wait is over with the error <c>WaitTimedOut</c>. No limit when left out.</summary>
+    [Parameter(HelpMessage = "The wait's time limit.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>Waits for the first of several only, and emits that.</summary>
+    [Parameter(HelpMessage = "Waits for the first of several.")]
+    public SwitchParameter Any { get; set; }
+
+    private string Awaited => _pattern is not null ? $"it printed a line like '{Pattern}'"
+        : Port == 0 ? "it ended"
+        : HttpPath is null && StatusCode == 0 ? $"port {Port} was served"
+        : $"port {Port} answered over HTTP";
+
+    /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (Port == 0 && (HttpPath is not null || StatusCode != 0))
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("-HttpPath and -StatusCode need a -Port.", null));
+        }
+
+        if (Port != 0 && Pattern is not null)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("Wait for a -Port or for a -Pattern, not for both.", null));
+        }
+
+        try
+        {
+            _pattern = Pattern is null ? null : new(Pattern, RegexOptions.CultureInvariant);
+        }
+        catch (ArgumentException e)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument($"'{Pattern}' is not a regular expression: {e.Message}", Pattern));
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord() => _targets.AddRange(FindTargets(_ => true));
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
+        ProgressRecord progress = new(GetHashCode(), "Waiting for processes", $"until {Awaited}");
+        long begin = Stopwatch.GetTimestamp();
+        Dictionary<Task<ProcessWait>, ProcessTarget> waits = _targets.ToDictionary(target => WaitAsync(target, over.Token));
+        try
+        {
+            while (waits.Count > 0)
+            {
+                Task<ProcessWait>? ended = Wait(token => FirstAsync(waits.Keys, token));
+                if (ended is null)
+                {
+                    progress.CurrentOperation = $"{string.Join(", ", waits.Values)}, for {Stopwatch.GetElapsedTime(begin):mm\\:ss}";
+                    WriteProgress(progress);
+                    continue;
+                }
+
+                waits.Remove(ended, out ProcessTarget? target);
+                if (TryWait(target!.ToString(), _ => ended, out ProcessWait? wait))
+                {
+                    Emit(wait);
+                    if (Any)
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+        finally
+        {
+            over.Cancel();
+            progress.RecordType = ProgressRecordType.Completed;
+            if (progress.CurrentOperation is not null)
+            {
+                WriteProgress(progress);
+            }
+        }
+    }
+
+    private static async Task<Task<ProcessWait>?> FirstAsync(IEnumerable<Task<ProcessWait>> waits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.WhenAny(waits).WaitAsync(ProgressPatience, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<ProcessWait> WaitAsync(ProcessTarget target, CancellationToken cancellationToken)
+    {
+        TimeSpan limit = TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
+        if (_pattern is { } pattern)
+        {
+            return await new PatternWait(target, pattern).WaitAsync(limit, cancellationToken);
+        }
+
+        PortCondition? condition = Port == 0 ? null : new(Port, HttpPath, StatusCode == 0 ? null : StatusCode);
+        WaitAnswer answer = await target.Client.WaitProcessAsync(target.SandboxId, target.Id, condition, limit, cancellationToken);
+        bool isFulfilled = answer.Outcome == (condition is null ? WaitOutcomes.Exited : WaitOutcomes.Ready);
+        IReadOnlyCollection<string> lastLines = isFulfilled || answer.Outcome == WaitOutcomes.TimedOut ? [] : await LastLines.ReadAsync(target, cancellationToken);
+        return new(target.ToObject(answer.Process), isFulfilled, answer.Outcome == WaitOutcomes.TimedOut, lastLines);
+    }
+
+    private void Emit(ProcessWait wait)
+    {
+        WriteObject(wait.Process);
+        if (wait.HasTimedOut)
+        {
+            WriteError(Errors.WaitTimedOut(wait.Process, Awaited, TimeoutSeconds!.Value));
+        }
+        else if (!wait.IsFulfilled)
+        {
+            WriteError(Errors.ProcessEnded(wait.Process, Awaited, wait.LastLines));
+        }
+    }
+}

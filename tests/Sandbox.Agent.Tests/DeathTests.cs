@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>What was stored survives the agent: a new one finds it.</summary>
+public sealed class DeathTests : IAsyncLifetime
+{
+    private readonly AgentFixture agent = new();
+
+    public ValueTask InitializeAsync() => agent.InitializeAsync();
+
+    public ValueTask DisposeAsync() => agent.DisposeAsync();
+
+    [Fact]
+    public async Task Finished_output_is_read_again_after_the_death_of_the_agent_and_the_command_is_not_run_twice()
+    {
+        string session = await agent.NewSessionAsync();
+        object body = new { command = "echo x >> runs; printf 'out\\0put'; echo err >&2; exit 5" };
+        await agent.RunAsync(session, body, "past");
+        await agent.StopAsync();
+        await agent.StartAsync();
+
+        ProcessInfo info = await agent.GetProcessAsync("past");
+        Assert.Equal((ProcessState.Exited, ProcessKind.Command, session, 5, new OutputRange(0, 7)), (info.State, info.Kind, info.SessionId, info.Exit!.ExitCode, info.Stdout));
+        Ran read = await agent.OutputOfAsync("past", "2,0");
+        Assert.Equal(("t\0put", "err\n", 5), (read.Output, read.ErrorText, read.ExitCode));
+        Assert.Equal(5, (await agent.RunAsync(session, body, "past")).ExitCode);
+        Assert.Equal("x\n", await File.ReadAllTextAsync(Path.Combine(agent.Workspace, "runs")));
+        using HttpResponseMessage other = await agent.PostAsync("exec", new { command = "true" }, session, "past");
+        Assert.Equal(HttpStatusCode.Conflict, other.StatusCode);
+    }
+
+    [Fact]
+    public async Task What_was_running_is_lost_and_never_has_an_exit_code()
+    {
+        await agent.StartProcessAsync(new { command = "echo begun; sleep 600" }, "cut-off");
+        await AgentFixture.UntilAsync(() => agent.GetProcessAsync("cut-off").Result.Stdout.End > 0, "it printed");
+        await agent.PostAsync("process/cut-off/signal", new { signal = "STOP" });
+        await agent.AbandonAsync();
+        await agent.StartAsync();
+
+        ProcessInfo info = await agent.GetProcessAsync("cut-off");
+        Assert.Equal((ProcessState.Lost, null, null), (info.State, info.Exit, info.EndedAt));
+        Ran read = await agent.OutputOfAsync("cut-off");
+        Assert.Equal(("begun\n", null, ErrorCodes.ProcessLost), (read.Output, read.Exit, read.Error!.Code));
+    }
+
+    [Fact]
+    public async Task The_bounds_of_what_is_kept_survive_too()
+    {
+        await agent.KeepAsync(new { commands = 1 });
+        await agent.StopAsync();
+        await agent.StartAsync();
+        await agent.RunAsync(null, new { command = "true" }, "one");
+        await agent.RunAsync(null, new { command = "true" }, "two");
+        ProcessList list = JsonSerializer.Deserialize(await agent.Http.GetStringAsync("process?commands=true"), ProtocolJson.Default.ProcessList)!;
+        Assert.Equal("two", Assert.Single(list.Processes).Id);
+    }
+
+    [Fact]
+    public async Task A_record_that_code_in_the_sandbox_has_spoilt_is_lost_and_nothing_else()
+    {
+        await agent.RunAsync(null, new { command = "echo good" }, "good");
+        string directory = Path.Combine(agent.State, "output");
+        await File.WriteAllTextAsync(Path.Combine(directory, "900.0"), "nonsense, but long enough to look like a head");
+        await File.WriteAllTextAsync(Path.Combine(directory, "901.0"), "");
+        await File.WriteAllTextAsync(Path.Combine(directory, "strange"), "");
+        await agent.StopAsync();
+        await agent.StartAsync();
+        Assert.Equal("good\n", (await agent.OutputOfAsync("good")).Output);
+        Assert.Equal("new\n", (await agent.RunAsync(null, "echo new")).Output);
+    }
+
+    [Fact]
+    public async Task A_frame_that_was_cut_off_in_the_middle_does_not_count()
+    {
+        await agent.RunAsync(null, new { command = "echo whole" }, "torn");
+        await agent.StopAsync();
+        string file = Directory.EnumerateFiles(Path.Combine(agent.State, "output")).Single();
+        await using (FileStream stream = File.OpenWrite(file))
+        {
+            stream.SetLength(stream.Length - 3);
+        }
+
+        await agent.StartAsync();
+        Ran read = await agent.OutputOfAsync("torn");
+        Assert.Equal(("whole\n", ErrorCodes.ProcessLost), (read.Output, read.Error!.Code));
+    }
+}

@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.ServerSentEvents;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Output is stored first and sent second, and can be read again.</summary>
+public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    [Fact]
+    public async Task Past_output_is_read_again_from_any_place_byte_for_byte()
+    {
+        string session = await agent.NewSessionAsync();
+        Ran ran = await agent.RunAsync(session, new { command = "printf 0123456789; printf abcdef >&2; exit 3" }, "again");
+        Assert.Equal(3, ran.ExitCode);
+        foreach ((string from, string output, string error) in new[] { ("0", "0123456789", "abcdef"), ("4,2", "456789", "cdef"), ("10,6", "", ""), ("3", "3456789", "abcdef"), ("end", "", "") })
+        {
+            Ran read = await agent.OutputOfAsync("again", from);
+            Assert.Equal((output, error, 3), (read.Output, read.ErrorText, read.ExitCode));
+        }
+    }
+
+    [Fact]
+    public async Task Each_event_carries_the_place_to_go_on_from_as_its_id()
+    {
+        await agent.RunAsync(null, new { command = "printf 12345; sleep 0.05; printf 67" }, "ids");
+        using HttpRequestMessage request = new(HttpMethod.Get, "process/ids/output");
+        request.Headers.Add("Last-Event-ID", "5,0");
+        using HttpResponseMessage answer = await agent.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        List<string> seen = [];
+        await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync())
+        {
+            seen.Add($"{item.EventType} {item.EventId}");
+        }
+
+        Assert.Equal(["stdout 7,0", "exit 7,0"], seen);
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_does_not_end_the_command_and_its_output_goes_on_from_where_it_was()
+    {
+        string session = await agent.NewSessionAsync();
+        object body = new { command = "echo first; while [ ! -e broken ]; do sleep 0.02; done; echo second" };
+        using (HttpResponseMessage answer = await agent.PostAsync("exec", body, session, "breaks"))
+        {
+            await AgentFixture.UntilAsync(() => agent.GetProcessAsync("breaks").Result.Stdout.End == 6, "the first line is stored");
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "broken"), "");
+        Assert.Equal("second\n", (await agent.OutputOfAsync("breaks", "6,0")).Output);
+
+        // The same request again attaches to it and runs nothing.
+        Assert.Equal("first\nsecond\n", (await agent.RunAsync(session, body, "breaks")).Output);
+    }
+
+    [Fact]
+    public async Task Who_does_not_follow_gets_what_there_is_and_is_told_that_it_goes_on()
+    {
+        await agent.StartProcessAsync(new { command = "echo so far; sleep 60" }, "so-far");
+        await AgentFixture.UntilAsync(() => agent.GetProcessAsync("so-far").Result.Stdout.End > 0, "it printed");
+        Ran ran = await agent.OutputOfAsync("so-far", follow: false);
+        Assert.Equal(("so far\n", null, null), (ran.Output, ran.Exit, ran.Error));
+        await agent.PostAsync("process/so-far/signal", new { signal = "KILL" });
+    }
+
+    [Fact]
+    public async Task What_a_background_child_writes_after_its_command_is_appended_to_that_commands_record_and_to_no_other()
+    {
+        string session = await agent.NewSessionAsync();
+        Ran ran = await agent.RunAsync(session, new { command = "(while [ ! -e late ]; do sleep 0.02; done; echo late; touch was-late) & echo early" }, "late-output");
+        Assert.Equal("early\n", ran.Output);
+        Task<Ran> next = agent.RunAsync(session, "touch late; while [ ! -e was-late ]; do sleep 0.02; done; echo next");
+        Assert.Equal("next\n", (await next).Output);
+        await AgentFixture.UntilAsync(() => agent.GetProcessAsync("late-output").Result.Stdout.End == 11, "the late line is stored");
+        Ran again = await agent.OutputOfAsync("late-output");
+        Assert.Equal(("early\nlate\n", 0), (again.Output, again.ExitCode));
+    }
+
+    [Fact]
+    public async Task Without_a_reader_the_oldest_bytes_fall_out_and_the_gap_is_told_by_offset()
+    {
+        await agent.KeepAsync(new { bytesPerCommand = 1 << 20 });
+        long stored = agent.StoredBytes;
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "seq 1 1000000; echo err >&2" });
+        ProcessInfo ended = await agent.EndOfAsync(process.Id);
+        const int all = 6_888_896;
+        Assert.Equal((all, new OutputRange(0, 4)), ((int)ended.Stdout.End, ended.Stderr));
+        Assert.InRange(ended.Stdout.Start, all - (2 << 20), all - (1 << 20));
+        Assert.InRange(agent.StoredBytes - stored, 1 << 20, 2 << 20);
+
+        Ran ran = await agent.OutputOfAsync(process.Id);
+        Assert.Equal((ended.Stdout.Start, all - ended.Stdout.Start, 0), (ran.Gap.StandardOutput, ran.OutputBytes.Length, ran.ExitCode));
+        Assert.EndsWith("999999\n1000000\n", ran.Output, StringComparison.Ordinal);
+
+        // From behind the gap there is none.
+        Ran tail = await agent.OutputOfAsync(process.Id, $"{all - 8},0");
+        Assert.Equal(("1000000\n", default(OutputCursor)), (tail.Output, tail.Gap));
+        await agent.KeepAsync(new { });
+    }
+
+    [Fact]
+    public async Task What_has_been_read_falls_out_too_so_that_a_long_stream_needs_no_more_than_its_bound()
+    {
+        await agent.KeepAsync(new { bytesPerCommand = 1 << 20 });
+        Ran ran = await agent.RunAsync(null, new { command = "seq 1 1000000" }, "long-stream");
+        Assert.Equal((6_888_896, default(OutputCursor)), (ran.OutputBytes.Length, ran.Gap));
+        Assert.InRange((await agent.GetProcessAsync("long-stream")).Stdout.Start, 1, 6_888_896 - (1 << 20));
+        await agent.KeepAsync(new { });
+    }
+
+    [Fact]
+    public async Task Ended_commands_are_kept_within_their_bounds_and_the_oldest_go_first()
+    {
+        await agent.KeepAsync(new { commands = 3 });
+        for (int i = 0; i < 5; i++)
+        {
+            await agent.RunAsync(null, new { command = $"echo {i}" }, $"kept-{i}");
+        }
+
+        foreach (string gone in new[] { "kept-0", "kept-1" })
+        {
+            using HttpResponseMessage answer = await agent.Http.GetAsync($"process/{gone}");
+            Assert.Equal((HttpStatusCode.NotFound, ErrorCodes.ProcessNotFound), (answer.StatusCode, await AgentFixture.CodeAsync(answer)));
+        }
+
+        Assert.Equal("4\n", (await agent.OutputOfAsync("kept-4")).Output);
+        await agent.KeepAsync(new { bytes = 100_000 });
+        await agent.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-1");
+        await agent.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-2");
+        using HttpResponseMessage large = await agent.Http.GetAsync("process/large-1");
+        Assert.Equal(HttpStatusCode.NotFound, large.StatusCode);
+        Assert.Equal(90_000, (await agent.OutputOfAsync("large-2")).OutputBytes.Length);
+        await agent.KeepAsync(new { });
+    }
+
+    [Theory]
+    [InlineData("from=-1", "'from'")]
+    [InlineData("from=1,2,3", "'from'")]
+    [InlineData("from=x", "'from'")]
+    [InlineData("follow=maybe", "'follow'")]
+    public async Task A_place_that_is_none_is_a_clear_error(string query, string named)
+    {
+        await agent.RunAsync(null, new { command = "true" }, "bad-place");
+        using HttpResponseMessage answer = await agent.Http.GetAsync("process/bad-place/output?" + query);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(named, (await AgentFixture.ErrorAsync(answer)).Error, StringComparison.Ordinal);
+    }
+}

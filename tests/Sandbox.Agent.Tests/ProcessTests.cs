@@ -1,0 +1,284 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    [Theory]
+    [InlineData("exit 7", 7)]
+    [InlineData("exec sh -c 'exit 8'", 8)]
+    [InlineData("set -e; false; echo not reached", 1)]
+    [InlineData("(exit 9)", 9)]
+    [InlineData("echo 'unclosed", 2)]
+    [InlineData("kill -9 $$", 137)]
+    [InlineData("true", 0)]
+    public async Task Exit_is_recorded_once_however_the_process_ends(string command, int exitCode)
+    {
+        ProcessInfo started = await agent.StartProcessAsync(new { command });
+        Assert.Equal(ProcessKind.Process, started.Kind);
+        ProcessInfo ended = await agent.EndOfAsync(started.Id);
+        Assert.Equal((ProcessState.Exited, exitCode, null), (ended.State, ended.Exit!.ExitCode, ended.Pid));
+        Assert.Equal(exitCode == 137 ? "KILL" : null, ended.Exit.Signal);
+        Assert.True(ended.EndedAt >= ended.StartedAt);
+    }
+
+    [Fact]
+    public async Task A_process_starts_with_its_sessions_directory_and_variables_and_leaves_them_alone()
+    {
+        string session = await agent.NewSessionAsync(new { cwd = "app", env = new { A = "session" } });
+        await agent.RunAsync(session, "export B=exported; mkdir -p sub; cd sub");
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "pwd; echo $A $B $C; export A=changed; cd /", env = new { C = "own" } }, session: session);
+        Assert.Equal((session, $"{agent.Workspace}/app/sub"), (process.SessionId, process.Cwd));
+        Assert.Equal($"{agent.Workspace}/app/sub\nsession exported own\n", (await agent.OutputOfAsync(process.Id)).Output);
+        Assert.Equal($"{agent.Workspace}/app/sub session\n", (await agent.RunAsync(session, "echo $PWD $A")).Output);
+    }
+
+    [Fact]
+    public async Task A_process_does_not_wait_for_its_sessions_command_and_stays_when_the_session_is_deleted()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage busy = await agent.PostAsync("exec", new { command = "sleep 600" }, session);
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "while [ ! -e end-it ]; do sleep 0.02; done; echo ended" }, session: session);
+        using HttpResponseMessage deleted = await agent.Http.DeleteAsync("session/" + session);
+        Assert.True(deleted.IsSuccessStatusCode);
+        Assert.Equal(ProcessState.Running, (await agent.GetProcessAsync(process.Id)).State);
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "end-it"), "");
+        Assert.Equal("ended\n", (await agent.OutputOfAsync(process.Id)).Output);
+    }
+
+    [Fact]
+    public async Task A_missing_directory_is_an_error_at_once_and_nothing_is_recorded()
+    {
+        using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "true", cwd = "/nowhere" }, process: "no-directory");
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.WorkingDirectoryNotFound), (answer.StatusCode, await AgentFixture.CodeAsync(answer)));
+        using HttpResponseMessage record = await agent.Http.GetAsync("process/no-directory");
+        Assert.Equal(HttpStatusCode.NotFound, record.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_duplicate_id_is_a_conflict_and_the_first_process_goes_on()
+    {
+        ProcessInfo first = await agent.StartProcessAsync(new { command = "sleep 600" }, "twice");
+        using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "sleep 600" }, process: "twice");
+        Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.ProcessExists), (answer.StatusCode, await AgentFixture.CodeAsync(answer)));
+        Assert.Equal((ProcessState.Running, first.Pid), ((await agent.GetProcessAsync("twice")).State, (await agent.GetProcessAsync("twice")).Pid));
+        await agent.PostAsync("process/twice/signal", new { signal = "KILL" });
+    }
+
+    [Theory]
+    [InlineData("../x")]
+    [InlineData(".hidden")]
+    [InlineData("a/b")]
+    public async Task An_id_is_never_a_path(string id)
+    {
+        using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "true" }, process: id);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_large_output_is_complete_each_time_of_many()
+    {
+        string[] ids = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.StartProcessAsync(new { command = "seq 1 200000" })))).Select(process => process.Id)];
+        foreach (string id in ids)
+        {
+            Ran ran = await agent.OutputOfAsync(id);
+            Assert.Equal((1_288_895, 0), (ran.OutputBytes.Length, ran.ExitCode));
+        }
+    }
+
+    [Theory]
+    [InlineData("setsid sleep 4101 & setsid sleep 4101; sleep 4101", "4101")]
+    [InlineData("(setsid sh -c '(sleep 4102 &) ; sleep 4102' &) ; sleep 4102", "4102")]
+    [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; while :; do sleep 4103; done' >/dev/null 2>&1 & sleep 4103", "4103")]
+    [InlineData("exec sleep 4104", "4104")]
+    public async Task Killed_means_gone_with_the_whole_tree(string command, string mark)
+    {
+        ProcessInfo process = await agent.StartProcessAsync(new { command });
+        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith(mark).Count > 0, "it runs");
+        (await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" })).EnsureSuccessStatusCode();
+        ProcessInfo ended = await agent.EndOfAsync(process.Id);
+        Assert.Equal(("KILL", 137, true), (ended.Exit!.Signal, ended.Exit.ExitCode, ended.Exit.Cancelled));
+        Assert.Empty(StoppingTests.ProcessesWith(mark));
+    }
+
+    [Fact]
+    public async Task A_process_that_is_asked_to_end_may_do_so_in_its_own_way_and_its_shell_does_not_go_on()
+    {
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "bash -c 'trap \"echo bye; exit 3\" TERM; echo ready; while :; do sleep 0.02; done'; echo not reached" });
+        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > 0, "it is ready");
+        await agent.PostAsync($"process/{process.Id}/signal", new { signal = "TERM" });
+        Ran ran = await agent.OutputOfAsync(process.Id);
+        Assert.Equal(("ready\nbye\n", 3, "TERM"), (ran.Output, ran.ExitCode, ran.Exit!.Signal));
+    }
+
+    [Fact]
+    public async Task What_does_not_heed_the_request_to_end_is_killed_after_a_while_and_KILL_hurries()
+    {
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "trap '' TERM; echo ready; sleep 4105" });
+        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > 0, "it is ready");
+        await agent.PostAsync($"process/{process.Id}/signal", new { signal = "TERM" });
+        await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
+        Assert.Equal("KILL", (await agent.EndOfAsync(process.Id)).Exit!.Signal);
+        Assert.Empty(StoppingTests.ProcessesWith("4105"));
+    }
+
+    [Fact]
+    public async Task Another_signal_is_sent_to_its_processes_and_no_more()
+    {
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "bash -c 'trap \"echo hup\" HUP; echo ready; while [ ! -e hup-end ]; do sleep 0.02; done'" });
+        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > 0, "it is ready");
+        await agent.PostAsync($"process/{process.Id}/signal", new { signal = "SIGHUP" });
+        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > "ready\n".Length, "it heard");
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "hup-end"), "");
+        Assert.Equal("ready\nhup\n", (await agent.OutputOfAsync(process.Id)).Output);
+    }
+
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("TERM")]
+    public async Task All_processes_end_in_one_step(string signal)
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage command = await agent.PostAsync("exec", new { command = "while [ ! -e spared ]; do sleep 0.02; done; echo spared" }, session);
+        ProcessInfo[] processes = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => agent.StartProcessAsync(new { command = "sleep 4106 & setsid sleep 4106" })));
+        (await agent.PostAsync("process/signal", new { signal })).EnsureSuccessStatusCode();
+        foreach (ProcessInfo process in processes)
+        {
+            Assert.Equal(signal, (await agent.EndOfAsync(process.Id)).Exit!.Signal);
+        }
+
+        Assert.Empty(StoppingTests.ProcessesWith("4106"));
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "spared"), "");
+        Assert.Equal("spared\n", (await AgentFixture.ReadAsync(command)).Output);
+        File.Delete(Path.Combine(agent.Workspace, "spared"));
+    }
+
+    [Fact]
+    public async Task A_time_limit_ends_it_with_what_it_printed()
+    {
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "echo before; sleep 4107; echo after", timeout_ms = 200 });
+        Ran ran = await agent.OutputOfAsync(process.Id);
+        Assert.Equal(("before\n", true, "TERM"), (ran.Output, ran.Exit!.TimedOut, ran.Exit.Signal));
+        Assert.Empty(StoppingTests.ProcessesWith("4107"));
+    }
+
+    [Fact]
+    public async Task Input_is_given_in_several_requests_and_ended_when_asked()
+    {
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "while read line; do echo got $line; done; echo end", stdinOpen = true });
+        foreach (string line in new[] { "one", "two" })
+        {
+            (await agent.Http.PostAsync($"process/{process.Id}/stdin?end=false", new StringContent(line + "\n"))).EnsureSuccessStatusCode();
+            await AgentFixture.UntilAsync(() => Encoding.UTF8.GetString(agent.OutputOfAsync(process.Id, follow: false).Result.OutputBytes).Contains("got " + line, StringComparison.Ordinal), "it was read");
+        }
+
+        (await agent.Http.PostAsync($"process/{process.Id}/stdin?end=true", new ByteArrayContent([]))).EnsureSuccessStatusCode();
+        Assert.Equal("got one\ngot two\nend\n", (await agent.OutputOfAsync(process.Id)).Output);
+    }
+
+    [Fact]
+    public async Task A_wait_for_a_port_sees_a_listener_of_either_family_and_an_end_that_comes_first()
+    {
+        foreach (string address in new[] { "127.0.0.1", "::1" })
+        {
+            int port = AgentFixture.FreePort();
+            string script = $"""
+                import socket, time, os
+                while not os.path.exists("listen-{port}"): time.sleep(0.02)
+                s = socket.socket(socket.AF_INET6 if ":" in "{address}" else socket.AF_INET); s.bind(("{address}", {port})); s.listen(); time.sleep(600)
+                """;
+            ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-c", script } });
+            Assert.Equal(WaitOutcomes.TimedOut, (await WaitAsync(process.Id, $"port={port}&timeoutMs=100")).Outcome);
+            Task<WaitAnswer> waiting = WaitAsync(process.Id, $"port={port}");
+            await File.WriteAllTextAsync(Path.Combine(agent.Workspace, $"listen-{port}"), "");
+            Assert.Equal(WaitOutcomes.Ready, (await waiting).Outcome);
+            await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
+            await agent.EndOfAsync(process.Id);
+        }
+
+        ProcessInfo brief = await agent.StartProcessAsync(new { command = "exit 4" });
+        Assert.Equal((WaitOutcomes.Exited, 4), (await WaitAsync(brief.Id, $"port={AgentFixture.FreePort()}")) is var answer ? (answer.Outcome, answer.Process.Exit!.ExitCode) : default);
+    }
+
+    [Fact]
+    public async Task A_wait_for_HTTP_wants_the_path_and_the_status()
+    {
+        int port = AgentFixture.FreePort();
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "found.txt"), "found");
+        ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-m", "http.server", $"{port}" } });
+        Assert.Equal(WaitOutcomes.Ready, (await WaitAsync(process.Id, $"port={port}&path=/found.txt")).Outcome);
+        Assert.Equal(WaitOutcomes.Ready, (await WaitAsync(process.Id, $"port={port}&path=/missing.txt&status=404")).Outcome);
+        Assert.Equal(WaitOutcomes.TimedOut, (await WaitAsync(process.Id, $"port={port}&path=/missing.txt&timeoutMs=300")).Outcome);
+        await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
+    }
+
+    [Theory]
+    [InlineData("port=0", "'port'")]
+    [InlineData("port=70000", "'port'")]
+    [InlineData("port=x", "'port'")]
+    [InlineData("port=80&path=no-slash", "'path'")]
+    [InlineData("port=80&status=99", "'status'")]
+    [InlineData("path=/", "'port'")]
+    [InlineData("timeoutMs=-1", "'timeoutMs'")]
+    public async Task A_wait_for_what_cannot_be_is_a_clear_error(string query, string named)
+    {
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "true" });
+        using HttpResponseMessage answer = await agent.Http.GetAsync($"process/{process.Id}/wait?{query}");
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(named, (await AgentFixture.ErrorAsync(answer)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Unknown_ended_and_running_processes_and_bad_signals_have_errors_of_their_own()
+    {
+        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.Http.GetAsync("process/unknown")));
+        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.PostAsync("process/unknown/signal", new { signal = "TERM" })));
+        ProcessInfo running = await agent.StartProcessAsync(new { command = "sleep 600" }, "running");
+        Assert.Equal(ErrorCodes.ProcessRunning, await AgentFixture.CodeAsync(await agent.Http.DeleteAsync("process/running")));
+        Assert.Equal(ErrorCodes.InvalidRequest, await AgentFixture.CodeAsync(await agent.PostAsync("process/running/signal", new { signal = "NOPE" })));
+        Assert.Equal(ErrorCodes.InvalidRequest, await AgentFixture.CodeAsync(await agent.PostAsync("process/running/signal", new { signal = "9" })));
+        Assert.Equal(ErrorCodes.InvalidRequest, await AgentFixture.CodeAsync(await agent.Http.PostAsync("process/running/stdin", new ByteArrayContent([1]))));
+        await agent.PostAsync("process/running/signal", new { signal = "KILL" });
+        await agent.EndOfAsync(running.Id);
+        Assert.Equal(ErrorCodes.ProcessEnded, await AgentFixture.CodeAsync(await agent.PostAsync("process/running/signal", new { signal = "TERM" })));
+        Assert.Equal(HttpStatusCode.NoContent, (await agent.Http.DeleteAsync("process/running")).StatusCode);
+        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.Http.GetAsync("process/running")));
+    }
+
+    [Fact]
+    public async Task The_list_has_processes_and_when_asked_commands_and_finished_ones_can_be_forgotten_at_once()
+    {
+        await agent.Http.DeleteAsync("process");
+        await agent.RunAsync(null, new { command = "true" }, "a-command");
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "true" });
+        await agent.EndOfAsync(process.Id);
+        Assert.Contains(process.Id, (await ListAsync("")).Select(item => item.Id));
+        Assert.DoesNotContain("a-command", (await ListAsync("")).Select(item => item.Id));
+        Assert.Contains("a-command", (await ListAsync("?commands=true")).Select(item => item.Id));
+        await agent.Http.DeleteAsync("process");
+        Assert.DoesNotContain(process.Id, (await ListAsync("?commands=true")).Select(item => item.Id));
+        Assert.Contains("a-command", (await ListAsync("?commands=true")).Select(item => item.Id));
+    }
+
+    [Fact]
+    public async Task Results_tell_processor_time_and_peak_memory()
+    {
+        Ran alone = await agent.RunAsync(null, "python3 -c 'x = bytearray(50_000_000); [i for i in range(3_000_000)]'");
+        Assert.InRange(alone.Exit!.PeakMemoryBytes!.Value, 50_000_000, 500_000_000);
+        Assert.True(alone.Exit.CpuMs > 20);
+        string session = await agent.NewSessionAsync();
+        await agent.RunAsync(session, "python3 -c '[i for i in range(3_000_000)]'");
+        Ran cheap = await agent.RunAsync(session, "true");
+        Ran dear = await agent.RunAsync(session, "python3 -c '[i for i in range(3_000_000)]'");
+        Assert.True(dear.Exit!.CpuMs > cheap.Exit!.CpuMs + 20);
+    }
+
+    private async Task<WaitAnswer> WaitAsync(string id, string query) =>
+        JsonSerializer.Deserialize(await agent.Http.GetStringAsync($"process/{id}/wait?{query}"), ProtocolJson.Default.WaitAnswer)!;
+
+    private async Task<IReadOnlyList<ProcessInfo>> ListAsync(string query) =>
+        JsonSerializer.Deserialize(await agent.Http.GetStringAsync("process" + query), ProtocolJson.Default.ProcessList)!.Processes;
+}

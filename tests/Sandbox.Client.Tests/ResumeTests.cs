@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client.Tests;
+
+/// <summary>A stream that breaks is taken up where it broke, and a command is never run twice for it.</summary>
+public sealed class ResumeTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(CommandFrame.MediaType)]
+    [InlineData("text/event-stream")]
+    public async Task A_stream_that_breaks_goes_on_from_the_last_byte_without_the_reader_noticing(string type)
+    {
+        // Whatever is asked for breaks off after three bytes: there are many breaks before the end.
+        byte[] output = Encoding.ASCII.GetBytes("0123456789");
+        ConcurrentQueue<string> asked = new();
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            asked.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+            int from = context.Request.Method == "POST" ? 0 : int.Parse(context.Request.Query["from"].ToString().Split(',')[0], null);
+            context.Response.ContentType = type;
+            byte[] part = output[from..Math.Min(from + 3, output.Length)];
+            if (part.Length > 0)
+            {
+                await context.Response.Body.WriteAsync(Event(type, FrameKind.StandardOutput, part), Token);
+                await context.Response.Body.FlushAsync(Token);
+                context.Abort();
+                return;
+            }
+
+            await context.Response.Body.WriteAsync(Event(type, FrameKind.Exit, """{"exit_code":3}"""u8.ToArray()), Token);
+        });
+        (string text, int exitCode) = await ReadAsync(new SandboxClient(server.Endpoint));
+        Assert.Equal(("0123456789", 3), (text, exitCode));
+        Assert.Equal(
+            ["POST /v1/sandbox/a/exec", .. new[] { 3, 6, 9, 10 }.Select(from => $"GET /v1/sandbox/a/process/c/output?from={from},0&follow=true")], asked);
+    }
+
+    [Fact]
+    public async Task A_break_before_the_first_byte_asks_again_for_the_same_command()
+    {
+        ConcurrentQueue<string> asked = new();
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            using StreamReader body = new(context.Request.Body);
+            asked.Enqueue($"{context.Request.Method} {context.Request.Headers[ApiHeaders.ProcessId]} {await body.ReadToEndAsync(Token)}");
+            if (asked.Count < 3)
+            {
+                context.Abort();
+                return;
+            }
+
+            await context.Response.Body.WriteAsync(Event("", FrameKind.Exit, """{"exit_code":0}"""u8.ToArray()), Token);
+        });
+        (string text, int exitCode) = await ReadAsync(new SandboxClient(server.Endpoint));
+        Assert.Equal(("", 0), (text, exitCode));
+        Assert.Equal(3, asked.Count);
+        Assert.Single(asked.Distinct());
+        Assert.StartsWith("POST c ", asked.First(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_gap_is_told_with_its_size_and_the_cursor_goes_on_behind_it()
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            byte[] place = new byte[OutputCursor.Length];
+            new OutputCursor(100, 7).Write(place);
+            context.Response.ContentType = CommandFrame.MediaType;
+            await context.Response.Body.WriteAsync(Event(CommandFrame.MediaType, FrameKind.Position, place), Token);
+            await context.Response.Body.WriteAsync(Event(CommandFrame.MediaType, FrameKind.StandardOutput, [65]), Token);
+            await context.Response.Body.WriteAsync(Event(CommandFrame.MediaType, FrameKind.Pause, place), Token);
+        });
+        using CommandReader reader = await new SandboxClient(server.Endpoint).ReadOutputAsync("a", "p", new(90, 5), follow: false, Token);
+        List<CommandEvent> events = [];
+        await foreach (CommandEvent current in reader.ReadAsync(Token))
+        {
+            events.Add(current);
+        }
+
+        Assert.Equal(12, Assert.IsType<CommandGap>(events[0]).Missing);
+        Assert.IsType<CommandPause>(events[2]);
+        Assert.Equal(new OutputCursor(101, 7), reader.Cursor);
+    }
+
+    [Theory]
+    [InlineData(404, ErrorCodes.ProcessNotFound)]
+    [InlineData(404, ErrorCodes.RouteNotFound)]
+    public async Task Where_the_output_was_not_kept_the_connection_is_lost_and_never_a_success(int status, string code)
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            if (context.Request.Method == "POST")
+            {
+                await context.Response.Body.FlushAsync(Token);
+                context.Abort();
+                return;
+            }
+
+            context.Response.StatusCode = status;
+            await context.Response.WriteAsync($$"""{"error":"No.","code":"{{code}}"}""", Token);
+        });
+        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(new SandboxClient(server.Endpoint)));
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_come_back_is_ConnectionLost_when_the_patience_is_over()
+    {
+        TestServer server = await TestServer.StartAsync(async context =>
+        {
+            await context.Response.Body.FlushAsync(Token);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        SandboxClient client = new(server.Endpoint, limits: new() { Resume = TimeSpan.FromMilliseconds(300) });
+        using CommandReader reader = await client.ExecAsync("a", null, "c", new() { Command = "true" }, Token);
+        await server.DisposeAsync();
+        await Assert.ThrowsAsync<ConnectionLostException>(async () =>
+        {
+            await foreach (CommandEvent _ in reader.ReadAsync(Token))
+            {
+            }
+        });
+    }
+
+    private static byte[] Event(string type, FrameKind kind, byte[] payload)
+    {
+        if (type == CommandFrame.MediaType)
+        {
+            byte[] frame = new byte[CommandFrame.HeaderLength + payload.Length];
+            CommandFrame.WriteHeader(frame, kind, payload.Length);
+            payload.CopyTo(frame, CommandFrame.HeaderLength);
+            return frame;
+        }
+
+        string data = kind == FrameKind.Exit ? Encoding.ASCII.GetString(payload) : Convert.ToBase64String(payload);
+        return Encoding.ASCII.GetBytes($"event: {(kind == FrameKind.Exit ? "exit" : "stdout")}\ndata: {data}\n\n");
+    }
+
+    private static async Task<(string Text, int ExitCode)> ReadAsync(SandboxClient client)
+    {
+        using CommandReader reader = await client.ExecAsync("a", null, "c", new() { Command = "true" }, Token);
+        StringBuilder text = new();
+        await foreach (CommandEvent current in reader.ReadAsync(Token))
+        {
+            if (current is CommandExit end)
+            {
+                return (text.ToString(), end.Exit.ExitCode);
+            }
+
+            text.Append(Encoding.ASCII.GetString(((CommandOutput)current).Data.Span));
+        }
+
+        throw new InvalidOperationException("The stream ended without a last event.");
+    }
+}
