@@ -84,7 +84,7 @@ public sealed class ProcessTests(SandboxFixture fixture) : IClassFixture<Sandbox
             """
             $a = Start-SandboxProcess 'echo a1; touch a1; while [ ! -e b1 ]; do sleep 0.02; done; echo a2' -Sandbox $Box
             $b = Start-SandboxProcess 'while [ ! -e a1 ]; do sleep 0.02; done; echo b1; touch b1' -Sandbox $Box
-            $a, $b | Get-SandboxProcessOutput -Wait | Sort-Object
+            $a, $b | Get-SandboxProcessOutput -Wait
             """);
         Assert.Equal(["a1", "a2", "b1"], result.Clean.Output.Select(item => item.ToString()!).Order(StringComparer.Ordinal));
     }
@@ -245,7 +245,7 @@ public sealed class ProcessTests(SandboxFixture fixture) : IClassFixture<Sandbox
     {
         PSObject copy = (PSObject)PSSerializer.Deserialize(PSSerializer.Serialize(_engine.Run("Start-SandboxProcess 'sleep 600' -Id copied -Sandbox $Box").Clean.Output[0]));
         Assert.Equal(["copied", "copied", "Exited"], _engine.Run(
-            "($Copy | Get-SandboxProcess).Id; ($Copy | Select-Object Id, SandboxId | Get-SandboxProcess).Id; ($Copy | Stop-SandboxProcess -Force -PassThru).State", ("Copy", copy)).Texts);
+            "($Copy | Get-SandboxProcess).Id; ([pscustomobject]@{ Id = $Copy.Id; SandboxId = $Copy.SandboxId } | Get-SandboxProcess).Id; ($Copy | Stop-SandboxProcess -Force -PassThru).State", ("Copy", copy)).Texts);
         EngineResult wrong = _engine.Run("$s = New-SandboxSession wrong-kind -Sandbox $Box; $s | Stop-SandboxProcess; $Copy | Remove-SandboxSession", ("Copy", copy));
         Assert.Equal(2, wrong.Errors.Count);
     }

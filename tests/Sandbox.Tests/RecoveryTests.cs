@@ -47,9 +47,9 @@ public sealed class RecoveryTests
             $r; $last; $LASTEXITCODE
             $s | Invoke-SandboxCommand 'cat runs'
             """);
-        Wait.Until(() => home.HasServer && Runs(home) == "run\n", "the command runs");
+        Wait.Until(() => home.HasServer && Find(home, "runs") is not null, "the command runs");
         home.KillServer();
-        File.WriteAllText(Path.Combine(Workspace(home), "go"), "");
+        Release(home, "runs");
         Assert.Equal((0, "begun\n1000\n0\nrun\n", ""), shell.Finish());
     }
 
@@ -65,23 +65,24 @@ public sealed class RecoveryTests
             $c = Get-SandboxProcess -IncludeCommand
             "$($c.State) [$($c.ExitCode)]"
             $c | Get-SandboxProcessOutput -ErrorAction SilentlyContinue
+            'over'
             """);
         Assert.Equal("begun", shell.ReadLine());
         ShellProcess.Run(home, "Stop-Sandbox default");
-        Assert.Equal((0, "SandboxStopped\n[]\nLost []\nbegun\n", ""), shell.Finish());
+        Assert.Equal((0, "SandboxStopped\n[]\nLost []\nbegun\nover\n", ""), shell.Finish());
     }
 
     [Fact]
     public void Processes_go_on_when_the_server_is_killed_and_a_new_shell_follows_them()
     {
         using SandboxHome home = new();
-        ShellProcess.Run(home, "$null = Start-SandboxProcess 'echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
+        ShellProcess.Run(home, "$null = Start-SandboxProcess 'touch here; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
         home.KillServer();
         Assert.Equal("lasting Running\n", ShellProcess.Run(home, "Get-SandboxProcess | ForEach-Object { \"$($_.Id) $($_.State)\" }"));
         using ShellProcess shell = new(home, "-Command", "Get-SandboxProcess | Get-SandboxProcessOutput -Wait; (Get-SandboxProcess lasting).ExitCode");
         Assert.Equal("begun", shell.ReadLine());
         home.KillServer();
-        File.WriteAllText(Path.Combine(Workspace(home), "go"), "");
+        Release(home, "here");
         Assert.Equal((0, "ended\n3\n", ""), shell.Finish());
     }
 
@@ -90,8 +91,8 @@ public sealed class RecoveryTests
     private static void Make(SandboxHome home) => Assert.Equal("", ShellProcess.Run(home,
         "New-SandboxSession keep -WorkingDirectory deep -Environment @{ GIVEN = 'v1' } | Invoke-SandboxCommand 'export EXPORTED=live'"));
 
-    private static string Workspace(SandboxHome home) => Directory.EnumerateDirectories(home.Folder, "workspace", SearchOption.AllDirectories).Single();
+    private static string? Find(SandboxHome home, string name) => Directory.EnumerateFiles(home.Folder, name, SearchOption.AllDirectories).FirstOrDefault();
 
-    private static string? Runs(SandboxHome home) =>
-        Directory.EnumerateFiles(home.Folder, "runs", SearchOption.AllDirectories).FirstOrDefault() is { } file ? File.ReadAllText(file) : null;
+    /// <summary>Lets what waits for the file <c>go</c> beside another file go on.</summary>
+    private static void Release(SandboxHome home, string beside) => File.WriteAllText(Path.Combine(Path.GetDirectoryName(Find(home, beside))!, "go"), "");
 }

@@ -34,14 +34,10 @@ internal sealed class LastLines(int count)
     /// <param name="line">The line.</param>
     public void Add(string line)
     {
-        if (_lines.Count == count)
+        _lines.Enqueue(line);
+        if (_lines.Count > count)
         {
             _lines.Dequeue();
-        }
-
-        if (count > 0)
-        {
-            _lines.Enqueue(line);
         }
     }
 }

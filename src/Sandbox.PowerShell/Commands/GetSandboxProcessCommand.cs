@@ -10,6 +10,8 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
 {
     private static readonly ProcessReference[] All = [new("*")];
 
+    private bool _sessionIsNamed;
+
     /// <summary>The ids, patterns, or <c>sandbox/process</c>; a process object is looked up again.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Ids or patterns.")]
     [ProcessTransformation]
@@ -35,10 +37,17 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
     public SwitchParameter IncludeCommand { get; set; }
 
     /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _sessionIsNamed = MyInvocation.BoundParameters.ContainsKey(nameof(Session));
+    }
+
+    /// <inheritdoc />
     protected override void ProcessRecord()
     {
         // A piped string binds to all three parameters; it is a process's id.
-        bool sessionCounts = Session is not null && (Id is null || MyInvocation.BoundParameters.ContainsKey(nameof(Session)));
+        bool sessionCounts = Session is not null && (Id is null || _sessionIsNamed);
         foreach (ProcessReference reference in Id ?? All)
         {
             IEnumerable<SandboxProcess> found = sessionCounts

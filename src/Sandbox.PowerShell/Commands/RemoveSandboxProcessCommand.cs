@@ -4,6 +4,7 @@ namespace Sandbox.Commands;
 
 /// <summary>Forgets processes that have ended, with their output.</summary>
 [Cmdlet(VerbsCommon.Remove, "SandboxProcess", SupportsShouldProcess = true, DefaultParameterSetName = "Process")]
+[OutputType(typeof(void))]
 public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
 {
     /// <summary>Kills those that still run first.</summary>

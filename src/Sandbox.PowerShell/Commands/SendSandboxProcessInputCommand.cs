@@ -5,6 +5,7 @@ namespace Sandbox.Commands;
 
 /// <summary>Gives a process that was started with <c>-OpenInput</c> something to read: a text is a line, bytes are taken as they are.</summary>
 [Cmdlet(VerbsCommunications.Send, "SandboxProcessInput", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
 public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 {
     private readonly List<ProcessTarget> _told = [];
