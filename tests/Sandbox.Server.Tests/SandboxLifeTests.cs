@@ -60,7 +60,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
         await server.CreateAsync("""{"id":"k"}""");
         await server.ExecAsync("k", "echo file >f; (setsid sleep 1000 &)");
         BoxProcess before = server.RecordOf("k").Process!;
-        ProcessEntry agent = Assert.Single(ProcessTable.All(), entry => entry.ParentId == before.InitId && CommandOf(entry.Id).StartsWith("/opt/sandbox/", StringComparison.Ordinal));
+        ProcessEntry agent = Assert.Single(ProcessTable.All(), entry => entry.ParentId == before.InitId && CommandOf(entry.Id).Contains("/opt/sandbox/sandbox-agent", StringComparison.Ordinal));
         ProcessTable.Send(agent, Signal.KILL);
         // bubblewrap's outer process ends when all threads of the agent have.
         await TestServer.UntilGoneAsync(before.MonitorId);
@@ -106,6 +106,16 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
         HashSet<int> known = [.. server.Records().SelectMany(record => (int[])[record.Process?.InitId ?? 0, record.Process?.MonitorId ?? 0])];
         await Host.UntilAsync("no process is left", () => Task.FromResult(!ProcessTable.All().Any(entry =>
             !known.Contains(entry.Id) && CommandOf(entry.Id) is var command && command.Contains("bwrap", StringComparison.Ordinal) && command.Contains(server.Home, StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task A_creation_that_is_given_up_before_its_turn_keeps_nobody_waiting()
+    {
+        BoxRecord record = new() { Id = "early", Number = 1, UserId = 0, CreatedAt = DateTimeOffset.UnixEpoch, Network = SandboxNetworks.None, Phase = BoxPhase.Creating };
+        // The launcher's turn never comes.
+        using Box box = new(record, launcher: null!);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => box.CreateAsync(new AgentConfiguration(), new CancellationToken(canceled: true)));
+        Assert.True(box.Made.IsCompleted);
     }
 
     private static string CommandOf(int process) => File.Exists($"/proc/{process}/cmdline") ? Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{process}/cmdline")) : "";

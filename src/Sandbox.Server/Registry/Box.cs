@@ -66,25 +66,18 @@ internal sealed class Box : IDisposable
     /// <summary>Makes its files and starts it for the first time; when that fails nothing of it is left.</summary>
     /// <param name="configuration">What its agent has to know.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public Task CreateAsync(AgentConfiguration configuration, CancellationToken cancellationToken) => InTurnAsync(async () =>
+    public async Task CreateAsync(AgentConfiguration configuration, CancellationToken cancellationToken)
     {
         try
         {
-            BoxFiles.Make(Directories, record.UserId);
-            await LaunchAsync(configuration, cancellationToken);
-            Save(record with { Phase = BoxPhase.Ready });
-            return true;
-        }
-        catch
-        {
-            await RemoveAllAsync();
-            throw;
+            await InTurnAsync(() => MakeAsync(configuration, cancellationToken), cancellationToken);
         }
         finally
         {
+            // However it ends, also before its turn: others may wait for it.
             made.TrySetResult();
         }
-    }, cancellationToken);
+    }
 
     /// <summary>Ends its processes and keeps its files.</summary>
     /// <param name="cancellationToken">Gives up waiting for its turn.</param>
@@ -146,6 +139,22 @@ internal sealed class Box : IDisposable
             await LaunchAsync(configuration: null, cancellationToken);
             return await AgentContact.ConnectAsync(record.Process!.Socket, cancellationToken);
         }, cancellationToken);
+    }
+
+    private async Task<bool> MakeAsync(AgentConfiguration configuration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            BoxFiles.Make(Directories, record.UserId);
+            await LaunchAsync(configuration, cancellationToken);
+            Save(record with { Phase = BoxPhase.Ready });
+            return true;
+        }
+        catch
+        {
+            await RemoveAllAsync();
+            throw;
+        }
     }
 
     private async Task<T> InTurnAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken)
