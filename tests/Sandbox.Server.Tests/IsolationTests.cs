@@ -78,7 +78,7 @@ public sealed class IsolationTests
         await server.CreateAsync("""{"id":"a","secretEnv":{"TOKEN":"t"}}""");
         Finished run = await server.ExecAsync("a", """
             agent=2
-            grep -q '^sandbox-agent' /proc/$agent/comm || echo not found
+            grep -q sandbox-agent /proc/$agent/cmdline || echo not found
             cat /proc/$agent/environ; ls /proc/$agent/fd; head -c 1 /proc/$agent/mem; cat /proc/$agent/maps; ls /proc/$agent/cwd/; echo x >/proc/$agent/mem
             """);
         Assert.Equal("", run.Output);
@@ -91,14 +91,7 @@ public sealed class IsolationTests
     [Fact]
     public async Task A_host_without_bubblewrap_gets_an_error_with_the_remedy_and_nothing_runs()
     {
-        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        Assert.SkipWhen(File.Exists("/usr/bin/bwrap") && !Host.IsRoot, "NOT TESTED: /usr/bin/bwrap cannot be hidden here.");
-        string fake = $"{server.Home}/bin";
-        Directory.CreateDirectory(fake);
-        await File.WriteAllTextAsync($"{fake}/bwrap", "#!/bin/sh\necho 'bwrap: Creating new namespace failed: Operation not permitted' >&2\nexit 1\n");
-        File.SetUnixFileMode($"{fake}/bwrap", (UnixFileMode)0x1ed);
-        server.Environment["PATH"] = $"relative:{fake}:/usr/bin:/bin";
-        await server.StartAsync();
+        await using TestServer server = await StartWithAsync("echo 'bwrap: Creating new namespace failed: Operation not permitted' >&2; exit 1");
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a"}""");
         string text = await answer.Content.ReadAsStringAsync();
         Assert.Equal(503, (int)answer.StatusCode);
@@ -109,5 +102,35 @@ public sealed class IsolationTests
         Ability isolation = (await server.AboutAsync()).Abilities.First(ability => ability.Name == "isolation");
         Assert.False(isolation.Available);
         Assert.NotEmpty(isolation.Remedy!);
+    }
+
+    [Fact]
+    public async Task What_bubblewrap_says_when_it_gives_up_half_way_is_the_error()
+    {
+        // It has told of its child, and closes the pipe (6) on which the server lets the program start.
+        await using TestServer server = await StartWithAsync("""
+            exec 6<&-
+            sleep 5 4>&- &
+            echo 'bwrap: loopback: Failed RTM_NEWADDR: File exists' >&2
+            echo '{ "child-pid": '$!' }' >&4
+            exit 1
+            """);
+        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a","network":"none"}""");
+        ErrorBody told = await ApiTests.FailedAsync(answer, 503, ErrorCodes.IsolationUnavailable);
+        Assert.Contains("Failed RTM_NEWADDR", told.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories($"{server.Home}/state/boxes"));
+    }
+
+    /// <summary>A server whose bubblewrap is a script of ours.</summary>
+    private static async Task<TestServer> StartWithAsync(string bubblewrap)
+    {
+        TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        string fake = $"{server.Home}/bin";
+        Directory.CreateDirectory(fake);
+        await File.WriteAllTextAsync($"{fake}/bwrap", $"#!/bin/sh\n{bubblewrap}\n");
+        File.SetUnixFileMode($"{fake}/bwrap", (UnixFileMode)0x1ed);
+        server.Environment["PATH"] = $"relative:{fake}:/usr/bin:/bin";
+        await server.StartAsync();
+        return server;
     }
 }

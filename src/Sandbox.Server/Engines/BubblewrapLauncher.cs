@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -14,6 +15,7 @@ internal static class BubblewrapLauncher
     private const int StatusDescriptor = 4;
     private const int FilterDescriptor = 5;
     private const int GateDescriptor = 6;
+    private const int BrokenPipe = 32; // EPIPE
     private static readonly TimeSpan SetUpLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Starts a sandbox's agent.</summary>
@@ -123,8 +125,7 @@ internal static class BubblewrapLauncher
             link = result.Process is { } process ? new ProcessMark(process.Id, process.StartTime) : throw new IsolationException(result.Failure!);
         }
 
-        gate.Open();
-        return link;
+        return gate.TryOpen() ? link : throw new IsolationException(IsolationFailure.From(ReadLog(plan.Directories)));
     }
 
     private static ChildProcess Spawn(LaunchPlan plan, IEnumerable<string> command, Dictionary<int, FileDescriptor> extra, Gate gate)
@@ -230,7 +231,19 @@ internal static class BubblewrapLauncher
             Waiting.Dispose();
         }
 
-        public void Open() => opener.WriteAll([1]);
+        /// <summary>Lets the program start; false when bubblewrap has given up meanwhile.</summary>
+        public bool TryOpen()
+        {
+            try
+            {
+                opener.WriteAll([1]);
+                return true;
+            }
+            catch (Win32Exception failure) when (failure.NativeErrorCode == BrokenPipe)
+            {
+                return false;
+            }
+        }
 
         public void Dispose()
         {
