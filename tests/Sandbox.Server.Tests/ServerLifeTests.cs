@@ -92,16 +92,15 @@ public sealed class ServerLifeTests
     [Fact]
     public async Task A_server_nobody_calls_leaves_and_its_sandboxes_live()
     {
-        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        server.Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "0.5";
-        ReadyLine ready = await server.StartAsync();
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
+        await server.KillAsync();
         // An open request keeps it, longer than its patience.
-        Assert.Equal("done\n", (await server.ExecAsync("a", "sleep 1; echo done")).Output);
+        (ReadyLine ready, Finished run) = await server.StartImpatientAsync<Finished>(async () => await server.ExecAsync("a", "sleep 3; echo done"));
+        Assert.Equal("done\n", run.Output);
         await TestServer.UntilGoneAsync(ready.ProcessId);
         Assert.True(BoxProcesses.IsRunning(server.RecordOf("a").Process!));
         Assert.Contains("nobody called", File.ReadAllText(ready.Log), StringComparison.Ordinal);
-        server.Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "120";
     }
 
     [Fact]

@@ -32,6 +32,9 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The command line that starts the server within other surroundings.</summary>
     internal IReadOnlyList<string> Through { get; set; } = [];
 
+    /// <summary>What the server has logged, where <c>sandboxd start</c> began it.</summary>
+    private string Log => File.Exists(Path.Combine(Home, "state", "server.log")) ? File.ReadAllText(Path.Combine(Home, "state", "server.log")) : "";
+
     /// <summary>A home without a server.</summary>
     internal static TestServer Prepare(ServerUser user)
     {
@@ -56,6 +59,39 @@ public sealed class TestServer : IAsyncDisposable
         return JsonSerializer.Deserialize(run.Output, ProtocolJson.Default.ReadyLine)!;
     }
 
+    /// <summary>Starts a server that leaves after two seconds without a call, and calls it. On a busy machine it may have left before; then it is started again.</summary>
+    /// <param name="call">The call; null when it found no server.</param>
+    internal async Task<(ReadyLine Ready, T Answer)> StartImpatientAsync<T>(Func<Task<T?>> call)
+        where T : class
+    {
+        string? patience = Environment["SANDBOX_IDLE_EXIT_SECONDS"];
+        Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "2";
+        try
+        {
+            ReadyLine? ready = null;
+            T? answer = null;
+            await Host.UntilAsync("a call is in time", async () =>
+            {
+                ready = await StartAsync();
+                try
+                {
+                    answer = await call();
+                }
+                catch (Exception failure) when (failure is HttpRequestException or IOException)
+                {
+                    // It has left, or was leaving.
+                }
+
+                return answer is not null;
+            });
+            return (ready!, answer!);
+        }
+        finally
+        {
+            Environment["SANDBOX_IDLE_EXIT_SECONDS"] = patience;
+        }
+    }
+
     internal Task<Finished> RunAsync(params IEnumerable<string> arguments) =>
         CommandLine.RunAsync(Through, Programs, Host.IdOf(User), Environment, arguments);
 
@@ -78,7 +114,7 @@ public sealed class TestServer : IAsyncDisposable
     {
         using HttpResponseMessage answer = await PostAsync("v1/sandbox", body);
         string text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, text);
+        Assert.True(answer.IsSuccessStatusCode, $"{text}\n{Log}");
         return JsonSerializer.Deserialize(text, ProtocolJson.Default.SandboxInfo)!;
     }
 
