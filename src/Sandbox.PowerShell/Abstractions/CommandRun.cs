@@ -22,7 +22,11 @@ internal sealed class CommandRun(Target target, ExecRequest request, CommandInpu
     public Target Target { get; } = target;
 
     /// <summary>The command as text.</summary>
-    public string Text => request.Command ?? string.Join(' ', request.Argv ?? []);
+    public string Text => TextOf(request);
+
+    /// <summary>A command as text.</summary>
+    /// <param name="request">The command.</param>
+    public static string TextOf(ExecRequest request) => request.Command ?? string.Join(' ', request.Argv ?? []);
 
     /// <summary>Runs the command.</summary>
     /// <param name="onEvent">Takes each event; the reading waits for it.</param>

@@ -58,6 +58,16 @@ internal static class Errors
             : "The input is part of a session or sandbox, but the properties Id and, for a session, SandboxId are missing.",
         input);
 
+    /// <summary>A stream that commands were to read failed before its end.</summary>
+    /// <param name="exception">The failure.</param>
+    public static ErrorRecord InputFailed(Exception exception) => new(
+        new IOException($"The input could not be read to its end, so what was to read it is stopped: {exception.Message}", exception),
+        "InputFailed", ErrorCategory.ReadError, null);
+
+    /// <summary>A defect showed itself where nobody could be thrown at.</summary>
+    /// <param name="exception">The failure.</param>
+    public static ErrorRecord Unexpected(Exception exception) => new(exception, "Unexpected", ErrorCategory.NotSpecified, null);
+
     /// <summary>No variable has this name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="place">Where it was looked for.</param>

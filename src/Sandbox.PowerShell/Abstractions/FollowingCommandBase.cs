@@ -1,16 +1,17 @@
 using System.Management.Automation;
-using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Cmdlets that run commands and emit their output: its form, exit codes, and many commands at once.</summary>
-public abstract class FollowingCommandBase : SandboxCommandBase
+/// <summary>Cmdlets that run commands and emit their output, or a job that does: its form, exit codes, and many commands at once.</summary>
+public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
 {
+    private readonly List<SandboxChildJob> _children = [];
     private int? _exitCode;
-    private bool _nonZeroIsError;
     private OutputOptions _options = null!;
+    private CommandFollower _follower = null!;
     private PipelinePump? _pump;
+    private CollectedInput? _collected;
 
     /// <summary>What becomes of standard error.</summary>
     [Parameter(HelpMessage = "What becomes of standard error.")]
@@ -46,6 +47,31 @@ public abstract class FollowingCommandBase : SandboxCommandBase
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
 
+    /// <summary>Emits a job at once, which runs the command and collects what would have been emitted.</summary>
+    [Parameter(HelpMessage = "Runs in the background, as a job.")]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <summary>The job's name; as <c>-AsJob</c>.</summary>
+    [Parameter(HelpMessage = "The job's name.")]
+    [ValidateNotNullOrEmpty]
+    public string? JobName { get; set; }
+
+    private bool IsJob => AsJob || JobName is not null;
+
+    /// <inheritdoc />
+    ValueTask IOutputSink.PostAsync(Action effect) => _pump!.PostAsync(effect);
+
+    /// <inheritdoc />
+    void IOutputSink.WriteFailure(ErrorRecord error) => Report(error);
+
+    /// <inheritdoc />
+    void IOutputSink.SetExit(ExecExit exit)
+    {
+        // Of several commands the first that failed is the one that counts.
+        _exitCode = _exitCode is null or 0 ? exit.ExitCode : _exitCode;
+        SessionState.PSVariable.Set("global:LASTEXITCODE", _exitCode);
+    }
+
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
@@ -55,8 +81,9 @@ public abstract class FollowingCommandBase : SandboxCommandBase
         }
 
         OutputForm form = AsResult ? OutputForm.Result : Raw ? OutputForm.Raw : AsByteStream ? OutputForm.Bytes : OutputForm.Lines;
-        _options = new(form, StandardError, Prefix, OutputLimit);
-        _nonZeroIsError = ErrorOnNonZeroExit || LanguagePrimitives.IsTrue(GetVariableValue("PSNativeCommandUseErrorActionPreference"));
+        bool nonZeroIsError = ErrorOnNonZeroExit || LanguagePrimitives.IsTrue(GetVariableValue("PSNativeCommandUseErrorActionPreference"));
+        _options = new(form, StandardError, Prefix, OutputLimit, nonZeroIsError);
+        _follower = new(this, _options);
         _pump = new(ThrottleLimit, FlushMessages, StopToken);
     }
 
@@ -71,69 +98,50 @@ public abstract class FollowingCommandBase : SandboxCommandBase
         base.Dispose(disposing);
     }
 
-    /// <summary>Begins a command, or keeps it until there is room.</summary>
-    /// <param name="run">The command.</param>
-    internal void Start(CommandRun run) => _pump!.Start(token => FollowAsync(run, token));
+    /// <summary>Begins a command, or keeps it until there is room, or until the job begins.</summary>
+    /// <param name="target">Where.</param>
+    /// <param name="request">What.</param>
+    /// <param name="input">What it reads, when that comes from the pipeline.</param>
+    internal void Start(Target target, ExecRequest request, CommandInput? input)
+    {
+        if (IsJob)
+        {
+            // What Receive-Job does with errors is said there; only that the first ends the command must be known here.
+            bool stopsAtError = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? action) && action is ActionPreference.Stop;
+            _children.Add(new(target, request, input, _options, stopsAtError));
+            return;
+        }
+
+        CommandRun run = new(target, request, input);
+        _pump!.Start(token => _follower.FollowAsync(run, token));
+    }
+
+    /// <summary>The way of input from the pipeline to the commands that are begun.</summary>
+    private protected StandardInput OpenInput() => IsJob ? _collected = new CollectedInput() : new PassedInput(AwaitInput, StopToken);
 
     /// <summary>Emits what is there, without waiting.</summary>
     private protected void EmitReady() => _pump!.DrainReady();
 
-    /// <summary>Emits what there is, until a task has ended.</summary>
-    private protected void EmitUntil(Task condition) => _pump!.DrainUntil(condition);
-
-    /// <summary>Emits everything, until all commands have ended.</summary>
-    private protected void EmitAll() => _pump!.DrainAll();
-
-    private async Task FollowAsync(CommandRun run, CancellationToken cancellationToken)
+    /// <summary>Emits everything, until all commands have ended; or the job that is to run them.</summary>
+    private protected void EmitAll()
     {
-        OutputWriter writer = OutputWriter.Create(this, run, _options);
-        try
+        _pump!.DrainAll();
+        if (_children.Count > 0)
         {
-            await run.FollowAsync(
-                current => _pump!.PostAsync(current switch
-                {
-                    CommandOutput output => () => writer.Write(output),
-                    CommandExit end => () => End(run, writer, end.Exit),
-                    CommandGap gap => () => WriteWarning(Errors.OutputMissing(run.Target.ToString(), gap.Missing)),
-                    _ => static () => { },
-                }),
-                running => _pump!.PostAsync(() => ShowWaiting(run, running)),
-                cancellationToken);
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            await _pump!.PostAsync(() =>
-            {
-                // What arrived is the user's, whatever happened then.
-                writer.Finish(null);
-                Report(e, run.Target.ToString());
-            });
+            SandboxJob job = new(JobName, _children, ThrottleLimit, _collected);
+            SandboxJobSourceAdapter.Register(job, JobManager);
+            job.StartJob();
+            WriteObject(job);
         }
     }
 
-    private void ShowWaiting(CommandRun run, RunningCommand? running) => WriteProgress(
-        new ProgressRecord(run.Id.GetHashCode(StringComparison.Ordinal) & int.MaxValue, $"Waiting in '{run.Target}'", running is null ? "The command runs." : $"'{running.Command}' runs since {running.StartedAt.LocalDateTime:HH:mm:ss}.")
-        {
-            RecordType = running is null ? ProgressRecordType.Completed : ProgressRecordType.Processing,
-        });
-
-    private void End(CommandRun run, OutputWriter writer, ExecExit exit)
+    private void AwaitInput(Task sending)
     {
-        // Of several commands the first that failed is the one that counts.
-        _exitCode = _exitCode is null or 0 ? exit.ExitCode : _exitCode;
-        SessionState.PSVariable.Set("global:LASTEXITCODE", _exitCode);
-        writer.Finish(exit);
-        if (exit.TimedOut)
+        _pump!.DrainUntil(sending);
+        if (sending.Exception?.InnerException is { } failure)
         {
-            // On a result it is a property.
-            if (!AsResult)
-            {
-                WriteError(Errors.CommandTimedOut(run, exit));
-            }
-        }
-        else if (_nonZeroIsError && exit.ExitCode != 0)
-        {
-            WriteError(Errors.CommandExitedNonZero(run, exit));
+            // A command that reads only part of what it was meant to read must not go on.
+            ThrowTerminatingError(Errors.InputFailed(failure));
         }
     }
 }

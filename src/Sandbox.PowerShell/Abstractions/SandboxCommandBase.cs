@@ -112,10 +112,12 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <summary>Reports a failure; one that leaves no hope for the rest ends the command.</summary>
     /// <param name="exception">The failure.</param>
     /// <param name="target">What it failed for.</param>
-    internal void Report(Exception exception, object? target)
+    internal void Report(Exception exception, object? target) => Report(Errors.From(exception, target));
+
+    /// <inheritdoc cref="Report(Exception, object?)" />
+    internal void Report(ErrorRecord record)
     {
-        ErrorRecord record = Errors.From(exception, target);
-        if (Errors.IsHopeless(exception) || (exception is ServerUnreachableException unreachable && unreachable.Server == _default?.Server))
+        if (Errors.IsHopeless(record.Exception) || (record.Exception is ServerUnreachableException unreachable && unreachable.Server == _default?.Server))
         {
             ThrowTerminatingError(record);
         }
@@ -146,7 +148,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <param name="warnings">What its server says.</param>
     internal void Warn(IEnumerable<string>? warnings)
     {
-        foreach (string warning in (warnings ?? []).Where(WarningOnce.IsNew))
+        foreach (string warning in WarningOnce.New(warnings))
         {
             _messages.Enqueue((true, warning));
         }

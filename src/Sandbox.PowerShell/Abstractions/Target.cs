@@ -29,6 +29,12 @@ internal sealed class Target(SandboxClient client, string sandboxId, string? ses
     /// <summary>Whether it is the sandbox that is made on first use, because none was named.</summary>
     public bool IsAutomatic => onMade is not null;
 
+    /// <summary>The same place, for one who wants to be told instead.</summary>
+    /// <param name="trace">Is told about each request, on any thread.</param>
+    /// <param name="warn">Is told the warnings of the sandbox that is made on first use.</param>
+    public Target TellingTo(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
+        new(Client.WithTrace(trace), SandboxId, SessionId, IsAutomatic ? warn : null);
+
     /// <summary>Does something in the sandbox; the automatic one is made when it is missing.</summary>
     /// <param name="action">What is done.</param>
     /// <param name="cancellationToken">Stops waiting.</param>

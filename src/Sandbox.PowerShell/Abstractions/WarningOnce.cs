@@ -7,7 +7,7 @@ internal static class WarningOnce
 {
     private static readonly ConcurrentDictionary<string, bool> Told = new(StringComparer.Ordinal);
 
-    /// <summary>Whether this is the first time; from now on it is not.</summary>
-    /// <param name="text">The warning.</param>
-    public static bool IsNew(string text) => Told.TryAdd(text, true);
+    /// <summary>Those that are said for the first time.</summary>
+    /// <param name="warnings">The warnings; null for none.</param>
+    public static IEnumerable<string> New(IEnumerable<string>? warnings) => (warnings ?? []).Where(text => Told.TryAdd(text, true));
 }

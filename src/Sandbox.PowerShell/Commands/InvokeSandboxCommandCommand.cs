@@ -4,9 +4,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Runs a command in sessions or sandboxes and emits its output as it comes.</summary>
+/// <summary>Runs a command in sessions or sandboxes and emits its output as it comes, or a job that collects it.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "SandboxCommand", SupportsShouldProcess = true, DefaultParameterSetName = "Command")]
-[OutputType(typeof(string), typeof(byte[]), typeof(SandboxCommandResult))]
+[OutputType(typeof(string), typeof(byte[]), typeof(SandboxCommandResult), typeof(SandboxJob))]
 public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
 {
     private StandardInput? _input;
@@ -164,10 +164,10 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
 
     private StandardInput StartReaders()
     {
-        StandardInput input = new(EmitUntil);
+        StandardInput input = OpenInput();
         foreach (Target target in this.Resolve(Session, Sandbox))
         {
-            StartIn(target, () => new CommandInput(input.Open()));
+            StartIn(target, input.Open);
         }
 
         return input;
@@ -189,9 +189,9 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
 
     private void StartIn(Target target, Func<CommandInput>? input)
     {
-        if (ShouldProcess(target.ToString(), $"Run '{_request.Command ?? string.Join(' ', _request.Argv ?? [])}'"))
+        if (ShouldProcess(target.ToString(), $"Run '{CommandRun.TextOf(_request)}'"))
         {
-            Start(new CommandRun(target, _request, input?.Invoke()));
+            Start(target, _request, input?.Invoke());
         }
     }
 }

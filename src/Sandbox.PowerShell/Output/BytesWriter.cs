@@ -1,10 +1,8 @@
-using System.Management.Automation;
-
 namespace Sandbox;
 
 /// <summary>Emits bytes as they come.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class BytesWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options) : OutputWriter(cmdlet, run, options)
+internal sealed class BytesWriter(IOutputSink sink, CommandRun run, OutputOptions options) : OutputWriter(sink, run, options)
 {
-    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => Cmdlet.WriteObject(data.ToArray(), enumerateCollection: false);
+    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => Sink.WriteObject(data.ToArray());
 }

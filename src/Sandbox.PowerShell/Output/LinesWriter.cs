@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -12,8 +11,8 @@ internal sealed class LinesWriter : OutputWriter
     private readonly LineSplitter _mergedErrorLines;
 
     /// <inheritdoc cref="OutputWriter.Create" />
-    public LinesWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options)
-        : base(cmdlet, run, options)
+    public LinesWriter(IOutputSink sink, CommandRun run, OutputOptions options)
+        : base(sink, run, options)
     {
         _lines = new(WriteLine);
         _mergedErrorLines = new(WriteLine);
@@ -31,5 +30,5 @@ internal sealed class LinesWriter : OutputWriter
 
     private protected override void WriteMergedError(ReadOnlyMemory<byte> data) => _mergedErrorLines.Add(data.Span);
 
-    private void WriteLine(string line) => Cmdlet.WriteObject(Prefix.Length == 0 ? line : Prefix + line);
+    private void WriteLine(string line) => Sink.WriteObject(Prefix.Length == 0 ? line : Prefix + line);
 }

@@ -4,19 +4,19 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits the output of one command. Belongs to the pipeline's thread.</summary>
+/// <summary>Emits the output of one command. Belongs to the thread that its sink may be written on.</summary>
 internal abstract class OutputWriter
 {
     private readonly LineSplitter _errorLines;
 
-    private protected OutputWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options)
+    private protected OutputWriter(IOutputSink sink, CommandRun run, OutputOptions options)
     {
-        (Cmdlet, Run, Options) = (cmdlet, run, options);
+        (Sink, Run, Options) = (sink, run, options);
         Prefix = options.Prefix ? $"[{run.Target}] " : "";
         _errorLines = new(WriteErrorLine);
     }
 
-    private protected Cmdlet Cmdlet { get; }
+    private protected IOutputSink Sink { get; }
 
     private protected CommandRun Run { get; }
 
@@ -25,15 +25,15 @@ internal abstract class OutputWriter
     private protected string Prefix { get; }
 
     /// <summary>The writer for a form.</summary>
-    /// <param name="cmdlet">Emits.</param>
+    /// <param name="sink">Takes what is emitted.</param>
     /// <param name="run">The command.</param>
     /// <param name="options">The form.</param>
-    public static OutputWriter Create(Cmdlet cmdlet, CommandRun run, OutputOptions options) => options.Form switch
+    public static OutputWriter Create(IOutputSink sink, CommandRun run, OutputOptions options) => options.Form switch
     {
-        OutputForm.Raw => new TextWriter(cmdlet, run, options),
-        OutputForm.Bytes => new BytesWriter(cmdlet, run, options),
-        OutputForm.Result => new ResultWriter(cmdlet, run, options),
-        _ => new LinesWriter(cmdlet, run, options),
+        OutputForm.Raw => new TextWriter(sink, run, options),
+        OutputForm.Bytes => new BytesWriter(sink, run, options),
+        OutputForm.Result => new ResultWriter(sink, run, options),
+        _ => new LinesWriter(sink, run, options),
     };
 
     /// <summary>Emits what the command wrote.</summary>
@@ -70,7 +70,7 @@ internal abstract class OutputWriter
     {
         if (Options.StandardError == StandardErrorAction.Error)
         {
-            Cmdlet.WriteError(Errors.StandardErrorLine(Prefix + line, Run));
+            Sink.WriteError(Errors.StandardErrorLine(Prefix + line, Run));
             return;
         }
 
@@ -78,6 +78,6 @@ internal abstract class OutputWriter
         InformationRecord record = new(new HostInformationMessage { Message = Prefix + line }, Run.Target.ToString());
         record.Tags.Add("PSHOST");
         record.Tags.Add("StandardError");
-        Cmdlet.WriteInformation(record);
+        Sink.WriteInformation(record);
     }
 }

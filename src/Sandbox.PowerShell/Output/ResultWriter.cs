@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using Sandbox.Client;
 using Sandbox.Protocol;
 
@@ -6,7 +5,7 @@ namespace Sandbox;
 
 /// <summary>Emits one object at the end. Standard error is in it, and nowhere else.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class ResultWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options) : OutputWriter(cmdlet, run, options)
+internal sealed class ResultWriter(IOutputSink sink, CommandRun run, OutputOptions options) : OutputWriter(sink, run, options)
 {
     private readonly BoundedBuffer _output = new();
     private readonly BoundedBuffer _error = new();
@@ -24,7 +23,7 @@ internal sealed class ResultWriter(Cmdlet cmdlet, CommandRun run, OutputOptions 
     {
         if (exit is not null)
         {
-            Cmdlet.WriteObject(new SandboxCommandResult(Run, exit, _output.ToString(), _error.ToString(), _truncated));
+            Sink.WriteObject(new SandboxCommandResult(Run, exit, _output.ToString(), _error.ToString(), _truncated));
         }
     }
 

@@ -1,11 +1,10 @@
-using System.Management.Automation;
 using Sandbox.Protocol;
 
 namespace Sandbox;
 
 /// <summary>Emits the whole text at the end, exactly as it was written.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class TextWriter(Cmdlet cmdlet, CommandRun run, OutputOptions options) : OutputWriter(cmdlet, run, options)
+internal sealed class TextWriter(IOutputSink sink, CommandRun run, OutputOptions options) : OutputWriter(sink, run, options)
 {
     private readonly BoundedBuffer _text = new();
     private bool _truncated;
@@ -16,12 +15,12 @@ internal sealed class TextWriter(Cmdlet cmdlet, CommandRun run, OutputOptions op
         base.Finish(exit);
         if (_text.Length > 0)
         {
-            Cmdlet.WriteObject(_text.ToString());
+            Sink.WriteObject(_text.ToString());
         }
 
         if (_truncated)
         {
-            Cmdlet.WriteWarning($"The command in '{Run.Target}' wrote more than {Options.Limit} bytes; the rest is left out. -OutputLimit sets the limit.");
+            Sink.WriteWarning($"The command in '{Run.Target}' wrote more than {Options.Limit} bytes; the rest is left out. -OutputLimit sets the limit.");
         }
     }
 

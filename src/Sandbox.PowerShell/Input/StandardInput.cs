@@ -5,24 +5,18 @@ using System.Text;
 namespace Sandbox;
 
 /// <summary>What commands read, as it comes from the pipeline: a text is a line, bytes and streams are taken as they are. Belongs to the pipeline's thread.</summary>
-/// <param name="wait">Waits for a task while the pipeline goes on.</param>
-internal sealed class StandardInput(Action<Task> wait)
+internal abstract class StandardInput
 {
-    private const int Piece = 64 * 1024;
-
-    private readonly List<InputBuffer> _buffers = [];
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
+    /// <summary>The ways to the commands.</summary>
+    private protected InputFan Fan { get; } = new();
+
     /// <summary>Makes a way to one more command.</summary>
-    public InputBuffer Open()
-    {
-        InputBuffer buffer = new();
-        _buffers.Add(buffer);
-        return buffer;
-    }
+    public CommandInput Open() => new(Fan.Open());
 
     /// <summary>The end of input.</summary>
-    public void Finish() => _buffers.ForEach(buffer => buffer.Finish());
+    public abstract void Finish();
 
     /// <summary>Adds a value.</summary>
     /// <param name="value">The value, not null.</param>
@@ -31,7 +25,9 @@ internal sealed class StandardInput(Action<Task> wait)
         switch (value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value)
         {
             case byte single:
-                Send([single]);
+                _bytes.ResetWrittenCount();
+                _bytes.Write([single]);
+                Send(_bytes.WrittenMemory);
                 break;
             case byte[] many:
                 Send(many);
@@ -40,7 +36,7 @@ internal sealed class StandardInput(Action<Task> wait)
                 SendLine(line);
                 break;
             case Stream stream:
-                Copy(stream);
+                Send(stream);
                 break;
             case object[] items:
                 foreach (object? item in items)
@@ -55,38 +51,19 @@ internal sealed class StandardInput(Action<Task> wait)
         }
     }
 
+    /// <summary>Takes bytes, which belong to somebody else as soon as it returns.</summary>
+    /// <param name="bytes">The bytes.</param>
+    private protected abstract void Send(ReadOnlyMemory<byte> bytes);
+
+    /// <summary>Takes what a stream will give.</summary>
+    /// <param name="stream">The stream.</param>
+    private protected abstract void Send(Stream stream);
+
     private void SendLine(string line)
     {
         _bytes.ResetWrittenCount();
         Encoding.UTF8.GetBytes(line, _bytes);
         _bytes.Write("\n"u8);
-        Send(_bytes.WrittenSpan);
-    }
-
-    private void Copy(Stream stream)
-    {
-        byte[] buffer = new byte[Piece];
-        for (int count; (count = stream.Read(buffer)) > 0;)
-        {
-            Send(buffer.AsSpan(0, count));
-        }
-    }
-
-    private void Send(ReadOnlySpan<byte> bytes)
-    {
-        do
-        {
-            ReadOnlySpan<byte> piece = bytes[..Math.Min(Piece, bytes.Length)];
-            bytes = bytes[piece.Length..];
-            foreach (InputBuffer buffer in _buffers)
-            {
-                Task room = buffer.Write(piece);
-                if (!room.IsCompleted)
-                {
-                    wait(room);
-                }
-            }
-        }
-        while (bytes.Length > 0);
+        Send(_bytes.WrittenMemory);
     }
 }

@@ -5,7 +5,8 @@ namespace Sandbox;
 
 /// <summary>The way of input from the pipeline to one command. It holds the pipeline back while the command could read and does not; never while the command
 /// waits for its turn, which may come only when this very pipeline has ended.</summary>
-internal sealed class InputBuffer
+/// <param name="onClosed">Is told that nobody reads any more.</param>
+internal sealed class InputBuffer(Action onClosed)
 {
     private const int Room = 256 * 1024;
 
@@ -73,6 +74,7 @@ internal sealed class InputBuffer
         }
 
         _pipe.Reader.Complete();
+        onClosed();
     }
 
     private void Release(bool hasRoom)

@@ -1,0 +1,50 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Sandbox;
+
+/// <summary>Input for commands that run later: what the pipeline gives is kept, a stream is read while they run.</summary>
+internal sealed class CollectedInput : StandardInput
+{
+    private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, minimumSegmentSize: InputFan.Piece, useSynchronizationContext: false);
+
+    private readonly List<Stream> _parts = [];
+    private PipeWriter? _kept;
+
+    /// <inheritdoc />
+    public override void Finish()
+    {
+        _kept?.Complete();
+        _kept = null;
+    }
+
+    /// <summary>Gives the commands everything, as fast as they read, and the end of input.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task SendAsync(CancellationToken cancellationToken)
+    {
+        foreach (Stream part in _parts)
+        {
+            await Fan.CopyAsync(part, cancellationToken);
+        }
+
+        Fan.Finish();
+    }
+
+    private protected override void Send(ReadOnlyMemory<byte> bytes)
+    {
+        if (_kept is null)
+        {
+            Pipe pipe = new(Unlimited);
+            _kept = pipe.Writer;
+            _parts.Add(pipe.Reader.AsStream());
+        }
+
+        _kept.Write(bytes.Span);
+    }
+
+    private protected override void Send(Stream stream)
+    {
+        Finish();
+        _parts.Add(stream);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Sandbox;
+
+/// <summary>The same input for several commands. The slowest that could read sets the pace.</summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A token source without a timer holds nothing to dispose of.")]
+internal sealed class InputFan
+{
+    /// <summary>How many bytes go on their way at once.</summary>
+    public const int Piece = 64 * 1024;
+
+    private readonly List<InputBuffer> _buffers = [];
+    private readonly CancellationTokenSource _unread = new();
+    private volatile int _readers;
+
+    /// <summary>Makes a way to one more command.</summary>
+    public InputBuffer Open()
+    {
+        InputBuffer buffer = new(OnClosed);
+        _buffers.Add(buffer);
+        _readers++;
+        return buffer;
+    }
+
+    /// <summary>The end of input.</summary>
+    public void Finish() => _buffers.ForEach(buffer => buffer.Finish());
+
+    /// <summary>Sends bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <returns>Ends when there is room for more.</returns>
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        do
+        {
+            ReadOnlyMemory<byte> piece = bytes[..Math.Min(Piece, bytes.Length)];
+            bytes = bytes[piece.Length..];
+            foreach (InputBuffer buffer in _buffers)
+            {
+                await buffer.Write(piece.Span);
+            }
+        }
+        while (bytes.Length > 0);
+    }
+
+    /// <summary>Sends what a stream gives, to its end or until nobody reads any more.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task CopyAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _unread.Token);
+        byte[] buffer = new byte[Piece];
+        try
+        {
+            while (_readers > 0)
+            {
+                // Not every stream heeds the token; it is left alone then.
+                int count = await stream.ReadAsync(buffer, either.Token).AsTask().WaitAsync(either.Token);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                await SendAsync(buffer.AsMemory(0, count));
+            }
+        }
+        catch (OperationCanceledException) when (_unread.IsCancellationRequested)
+        {
+            // All commands have ended; the rest is nobody's.
+        }
+    }
+
+    private void OnClosed()
+    {
+        if (Interlocked.Decrement(ref _readers) == 0)
+        {
+            _unread.Cancel();
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace Sandbox;
+
+/// <summary>Input that running commands get as it comes. It waits while a command could read and does not.</summary>
+/// <param name="wait">Waits until a task has ended well, while the pipeline goes on.</param>
+/// <param name="stop">Ends the reading of streams.</param>
+internal sealed class PassedInput(Action<Task> wait, CancellationToken stop) : StandardInput
+{
+    /// <inheritdoc />
+    public override void Finish() => Fan.Finish();
+
+    private protected override void Send(ReadOnlyMemory<byte> bytes) => Await(Fan.SendAsync(bytes));
+
+    private protected override void Send(Stream stream) => Await(Fan.CopyAsync(stream, stop));
+
+    private void Await(Task sending)
+    {
+        if (!sending.IsCompletedSuccessfully)
+        {
+            wait(sending);
+        }
+    }
+}

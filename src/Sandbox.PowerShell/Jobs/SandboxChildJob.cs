@@ -1,0 +1,177 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>The part of a job that runs in one place.</summary>
+public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
+{
+    private readonly CommandRun _run;
+    private readonly CommandFollower _follower;
+    private readonly bool _stopsAtError;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _running = Task.CompletedTask;
+    private ErrorRecord? _stopReason;
+    private volatile string _status = "";
+    private volatile bool _hasFailed;
+    private bool _wasCancelled;
+
+    /// <summary>Creates a job that has not begun.</summary>
+    /// <param name="target">Where.</param>
+    /// <param name="request">What.</param>
+    /// <param name="input">What it reads, when that comes from the pipeline.</param>
+    /// <param name="options">The form of its output.</param>
+    /// <param name="stopsAtError">Whether the first error ends the command.</param>
+    internal SandboxChildJob(Target target, ExecRequest request, CommandInput? input, OutputOptions options, bool stopsAtError)
+        : base(CommandRun.TextOf(request), null)
+    {
+        _run = new(target.TellingTo(trace => Verbose.Add(new(trace.ToString())), Warn), request, input);
+        _follower = new(this, options);
+        _stopsAtError = stopsAtError;
+    }
+
+    /// <summary>The exit code, as soon as it is known.</summary>
+    public int? ExitCode { get; private set; }
+
+    /// <summary>The command's id in its sandbox.</summary>
+    public string ProcessId => _run.Id;
+
+    /// <inheritdoc />
+    public override bool HasMoreData => !IsFinished || Output.Count + Error.Count + Warning.Count + Verbose.Count + Information.Count + Progress.Count > 0;
+
+    /// <inheritdoc />
+    public override string Location => _run.Target.ToString();
+
+    /// <summary>What it waits for, or why it failed.</summary>
+    public override string StatusMessage => _status;
+
+    /// <inheritdoc />
+    public override void StartJob() => throw new InvalidJobStateException(JobStateInfo.State, "A child job begins with the job that it is part of.");
+
+    /// <inheritdoc />
+    ValueTask IOutputSink.PostAsync(Action effect)
+    {
+        effect();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    void IOutputSink.WriteObject(object value) => Output.Add(PSObject.AsPSObject(value));
+
+    /// <inheritdoc />
+    void IOutputSink.WriteError(ErrorRecord error)
+    {
+        if (!_stopsAtError)
+        {
+            Error.Add(error);
+        }
+        else if (!_hasFailed)
+        {
+            Fail(error);
+            RequestStop();
+        }
+    }
+
+    /// <inheritdoc />
+    void IOutputSink.WriteFailure(ErrorRecord error) => Fail(error);
+
+    /// <inheritdoc />
+    void IOutputSink.WriteWarning(string text) => Warning.Add(new(text));
+
+    /// <inheritdoc />
+    void IOutputSink.WriteInformation(InformationRecord record) => Information.Add(record);
+
+    /// <inheritdoc />
+    void IOutputSink.WriteProgress(ProgressRecord record)
+    {
+        // Only how far it is now is of interest to one who asks later.
+        Progress.Clear();
+        Progress.Add(record);
+        _status = record.RecordType == ProgressRecordType.Completed ? "" : $"{record.Activity}: {record.StatusDescription}";
+    }
+
+    /// <inheritdoc />
+    void IOutputSink.SetExit(ExecExit exit) => (ExitCode, _wasCancelled) = (exit.ExitCode, exit.Cancelled);
+
+    /// <inheritdoc />
+    internal override Task StopAsync()
+    {
+        RequestStop();
+        return _running;
+    }
+
+    /// <summary>Asks it to stop, in the sandbox too.</summary>
+    /// <param name="reason">The error that makes it stop; null when somebody wants it.</param>
+    internal void RequestStop(ErrorRecord? reason = null)
+    {
+        _stopReason ??= reason;
+        _stop.Cancel();
+    }
+
+    /// <summary>Runs the command when it is its turn, to its end.</summary>
+    /// <param name="room">How many of the job may run at once.</param>
+    internal Task RunAsync(SemaphoreSlim room) => _running = RunInTurnAsync(room);
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            RequestStop();
+
+            // The streams are closed below; who still writes to them must have ended. Not more than that: this may be called by one who is told of the end.
+            if (!_running.IsCompleted)
+            {
+                _written.Task.GetAwaiter().GetResult();
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task RunInTurnAsync(SemaphoreSlim room)
+    {
+        Task turn = room.WaitAsync(_stop.Token);
+        await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task following = turn;
+        if (turn.IsCompletedSuccessfully)
+        {
+            EnterState(JobState.Running);
+            following = _follower.FollowAsync(_run, _stop.Token);
+            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (following.Exception?.InnerException is { } defect)
+        {
+            Fail(Errors.Unexpected(defect));
+        }
+        else if (_stopReason is not null && ExitCode is null)
+        {
+            Fail(_stopReason);
+        }
+
+        // Before the state changes: who is told of that may remove the job.
+        _written.SetResult();
+        EnterState(_hasFailed ? JobState.Failed : _wasCancelled || following.IsCanceled ? JobState.Stopped : JobState.Completed);
+        if (turn.IsCompletedSuccessfully)
+        {
+            room.Release();
+        }
+    }
+
+    private void Fail(ErrorRecord error)
+    {
+        _hasFailed = true;
+        _status = error.Exception.Message;
+        Error.Add(error);
+    }
+
+    private void Warn(IEnumerable<string>? warnings)
+    {
+        foreach (string warning in WarningOnce.New(warnings))
+        {
+            Warning.Add(new(warning));
+        }
+    }
+}
