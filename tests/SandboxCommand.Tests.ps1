@@ -81,6 +81,39 @@ Describe 'SandboxCommand' {
             Should -Throw -ErrorId 'CommandExitedNonZero,Sandbox.Commands.InvokeSandboxCommandCommand'
     }
 
+    It 'runs as a job, which is received' {
+        $job = $session | Invoke-SandboxCommand 'echo out; echo warned >&2; exit 3' -AsJob -JobName built
+        $job.Name | Should -BeExactly 'built'
+        $job | Receive-Job -Wait -InformationVariable shown -InformationAction SilentlyContinue | Should -BeExactly 'out'
+        "$shown" | Should -BeExactly 'warned'
+        $job.State | Should -Be 'Completed'
+        $job.ChildJobs[0].ExitCode | Should -Be 3
+        $job | Remove-Job
+        Get-Job | Should -BeNullOrEmpty
+    }
+
+    It 'has a child job for each target, and fails when one fails' {
+        $job = Invoke-SandboxCommand 'echo here' -Session main, nosuch -Sandbox $box -AsJob | Wait-Job
+        $job.State | Should -Be 'Failed'
+        $job.ChildJobs.State | Should -Be 'Completed', 'Failed'
+        { $job | Receive-Job -AutoRemoveJob -Wait -ErrorAction Stop } | Should -Throw
+        Get-Job | Remove-Job
+    }
+
+    It 'is stopped with its job' {
+        $job = $session | Invoke-SandboxCommand 'kept=job; echo begun; sleep 600' -AsJob
+        while ($job.ChildJobs[0].Output.Count -eq 0) { Start-Sleep -Milliseconds 10 }
+        $job | Stop-Job -PassThru | ForEach-Object State | Should -Be 'Stopped'
+        $job | Remove-Job
+        $session | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly 'job'
+        $session | Invoke-SandboxCommand 'sleep 600' -AsJob | Remove-Job -Force
+        Get-Job | Should -BeNullOrEmpty
+    }
+
+    It 'gives a job its input' {
+        'pear', 'apple' | Invoke-SandboxCommand sort -Session $session -AsJob | Receive-Job -Wait -AutoRemoveJob | Should -Be 'apple', 'pear'
+    }
+
     It 'works under strict mode' {
         Set-StrictMode -Version Latest
         $session | Invoke-SandboxCommand 'echo strict' | Should -BeExactly 'strict'

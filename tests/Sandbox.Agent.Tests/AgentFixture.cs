@@ -20,6 +20,9 @@ public sealed class AgentFixture : IAsyncLifetime
     /// <summary>The agent as it is placed in the module, which starts shells: this process is the test runner's.</summary>
     internal static IReadOnlyList<string> LauncherCommandLine { get; } = FindLauncher();
 
+    /// <summary>The agent's own parts, for what no request can bring about in time.</summary>
+    internal AgentServices Services => services!;
+
     public string Workspace => Path.Combine(root, "w");
 
     public string State => Path.Combine(root, "s");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Sandbox.Agent.Commands;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -40,6 +41,33 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         Ran ran = await agent.RunAsync(session, new { command, timeout_ms = 200 });
         Assert.True(ran.Exit!.TimedOut);
         Assert.Empty(ProcessesWith(mark));
+    }
+
+    [Fact]
+    public void A_command_that_is_stopped_on_its_way_into_the_queue_never_runs()
+    {
+        Command command = agent.Services.Commands.GetOrAddCommand("early-stop", null, new ExecRequest { Command = "sleep 4020" }, () => agent.Services.Sessions.CreateTemporary(), out _);
+        command.Session.Stop(command, StopReason.Cancelled, Signal.INT);
+        command.Session.Enqueue(command);
+        Assert.True(command.HasEnded);
+        Assert.Empty(ProcessesWith("4020"));
+    }
+
+    [Fact]
+    public async Task A_command_that_is_stopped_while_its_input_is_still_to_come_does_not_take_a_part_for_the_whole()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "sh -c 'trap \"\" INT TERM; head -c 40210000 > /dev/null; touch took-a-part'", stdinOpen = true }, session, "partial");
+        System.IO.Pipelines.Pipe pipe = new();
+        await pipe.Writer.WriteAsync("part"u8.ToArray());
+        using CancellationTokenSource giveUp = new();
+        Task sending = agent.Http.PostAsync("process/partial/stdin", new StreamContent(pipe.Reader.AsStream()), giveUp.Token);
+        await AgentFixture.UntilAsync(() => ProcessesWith("40210000").Count == 2, "it reads");
+        (await agent.PostAsync("process/partial/signal", new { signal = "INT" })).Dispose();
+        await giveUp.CancelAsync();
+        await Task.WhenAny(sending);
+        Assert.True((await AgentFixture.ReadAsync(answer)).Exit!.Cancelled);
+        Assert.False(File.Exists(Path.Combine(agent.Workspace, "took-a-part")));
     }
 
     [Fact]

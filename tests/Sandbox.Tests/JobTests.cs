@@ -273,6 +273,15 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
+    public void A_job_is_stopped_while_its_stream_has_nothing_to_give()
+    {
+        using QuietStream stream = new();
+        _ = _engine.Run("$job = Invoke-SandboxCommand 'read a; echo got $a; cat' -Sandbox $Box -AsJob -InputObject $Stream", ("Stream", stream)).Clean;
+        Wait.Until(() => _engine.Run("$job.ChildJobs[0].Output.Count").Texts is ["1"], "the command reads");
+        Assert.Equal(["Stopped", "got first"], _engine.Run("Stop-Job $job; \"$($job.State)\"; Receive-Job $job").Texts);
+    }
+
+    [Fact]
     public void A_stream_that_fails_fails_the_job_and_ends_its_command()
     {
         EngineResult result = _engine.Run("$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait", ("Stream", new FailingStream()));
@@ -390,22 +399,4 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     // The sandbox's own view: a process that only the host still had would be a leak too, but not this test's.
     private bool IsGone() => _engine.Run("Invoke-SandboxCommand $Look -Sandbox $Box -StandardError Null", (
         "Look", $"for f in /proc/[0-9]*/cmdline; do [ \"$(tr '\\0' ' ' < $f)\" = 'sleep {_mark} ' ] && echo there; done; true")).Texts is [];
-
-    private sealed class EndlessStream : TestStream
-    {
-        public override int Read(byte[] buffer, int offset, int count) => count;
-    }
-
-    private sealed class FailingStream : TestStream
-    {
-        private int _reads;
-
-        public override int Read(byte[] buffer, int offset, int count) => _reads++ < 10 ? count : throw new InvalidDataException("The archive is damaged.");
-    }
-
-    private abstract class TestStream : MemoryStream
-    {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            new(Task.Run(() => Read([], 0, buffer.Length), cancellationToken));
-    }
 }

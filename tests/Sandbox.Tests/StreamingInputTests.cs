@@ -93,6 +93,78 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public void A_stream_without_end_ends_with_the_command_that_reads_it() =>
+        Assert.Equal(["1000"], _engine.Run("Invoke-SandboxCommand 'head -c 1000 | wc -c' -Sandbox $Box -InputObject $Stream", ("Stream", new EndlessStream())).Texts);
+
+    [Fact]
+    public void What_a_command_writes_is_emitted_while_its_stream_has_nothing_to_give()
+    {
+        // The stream ends only when the command's answer to its beginning was seen.
+        using QuietStream stream = new();
+        Assert.Equal(["got first", "ended"], _engine.Run(
+            "Invoke-SandboxCommand 'read a; echo got $a; cat; echo ended' -Sandbox $Box -InputObject $Stream | ForEach-Object { $_; $Stream.Finish() }", ("Stream", stream)).Texts);
+    }
+
+    [Fact]
+    public void Stop_while_a_stream_has_nothing_to_give_ends_the_command()
+    {
+        using QuietStream stream = new();
+        using Engine busy = new();
+        using PowerShell shell = busy.Prepare("$Box | New-SandboxSession quiet > $null; Invoke-SandboxCommand 'read a; echo got $a; cat' -Session \"$Box/quiet\" -InputObject $Stream",
+            ("Box", fixture.Box), ("Stream", stream));
+        PSDataCollection<PSObject> output = [];
+        shell.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 1, "the command reads");
+        shell.Stop();
+        Assert.Equal(PSInvocationState.Stopped, shell.InvocationStateInfo.State);
+        Wait.Until(() => _engine.Run("(Get-SandboxSession quiet -Sandbox $Box).State").Texts is ["Idle"], "the command is gone");
+    }
+
+    [Fact]
+    public void A_stream_that_fails_is_an_error_and_ends_the_command()
+    {
+        EngineResult result = _engine.Run("Invoke-SandboxCommand 'cat > half-stream; echo whole > whole-stream' -Sandbox $Box -InputObject $Stream", ("Stream", new FailingStream()));
+        Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
+        Assert.Contains("The archive is damaged.", result.Error.Exception.Message, StringComparison.Ordinal);
+        Assert.Equal(["no"], _engine.Run("Invoke-SandboxCommand 'test -e whole-stream || echo no' -Sandbox $Box").Texts);
+    }
+
+    [Fact]
+    public void WhatIf_reads_nothing_of_a_stream() =>
+        Assert.Empty(_engine.Run("Invoke-SandboxCommand cat -Sandbox $Box -InputObject $Stream -WhatIf", ("Stream", new FailingStream())).Texts);
+
+    [Fact]
+    public void Two_hundred_megabytes_pass_without_growing_any_process()
+    {
+        // The command reads nothing at first: whoever does not hold back collects it all meanwhile.
+        using SandboxHome home = new();
+        string[] grown = ShellProcess.Run(home,
+            """
+            $box = New-Sandbox flat
+            $server = (Get-SandboxServer).ProcessId
+            $ofAgent = 'for p in /proc/[0-9]*; do if tr "\0" " " < $p/cmdline | grep -q "sandbox-[a]gent"; then sed -n "s/VmHWM://p" $p/status; fi; done'
+            function Get-Peak {
+                foreach ($id in 'self', $server) {
+                    $line = [IO.File]::ReadAllLines("/proc/$id/status") | Where-Object { $_ -like 'VmHWM:*' }
+                    [long]($line -replace '[^0-9]')
+                }
+                $most = 0
+                Invoke-SandboxCommand $ofAgent -Sandbox $box -StandardError Null | ForEach-Object { $most = [Math]::Max($most, [long]($_ -replace '[^0-9]')) }
+                $most
+            }
+            $chunk = [byte[]]::new(1MB)
+            $null = 1..10 | ForEach-Object { , $chunk } | Invoke-SandboxCommand 'wc -c' -Sandbox $box
+            $before = @(Get-Peak)
+            1..200 | ForEach-Object { , $chunk } | Invoke-SandboxCommand 'sleep 2; wc -c' -Sandbox $box
+            $after = @(Get-Peak)
+            foreach ($i in 0..2) { if ($before[$i] -eq 0) { throw 'not measured' }; $after[$i] - $before[$i] }
+            """).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("209715200", grown[0]);
+        Assert.All(grown[1..], kilobytes => Assert.InRange(long.Parse(kilobytes, System.Globalization.CultureInfo.InvariantCulture), 0, 80 * 1024));
+        Assert.Equal(4, grown.Length);
+    }
+
+    [Fact]
     public void Text_and_a_place_from_one_pipeline_are_refused_in_either_order()
     {
         Assert.Equal("InvalidArgument", _engine.Run("'text', $Box | Invoke-SandboxCommand 'touch mixed' -Sandbox $Box").ErrorId);

@@ -43,7 +43,7 @@ internal sealed class Command
         Request = request;
         Journal = journal;
         Text = request.Command ?? string.Join(' ', request.Argv!.Select(Shells.ShellWord.Quote));
-        Input = request.StdinOpen ? new CommandInput() : null;
+        Input = request.StdinOpen ? new CommandInput(() => StopReason != StopReason.None) : null;
         record = new CommandRecord
         {
             Id = id,

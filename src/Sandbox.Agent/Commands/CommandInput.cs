@@ -6,8 +6,9 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Commands;
 
 /// <summary>What a command reads, as it comes: written to a named pipe no faster than the command takes it.</summary>
+/// <param name="isStopping">Whether somebody is ending the command.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Neither a token source without a timer nor a semaphore without a wait handle holds anything to dispose of.")]
-internal sealed class CommandInput
+internal sealed class CommandInput(Func<bool> isStopping)
 {
     private readonly Lock gate = new();
     private readonly TaskCompletionSource opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,13 +35,14 @@ internal sealed class CommandInput
 
     /// <summary>Gives the command everything a request carries; what several requests bring comes in their order. What the command does not live to read is dropped.</summary>
     /// <param name="source">The request's body.</param>
-    /// <param name="isLast">Whether the end of input follows, also when the request is given up.</param>
+    /// <param name="isLast">Whether the end of input follows, also when the request is given up; not when the command is being stopped then: it must not take a part for the whole.</param>
     /// <param name="cancellation">The request was given up.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when the input has ended.</exception>
     public async Task CopyFromAsync(PipeReader source, bool isLast, CancellationToken cancellation)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closing.Token);
         bool isOurs = false;
+        bool isWhole = false;
         try
         {
             await turn.WaitAsync(stop.Token);
@@ -57,6 +59,7 @@ internal sealed class CommandInput
                 source.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted)
                 {
+                    isWhole = true;
                     break;
                 }
             }
@@ -75,7 +78,7 @@ internal sealed class CommandInput
             if (isOurs)
             {
                 turn.Release();
-                if (isLast)
+                if (isLast && (isWhole || !isStopping()))
                 {
                     Close();
                 }

@@ -176,6 +176,12 @@ internal sealed class Session : IShellOwner
                 throw Closed();
             }
 
+            if (command.StopReason != StopReason.None)
+            {
+                Drop(command, command.StopReason);
+                return;
+            }
+
             if (run is not null || queue.Count > 0 || afterRestore is not null)
             {
                 queue.AddLast(command);
@@ -196,14 +202,16 @@ internal sealed class Session : IShellOwner
         {
             if (queue.Remove(command))
             {
-                command.StopReason = reason;
-                command.End(128 + (int)Signal.INT, Signal.INT, shellRestarted: false, default);
-                return;
+                Drop(command, reason);
             }
-
-            if (run?.Command == command)
+            else if (run?.Command == command)
             {
                 StopRun(reason, first);
+            }
+            else if (!command.HasEnded)
+            {
+                // It is known already and on its way into the queue.
+                command.StopReason = reason;
             }
         }
     }
@@ -376,6 +384,12 @@ internal sealed class Session : IShellOwner
                 Restore(File.Exists(reporter.StateFile) ? reporter.StateFile : null);
             }
         }
+    }
+
+    private static void Drop(Command command, StopReason reason)
+    {
+        command.StopReason = reason;
+        command.End(128 + (int)Signal.INT, Signal.INT, shellRestarted: false, default);
     }
 
     private static ApiException Closed() => new(ErrorCodes.SessionClosed, "The session was deleted while the command waited; it did not run.");

@@ -119,12 +119,14 @@ internal sealed class CommandRun(Target target, ExecRequest request, CommandInpu
 
     private async Task<bool> TrySignalAsync(CancellationToken cancellationToken)
     {
+        // As it was when the signal was sent: the command may begin while "there is none" is on its way back.
+        bool wasThere = _answered;
         try
         {
             await Target.Client.SignalAsync(Target.SandboxId, Id, "INT", cancellationToken);
             return true;
         }
-        catch (ApiException e) when (e.Code == ErrorCodes.ProcessNotFound && !_answered)
+        catch (ApiException e) when (e.Code == ErrorCodes.ProcessNotFound && !wasThere)
         {
             return false;
         }

@@ -1,0 +1,73 @@
+namespace Sandbox.Tests;
+
+/// <summary>Gives whatever is asked for, for ever.</summary>
+internal sealed class EndlessStream : TestStream
+{
+    protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => buffer.Length);
+}
+
+/// <summary>Fails after a while.</summary>
+internal sealed class FailingStream : TestStream
+{
+    private int _reads;
+
+    protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
+}
+
+/// <summary>Gives one line, then nothing until it is told to end. It does not heed tokens.</summary>
+public sealed class QuietStream : TestStream
+{
+    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _hasGiven;
+
+    public void Finish() => _end.TrySetResult();
+
+    protected override async Task<int> GiveAsync(Memory<byte> buffer)
+    {
+        if (_hasGiven)
+        {
+            await _end.Task;
+            return 0;
+        }
+
+        _hasGiven = true;
+        "first\n"u8.CopyTo(buffer.Span);
+        return 6;
+    }
+}
+
+/// <summary>A stream that can only be read.</summary>
+public abstract class TestStream : Stream
+{
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => GiveAsync(buffer.AsMemory(offset, count)).GetAwaiter().GetResult();
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => GiveAsync(buffer.AsMemory(offset, count));
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(GiveAsync(buffer));
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected abstract Task<int> GiveAsync(Memory<byte> buffer);
+}
