@@ -1,0 +1,72 @@
+using Sandbox.Benchmarks.Hosting;
+using Sandbox.Benchmarks.Measuring;
+using Sandbox.Benchmarks.Reporting;
+using Sandbox.Protocol;
+
+namespace Sandbox.Benchmarks.Families;
+
+/// <summary>The life of a sandbox.</summary>
+internal sealed class SandboxFamily : IFamily
+{
+    private const string Floor = "bwrap of /bin/true";
+
+    public string Name => "sandboxes";
+
+    public async Task RunAsync(Bench bench)
+    {
+        // The first of all also installs the agent.
+        await bench.Client.RemoveSandboxAsync((await CreateAsync(bench, null)).Id, bench.Stop);
+        double floor = new Series(await Sampler.ManyAsync(bench.Count(60), BubblewrapAsync)).Median;
+        foreach (string? network in (string?[])[SandboxNetworks.None, null])
+        {
+            await OneAfterTheOtherAsync(bench, network, floor);
+        }
+
+        await AtOnceAsync(bench, floor);
+    }
+
+    private static Task BubblewrapAsync() =>
+        Programs.RunAsync("/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "/bin/true");
+
+    private static Task<SandboxInfo> CreateAsync(Bench bench, string? network) => bench.Client.CreateSandboxAsync(new() { Network = network }, bench.Stop);
+
+    private async Task OneAfterTheOtherAsync(Bench bench, string? network, double floor)
+    {
+        List<double> creations = [], withFirst = [], removals = [];
+        string got = "";
+        for (int i = 0; i < bench.Count(100); i++)
+        {
+            SandboxInfo made = null!;
+            double creation = await Sampler.OnceAsync(async () => made = await CreateAsync(bench, network));
+            got = made.Network;
+            double first = await Sampler.OnceAsync(() => new CommandClient(bench.Client, made.Id, null).RunAsync("true", bench.Stop));
+            creations.Add(creation);
+            withFirst.Add(creation + first);
+            removals.Add(await Sampler.OnceAsync(() => bench.Client.RemoveSandboxAsync(made.Id, bench.Stop)));
+        }
+
+        string suffix = network is null ? $" (network by default, which is '{got}' here)" : $" (network '{got}')";
+        Series created = new(creations), used = new(withFirst), removed = new(removals);
+        bench.Add(new(Name, $"create a sandbox{suffix}", created.Median, "ms") { P95 = created.P95, Floor = floor, FloorName = Floor });
+        bench.Add(new(Name, $"create a sandbox, first command{suffix}", used.Median, "ms")
+        {
+            P95 = used.P95,
+            Floor = floor,
+            FloorName = Floor,
+            Goal = Goal.AtMost(used.Median, 40, "ms", "cold"),
+        });
+        bench.Add(new(Name, $"remove a sandbox{suffix}", removed.Median, "ms") { P95 = removed.P95, Floor = floor, FloorName = Floor });
+    }
+
+    private async Task AtOnceAsync(Bench bench, double floor)
+    {
+        int count = bench.Count(100);
+        SandboxInfo[] made = [];
+        double all = await Sampler.OnceAsync(async () => made = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => CreateAsync(bench, SandboxNetworks.None))));
+        double use = await Sampler.OnceAsync(() => Task.WhenAll(made.Select(sandbox => new CommandClient(bench.Client, sandbox.Id, null).RunAsync("true", bench.Stop))));
+        double removal = await Sampler.OnceAsync(() => Task.WhenAll(made.Select(sandbox => bench.Client.RemoveSandboxAsync(sandbox.Id, bench.Stop))));
+        bench.Add(new(Name, $"create {count} sandboxes at once, each", all / count, "ms") { Floor = floor, FloorName = Floor });
+        bench.Add(new(Name, $"first command in {count} sandboxes at once, each", use / count, "ms"));
+        bench.Add(new(Name, $"remove {count} sandboxes at once, each", removal / count, "ms"));
+    }
+}

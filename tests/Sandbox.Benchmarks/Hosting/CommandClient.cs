@@ -1,0 +1,39 @@
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Benchmarks.Hosting;
+
+/// <summary>Runs commands with the client library, as a program that uses it would.</summary>
+/// <param name="client">The client.</param>
+/// <param name="sandbox">The sandbox.</param>
+/// <param name="session">The session; null for a fresh shell each time.</param>
+internal sealed class CommandClient(SandboxClient client, string sandbox, string? session)
+{
+    /// <summary>Runs a command that is to succeed.</summary>
+    /// <returns>How many bytes it printed.</returns>
+    public async Task<long> RunAsync(string command, CancellationToken cancellationToken)
+    {
+        using CommandReader reader = await client.ExecAsync(sandbox, session, Identifier.Generate(), new() { Command = command }, cancellationToken);
+        return await CountAsync(reader, cancellationToken);
+    }
+
+    /// <summary>Reads a command to its successful end.</summary>
+    /// <returns>How many bytes it printed.</returns>
+    public static async Task<long> CountAsync(CommandReader reader, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))
+        {
+            if (current is CommandOutput output)
+            {
+                count += output.Data.Length;
+            }
+            else if (current is CommandExit { Exit: { ExitCode: not 0 } exit })
+            {
+                throw new InvalidOperationException($"A command ended with {exit.ExitCode}.");
+            }
+        }
+
+        return count;
+    }
+}

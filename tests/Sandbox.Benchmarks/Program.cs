@@ -1,0 +1,3 @@
+using Sandbox.Benchmarks;
+
+return await BenchmarkProgram.RunAsync(args);

@@ -1,0 +1,156 @@
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Benchmarks.Soak;
+
+/// <summary>One session of a soak: runs one command after the other and compares what comes with what must.</summary>
+/// <param name="number">Which of the many it is.</param>
+/// <param name="sandbox">The sandbox.</param>
+/// <param name="steady">A client whose connections last.</param>
+/// <param name="breaking">One whose connections break.</param>
+/// <param name="random">Its random numbers.</param>
+/// <param name="tally">Where the result is counted.</param>
+internal sealed class SoakSession(int number, string sandbox, SandboxClient steady, SandboxClient breaking, Random random, SoakTally tally)
+{
+    // A command's own limit is far shorter; what takes longer hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly SoakScript script = new(random);
+    private int generation;
+    private int step;
+
+    private string Session => $"s{number}-{generation}";
+
+    /// <summary>Works until it is told to stop; the command that runs then is still finished.</summary>
+    public async Task RunAsync(CancellationToken enough)
+    {
+        await CreateAsync();
+        while (!enough.IsCancellationRequested)
+        {
+            SoakStep next = script.Next();
+            step++;
+            try
+            {
+                string? fault = await TryAsync(next);
+                tally.Count(next.Kind, fault is null ? null : $"session {number}, step {step}, {next.Kind}: {fault}");
+            }
+            catch (Exception e)
+            {
+                tally.Count(next.Kind, $"session {number}, step {step}, {next.Kind}: {e.GetType().Name}: {e.Message}");
+            }
+
+            if (random.Next(200) == 0)
+            {
+                // With what still runs in its background.
+                await RemoveAsync();
+                generation++;
+                script.Reset();
+                await CreateAsync();
+            }
+        }
+
+        await RemoveAsync();
+    }
+
+    private Task CreateAsync() => steady.CreateSessionAsync(sandbox, new() { Id = Session }, CancellationToken.None);
+
+    private Task RemoveAsync() => steady.RemoveSessionAsync(sandbox, Session, CancellationToken.None);
+
+    private async Task<string?> TryAsync(SoakStep next)
+    {
+        using CancellationTokenSource limit = new(Patience);
+        string id = Identifier.Generate();
+        using MemoryStream output = new(), error = new();
+        SandboxClient client = random.Next(2) == 0 ? steady : breaking;
+        Task extra = Task.CompletedTask;
+        ExecExit? exit = null;
+        try
+        {
+            bool begun = false;
+            while (exit is null)
+            {
+                try
+                {
+                    exit = await FollowAsync(client, id, next, output, error, Begin, limit.Token);
+                }
+                catch (ConnectionLostException) when (client == breaking)
+                {
+                    // The same request attaches to the running command, and tells all from the beginning.
+                    output.SetLength(0);
+                    error.SetLength(0);
+                }
+            }
+
+            await extra;
+
+            void Begin()
+            {
+                extra = begun ? extra : StopOrFeedAsync(id, next, limit.Token);
+                begun = true;
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return $"it hangs; {output.Length} of {next.Output.Length} bytes came";
+        }
+
+        return Compare(next, output.ToArray(), error.ToArray(), exit);
+    }
+
+    /// <summary>Follows the command.</summary>
+    /// <param name="onBegun">Called, perhaps more than once, when it is time to stop or feed it.</param>
+    private async Task<ExecExit> FollowAsync(
+        SandboxClient client, string id, SoakStep next, MemoryStream output, MemoryStream error, Action onBegun, CancellationToken cancellationToken)
+    {
+        using CommandReader reader = await client.ExecAsync(sandbox, Session, id, next.Request, cancellationToken);
+        if (next.Input is not null)
+        {
+            onBegun();
+        }
+
+        await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))
+        {
+            if (current is CommandExit end)
+            {
+                return end.Exit;
+            }
+
+            CommandOutput bytes = (CommandOutput)current;
+            (bytes.Channel == OutputChannel.Output ? output : error).Write(bytes.Data.Span);
+            if (output.Length >= next.Output.Length)
+            {
+                onBegun();
+            }
+        }
+
+        throw new InvalidOperationException("The command's stream ended without an end.");
+    }
+
+    private async Task StopOrFeedAsync(string id, SoakStep next, CancellationToken cancellationToken)
+    {
+        if (next.Input is { } input)
+        {
+            await steady.SendInputAsync(sandbox, id, async (stream, token) => await stream.WriteAsync(input, token), cancellationToken);
+        }
+        else if (next.Ending == Ending.Cancel)
+        {
+            await steady.SignalAsync(sandbox, id, "INT", cancellationToken);
+        }
+    }
+
+    private static string? Compare(SoakStep next, byte[] output, byte[] error, ExecExit exit)
+    {
+        // A command that was stopped early may not have come to its text.
+        bool isCut = next.Ending == Ending.TimeLimit && output.Length == 0;
+        return !isCut && !output.AsSpan().SequenceEqual(next.Output) ? Differs("output", next.Output, output)
+            : !error.AsSpan().SequenceEqual(next.Error) ? Differs("error output", next.Error, error)
+            : exit.TimedOut != (next.Ending == Ending.TimeLimit) ? $"timedOut is {exit.TimedOut}"
+            : exit.Cancelled != (next.Ending == Ending.Cancel) ? $"cancelled is {exit.Cancelled}"
+            : exit.ShellRestarted != next.EndsShell ? $"shellRestarted is {exit.ShellRestarted}"
+            : next.ExitCode is { } code && exit.ExitCode != code ? $"the exit code is {exit.ExitCode}, not {code}"
+            : null;
+    }
+
+    private static string Differs(string what, byte[] expected, byte[] actual) =>
+        $"its {what} has {actual.Length} bytes for {expected.Length}, the same up to {expected.AsSpan().CommonPrefixLength(actual)}";
+}
