@@ -31,6 +31,9 @@ internal sealed class CommandFamily : IFamily
             Goal = Goal.AtMost(work.Median, 0.5, "ms").And(Goal.AtMost(work.Median / floor.Median, 5, "× floor")),
         });
 
+        await MeasureProcessorTimeAsync(bench, sandbox, "builtin", () => inSession.RunAsync("true", bench.Stop));
+        await MeasureProcessorTimeAsync(bench, sandbox, "HTTP round trip", () => http.AskAsync(sandbox.Id, Session));
+
         (work, floor) = await Sampler.InTurnsAsync(bench.Count(2000), () => direct.RunAsync("true", bench.Stop), () => httpDirect.AskAsync(sandbox.Id, Session));
         bench.Add(new(Name, "builtin in a session, past the server", work.Median, "ms") { P95 = work.P95, Floor = floor.Median, FloorName = "HTTP direct" });
 
@@ -55,5 +58,18 @@ internal sealed class CommandFamily : IFamily
             FloorName = "bash -c true",
             Goal = Goal.AtMost(work.Median, floor.Median + 1, "ms", "floor + 1"),
         });
+    }
+
+    /// <summary>What a busy machine does not change, unlike the time that passes.</summary>
+    private async Task MeasureProcessorTimeAsync(Bench bench, BenchmarkSandbox sandbox, string name, Func<Task> work)
+    {
+        int count = bench.Count(4000);
+        (string Name, int Process)[] parts = [("client", Environment.ProcessId), ("server", bench.Server.ProcessId), ("agent", sandbox.AgentProcess())];
+        double[] before = [.. parts.Select(part => Resources.ProcessorTimeOf(part.Process))];
+        await Sampler.ManyAsync(count, work);
+        foreach (((string part, int process), double begin) in parts.Zip(before))
+        {
+            bench.Add(new(Name, $"processor time of the {part} per {name}", (Resources.ProcessorTimeOf(process) - begin) / count, "ms"));
+        }
     }
 }

@@ -11,6 +11,15 @@ internal static class Resources
     /// <summary>The share of memory that is due to processes, in MiB: what several use is counted in parts. See proc(5), <c>smaps_rollup</c>.</summary>
     public static double MemoryOf(params IEnumerable<int> processes) => processes.Sum(ProportionalKilobytes) / 1024d;
 
+    /// <summary>The processor time that a process has used, in milliseconds, in steps of ten. See proc(5), <c>stat</c>: it and its threads, not its children.</summary>
+    public static double ProcessorTimeOf(int process)
+    {
+        const int userField = 11, systemField = 12, millisecondsPerTick = 10;
+        string stat = File.ReadAllText($"/proc/{process}/stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return millisecondsPerTick * (double.Parse(fields[userField], CultureInfo.InvariantCulture) + double.Parse(fields[systemField], CultureInfo.InvariantCulture));
+    }
+
     /// <summary>How many descriptors a process has open.</summary>
     public static int DescriptorsOf(int process) => Directory.GetFileSystemEntries($"/proc/{process}/fd").Length;
 
