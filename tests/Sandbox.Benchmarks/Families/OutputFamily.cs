@@ -29,6 +29,7 @@ internal sealed class OutputFamily : IFamily
 
             int count = bench.Count(Math.Clamp(500 / megabytes, 5, 50));
             double before = Resources.MemoryOf(processes);
+            double[] used = [.. processes.Select(Resources.ProcessorTimeOf)];
             (Series work, Series floor) = await Sampler.InTurnsAsync(count, () => PrintAsync(session, megabytes, bench.Stop), () => PipeAsync(megabytes));
             double rate = megabytes * 1000 / work.Median;
             bench.Add(new(Name, $"{megabytes} MB of output", rate, "MB/s")
@@ -40,6 +41,12 @@ internal sealed class OutputFamily : IFamily
             });
             if (isRoot && megabytes >= 50)
             {
+                string[] parts = ["agent", "server", "client"];
+                foreach (((string part, int process), double begin) in parts.Zip(processes).Zip(used))
+                {
+                    bench.Add(new(Name, $"processor time of the {part} per 50 MB of output", (Resources.ProcessorTimeOf(process) - begin) / (count + (count / 4)) * 50 / megabytes, "ms"));
+                }
+
                 double growth = Resources.MemoryOf(processes) - before;
                 bench.Add(new(Name, $"memory that {count + (count / 4)} × {megabytes} MB of output left in agent, server and client", growth, "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
             }

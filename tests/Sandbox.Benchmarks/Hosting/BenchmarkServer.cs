@@ -35,7 +35,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken)
     {
         // Short, since socket paths are; open to sandboxes' users, who must reach their programs.
-        string home = $"/tmp/sbm{Random.Shared.Next(0x1000000):x}";
+        string home = Path.Combine(Path.GetTempPath(), $"sbm{Random.Shared.Next(0x1000000):x}");
         Directory.CreateDirectory(home, (UnixFileMode)0x1c9 /* 0711 */);
         Environment.SetEnvironmentVariable("SANDBOX_HOME", home);
         BenchmarkServer server = new(home, await LocalServer.StartAsync(ModuleFolder, cancellationToken));
