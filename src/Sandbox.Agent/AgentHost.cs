@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sandbox.Agent.Api;
 using Sandbox.Linux;
+using Sandbox.Protocol;
 
 namespace Sandbox.Agent;
 
@@ -37,6 +38,7 @@ internal static class AgentHost
             options.Limits.MinResponseDataRate = null;
             options.Limits.MinRequestBodyDataRate = null;
             options.Limits.MaxRequestBodySize = AgentApi.MaximumBody;
+            options.Limits.MaxRequestLineSize = PathText.LongestRequestLine;
             options.Limits.MaxConcurrentConnections = null;
             options.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         });

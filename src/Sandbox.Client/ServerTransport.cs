@@ -95,6 +95,20 @@ internal sealed class ServerTransport : IDisposable
         }, unlimited, cancellationToken);
     }
 
+    /// <summary>Sends a request whose body takes as long as it takes, and reads its answer.</summary>
+    /// <inheritdoc cref="ReadAsync" />
+    public async Task<T> UploadAsync<T>(
+        Func<HttpRequestMessage> request, JsonTypeInfo<T> answer, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource unlimited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        return await GuardAsync(async () =>
+        {
+            using HttpResponseMessage response = await SendAsync(request, trace, unlimited.Token);
+            await using Stream body = await response.Content.ReadAsStreamAsync(unlimited.Token);
+            return await JsonSerializer.DeserializeAsync(body, answer, unlimited.Token) ?? throw new JsonException("The answer is empty.");
+        }, unlimited, cancellationToken);
+    }
+
     /// <summary>Sends a request and leaves its answer to be read as it comes.</summary>
     /// <inheritdoc cref="ReadAsync" />
     public async Task<HttpResponseMessage> OpenAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)

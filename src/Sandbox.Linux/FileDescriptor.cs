@@ -102,6 +102,36 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         return Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK);
     }
 
+    /// <summary>Opens an existing file for reading. Nothing is waited for, whatever it is.</summary>
+    /// <param name="path">The file; a link is followed.</param>
+    public static FileDescriptor OpenToRead(LinuxPath path) => Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY, 0);
+
+    /// <summary>Opens a file for writing, made when missing. All that is written goes to its end. Nothing is waited for, whatever it is.</summary>
+    /// <param name="path">The file; a link is followed.</param>
+    /// <param name="permissions">The permissions of a new one, less what the process's mask takes away.</param>
+    public static FileDescriptor OpenToAppend(LinuxPath path, UnixFileMode permissions) =>
+        Open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_APPEND | LibC.O_NONBLOCK | LibC.O_NOCTTY, permissions);
+
+    /// <summary>Makes a file that was not there, for writing.</summary>
+    /// <param name="path">The file; a link in its place is an error.</param>
+    /// <param name="permissions">Its permissions, less what the process's mask takes away.</param>
+    public static FileDescriptor CreateNew(LinuxPath path, UnixFileMode permissions) =>
+        Open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL | LibC.O_NOFOLLOW, permissions);
+
+    /// <summary>Goes to a place in a file.</summary>
+    /// <param name="offset">The place, from the file's beginning.</param>
+    public void Seek(long offset)
+    {
+        if (LibC.lseek(Number, offset, LibC.SEEK_SET) < 0)
+        {
+            throw LibC.Failure(Marshal.GetLastPInvokeError(), "seek");
+        }
+    }
+
+    /// <summary>Cuts a file off, or makes it longer.</summary>
+    /// <param name="length">Its new length.</param>
+    public void Truncate(long length) => LibC.Check(LibC.ftruncate(Number, length), "truncate");
+
     /// <summary>Writes what there is room for.</summary>
     /// <param name="bytes">What to write.</param>
     /// <returns>How many bytes were taken; 0 when there is no room now.</returns>
@@ -188,4 +218,7 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     internal static FileDescriptor Open(string path, int flags) =>
         new(LibC.Check(LibC.open(path, flags | LibC.O_CLOEXEC, 0), path));
+
+    private static FileDescriptor Open(LinuxPath path, int flags, UnixFileMode permissions) => new(
+        LibC.Check(LibC.openat(LibC.AT_FDCWD, path.Terminated, flags | LibC.O_CLOEXEC, (uint)permissions), path.ToString()));
 }

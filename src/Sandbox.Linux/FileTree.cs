@@ -16,13 +16,17 @@ public static unsafe class FileTree
     /// <param name="path">The directory, which itself is no link.</param>
     public static void Remove(string path)
     {
-        if (!Directory.Exists(path))
+        if (Directory.Exists(path))
         {
-            return;
+            Remove(new LinuxPath(Encoding.UTF8.GetBytes(path)));
         }
+    }
 
-        LibC.Check(LibC.fchmodat(LibC.AT_FDCWD, Encoding.UTF8.GetBytes(path + '\0'), OwnerAll, 0), path);
-        using (FileDescriptor top = FileDescriptor.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW))
+    /// <summary>Removes a directory and all that is in it.</summary>
+    /// <param name="path">The directory, which itself is no link.</param>
+    public static void Remove(LinuxPath path)
+    {
+        using (FileDescriptor top = OpenDirectory(LibC.AT_FDCWD, path.Terminated))
         {
             long moved = 0;
             for (List<byte[]> names = NamesIn(top); names.Count > 0; names = NamesIn(top))
@@ -37,13 +41,13 @@ public static unsafe class FileTree
             }
         }
 
-        Directory.Delete(path);
+        FileSystem.RemoveDirectory(path);
     }
 
     /// <summary>Removes a subdirectory after moving its own subdirectories up.</summary>
     private static void Flatten(FileDescriptor top, byte[] name, ref long moved)
     {
-        using FileDescriptor directory = OpenDirectory(top, name);
+        using FileDescriptor directory = OpenDirectory(top.Number, name);
         for (List<byte[]> children = NamesIn(directory); children.Count > 0; children = NamesIn(directory))
         {
             foreach (byte[] child in children)
@@ -95,11 +99,11 @@ public static unsafe class FileTree
         }
     }
 
-    private static FileDescriptor OpenDirectory(FileDescriptor parent, byte[] name)
+    private static FileDescriptor OpenDirectory(int parent, byte[] name)
     {
-        LibC.Check(LibC.fchmodat(parent.Number, name, OwnerAll, 0), Display(name));
+        LibC.Check(LibC.fchmodat(parent, name, OwnerAll, 0), Display(name));
         int flags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW | LibC.O_CLOEXEC;
-        return FileDescriptor.Adopt(LibC.Check(LibC.openat(parent.Number, name, flags, 0), Display(name)));
+        return FileDescriptor.Adopt(LibC.Check(LibC.openat(parent, name, flags, 0), Display(name)));
     }
 
     /// <summary>Some of a directory's entries as they are stored, each with a closing zero.</summary>

@@ -50,6 +50,48 @@ public static class ErrorCodes
     /// <summary>The sandbox went down while the command ran: how it ended is not known.</summary>
     public const string ProcessLost = "process_lost";
 
+    /// <summary>There is nothing at this path.</summary>
+    public const string PathNotFound = "path_not_found";
+
+    /// <summary>There is something at this path already.</summary>
+    public const string PathExists = "path_exists";
+
+    /// <summary>The sandbox's user may not do this with this path.</summary>
+    public const string PermissionDenied = "permission_denied";
+
+    /// <summary>There is no room for the file; what was there before is still there.</summary>
+    public const string DiskFull = "disk_full";
+
+    /// <summary>The path, or a part of it, is no directory.</summary>
+    public const string NotADirectory = "not_a_directory";
+
+    /// <summary>The path is a directory, and a file is needed.</summary>
+    public const string IsADirectory = "is_a_directory";
+
+    /// <summary>The path is a named pipe, a socket or a device, and a file is needed.</summary>
+    public const string NotAFile = "not_a_file";
+
+    /// <summary>The directory has something in it.</summary>
+    public const string DirectoryNotEmpty = "directory_not_empty";
+
+    /// <summary>The path is in use in a way that forbids this, as a mount point is.</summary>
+    public const string PathBusy = "path_busy";
+
+    /// <summary>A name is longer than 255 bytes, or a path longer than 4096.</summary>
+    public const string NameTooLong = "name_too_long";
+
+    /// <summary>Links lead in a circle.</summary>
+    public const string LinkLoop = "link_loop";
+
+    /// <summary>The file is not, or no more, what the request's condition says.</summary>
+    public const string PreconditionFailed = "precondition_failed";
+
+    /// <summary>The archive is damaged, or an entry of it would leave its destination; nothing was changed.</summary>
+    public const string InvalidArchive = "invalid_archive";
+
+    /// <summary>The sandbox's kernel watches no more directories for this user.</summary>
+    public const string WatchLimitReached = "watch_limit_reached";
+
     /// <summary>The sandbox is stopped, and the request said that it must not be woken.</summary>
     public const string SandboxStopped = "sandbox_stopped";
 
@@ -83,6 +125,14 @@ public static class ErrorCodes
         [SandboxNotFound] = 404,
         [SessionNotFound] = 404,
         [ProcessNotFound] = 404,
+        [NotADirectory] = 400,
+        [IsADirectory] = 400,
+        [NotAFile] = 400,
+        [NameTooLong] = 400,
+        [LinkLoop] = 400,
+        [InvalidArchive] = 400,
+        [PermissionDenied] = 403,
+        [PathNotFound] = 404,
         [RouteNotFound] = 404,
         [MethodNotAllowed] = 405,
         [SandboxExists] = 409,
@@ -91,14 +141,20 @@ public static class ErrorCodes
         [ProcessRunning] = 409,
         [ProcessEnded] = 409,
         [ProcessLost] = 410,
+        [PathExists] = 409,
+        [DirectoryNotEmpty] = 409,
+        [PathBusy] = 409,
         [SandboxStopped] = 409,
         [SessionClosed] = 410,
+        [PreconditionFailed] = 412,
         [PayloadTooLarge] = 413,
         [InternalError] = 500,
         [Unsupported] = 501,
         [SandboxUnavailable] = 502,
         [IsolationUnavailable] = 503,
         [NetworkUnavailable] = 503,
+        [WatchLimitReached] = 503,
+        [DiskFull] = 507,
     }.ToFrozenDictionary();
 
     /// <summary>All codes, for documents and tests.</summary>

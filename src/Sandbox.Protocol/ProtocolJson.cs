@@ -8,7 +8,7 @@ namespace Sandbox.Protocol;
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
-    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(ProcessKindConverter), typeof(ProcessStateConverter)])]
+    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(FileKindConverter), typeof(ProcessKindConverter), typeof(ProcessStateConverter), typeof(FileKindConverter), typeof(FileChangeTypeConverter)])]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(HealthAnswer))]
@@ -29,6 +29,10 @@ namespace Sandbox.Protocol;
 [JsonSerializable(typeof(ProcessList))]
 [JsonSerializable(typeof(SignalRequest))]
 [JsonSerializable(typeof(WaitAnswer))]
+[JsonSerializable(typeof(FileEntry))]
+[JsonSerializable(typeof(FileWritten))]
+[JsonSerializable(typeof(FileChange))]
+[JsonSerializable(typeof(Done))]
 [JsonSerializable(typeof(AgentConfiguration))]
 [JsonSerializable(typeof(ReadyLine))]
 public sealed partial class ProtocolJson : JsonSerializerContext;
@@ -40,3 +44,7 @@ internal sealed class SessionStateConverter() : JsonStringEnumConverter<SessionS
 internal sealed class ProcessKindConverter() : JsonStringEnumConverter<ProcessKind>(JsonNamingPolicy.CamelCase);
 
 internal sealed class ProcessStateConverter() : JsonStringEnumConverter<ProcessState>(JsonNamingPolicy.CamelCase);
+
+internal sealed class FileKindConverter() : JsonStringEnumConverter<FileKind>(JsonNamingPolicy.CamelCase);
+
+internal sealed class FileChangeTypeConverter() : JsonStringEnumConverter<FileChangeType>(JsonNamingPolicy.CamelCase);

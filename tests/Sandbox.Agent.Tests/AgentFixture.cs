@@ -29,6 +29,9 @@ public sealed class AgentFixture : IAsyncLifetime
 
     public HttpClient Http { get; private set; } = null!;
 
+    /// <summary>Where the agent listens.</summary>
+    public string Socket { get; private set; } = null!;
+
     /// <summary>What went wrong inside the agent that no request was told of.</summary>
     public IReadOnlyList<string> Defects => defects;
 
@@ -49,14 +52,14 @@ public sealed class AgentFixture : IAsyncLifetime
             ShellLauncher = LauncherCommandLine,
         };
         services = new AgentServices(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
-        string socket = Path.Combine(runtime, "a");
+        string socket = Socket = Path.Combine(runtime, "a");
         application = AgentHost.Build(services, options => options.ListenUnixSocket(socket));
         await application.StartAsync();
         Http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) =>
             {
-                Socket client = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                System.Net.Sockets.Socket client = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
                 await client.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellation);
                 return new NetworkStream(client, ownsSocket: true);
             },

@@ -24,5 +24,6 @@ internal static class AgentApi
         SessionRoutes.Map(sandbox, services.Sessions);
         EnvironmentRoutes.Map(sandbox, services.Sessions);
         ProcessRoutes.Map(sandbox, services);
+        FileRoutes.Map(sandbox, services);
     }
 }

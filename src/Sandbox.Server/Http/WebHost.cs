@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Sandbox.Protocol;
 using Sandbox.Server.Registry;
 using Sandbox.Server.Start;
 using Yarp.ReverseProxy.Forwarder;
@@ -27,6 +28,7 @@ internal static class WebHost
 
             // Streams may be as long and as slow as they like; the server's own routes have limits of their own.
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MaxRequestLineSize = PathText.LongestRequestLine;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.ListenUnixSocket(home.Socket, listener => listener.Use(ApiKey.MarkLocal));

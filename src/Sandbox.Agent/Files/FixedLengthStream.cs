@@ -1,0 +1,65 @@
+using Sandbox.Linux;
+
+namespace Sandbox.Agent.Files;
+
+/// <summary>An open file as a stream of exactly the length it had: an archive's entry says its length first, and the file may change meanwhile. What is missing is zeros, as tar does it.</summary>
+/// <param name="file">The file.</param>
+/// <param name="length">Its length.</param>
+internal sealed class FixedLengthStream(FileDescriptor file, long length) : Stream
+{
+    private long position;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => false;
+
+    /// <inheritdoc/>
+    public override long Length => length;
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => position;
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        Span<byte> wanted = buffer[..(int)Math.Min(buffer.Length, length - position)];
+        int count = file.Read(wanted);
+        if (count <= 0)
+        {
+            wanted.Clear();
+            count = wanted.Length;
+        }
+
+        position += count;
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}

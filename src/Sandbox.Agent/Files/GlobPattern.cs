@@ -1,0 +1,136 @@
+using System.Text;
+
+namespace Sandbox.Agent.Files;
+
+/// <summary>A name's pattern, as shells have it: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[a-z]</c>, <c>[!a]</c>; a backslash takes the next character as it is.</summary>
+internal sealed class GlobPattern
+{
+    private const char Escape = '\\';
+
+    private readonly Part[] parts;
+
+    /// <summary>Reads a pattern.</summary>
+    /// <param name="text">The pattern; one that is not closed stands for itself.</param>
+    public GlobPattern(string text) => parts = [.. Read(text)];
+
+    /// <summary>Whether a text means more than itself.</summary>
+    /// <param name="text">The text.</param>
+    public static bool IsPattern(string text) => Read(text).Any(part => part.Kind != PartKind.Literal);
+
+    /// <summary>The name that a text without wildcards means.</summary>
+    /// <param name="text">The text.</param>
+    public static string Literal(string text) => string.Concat(Read(text).Select(part => part.Text));
+
+    /// <summary>Whether the pattern asks for names that begin with a dot.</summary>
+    public bool WantsHidden => parts is [{ Kind: PartKind.Literal, Text: ['.', ..] }, ..];
+
+    /// <summary>Whether a name matches.</summary>
+    /// <param name="name">The name.</param>
+    public bool IsMatch(string name)
+    {
+        // The last '*' can be made longer; nothing before it needs another try.
+        int part = 0, at = 0, star = -1, starAt = 0;
+        while (at < name.Length)
+        {
+            if (part < parts.Length && parts[part].Kind == PartKind.Many)
+            {
+                (star, starAt) = (part++, at);
+            }
+            else if (part < parts.Length && parts[part].Takes(name, at) is var taken and > 0)
+            {
+                (part, at) = (part + 1, at + taken);
+            }
+            else if (star >= 0)
+            {
+                (part, at) = (star + 1, ++starAt);
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return parts.AsSpan(part).IndexOfAnyExcept(Part.Star) < 0;
+    }
+
+    private static IEnumerable<Part> Read(string text)
+    {
+        for (int at = 0; at < text.Length;)
+        {
+            int close;
+            switch (text[at])
+            {
+                case '*':
+                    yield return Part.Star;
+                    at++;
+                    break;
+                case '?':
+                    yield return new Part(PartKind.One, "?");
+                    at++;
+                    break;
+                case '[' when at + 2 < text.Length && (close = text.IndexOf(']', at + (text[at + 1] == '!' ? 3 : 2))) > 0:
+                    yield return new Part(PartKind.Set, text[(at + 1)..close]);
+                    at = close + 1;
+                    break;
+                default:
+                    at += text[at] == Escape && at + 1 < text.Length ? 1 : 0;
+                    yield return new Part(PartKind.Literal, text[at..(at + 1)]);
+                    at++;
+                    break;
+            }
+        }
+    }
+
+    private enum PartKind
+    {
+        Literal,
+        One,
+        Many,
+        Set,
+    }
+
+    private readonly record struct Part(PartKind Kind, string Text)
+    {
+        public static readonly Part Star = new(PartKind.Many, "*");
+
+        /// <summary>How many characters of the name it takes; 0 when it does not match.</summary>
+        public int Takes(string name, int at)
+        {
+            int length = Rune.TryGetRuneAt(name, at, out Rune rune) ? rune.Utf16SequenceLength : 1;
+            return Kind switch
+            {
+                PartKind.Literal => name[at] == Text[0] ? 1 : 0,
+                PartKind.One => length,
+                _ => HasInSet(length == 1 ? name[at] : rune.Value) ? length : 0,
+            };
+        }
+
+        private bool HasInSet(int character)
+        {
+            bool negated = Text[0] == '!';
+            int[] members = [.. Members(negated ? Text[1..] : Text)];
+            for (int i = 0; i < members.Length; i++)
+            {
+                bool isRange = i + 2 < members.Length && members[i + 1] == '-';
+                if (isRange ? character >= members[i] && character <= members[i + 2] : character == members[i])
+                {
+                    return !negated;
+                }
+
+                i += isRange ? 2 : 0;
+            }
+
+            return negated;
+        }
+
+        private static IEnumerable<int> Members(string text)
+        {
+            for (int at = 0; at < text.Length;)
+            {
+                bool isWhole = Rune.TryGetRuneAt(text, at, out Rune rune);
+                yield return isWhole ? rune.Value : text[at];
+                at += isWhole ? rune.Utf16SequenceLength : 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.ComponentModel;
+using System.Formats.Tar;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Files;
+
+/// <summary><c>POST …/persist</c>: a directory as a tar archive. Links stay links; sockets, which only their program could make, are left out.</summary>
+/// <param name="tar">Where to.</param>
+/// <param name="excludes">What is left out.</param>
+/// <param name="cancellationToken">Stops it.</param>
+internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, CancellationToken cancellationToken)
+{
+    private const int Piece = 128 * 1024;
+
+    private readonly Dictionary<(ulong Device, ulong Inode), string> seen = [];
+
+    /// <summary>Serves a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="path">The directory.</param>
+    public static async Task InvokeAsync(HttpContext context, string path)
+    {
+        ExcludeList excludes = ExcludeList.From(context);
+        FileStatus status = FileStatus.Of(SandboxPath.Native(path), follow: true);
+
+        // Looked into before the answer begins: a directory that cannot be is a proper error.
+        List<(string Name, FileStatus Status)> entries = DirectoryListing.Read(path, hidden: true);
+        context.Response.ContentType = "application/octet-stream";
+        await using BufferedStream buffered = new(context.Response.Body, Piece);
+        await using TarWriter tar = new(buffered, TarEntryFormat.Pax);
+        await new TreeArchive(tar, excludes, context.RequestAborted).WriteAsync(path, status, entries);
+    }
+
+    private async Task WriteAsync(string path, FileStatus status, List<(string Name, FileStatus Status)> entries)
+    {
+        await tar.WriteEntryAsync(Entry(TarEntryType.Directory, "", status), cancellationToken);
+        await WriteEntriesAsync(path, "", entries);
+    }
+
+    private async Task WriteEntriesAsync(string directory, string relative, List<(string Name, FileStatus Status)> entries)
+    {
+        foreach ((string name, FileStatus status) in entries)
+        {
+            string inside = relative.Length == 0 ? name : $"{relative}/{name}";
+            if (!excludes.Has(inside, name))
+            {
+                await WriteAsync(SandboxPath.Join(directory, name), inside, status);
+            }
+        }
+    }
+
+    private async Task WriteAsync(string path, string inside, FileStatus status)
+    {
+        switch (status.Type)
+        {
+            case FileType.Directory:
+                await tar.WriteEntryAsync(Entry(TarEntryType.Directory, inside, status), cancellationToken);
+                await WriteEntriesAsync(path, inside, DirectoryListing.Read(path, hidden: true));
+                break;
+            case FileType.Link:
+                string target = PathText.FromBytes(FileSystem.ReadLink(SandboxPath.Native(path)).Bytes);
+                await tar.WriteEntryAsync(WithTarget(Entry(TarEntryType.SymbolicLink, inside, status, target), target), cancellationToken);
+                break;
+            case FileType.Fifo:
+                await tar.WriteEntryAsync(Entry(TarEntryType.Fifo, inside, status), cancellationToken);
+                break;
+            case FileType.Regular when status.Links > 1 && !seen.TryAdd((status.Device, status.Inode), inside):
+                string first = "./" + seen[(status.Device, status.Inode)];
+                await tar.WriteEntryAsync(WithTarget(Entry(TarEntryType.HardLink, inside, status, first), first), cancellationToken);
+                break;
+            case FileType.Regular:
+                await WriteFileAsync(path, inside);
+                break;
+        }
+    }
+
+    private async Task WriteFileAsync(string path, string inside)
+    {
+        FileDescriptor? file = TryOpen(path);
+        if (file is null)
+        {
+            return;
+        }
+
+        using (file)
+        {
+            FileStatus status = FileStatus.Of(file);
+            if (status.Type == FileType.Regular)
+            {
+                await using FixedLengthStream data = new(file, status.Size);
+                PaxTarEntry entry = Entry(TarEntryType.RegularFile, inside, status);
+                entry.DataStream = data;
+                await tar.WriteEntryAsync(entry, cancellationToken);
+            }
+        }
+    }
+
+    // Gone since it was listed: then it is not part of what is there.
+    private static FileDescriptor? TryOpen(string path)
+    {
+        try
+        {
+            return FileDescriptor.OpenToRead(SandboxPath.Native(path));
+        }
+        catch (Win32Exception gone) when (gone.NativeErrorCode == ErrorNumbers.NoEntry)
+        {
+            return null;
+        }
+    }
+
+    private static PaxTarEntry Entry(TarEntryType type, string inside, FileStatus status, string? target = null)
+    {
+        string name = type == TarEntryType.Directory ? $"./{inside}{(inside.Length == 0 ? "" : "/")}" : $"./{inside}";
+        Dictionary<string, string> records = [];
+        if (!PathText.IsText(name))
+        {
+            records[ArchiveRecords.Name] = PathText.Escape(name);
+        }
+
+        if (target is not null && !PathText.IsText(target))
+        {
+            records[ArchiveRecords.Target] = PathText.Escape(target);
+        }
+
+        return new PaxTarEntry(type, PathText.ToDisplay(name), records) { Mode = status.Permissions, ModificationTime = status.ModifiedAt };
+    }
+
+    private static PaxTarEntry WithTarget(PaxTarEntry entry, string target)
+    {
+        entry.LinkName = PathText.ToDisplay(target);
+        return entry;
+    }
+}

@@ -1,0 +1,102 @@
+using System.ComponentModel;
+using System.Formats.Tar;
+using Sandbox.Agent.Api;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Files;
+
+/// <summary><c>POST …/hydrate</c>: a tar archive becomes a directory. It is unpacked beside its place first, so that a damaged or broken-off archive changes nothing.</summary>
+internal static class TreeRestore
+{
+    private const int Piece = 128 * 1024;
+
+    /// <summary>Serves a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="path">The directory.</param>
+    public static async Task InvokeAsync(HttpContext context, string path)
+    {
+        bool replace = RequestPath.Flag(context, "replace");
+        string destination = SandboxPath.Destination(path);
+        bool isNew = FileStatus.TryOf(SandboxPath.Native(destination), follow: false) is not { } there
+            || (there.Type == FileType.Directory ? false : throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(path)}' is no directory."));
+        if (isNew)
+        {
+            _ = SandboxPath.MakeDirectories(SandboxPath.Parent(destination), Defaults.Directory);
+        }
+
+        string staging = isNew ? TemporaryName.Beside(destination) : TemporaryName.In(destination);
+        FileSystem.MakeDirectory(SandboxPath.Native(staging), isNew ? Defaults.Directory : Defaults.UnfinishedDirectory);
+        try
+        {
+            ArchiveUnpacking unpacked = new(staging);
+            await UnpackAsync(context, unpacked, path);
+            TreePlacement placement = new(staging, destination);
+            if (isNew)
+            {
+                placement.TakePlace(unpacked.TopPermissions);
+            }
+            else if (replace)
+            {
+                placement.Replace();
+            }
+            else
+            {
+                placement.Merge();
+            }
+
+            unpacked.FinishDirectories(destination);
+        }
+        catch (Win32Exception failure)
+        {
+            throw FileFailure.From(failure);
+        }
+        finally
+        {
+            TreeChanges.TryRemove(staging);
+        }
+
+        await JsonBody.WriteAsync(context, new Done(true), ProtocolJson.Default.Done);
+    }
+
+    private static async Task UnpackAsync(HttpContext context, ArchiveUnpacking unpacking, string path)
+    {
+        await using BufferedStream body = new(context.Request.Body, Piece);
+        try
+        {
+            await using TarReader tar = new(body, leaveOpen: true);
+            bool isEmpty = true;
+            while (await tar.GetNextEntryAsync(copyData: false, context.RequestAborted) is { } entry)
+            {
+                isEmpty = false;
+                await unpacking.AddAsync(entry, context.RequestAborted);
+            }
+
+            // What follows the last entry is padding; it belongs to the request.
+            await DrainAsync(body, context.RequestAborted);
+            if (isEmpty)
+            {
+                throw new ApiException(ErrorCodes.InvalidRequest, "Empty tar payload");
+            }
+        }
+        catch (Exception failure) when (failure is ApiException or Win32Exception)
+        {
+            // A caller that still sends does not listen yet.
+            await DrainAsync(body, context.RequestAborted);
+            throw failure is Win32Exception refused ? FileFailure.From(refused) : failure;
+        }
+        catch (Exception failure) when (failure is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)
+        {
+            await DrainAsync(body, context.RequestAborted);
+            throw new ApiException(ErrorCodes.InvalidArchive, $"What was sent for '{PathText.ToDisplay(path)}' is no complete tar archive; nothing was changed.", failure);
+        }
+    }
+
+    private static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
+    {
+        byte[] rest = new byte[Piece];
+        while (await body.ReadAsync(rest, cancellationToken) > 0)
+        {
+        }
+    }
+}

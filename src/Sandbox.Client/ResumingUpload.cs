@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Globalization;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>The replacement of a file by a source that can seek: what a broken connection has brought over is not sent again.</summary>
+/// <param name="source">The bytes, from where it stands.</param>
+/// <param name="put">Sends bytes for the upload of an id, from an offset on.</param>
+/// <param name="ask">Asks how far the upload of an id got.</param>
+internal sealed class ResumingUpload(
+    Stream source,
+    Func<string, long, Func<HttpContent>, CancellationToken, Task<FileWritten>> put,
+    Func<string, CancellationToken, Task<HttpResponseMessage>> ask)
+{
+    private const int Piece = 256 * 1024;
+
+    private readonly string _id = Identifier.Generate();
+    private readonly long _begin = source.Position;
+    private readonly long _length = source.Length - source.Position;
+    private readonly Retry _retry = new();
+
+    /// <summary>Sends all.</summary>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<FileWritten> RunAsync(CancellationToken cancellationToken)
+    {
+        for (long offset = 0; ;)
+        {
+            long from = offset;
+            try
+            {
+                FileWritten written = await put(_id, from, () => new LiveContent((stream, token) => CopyAsync(stream, from, token), _length - from), cancellationToken);
+                return written.Size == _length ? written
+                    : throw new ApiException(ErrorCodes.InternalError, $"The file was written with {written.Size} bytes instead of {_length}.");
+            }
+            catch (Exception e) when (_retry.Allows(e))
+            {
+                offset = await FindOffsetAsync(cancellationToken);
+                if (offset > from)
+                {
+                    _retry.Succeeded();
+                }
+            }
+            catch (ApiException e) when (e.Code == ErrorCodes.PreconditionFailed && from > 0)
+            {
+                // The sandbox lost what it had, as it does when it is stopped.
+                offset = 0;
+            }
+        }
+    }
+
+    private async Task<long> FindOffsetAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _retry.PauseAsync(cancellationToken);
+            try
+            {
+                using HttpResponseMessage response = await ask(_id, cancellationToken);
+                return response.Headers.TryGetValues(FileHeaders.Size, out IEnumerable<string>? values)
+                    && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out long length) ? Math.Min(length, _length) : 0;
+            }
+            catch (ApiException e) when (e.Code is ErrorCodes.PathNotFound or ErrorCodes.RouteNotFound)
+            {
+                return 0;
+            }
+            catch (Exception e) when (_retry.Allows(e))
+            {
+                // The server may be on its way back.
+            }
+        }
+    }
+
+    private async Task CopyAsync(Stream stream, long offset, CancellationToken cancellationToken)
+    {
+        source.Position = _begin + offset;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
+        try
+        {
+            // Not more than was announced: the source may grow meanwhile.
+            for (long left = _length - offset; left > 0;)
+            {
+                int count = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);
+                if (count == 0)
+                {
+                    throw new ApiException(ErrorCodes.InvalidRequest, "What is sent has become shorter while it was sent.");
+                }
+
+                await stream.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+                left -= count;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <content>Files and directories. A path may be relative to the session's directory; its form is that of <see cref="PathText"/>.</content>
+public sealed partial class SandboxClient
+{
+    // From here on it pays to ask before sending: a refused request's body need not be sent.
+    private const long LargeBody = 1024 * 1024;
+
+    /// <summary>What is at a path.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="follow">Whether a link is followed.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<FileEntry> GetItemAsync(string sandbox, string? session, string path, bool follow, CancellationToken cancellationToken) =>
+        GetAsync(new FileAddress(Path(sandbox), "item", path).With("follow", follow).ToString(), session, ProtocolJson.Default.FileEntry, cancellationToken);
+
+    /// <summary>What a pattern finds: each part of the path may have <c>*</c>, <c>?</c>, <c>[a-z]</c> or <c>[!a]</c>; a backslash takes the next character as it is.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public IAsyncEnumerable<FileEntry> FindItemsAsync(string sandbox, string? session, string pattern, bool hidden, CancellationToken cancellationToken) =>
+        ReadEntriesAsync(new FileAddress(Path(sandbox), "item", null).With("pattern", pattern).With("hidden", hidden), session, cancellationToken);
+
+    /// <summary>What is in a directory, as it is found, sorted by name within each directory.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">The directory.</param>
+    /// <param name="options">What is wanted.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public IAsyncEnumerable<FileEntry> ListDirectoryAsync(string sandbox, string? session, string path, ListOptions options, CancellationToken cancellationToken) =>
+        ReadEntriesAsync(
+            new FileAddress(Path(sandbox), "directory", path).With("recursive", options.Recursive).With("depth", options.Depth).With("filter", options.Filter).With("hidden", options.Hidden),
+            session, cancellationToken);
+
+    /// <summary>Opens a file for reading. A connection that breaks is made again, as long as the file is the same.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="offset">Where to begin; a negative number counts from the end.</param>
+    /// <param name="length">How many bytes at most; null for all.</param>
+    /// <param name="cancellationToken">Stops waiting, and ends the reading.</param>
+    public async Task<SandboxFileStream> OpenFileAsync(string sandbox, string? session, string path, long offset, long? length, CancellationToken cancellationToken)
+    {
+        async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken token) => await _transport.OpenAsync(
+            () =>
+            {
+                HttpRequestMessage message = Bare(HttpMethod.Get, new FileAddress(Path(sandbox), "file", path).With("offset", from).With("length", count).ToString(), session);
+                if (version is not null)
+                {
+                    message.Headers.TryAddWithoutValidation("If-Match", version);
+                }
+
+                return message;
+            },
+            _trace, token);
+        return await SandboxFileStream.OpenAsync(Server, Request, offset, length, _transport.Limits.Idle, cancellationToken);
+    }
+
+    /// <summary>Replaces a file as a whole, or puts bytes at its end. A replacement whose connection breaks is gone on with where it was, if the source can seek.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="source">The bytes, from where it stands.</param>
+    /// <param name="options">What else is wanted.</param>
+    /// <param name="cancellationToken">Stops it; the file is then as it was.</param>
+    /// <exception cref="ApiException">Among others <see cref="ErrorCodes.DiskFull"/>; the file is then as it was.</exception>
+    public Task<FileWritten> WriteFileAsync(string sandbox, string? session, string path, Stream source, WriteOptions options, CancellationToken cancellationToken)
+    {
+        FileAddress address = new FileAddress(Path(sandbox), "file", path).With("mode", options.Mode).With("modifiedAt", options.ModifiedAt?.ToString("O", CultureInfo.InvariantCulture))
+            .With("parents", options.Parents).With("append", options.Append);
+        if (options.Append || !source.CanSeek)
+        {
+            return PutAsync(address, session, () => new LiveContent(source.CopyToAsync), options, isLarge: true, cancellationToken);
+        }
+
+        return new ResumingUpload(
+            source,
+            (id, offset, content, token) => PutAsync(address.With("upload", id).With("offset", offset), session, content, options, source.Length - source.Position > LargeBody, token),
+            (id, token) => _transport.OpenAsync(() => Bare(HttpMethod.Head, new FileAddress(Path(sandbox), "file", path).With("upload", id).ToString(), session), _trace, token)).RunAsync(cancellationToken);
+    }
+
+    /// <summary>Removes a file, a link, or a directory.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">What.</param>
+    /// <param name="recursive">Whether a directory goes with all that is in it.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task RemoveItemAsync(string sandbox, string? session, string path, bool recursive, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(
+            () => Bare(HttpMethod.Delete, new FileAddress(Path(sandbox), "file", path).With("recursive", recursive).ToString(), session), _trace, cancellationToken);
+
+    /// <summary>Makes a directory and those above it that are missing.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">Where.</param>
+    /// <param name="isNew">Whether one that exists is <see cref="ErrorCodes.PathExists"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task CreateDirectoryAsync(string sandbox, string? session, string path, bool isNew, CancellationToken cancellationToken) =>
+        SendOnlyAsync(
+            () =>
+            {
+                HttpRequestMessage message = Bare(HttpMethod.Put, new FileAddress(Path(sandbox), "directory", path).ToString(), session);
+                if (isNew)
+                {
+                    message.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+                }
+
+                return message;
+            },
+            cancellationToken);
+
+    /// <summary>Makes a symbolic link.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">Where.</param>
+    /// <param name="target">What it says.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task CreateLinkAsync(string sandbox, string? session, string path, string target, CancellationToken cancellationToken) =>
+        SendOnlyAsync(() => Bare(HttpMethod.Put, new FileAddress(Path(sandbox), "link", path).With("target", target).ToString(), session), cancellationToken);
+
+    /// <summary>Moves a file or a tree to a new path, which is exactly the one that is given.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">What.</param>
+    /// <param name="destination">The new path.</param>
+    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task MoveItemAsync(string sandbox, string? session, string path, string destination, bool overwrite, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(
+            () => Bare(HttpMethod.Post, new FileAddress(Path(sandbox), "move", path).With("destination", destination).With("overwrite", overwrite).ToString(), session),
+            _trace, cancellationToken);
+
+    /// <summary>Copies a file or a tree, within the sandbox, to a path which is exactly the one that is given.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">What.</param>
+    /// <param name="destination">The copy's path.</param>
+    /// <param name="recursive">Whether a directory is copied with all that is in it.</param>
+    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task CopyItemAsync(string sandbox, string? session, string path, string destination, bool recursive, bool overwrite, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(
+            () => Bare(
+                HttpMethod.Post, new FileAddress(Path(sandbox), "copy", path).With("destination", destination).With("recursive", recursive).With("overwrite", overwrite).ToString(), session),
+            _trace, cancellationToken);
+
+    /// <summary>Opens a directory as a tar archive, which is made as it is read.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">The directory.</param>
+    /// <param name="excludes">What is left out: names at any depth, or paths from the top; patterns as in <see cref="FindItemsAsync"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<Stream> OpenArchiveAsync(string sandbox, string? session, string path, IEnumerable<string> excludes, CancellationToken cancellationToken)
+    {
+        FileAddress address = new(Path(sandbox), "persist", path);
+        foreach (string exclude in excludes)
+        {
+            address = address.With("exclude", exclude);
+        }
+
+        HttpResponseMessage response = await _transport.OpenAsync(() => Bare(HttpMethod.Post, address.ToString(), session), _trace, cancellationToken);
+        return new AnswerStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+    }
+
+    /// <summary>Makes a directory from a tar archive, which is written as it is sent. Nothing is changed before all of it has come and is found to be sound.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">The directory.</param>
+    /// <param name="replace">Whether all else that is in the directory goes; otherwise the two are merged.</param>
+    /// <param name="archive">Writes the archive to the stream it is given.</param>
+    /// <param name="cancellationToken">Stops it; nothing is changed then.</param>
+    public Task RestoreArchiveAsync(
+        string sandbox, string? session, string path, bool replace, Func<Stream, CancellationToken, Task> archive, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(
+            () =>
+            {
+                HttpRequestMessage message = Bare(HttpMethod.Post, new FileAddress(Path(sandbox), "hydrate", path).With("replace", replace).ToString(), session);
+                message.Content = new LiveContent(archive);
+                message.Headers.ExpectContinue = true;
+                return message;
+            },
+            _trace, cancellationToken);
+
+    /// <summary>Watches a path. The first change is null: from there on everything is told.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">The session; null for the sandbox's default.</param>
+    /// <param name="path">The directory or file.</param>
+    /// <param name="recursive">Whether what is below a directory is watched too.</param>
+    /// <param name="filter">The pattern of names that are told; null for all.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    public async IAsyncEnumerable<FileChange?> WatchAsync(
+        string sandbox, string? session, string path, bool recursive, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await _transport.OpenAsync(
+            () => Bare(HttpMethod.Get, new FileAddress(Path(sandbox), "watch", path).With("recursive", recursive).With("filter", filter).ToString(), session), _trace, cancellationToken);
+        await using AnswerStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await foreach (SseItem<FileChange?> item in SseParser.Create(body, ParseChange).EnumerateAsync(cancellationToken))
+        {
+            if (item.EventType == WatchEvents.Stopped)
+            {
+                yield break;
+            }
+
+            if (item.EventType is WatchEvents.Watching or WatchEvents.Change)
+            {
+                yield return item.Data;
+            }
+        }
+
+        throw new ConnectionLostException(Server);
+    }
+
+    private static FileChange? ParseChange(string type, ReadOnlySpan<byte> data) =>
+        type == WatchEvents.Change ? JsonSerializer.Deserialize(data, ProtocolJson.Default.FileChange) : null;
+
+    private Task<FileWritten> PutAsync(FileAddress address, string? session, Func<HttpContent> content, WriteOptions options, bool isLarge, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(
+            () =>
+            {
+                HttpRequestMessage message = Bare(HttpMethod.Put, address.ToString(), session);
+                message.Content = content();
+                message.Headers.ExpectContinue = isLarge;
+                if (options.IfMatch is not null)
+                {
+                    message.Headers.TryAddWithoutValidation("If-Match", options.IfMatch);
+                }
+
+                if (options.IsNew)
+                {
+                    message.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+                }
+
+                return message;
+            },
+            ProtocolJson.Default.FileWritten, _trace, cancellationToken);
+
+    private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(FileAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await _transport.OpenAsync(() => Bare(HttpMethod.Get, address.ToString(), session), _trace, cancellationToken);
+        await using AnswerStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(body, ProtocolJson.Default.FileEntry, topLevelValues: true, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
+        while (await MoveNextAsync(entries))
+        {
+            yield return entries.Current!;
+        }
+    }
+
+    private async Task<bool> MoveNextAsync(IAsyncEnumerator<FileEntry?> entries)
+    {
+        try
+        {
+            return await entries.MoveNextAsync();
+        }
+        catch (JsonException e)
+        {
+            throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' gave a list that cannot be read. Is it a Sandbox server of this version?", e);
+        }
+    }
+}

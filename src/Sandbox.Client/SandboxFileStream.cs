@@ -1,0 +1,155 @@
+using System.Globalization;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>A file of a sandbox that is read. A connection that breaks is made again where it broke, as long as the file is the same; what ends early is an error, never an end.</summary>
+public sealed class SandboxFileStream : Stream
+{
+    private readonly Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> _request;
+    private readonly Retry _retry = new();
+    private readonly string _server;
+    private readonly long _begin;
+    private readonly TimeSpan _idleLimit;
+    private AnswerStream _body;
+    private long _position;
+
+    private SandboxFileStream(
+        string server, Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request, HttpResponseMessage response, Stream body, long offset, TimeSpan idleLimit)
+    {
+        (_server, _request, _idleLimit) = (server, request, idleLimit);
+        _body = new(server, response, body, idleLimit);
+        Size = long.TryParse(Header(response, FileHeaders.Size), NumberStyles.None, CultureInfo.InvariantCulture, out long size) ? size : response.Content.Headers.ContentLength ?? 0;
+        BodyLength = response.Content.Headers.ContentLength;
+        ETag = Header(response, "ETag");
+        Mode = Header(response, FileHeaders.Mode);
+        ModifiedAt = DateTimeOffset.TryParse(Header(response, FileHeaders.ModifiedAt), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+        _begin = offset < 0 ? Math.Max(0, Size + offset) : offset;
+    }
+
+    /// <summary>The whole file's size, whatever part of it is read.</summary>
+    public long Size { get; }
+
+    /// <summary>How many bytes are read; null for a file that does not say, such as those of <c>/proc</c>.</summary>
+    public long? BodyLength { get; }
+
+    /// <summary>The file's version.</summary>
+    public string? ETag { get; }
+
+    /// <summary>Its permissions, octal.</summary>
+    public string? Mode { get; }
+
+    /// <summary>When its content changed.</summary>
+    public DateTimeOffset? ModifiedAt { get; }
+
+    /// <inheritdoc />
+    public override bool CanRead => true;
+
+    /// <inheritdoc />
+    public override bool CanSeek => false;
+
+    /// <inheritdoc />
+    public override bool CanWrite => false;
+
+    /// <inheritdoc />
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override long Position
+    {
+        get => _position;
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            try
+            {
+                int count = await _body.ReadAsync(buffer, cancellationToken);
+                if (count == 0 && buffer.Length > 0 && _position < BodyLength)
+                {
+                    throw new ConnectionLostException(_server);
+                }
+
+                _position += count;
+                _retry.Succeeded();
+                return count;
+            }
+            catch (ConnectionLostException e) when (BodyLength is not null && ETag is not null && _retry.Allows(e))
+            {
+                await ReopenAsync(cancellationToken);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc />
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+
+    /// <inheritdoc />
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc />
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="server">The server's address.</param>
+    /// <param name="request">Asks for the bytes from an offset on, at most so many, of a certain version.</param>
+    /// <param name="offset">Where to begin; a negative number counts from the end.</param>
+    /// <param name="length">How many bytes at most; null for all.</param>
+    /// <param name="idleLimit">The longest silence.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    internal static async Task<SandboxFileStream> OpenAsync(
+        string server, Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request, long offset, long? length, TimeSpan idleLimit, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await request(offset, length, null, cancellationToken);
+        return new(server, request, response, await response.Content.ReadAsStreamAsync(cancellationToken), offset, idleLimit);
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _body.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task ReopenAsync(CancellationToken cancellationToken)
+    {
+        await _body.DisposeAsync();
+        while (true)
+        {
+            await _retry.PauseAsync(cancellationToken);
+            try
+            {
+                HttpResponseMessage response = await _request(_begin + _position, BodyLength - _position, ETag, cancellationToken);
+                _body = new(_server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _idleLimit);
+                return;
+            }
+            catch (Exception e) when (_retry.Allows(e))
+            {
+                // The server may be on its way back.
+            }
+        }
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
+}

@@ -1,0 +1,349 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Files as the API shows them, and the client that goes with it.</summary>
+public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    private const string Box = "test";
+
+    // Any bytes but NUL and '/'; 255 bytes long; not UTF-8; what shells, globs and addresses treat specially.
+    public static TheoryData<string> HardNames => new()
+    {
+        { "with space" },
+        { "line\nbreak" },
+        { "tab\there" },
+        { "[b]*?" },
+        { "emoji 🎉" },
+        { "-rf" },
+        { "100%25?#&+=" },
+        { "back\\slash" },
+        { "~" },
+        { new string('x', 255) },
+        { PathText.FromBytes([0x62, 0xff, 0xfe, 0x80, 0x2e]) },
+    };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
+
+    [Theory]
+    [MemberData(nameof(HardNames))]
+    public async Task Any_name_can_be_written_listed_read_copied_moved_and_removed(string name)
+    {
+        string directory = NewDirectory();
+        string path = $"{directory}/{name}";
+        byte[] content = Encoding.UTF8.GetBytes("content of " + PathText.ToDisplay(name));
+        await WriteAsync(path, content);
+        FileEntry entry = Assert.Single(await ListAsync(directory));
+        Assert.Equal(path, entry.ExactPath);
+        Assert.Equal(content, await ReadAsync(entry.ExactPath));
+        await Client.CopyItemAsync(Box, null, path, directory + "/second", recursive: false, overwrite: false, Cancel);
+        await Client.MoveItemAsync(Box, null, path, directory + "/plain", overwrite: false, Cancel);
+        Assert.Equal(content, await ReadAsync(directory + "/plain"));
+        Assert.Equal(content, await ReadAsync(directory + "/second"));
+        await Client.RemoveItemAsync(Box, null, directory + "/plain", recursive: false, Cancel);
+        await Client.MoveItemAsync(Box, null, directory + "/second", path, overwrite: false, Cancel);
+        await Client.RemoveItemAsync(Box, null, path, recursive: false, Cancel);
+        Assert.Empty(await ListAsync(directory));
+    }
+
+    [Fact]
+    public async Task The_address_of_Cloudflares_bridge_is_an_absolute_path_and_its_answers_are_the_recorded_ones()
+    {
+        string root = agent.Workspace.TrimStart('/');
+        using HttpResponseMessage put = await agent.Http.PutAsync($"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", new ByteArrayContent("hello\n"u8.ToArray()), Cancel);
+        Assert.Equal((HttpStatusCode.OK, "application/json"), (put.StatusCode, put.Content.Headers.ContentType!.MediaType));
+        Assert.True(JsonDocument.Parse(await put.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("ok").GetBoolean());
+        using HttpResponseMessage get = await agent.Http.GetAsync($"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", Cancel);
+        Assert.Equal((HttpStatusCode.OK, "application/octet-stream", "hello\n"),
+            (get.StatusCode, get.Content.Headers.ContentType!.MediaType, await get.Content.ReadAsStringAsync(Cancel)));
+        using HttpResponseMessage empty = await agent.Http.PutAsync($"file/{root}/bridge/e.txt", new ByteArrayContent([]), Cancel);
+        Assert.Equal(HttpStatusCode.OK, empty.StatusCode);
+        Assert.Equal("", await agent.Http.GetStringAsync($"file/{root}/bridge/e.txt", Cancel));
+        await RefusedAsync(agent.Http.GetAsync($"file/{root}/bridge/none", Cancel), 404, ErrorCodes.PathNotFound);
+        await RefusedAsync(agent.Http.GetAsync($"file/{root}/bridge", Cancel), 400, ErrorCodes.IsADirectory);
+        await RefusedAsync(agent.Http.PutAsync($"file/{root}/bridge", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.IsADirectory);
+        await RefusedAsync(agent.Http.PutAsync("file/", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.InvalidRequest);
+    }
+
+    [Fact]
+    public async Task A_relative_path_starts_from_the_sessions_directory_and_does_not_wait_for_its_command()
+    {
+        string session = await agent.NewSessionAsync();
+        await agent.RunAsync(session, "mkdir -p deep/er && cd deep/er");
+        using HttpResponseMessage busy = await agent.PostAsync("exec", new { command = "while [ ! -e go ]; do sleep 0.02; done" }, session);
+        await Client.WriteFileAsync(Box, session, "../beside", new MemoryStream("x"u8.ToArray()), new WriteOptions(), Cancel);
+        Assert.Equal(agent.Workspace + "/deep/beside", (await Client.GetItemAsync(Box, session, "../beside", false, Cancel)).Path);
+
+        // The command ends only now.
+        await Client.WriteFileAsync(Box, session, "go", new MemoryStream(), new WriteOptions(), Cancel);
+        Assert.Equal(0, (await AgentFixture.ReadAsync(busy)).ExitCode);
+        Assert.True(File.Exists(agent.Workspace + "/deep/er/go"));
+        ApiException unknown = await Assert.ThrowsAsync<ApiException>(() => Client.GetItemAsync(Box, "nosuch", "x", false, Cancel));
+        Assert.Equal(ErrorCodes.SessionNotFound, unknown.Code);
+    }
+
+    [Fact]
+    public async Task A_part_is_read_by_offset_and_length_and_a_negative_offset_counts_from_the_end()
+    {
+        string path = NewDirectory() + "/f";
+        await WriteAsync(path, "0123456789"u8.ToArray());
+        Assert.Equal("345", await TextAsync(path, 3, 3));
+        Assert.Equal("89", await TextAsync(path, -2, null));
+        Assert.Equal("0123456789", await TextAsync(path, -100, null));
+        Assert.Equal("", await TextAsync(path, 100, null));
+        Assert.Equal("9", await TextAsync(path, 9, 100));
+        using HttpResponseMessage head = await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "file?offset=4&path=" + path), Cancel);
+        Assert.Equal((6L, "10"), (head.Content.Headers.ContentLength, head.Headers.GetValues(FileHeaders.Size).Single()));
+        await RefusedAsync(agent.Http.GetAsync($"file?path={path}&offset=x", Cancel), 400, ErrorCodes.InvalidRequest);
+    }
+
+    [Fact]
+    public async Task Conditions_hold_or_nothing_is_written()
+    {
+        string path = NewDirectory() + "/f";
+        FileWritten first = await Client.WriteFileAsync(Box, null, path, new MemoryStream("one"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel);
+        FileWritten second = await Client.WriteFileAsync(Box, null, path, new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
+        Assert.Equal(ErrorCodes.PreconditionFailed, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
+        Assert.Equal(ErrorCodes.PathExists, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel)));
+        Assert.Equal("two", await TextAsync(path));
+        HttpRequestMessage unchanged = new(HttpMethod.Get, "file?path=" + path);
+        unchanged.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Parse(second.ETag));
+        Assert.Equal(HttpStatusCode.NotModified, (await agent.Http.SendAsync(unchanged, Cancel)).StatusCode);
+        Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Append_puts_bytes_at_the_end_and_a_write_keeps_the_permissions_or_sets_those_that_are_wished()
+    {
+        string path = NewDirectory() + "/f";
+        await Client.WriteFileAsync(Box, null, path, new MemoryStream("a"u8.ToArray()), new WriteOptions { Append = true, Mode = "0640" }, Cancel);
+        await Client.WriteFileAsync(Box, null, path, new MemoryStream("b"u8.ToArray()), new WriteOptions { Append = true }, Cancel);
+        Assert.Equal("ab", await TextAsync(path));
+        File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32("751", 8));
+        DateTimeOffset time = new(2001, 2, 3, 4, 5, 6, 789, TimeSpan.Zero);
+        await Client.WriteFileAsync(Box, null, path, new MemoryStream("c"u8.ToArray()), new WriteOptions { ModifiedAt = time }, Cancel);
+        FileEntry entry = await Client.GetItemAsync(Box, null, path, false, Cancel);
+        Assert.Equal(("0751", time, 1L), (entry.Mode, entry.ModifiedAt, entry.Size));
+        await Client.WriteFileAsync(Box, null, path, new MemoryStream("d"u8.ToArray()), new WriteOptions { Mode = "0600" }, Cancel);
+        Assert.Equal("0600", (await Client.GetItemAsync(Box, null, path, false, Cancel)).Mode);
+    }
+
+    [Fact]
+    public async Task A_write_through_a_link_writes_where_it_leads_and_the_link_stays()
+    {
+        string directory = NewDirectory();
+        File.CreateSymbolicLink(directory + "/link", "real");
+        await WriteAsync(directory + "/link", "x"u8.ToArray());
+        await WriteAsync(directory + "/link", "y"u8.ToArray());
+        Assert.Equal("y", await File.ReadAllTextAsync(directory + "/real", Cancel));
+        FileEntry entry = await Client.GetItemAsync(Box, null, directory + "/link", false, Cancel);
+        Assert.Equal((FileKind.Link, "real", FileKind.File), (entry.Type, entry.Target, entry.TargetType));
+        Assert.Equal(FileKind.File, (await Client.GetItemAsync(Box, null, directory + "/link", true, Cancel)).Type);
+    }
+
+    [Fact]
+    public async Task Links_in_a_circle_and_to_nowhere_are_listed_refused_for_reading_and_can_be_removed()
+    {
+        string directory = NewDirectory();
+        File.CreateSymbolicLink(directory + "/a", "b");
+        File.CreateSymbolicLink(directory + "/b", "a");
+        File.CreateSymbolicLink(directory + "/c", "nowhere");
+        Directory.CreateSymbolicLink(directory + "/self", ".");
+        Assert.Equal(["a", "b", "c", "self"], (await ListAsync(directory, new ListOptions { Recursive = true })).Select(entry => Path.GetFileName(entry.Path)));
+        Assert.Equal(ErrorCodes.LinkLoop, await CodeOfAsync(() => ReadAsync(directory + "/a")));
+        Assert.Equal(ErrorCodes.LinkLoop, await CodeOfAsync(() => WriteAsync(directory + "/a", [1])));
+        Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => ReadAsync(directory + "/c")));
+        foreach (string name in new[] { "a", "b", "c", "self" })
+        {
+            await Client.RemoveItemAsync(Box, null, $"{directory}/{name}", false, Cancel);
+        }
+
+        Assert.Empty(await ListAsync(directory));
+    }
+
+    [Fact]
+    public async Task Pipes_sockets_and_devices_are_refused_and_not_waited_for()
+    {
+        string directory = NewDirectory();
+        await agent.RunAsync(null, $"mkfifo {directory}/pipe");
+        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(directory + "/s"));
+        foreach (string path in new[] { directory + "/pipe", directory + "/s", "/dev/zero" })
+        {
+            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => ReadAsync(path)));
+            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => WriteAsync(path, [1])));
+            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream([1]), new WriteOptions { Append = true }, Cancel)));
+            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => Client.CopyItemAsync(Box, null, path, directory + "/copy", false, false, Cancel)));
+        }
+    }
+
+    [Fact]
+    public async Task Files_of_proc_are_read_to_their_end_although_they_say_that_they_are_empty() =>
+        Assert.Contains("Name:", Encoding.UTF8.GetString(await ReadAsync("/proc/self/status")), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_list_is_sorted_filtered_and_as_deep_as_asked()
+    {
+        string directory = NewDirectory();
+        foreach (string path in new[] { "b.txt", "a.txt", ".hidden", "sub/c.txt", "sub/deeper/d.txt", ".git/e.txt" })
+        {
+            await WriteAsync($"{directory}/{path}", [1]);
+        }
+
+        Assert.Equal([".git", ".hidden", "a.txt", "b.txt", "sub"], await NamesAsync(new ListOptions()));
+        Assert.Equal(["a.txt", "b.txt", "sub"], await NamesAsync(new ListOptions { Hidden = false }));
+        Assert.Equal(["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Hidden = false, Recursive = true }));
+        Assert.Equal(["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper"], await NamesAsync(new ListOptions { Hidden = false, Depth = 1 }));
+        Assert.Equal([".git/e.txt", "a.txt", "b.txt", "sub/c.txt", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Recursive = true, Filter = "?.txt" }));
+        Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ListAsync(directory + "/a.txt")));
+        Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => ListAsync(directory + "/none")));
+
+        async Task<string[]> NamesAsync(ListOptions options) => [.. (await ListAsync(directory, options)).Select(entry => Path.GetRelativePath(directory, entry.Path))];
+    }
+
+    [Fact]
+    public async Task A_directory_of_100_000_entries_is_listed()
+    {
+        string directory = NewDirectory();
+        await agent.RunAsync(null, $"cd {directory} && seq 1 100000 | xargs touch");
+        int count = 0;
+        await foreach (FileEntry entry in Client.ListDirectoryAsync(Box, null, directory, new ListOptions(), Cancel))
+        {
+            count += entry.Type == FileKind.File ? 1 : 0;
+        }
+
+        Assert.Equal(100_000, count);
+        await Client.RemoveItemAsync(Box, null, directory, recursive: true, Cancel);
+        Assert.False(Directory.Exists(directory));
+    }
+
+    [Theory]
+    [InlineData("*.txt", "a.txt", "b.txt")]
+    [InlineData("[ab].tx?", "a.txt", "b.txt")]
+    [InlineData("[!a].txt", "b.txt")]
+    [InlineData("*", "a.txt", "b.txt", "c", "[x]")]
+    [InlineData(".*", ".dot")]
+    [InlineData("*/*.md", "c/d.md")]
+    [InlineData("\\[x\\]", "[x]")]
+    [InlineData("c", "c")]
+    [InlineData("none*")]
+    [InlineData("a.txt/*")]
+    public async Task Patterns_are_resolved_inside(string pattern, params string[] found)
+    {
+        string directory = NewDirectory();
+        foreach (string path in new[] { "a.txt", "b.txt", ".dot", "c/d.md", "[x]" })
+        {
+            await WriteAsync($"{directory}/{path}", [1]);
+        }
+
+        List<string> names = [];
+        await foreach (FileEntry entry in Client.FindItemsAsync(Box, null, $"{directory}/{pattern}", hidden: false, Cancel))
+        {
+            names.Add(Path.GetRelativePath(directory, entry.Path));
+        }
+
+        Assert.Equal(found.Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_move_or_copy_goes_exactly_where_it_is_told_and_overwrites_only_when_told()
+    {
+        string directory = NewDirectory();
+        await WriteAsync(directory + "/a", "a"u8.ToArray());
+        await WriteAsync(directory + "/b", "b"u8.ToArray());
+        await WriteAsync(directory + "/full/x", "x"u8.ToArray());
+        foreach (Func<string, string, bool, Task> change in new Func<string, string, bool, Task>[]
+        {
+            (from, to, overwrite) => Client.MoveItemAsync(Box, null, from, to, overwrite, Cancel),
+            (from, to, overwrite) => Client.CopyItemAsync(Box, null, from, to, recursive: true, overwrite, Cancel),
+        })
+        {
+            Assert.Equal(ErrorCodes.PathExists, await CodeOfAsync(() => change(directory + "/a", directory + "/b", false)));
+            Assert.Equal(ErrorCodes.IsADirectory, await CodeOfAsync(() => change(directory + "/a", directory + "/full", true)));
+            Assert.Equal(ErrorCodes.InvalidRequest, await CodeOfAsync(() => change(directory + "/full", directory + "/full/inside", false)));
+            Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => change(directory + "/none", directory + "/n", false)));
+        }
+
+        Assert.Equal("b", await TextAsync(directory + "/b"));
+        await Client.CopyItemAsync(Box, null, directory + "/a", directory + "/b", false, overwrite: true, Cancel);
+        Assert.Equal("a", await TextAsync(directory + "/b"));
+        Assert.Equal(ErrorCodes.IsADirectory, await CodeOfAsync(() => Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: false, false, Cancel)));
+        await Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: true, false, Cancel);
+        Assert.Equal("x", await TextAsync(directory + "/copy/x"));
+        Assert.Equal(ErrorCodes.DirectoryNotEmpty, await CodeOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
+        Assert.Equal(["a", "b", "copy", "full"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_move_to_another_file_system_keeps_what_it_moves()
+    {
+        string directory = NewDirectory();
+        string other = $"/dev/shm/{Path.GetFileName(directory)}";
+        await agent.RunAsync(null, $"mkdir -p {directory}/t/u; echo x > {directory}/t/u/f; chmod 640 {directory}/t/u/f; ln -s u/f {directory}/t/l; touch -d @1000000000 {directory}/t/u/f {directory}/t/u");
+        try
+        {
+            await Client.MoveItemAsync(Box, null, directory + "/t", other, overwrite: false, Cancel);
+            Assert.False(Directory.Exists(directory + "/t"));
+            Ran shown = await agent.RunAsync(null, $"cd {other} && stat -c '%n %a %Y' u/f && stat -c '%n %Y' u && readlink l && cat l");
+            Assert.Equal("u/f 640 1000000000\nu 1000000000\nu/f\nx\n", shown.Output);
+        }
+        finally
+        {
+            Directory.Delete(other, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_name_that_is_too_long_is_a_clear_error()
+    {
+        string directory = NewDirectory();
+        Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => WriteAsync($"{directory}/{new string('x', 256)}", [1])));
+        Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => ReadAsync("/" + string.Concat(Enumerable.Repeat("%ü/", 1500)))));
+        Assert.Equal(ErrorCodes.InvalidRequest, await CodeOfAsync(() => agent.Http.GetAsync("file?path=a%00b", Cancel)));
+        Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ReadAsync("/etc/hostname/x")));
+    }
+
+    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
+
+    private async Task WriteAsync(string path, byte[] content) =>
+        await Client.WriteFileAsync(Box, null, path, new MemoryStream(content), new WriteOptions { Parents = true }, Cancel);
+
+    private async Task<byte[]> ReadAsync(string path, long offset = 0, long? length = null)
+    {
+        await using SandboxFileStream file = await Client.OpenFileAsync(Box, null, path, offset, length, Cancel);
+        MemoryStream content = new();
+        await file.CopyToAsync(content, Cancel);
+        return content.ToArray();
+    }
+
+    private async Task<string> TextAsync(string path, long offset = 0, long? length = null) => Encoding.UTF8.GetString(await ReadAsync(path, offset, length));
+
+    private async Task<List<FileEntry>> ListAsync(string path, ListOptions? options = null)
+    {
+        List<FileEntry> entries = [];
+        await foreach (FileEntry entry in Client.ListDirectoryAsync(Box, null, path, options ?? new ListOptions(), Cancel))
+        {
+            entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    private static async Task<string> CodeOfAsync(Func<Task> action) => (await Assert.ThrowsAsync<ApiException>(action)).Code;
+
+    private static async Task<string> CodeOfAsync(Func<Task<HttpResponseMessage>> request) =>
+        JsonSerializer.Deserialize(await (await request()).Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)!.Code;
+
+    private static async Task RefusedAsync(Task<HttpResponseMessage> request, int status, string code)
+    {
+        using HttpResponseMessage answer = await request;
+        Assert.Equal((status, code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
+    }
+}
