@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Sandbox.Agent.Commands;
+using Sandbox.Agent.Sessions;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -47,8 +48,9 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     public void A_command_that_is_stopped_on_its_way_into_the_queue_never_runs()
     {
         Command command = agent.Services.Commands.GetOrAddCommand("early-stop", null, new ExecRequest { Command = "sleep 4020" }, () => agent.Services.Sessions.CreateTemporary(), out _);
-        command.Session.Stop(command, StopReason.Cancelled, Signal.INT);
-        command.Session.Enqueue(command);
+        Session session = command.Session!;
+        session.Stop(command, StopReason.Cancelled, Signal.INT);
+        session.Enqueue(command);
         Assert.True(command.HasEnded);
         Assert.Empty(ProcessesWith("4020"));
     }

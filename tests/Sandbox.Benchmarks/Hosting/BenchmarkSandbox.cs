@@ -27,7 +27,7 @@ internal sealed class BenchmarkSandbox(BenchmarkServer server, string id, string
         JsonElement process = record.RootElement.GetProperty("process");
         int monitor = process.GetProperty("monitorId").GetInt32();
         int[] outside = process.TryGetProperty("link", out JsonElement link) && link.ValueKind == JsonValueKind.Object ? [monitor, link.GetProperty("id").GetInt32()] : [monitor];
-        return [.. outside.Select(ProcessTable.Find).OfType<ProcessEntry>(), .. ProcessTable.DescendantsOf(monitor, new HashSet<(int, ulong)>())];
+        return [.. outside.Select(ProcessTable.Find).OfType<ProcessEntry>(), .. ProcessTable.DescendantsOf([monitor], new HashSet<(int, ulong)>())];
     }
 
     /// <summary>The process that serves its requests.</summary>
