@@ -16,6 +16,9 @@ public sealed record ListOptions
 
     /// <summary>Whether names that begin with a dot are told.</summary>
     public bool Hidden { get; init; } = true;
+
+    /// <summary>Whether a stopped sandbox is started to answer; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</summary>
+    public bool Wake { get; init; } = true;
 }
 
 /// <summary>What is wanted of a write.</summary>

@@ -40,7 +40,7 @@ public sealed partial class SandboxClient
     public IAsyncEnumerable<FileEntry> ListDirectoryAsync(string sandbox, string? session, string path, ListOptions options, CancellationToken cancellationToken) =>
         ReadEntriesAsync(
             new FileAddress(Path(sandbox), "directory", path).With("recursive", options.Recursive).With("depth", options.Depth).With("filter", options.Filter).With("hidden", options.Hidden),
-            session, cancellationToken);
+            session, cancellationToken, options.Wake);
 
     /// <summary>Opens a file for reading. A connection that breaks is made again, as long as the file is the same.</summary>
     /// <param name="sandbox">The sandbox.</param>
@@ -244,9 +244,9 @@ public sealed partial class SandboxClient
             },
             ProtocolJson.Default.FileWritten, _trace, cancellationToken);
 
-    private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(FileAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(FileAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken, bool wake = true)
     {
-        using HttpResponseMessage response = await _transport.OpenAsync(() => Bare(HttpMethod.Get, address.ToString(), session), _trace, cancellationToken);
+        using HttpResponseMessage response = await _transport.OpenAsync(() => WithWake(Bare(HttpMethod.Get, address.ToString(), session), wake), _trace, cancellationToken);
         await using AnswerStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(body, ProtocolJson.Default.FileEntry, topLevelValues: true, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);

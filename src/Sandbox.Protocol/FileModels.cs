@@ -156,9 +156,9 @@ public static class FileHeaders
 /// <summary>What tar archives of this API hold beyond the standard's own, as extended header records.</summary>
 public static class ArchiveRecords
 {
-    /// <summary>An entry's exact name, percent-encoded, when it is not UTF-8.</summary>
+    /// <summary>An entry's exact name, percent-encoded, when it is not UTF-8 or has a line break in it.</summary>
     public const string Name = "SANDBOX.path";
 
-    /// <summary>A link's exact target, percent-encoded, when it is not UTF-8.</summary>
+    /// <summary>A link's exact target, percent-encoded, when it is not UTF-8 or has a line break in it.</summary>
     public const string Target = "SANDBOX.linkpath";
 }

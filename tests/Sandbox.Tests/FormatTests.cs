@@ -9,6 +9,9 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     private const string Session = "New-SandboxSession -Sandbox $Box -CommandTimeoutSeconds 2.5";
     private const string Removal = "New-SandboxSession -Sandbox $Box | Remove-SandboxSession -AsResult";
 
+    private const string Item = "New-SandboxItem shown.txt -Value 0123456789 -Force -Sandbox $Box";
+    private const string Change = "Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box }";
+
     private readonly Engine _engine = fixture.Engine;
 
     public static TheoryData<string, string> EveryType => new()
@@ -20,6 +23,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         { "Sandbox.SandboxCommandResult", Result },
         { "Sandbox.SandboxServer", "Get-SandboxServer" },
         { "Sandbox.SandboxAbility", "Test-SandboxServer" },
+        { "Sandbox.SandboxItem", Item },
+        { "Sandbox.SandboxItemChange", Change },
     };
 
     [Theory]
@@ -30,6 +35,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData(Result, "ExitCode", "Session", "Duration", "one ↵ two")]
     [InlineData("Get-SandboxServer", "Uri", "State", "Version", "ProcessId", "DefaultSandbox", "Running")]
     [InlineData("Test-SandboxServer isolation", "Name", "Available", "Reason", "Remedy", "isolation")]
+    [InlineData(Item, "Directory:", "/workspace", "UnixMode", "LastWriteTime", "Size", "Name", "-rw-r--r--", "10", "shown.txt")]
+    [InlineData(Change, "ReceivedAt", "Type", "Path", "/workspace/changed")]
     public void Each_type_has_a_table(string script, params string[] shown)
     {
         string plain = Show(script, "PlainText");

@@ -15,9 +15,6 @@ internal sealed class ArchiveUnpacking(string top)
     // Directories by their path below the top, which is the empty one. All else that is there is none, and nothing can lie below it.
     private readonly Dictionary<string, TarEntry?> directories = new(StringComparer.Ordinal) { [""] = null };
 
-    /// <summary>The permissions that the archive has for the top.</summary>
-    public UnixFileMode? TopPermissions => directories[""]?.Mode;
-
     /// <summary>Unpacks an entry.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="cancellationToken">Stops it.</param>
@@ -67,13 +64,14 @@ internal sealed class ArchiveUnpacking(string top)
 
     /// <summary>Gives directories the permissions and times of the archive, the deepest first: until now they had to be written to.</summary>
     /// <param name="place">Where they lie now.</param>
-    public void FinishDirectories(string place)
+    /// <param name="withTop">Whether the top is the archive's too; else it was there before.</param>
+    public void FinishDirectories(string place, bool withTop)
     {
         foreach ((string name, TarEntry? entry) in directories.OrderByDescending(directory => directory.Key, StringComparer.Ordinal))
         {
-            if (name.Length > 0 && entry is not null)
+            if (entry is not null && (withTop || name.Length > 0))
             {
-                LinuxPath path = SandboxPath.Native(SandboxPath.Join(place, name));
+                LinuxPath path = SandboxPath.Native(name.Length == 0 ? place : SandboxPath.Join(place, name));
                 FileSystem.SetPermissions(path, entry.Mode);
                 FileSystem.SetModified(path, entry.ModificationTime);
             }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>A name's pattern, as shells have it: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[a-z]</c>, <c>[!a]</c>; a backslash takes the next character as it is.</summary>
+/// <summary>A pattern of names or paths, as shells have it: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[a-z]</c>, <c>[!a]</c>, none of which takes a slash; a backslash takes the next character as it is.</summary>
 internal sealed class GlobPattern
 {
     private const char Escape = '\\';
@@ -40,7 +40,7 @@ internal sealed class GlobPattern
             {
                 (part, at) = (part + 1, at + taken);
             }
-            else if (star >= 0)
+            else if (star >= 0 && name[starAt] != '/')
             {
                 (part, at) = (star + 1, ++starAt);
             }
@@ -100,6 +100,7 @@ internal sealed class GlobPattern
             return Kind switch
             {
                 PartKind.Literal => name[at] == Text[0] ? 1 : 0,
+                _ when name[at] == '/' => 0,
                 PartKind.One => length,
                 _ => HasInSet(length == 1 ? name[at] : rune.Value) ? length : 0,
             };

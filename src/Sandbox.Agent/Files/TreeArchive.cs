@@ -112,22 +112,25 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, Cancellat
     {
         string name = type == TarEntryType.Directory ? $"./{inside}{(inside.Length == 0 ? "" : "/")}" : $"./{inside}";
         Dictionary<string, string> records = [];
-        if (!PathText.IsText(name))
+        if (Shown(name) != name)
         {
             records[ArchiveRecords.Name] = PathText.Escape(name);
         }
 
-        if (target is not null && !PathText.IsText(target))
+        if (target is not null && Shown(target) != target)
         {
             records[ArchiveRecords.Target] = PathText.Escape(target);
         }
 
-        return new PaxTarEntry(type, PathText.ToDisplay(name), records) { Mode = status.Permissions, ModificationTime = status.ModifiedAt };
+        return new PaxTarEntry(type, Shown(name), records) { Mode = status.Permissions, ModificationTime = status.ModifiedAt };
     }
+
+    // The framework's reader takes a line break for the end of a record.
+    private static string Shown(string name) => PathText.ToDisplay(name).Replace('\n', '?');
 
     private static PaxTarEntry WithTarget(PaxTarEntry entry, string target)
     {
-        entry.LinkName = PathText.ToDisplay(target);
+        entry.LinkName = Shown(target);
         return entry;
     }
 }

@@ -10,16 +10,7 @@ namespace Sandbox.Agent.Files;
 internal sealed class TreePlacement(string staging, string destination)
 {
     /// <summary>To where nothing is: at once.</summary>
-    /// <param name="permissions">The top's permissions; null for such as it was made with.</param>
-    public void TakePlace(UnixFileMode? permissions)
-    {
-        if (permissions is { } given)
-        {
-            FileSystem.SetPermissions(SandboxPath.Native(staging), given);
-        }
-
-        TreeChanges.Rename(staging, destination, overwrite: false);
-    }
+    public void TakePlace() => TreeChanges.Rename(staging, destination, overwrite: false);
 
     /// <summary>In place of all that is in a directory, which itself stays: it may be a mount point. What fails half-way is taken back.</summary>
     public void Replace()

@@ -16,6 +16,11 @@ internal static class TreeRestore
     /// <param name="path">The directory.</param>
     public static async Task InvokeAsync(HttpContext context, string path)
     {
+        if (context.Request.ContentLength == 0)
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, "Empty tar payload");
+        }
+
         bool replace = RequestPath.Flag(context, "replace");
         string destination = SandboxPath.Destination(path);
         bool isNew = FileStatus.TryOf(SandboxPath.Native(destination), follow: false) is not { } there
@@ -34,7 +39,7 @@ internal static class TreeRestore
             TreePlacement placement = new(staging, destination);
             if (isNew)
             {
-                placement.TakePlace(unpacked.TopPermissions);
+                placement.TakePlace();
             }
             else if (replace)
             {
@@ -45,7 +50,7 @@ internal static class TreeRestore
                 placement.Merge();
             }
 
-            unpacked.FinishDirectories(destination);
+            unpacked.FinishDirectories(destination, withTop: isNew);
         }
         catch (Win32Exception failure)
         {
@@ -65,19 +70,13 @@ internal static class TreeRestore
         try
         {
             await using TarReader tar = new(body, leaveOpen: true);
-            bool isEmpty = true;
             while (await tar.GetNextEntryAsync(copyData: false, context.RequestAborted) is { } entry)
             {
-                isEmpty = false;
                 await unpacking.AddAsync(entry, context.RequestAborted);
             }
 
             // What follows the last entry is padding; it belongs to the request.
             await DrainAsync(body, context.RequestAborted);
-            if (isEmpty)
-            {
-                throw new ApiException(ErrorCodes.InvalidRequest, "Empty tar payload");
-            }
         }
         catch (Exception failure) when (failure is ApiException or Win32Exception)
         {

@@ -75,6 +75,12 @@ internal static class Errors
         new ItemNotFoundException($"There is no environment variable '{name}' in '{place}'."),
         "VariableNotFound", ErrorCategory.ObjectNotFound, name);
 
+    /// <summary>A file of this machine could not be read or written.</summary>
+    /// <param name="exception">Why.</param>
+    /// <param name="target">What was copied.</param>
+    public static ErrorRecord LocalFileFailed(Exception exception, object? target) => new(
+        exception, "LocalFileFailed", exception is UnauthorizedAccessException ? ErrorCategory.PermissionDenied : ErrorCategory.WriteError, target);
+
     /// <summary>A command was stopped by its time limit.</summary>
     /// <param name="run">The command.</param>
     /// <param name="exit">How it ended.</param>
@@ -122,13 +128,20 @@ internal static class Errors
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
     {
-        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.WorkingDirectoryNotFound => ErrorCategory.ObjectNotFound,
+        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound => ErrorCategory.ObjectNotFound,
         ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists => ErrorCategory.ResourceExists,
         ErrorCodes.ProcessRunning or ErrorCodes.ProcessEnded => ErrorCategory.InvalidOperation,
         ErrorCodes.InvalidRequest => ErrorCategory.InvalidArgument,
         ErrorCodes.Unauthorized => ErrorCategory.AuthenticationError,
         ErrorCodes.DefaultSessionProtected => ErrorCategory.PermissionDenied,
         ErrorCodes.PayloadTooLarge => ErrorCategory.LimitsExceeded,
+        ErrorCodes.PathExists or ErrorCodes.DirectoryNotEmpty => ErrorCategory.ResourceExists,
+        ErrorCodes.PermissionDenied => ErrorCategory.PermissionDenied,
+        ErrorCodes.NotADirectory or ErrorCodes.IsADirectory or ErrorCodes.NotAFile => ErrorCategory.InvalidType,
+        ErrorCodes.NameTooLong or ErrorCodes.LinkLoop => ErrorCategory.InvalidArgument,
+        ErrorCodes.InvalidArchive => ErrorCategory.InvalidData,
+        ErrorCodes.PathBusy => ErrorCategory.ResourceBusy,
+        ErrorCodes.DiskFull or ErrorCodes.WatchLimitReached => ErrorCategory.LimitsExceeded,
         ErrorCodes.Unsupported or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed => ErrorCategory.NotImplemented,
         ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
         LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,

@@ -4,15 +4,35 @@ namespace Sandbox;
 
 /// <summary>What a command line that is being written says already. Nothing in it is certain yet.</summary>
 /// <param name="arguments">The arguments by parameter.</param>
-internal sealed class BoundArguments(IDictionary arguments)
+/// <param name="parameter">The parameter that is completed.</param>
+/// <param name="word">What is written of it, without quotes.</param>
+internal sealed class BoundArguments(IDictionary arguments, string parameter, string word)
 {
+    /// <summary>What is written of the argument, without quotes.</summary>
+    public string Word { get; } = word;
+
+    /// <summary>Whether wildcards mean nothing in it.</summary>
+    public bool IsLiteral => parameter is not "Path";
+
     /// <summary>The sandbox that is named; null for none.</summary>
-    public SandboxReference? Sandbox => SandboxReference.From(First("Sandbox"));
+    public SandboxReference? Sandbox => SandboxOf("Sandbox");
 
     /// <summary>The session that is named; null for none.</summary>
-    public SessionReference? Session => SessionReference.From(First("Session"));
+    public SessionReference? Session => SessionOf("Session");
 
-    private object? First(string parameter) => arguments[parameter] switch
+    /// <summary>The session that a parameter names; null for none.</summary>
+    /// <param name="parameter">The parameter.</param>
+    public SessionReference? SessionOf(string parameter) => SessionReference.From(First(parameter));
+
+    /// <summary>The sandbox that a parameter names; null for none.</summary>
+    /// <param name="parameter">The parameter.</param>
+    public SandboxReference? SandboxOf(string parameter) => SandboxReference.From(First(parameter));
+
+    /// <summary>Whether a parameter is given.</summary>
+    /// <param name="parameter">The parameter.</param>
+    public bool Has(string parameter) => arguments.Contains(parameter);
+
+    private object? First(string name) => arguments[name] switch
     {
         string text => text,
         IEnumerable many => many.Cast<object?>().FirstOrDefault(),

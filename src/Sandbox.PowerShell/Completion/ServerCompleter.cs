@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
@@ -9,6 +10,8 @@ namespace Sandbox;
 /// <summary>Completes from what a running server knows: quickly or not at all, without an error, and without starting a server or waking a sandbox.</summary>
 public abstract class ServerCompleter : IArgumentCompleter
 {
+    private static readonly SearchValues<char> Special = SearchValues.Create(" \t\n'\"`$(){};,|&<>");
+
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(200);
 
     /// <inheritdoc />
@@ -16,13 +19,13 @@ public abstract class ServerCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         string quote = wordToComplete is ['\'' or '"', ..] ? wordToComplete[..1] : "";
-        WildcardPattern pattern = new(wordToComplete.Trim('\'', '"') + "*", WildcardOptions.IgnoreCase);
+        string word = wordToComplete.Trim('\'', '"');
         using CancellationTokenSource limit = new(Budget);
         try
         {
             return ServerDirectory.Peek(ServerChoice.Current, Budget) is { } client
-                ? [.. FindAsync(client, new BoundArguments(fakeBoundParameters), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
-                    .Where(found => pattern.IsMatch(found.Text)).Select(found => Result(found, quote))]
+                ? [.. FindAsync(client, new BoundArguments(fakeBoundParameters, parameterName, word), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
+                    .Where(found => IsMatch(found, word)).Select(found => Result(found, quote))]
                 : [];
         }
         catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
@@ -38,10 +41,18 @@ public abstract class ServerCompleter : IArgumentCompleter
     /// <param name="cancellationToken">The time is up.</param>
     private protected abstract Task<IEnumerable<Suggestion>> FindAsync(SandboxClient client, BoundArguments bound, CancellationToken cancellationToken);
 
-    // An id that begins as a number does would be read as one: 1e3, 007.
+    /// <summary>Whether something goes on what is written so far.</summary>
+    /// <param name="found">What could be offered.</param>
+    /// <param name="word">What is written.</param>
+    private protected virtual bool IsMatch(Suggestion found, string word) => new WildcardPattern(word + "*", WildcardOptions.IgnoreCase).IsMatch(found.Text);
+
     private static CompletionResult Result(Suggestion found, string quote)
     {
-        string mark = quote.Length == 0 && char.IsAsciiDigit(found.Text[0]) ? "'" : quote;
-        return new(mark + found.Text + mark, found.Text, CompletionResultType.ParameterValue, string.Create(CultureInfo.InvariantCulture, $"{found.Text}: {found.Explanation}"));
+        string mark = quote.Length == 0 && MustBeQuoted(found.Text) ? "'" : quote;
+        string text = mark == "'" ? found.Text.Replace("'", "''", StringComparison.Ordinal) : found.Text;
+        return new(mark + text + mark, found.Text, CompletionResultType.ParameterValue, string.Create(CultureInfo.InvariantCulture, $"{found.Text}: {found.Explanation}"));
     }
+
+    // What begins as a number does would be read as one: 1e3, 007. A dash would begin a parameter's name.
+    private static bool MustBeQuoted(string text) => char.IsAsciiDigit(text[0]) || text[0] is '-' or '@' or '#' or '~' || text.AsSpan().ContainsAny(Special);
 }

@@ -1,0 +1,127 @@
+using System.Formats.Tar;
+using System.Security.Cryptography;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>Files of this machine that are copied to or from a sandbox.</summary>
+public static class LocalFile
+{
+    private const int Piece = 256 * 1024;
+    private const UnixFileMode Permissions = (UnixFileMode)0x1ff; // 0777: no set-id bits, no sticky bit
+
+    /// <summary>Replaces a file as a whole when all its bytes have come, or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="source">The bytes; the stream is disposed.</param>
+    /// <param name="mode">Its permissions; null for those of the file that is replaced, or the usual ones.</param>
+    /// <param name="modified">Its time of modification; null for now.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task WriteAsync(string path, Stream source, UnixFileMode? mode, DateTimeOffset? modified, CancellationToken cancellationToken)
+    {
+        string temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".sandbox-{Identifier.Generate()}");
+        try
+        {
+            await using (source)
+            await using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1))
+            {
+                await source.CopyToAsync(file, Piece, cancellationToken);
+            }
+
+            if (mode is { } permissions)
+            {
+                SetMode(temporary, permissions);
+            }
+
+            if (modified is { } time)
+            {
+                File.SetLastWriteTimeUtc(temporary, time.UtcDateTime);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>The SHA-256 of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
+    {
+        await using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, Piece);
+        return await HashAsync(file, cancellationToken);
+    }
+
+    /// <summary>The SHA-256 of what a stream holds.</summary>
+    /// <param name="content">The stream.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<string> HashAsync(Stream content, CancellationToken cancellationToken) => Convert.ToHexString(await SHA256.HashDataAsync(content, cancellationToken));
+
+    /// <summary>The permissions of a file, octal, as the API has them; null where there are none.</summary>
+    /// <param name="file">The file.</param>
+    public static string? OctalModeOf(FileInfo file) => OperatingSystem.IsWindows() ? null : Convert.ToString((int)ModeOf(file), 8).PadLeft(4, '0');
+
+    /// <summary>The permissions of a file or directory; the usual ones where there are none.</summary>
+    /// <param name="item">The file or directory.</param>
+    internal static UnixFileMode ModeOf(FileSystemInfo item) =>
+        !OperatingSystem.IsWindows() ? item.UnixFileMode & Permissions : (UnixFileMode)(item is DirectoryInfo ? 0x1ed /* 0755 */ : 0x1a4 /* 0644 */);
+
+    /// <summary>Sets permissions, where there are any.</summary>
+    /// <param name="path">The file or directory.</param>
+    /// <param name="mode">The permissions; what gives others the owner's rights is left out.</param>
+    internal static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, mode & Permissions);
+        }
+    }
+
+    /// <summary>Opens a file, to be read once from its beginning to its end.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="progress">Is told how far it got.</param>
+    public static Stream OpenRead(string path, TransferProgress progress) =>
+        Count(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1), progress);
+
+    /// <summary>The same stream, whose bytes are counted as they are read.</summary>
+    /// <param name="content">The stream; it is disposed with the other.</param>
+    /// <param name="progress">Is told.</param>
+    public static Stream Count(Stream content, TransferProgress progress) => new CountingStream(content, progress);
+
+    /// <summary>The name that a name of a sandbox has here. Names that are not UTF-8 cannot be made from here as they are: their bytes are written out.</summary>
+    /// <param name="name">The name, in the form of <see cref="PathText"/>.</param>
+    public static string NameOf(string name) => PathText.IsText(name) ? name
+        : string.Concat(PathText.ToBytes(name).Select(single => single < 0x80 ? ((char)single).ToString() : $"%{single:X2}"));
+
+    /// <summary>Whether a file is none of those whose opening waits or acts: a pipe, a socket, a device.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<bool> IsRegularAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        if (file.Length > 0)
+        {
+            return true;
+        }
+
+        // Only the framework's archives tell what a file is, without opening what is none.
+        MemoryStream archive = new();
+        try
+        {
+            await using (TarWriter tar = new(archive, leaveOpen: true))
+            {
+                await tar.WriteEntryAsync(file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName, "file", cancellationToken);
+            }
+
+            archive.Position = 0;
+            await using TarReader reader = new(archive);
+            return (await reader.GetNextEntryAsync(cancellationToken: cancellationToken))?.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

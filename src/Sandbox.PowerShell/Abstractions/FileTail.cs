@@ -1,0 +1,50 @@
+using System.Text;
+using Sandbox.Client;
+
+namespace Sandbox;
+
+/// <summary>The last lines of a file, read from its end: of a large one only what is needed.</summary>
+/// <param name="place">The file.</param>
+/// <param name="encoding">Its encoding, where no byte order mark says another.</param>
+internal sealed class FileTail(ItemPlace place, Encoding encoding)
+{
+    private const long FirstPiece = 64 * 1024;
+
+    // A line break is one byte of its own, wherever one begins to read.
+    private bool IsByteWise => encoding is UTF8Encoding || encoding.IsSingleByte;
+
+    /// <summary>Reads the lines.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="token">Stops the reading.</param>
+    public async Task<IReadOnlyList<string>> ReadAsync(int count, CancellationToken token)
+    {
+        for (long piece = IsByteWise ? FirstPiece : long.MaxValue; ; piece *= 8)
+        {
+            await using SandboxFileStream file = await place.OpenAsync(piece == long.MaxValue ? 0 : -piece, token);
+            bool isWhole = piece >= file.Size;
+            using StreamReader reader = new(file, encoding, detectEncodingFromByteOrderMarks: isWhole);
+            Queue<string> lines = new();
+            bool isCut = !isWhole;
+            while (await reader.ReadLineAsync(token) is { } line)
+            {
+                if (isCut)
+                {
+                    // It began before what was read.
+                    isCut = false;
+                    continue;
+                }
+
+                lines.Enqueue(line);
+                if (lines.Count > count)
+                {
+                    lines.Dequeue();
+                }
+            }
+
+            if (isWhole || lines.Count >= count)
+            {
+                return [.. lines];
+            }
+        }
+    }
+}

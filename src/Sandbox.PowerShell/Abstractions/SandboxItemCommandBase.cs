@@ -1,0 +1,61 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Cmdlets on files and directories of sandboxes. Which: by <c>-Path</c>, which each cmdlet has, by <c>-LiteralPath</c>, or items from the pipeline.</summary>
+public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
+{
+    internal const string PathSet = "Path";
+    internal const string LiteralPathSet = "LiteralPath";
+    internal const string ItemSet = "Item";
+
+    /// <summary>The paths, taken as they are: wildcards mean nothing.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, HelpMessage = "Paths in the sandbox, without wildcards.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>Items of sandboxes.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ItemSet, HelpMessage = "Items of sandboxes.")]
+    [SandboxItemTransformation]
+    [ValidateNotNullOrEmpty]
+    public SandboxItemReference[]? Item { get; set; }
+
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories; without, from that of the session <c>default</c>, or from <c>/workspace</c>.</summary>
+    [Parameter(ValueFromPipeline = true, ParameterSetName = PathSet, HelpMessage = "Sessions: objects or ids.")]
+    [Parameter(ValueFromPipeline = true, ParameterSetName = LiteralPathSet, HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The places that are meant, patterns resolved, completely, before anything is done to one. Of what was named exactly it is not known yet whether it is there.</summary>
+    /// <param name="paths">What <c>-Path</c> says.</param>
+    /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
+    private protected IReadOnlyList<ItemPlace> Places(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Place)];
+
+    /// <summary>What is at the places that are meant. What is named and not there is reported.</summary>
+    /// <inheritdoc cref="Places" />
+    private protected IEnumerable<(ItemPlace Place, FileEntry Entry)> Items(string[]? paths, bool hidden)
+    {
+        foreach ((ItemPlace place, FileEntry? known) in Resolve(paths, hidden))
+        {
+            FileEntry? entry = known;
+            if (entry is not null || TryWait(place.Display, token => place.GetAsync(follow: false, token), out entry))
+            {
+                yield return (place, entry);
+            }
+        }
+    }
+
+    private IReadOnlyList<(ItemPlace Place, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
+        ? [.. Item!.Select(item => (Place(item), (FileEntry?)null))]
+        : [.. this.Resolve(Session, SandboxesBeside(Session)).SelectMany(target => ParameterSetName == LiteralPathSet
+            ? LiteralPath!.Select(path => (new ItemPlace(target, path), (FileEntry?)null))
+            : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden)))];
+
+    /// <summary>The place of an item from the pipeline.</summary>
+    /// <param name="item">The item.</param>
+    private ItemPlace Place(SandboxItemReference item) => new(new Target(ClientOf(item.Server), item.SandboxId), item.Path);
+}

@@ -1,0 +1,170 @@
+using System.Management.Automation;
+
+namespace Sandbox.Commands;
+
+/// <summary>Copies files and directories into a sandbox, out of one, within one, or from one to another: into a directory that exists, else to the very path that is named.</summary>
+[Cmdlet(VerbsCommon.Copy, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
+[OutputType(typeof(SandboxItem), typeof(FileSystemInfo))]
+public sealed class CopySandboxItemCommand : SandboxCommandBase
+{
+    /// <summary>What is copied: paths here with -ToSession or -ToSandbox, else in the sandbox.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", HelpMessage = "What is copied.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(CopyPathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>What is copied, taken as it is: wildcards mean nothing. Files of this machine can be piped.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "LiteralPath", HelpMessage = "What is copied, without wildcards.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CopyPathCompleter))]
+    [Alias("FullName")]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>Items of sandboxes.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Item", HelpMessage = "Items of sandboxes.")]
+    [SandboxItemTransformation]
+    [ValidateNotNullOrEmpty]
+    public SandboxItemReference[]? Item { get; set; }
+
+    /// <summary>A directory, or the copy's path; the current directory of here or of the session when left out.</summary>
+    [Parameter(Position = 1, HelpMessage = "A directory, or the copy's path.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CopyDestinationCompleter))]
+    public string Destination { get; set; } = ".";
+
+    /// <summary>Copies into the sandboxes of these sessions; relative paths start from their directories.</summary>
+    [Parameter(HelpMessage = "Sessions to copy to.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? ToSession { get; set; }
+
+    /// <summary>Copies out of the sandbox of this session.</summary>
+    [Parameter(HelpMessage = "The session to copy from.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? FromSession { get; set; }
+
+    /// <summary>Copies into these sandboxes.</summary>
+    [Parameter(HelpMessage = "Sandboxes to copy to.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? ToSandbox { get; set; }
+
+    /// <summary>Copies out of this sandbox.</summary>
+    [Parameter(HelpMessage = "The sandbox to copy from.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? FromSandbox { get; set; }
+
+    /// <summary>Copies directories with all that is in them.</summary>
+    [Parameter(HelpMessage = "Copies directories with all that is in them.")]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the directory that is copied.</summary>
+    [Parameter(HelpMessage = "Patterns of what is left out.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Finds by wildcards also names that begin with a dot, and makes directories that are missing above the copy.</summary>
+    [Parameter(HelpMessage = "Also hidden names, and missing directories.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Reads the copy again and compares it, byte by byte.</summary>
+    [Parameter(HelpMessage = "Compares the copy.")]
+    public SwitchParameter Checksum { get; set; }
+
+    /// <summary>Emits the copies.</summary>
+    [Parameter(HelpMessage = "Emits the copies.")]
+    public SwitchParameter PassThru { get; set; }
+
+    private bool IsTo => ToSession is not null || ToSandbox is not null;
+
+    private bool IsFrom => FromSession is not null || FromSandbox is not null;
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (IsTo && !IsFrom && Item is null)
+        {
+            foreach (Target target in this.Resolve(ToSession, ToSandbox).ToArray())
+            {
+                Do(new Upload(this, new ItemPlace(target, Destination)), LocalPaths());
+            }
+
+            return;
+        }
+
+        ItemPlace[] sources = [.. Sources()];
+        if (IsTo)
+        {
+            foreach (Target target in this.Resolve(ToSession, ToSandbox).ToArray())
+            {
+                Do(new Transfer(this, new ItemPlace(target, Destination)), sources);
+            }
+        }
+        else if (IsFrom)
+        {
+            Do(new Download(this, GetUnresolvedProviderPathFromPSPath(Destination), Destination), sources);
+        }
+        else
+        {
+            Do(new InnerCopy(this), sources);
+        }
+    }
+
+    private void Do<T>(CopyWork<T> work, IEnumerable<T> sources)
+    {
+        foreach (T source in sources)
+        {
+            if (ShouldProcess(work.NameOf(source), $"Copy to '{work.Destination}'"))
+            {
+                work.Run(source);
+            }
+        }
+    }
+
+    private IEnumerable<ItemPlace> Sources()
+    {
+        if (Item is not null)
+        {
+            return Item.Select(item => new ItemPlace(new Target(ClientOf(item.Server), item.SandboxId), item.Path));
+        }
+
+        Target[] targets = [.. this.Resolve(FromSession, FromSandbox)];
+        if (targets.Length > 1)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("Copies come from one place at a time.", null));
+        }
+
+        return targets.SelectMany(target => LiteralPath is not null
+            ? LiteralPath.Select(path => new ItemPlace(target, path))
+            : Path!.SelectMany(path => this.FindPlaces(target, path, Force).Select(found => found.Place)));
+    }
+
+    private IEnumerable<string> LocalPaths()
+    {
+        foreach (string path in LiteralPath ?? Path!)
+        {
+            IReadOnlyList<string> found;
+            try
+            {
+                found = LiteralPath is not null ? [GetUnresolvedProviderPathFromPSPath(path)] : [.. GetResolvedProviderPathFromPSPath(path, out _)];
+            }
+            catch (ItemNotFoundException)
+            {
+                found = [GetUnresolvedProviderPathFromPSPath(path)];
+            }
+
+            foreach (string local in found)
+            {
+                yield return local;
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Lists what is in directories of sandboxes, as it is found.</summary>
+[Cmdlet(VerbsCommon.Get, "SandboxChildItem", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(SandboxItem))]
+public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
+{
+    private static readonly string[] Here = ["."];
+
+    /// <summary>The directories; the session's own when left out. What a wildcard finds is emitted itself.</summary>
+    [Parameter(Position = 0, ParameterSetName = PathSet, HelpMessage = "Directories in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>Lists what is below too.</summary>
+    [Parameter(HelpMessage = "Lists what is below too.")]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>How many directories deep it goes on.</summary>
+    [Parameter(HelpMessage = "How many directories deep.")]
+    [ValidateRange(0, int.MaxValue)]
+    public int? Depth { get; set; }
+
+    /// <summary>A pattern of names; it is applied in the sandbox.</summary>
+    [Parameter(HelpMessage = "A pattern of names.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string? Filter { get; set; }
+
+    /// <summary>Lists files, and what is neither file nor directory.</summary>
+    [Parameter(HelpMessage = "Lists files only.")]
+    public SwitchParameter File { get; set; }
+
+    /// <summary>Lists directories.</summary>
+    [Parameter(HelpMessage = "Lists directories only.")]
+    public SwitchParameter Directory { get; set; }
+
+    /// <summary>Lists also names that begin with a dot.</summary>
+    [Parameter(HelpMessage = "Also hidden names.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (string path in ParameterSetName == PathSet ? Path ?? Here : [""])
+        {
+            // What a wildcard finds is what was asked for, also when it is a directory.
+            if (ParameterSetName == PathSet && ItemPattern.IsPattern(path))
+            {
+                foreach ((ItemPlace place, FileEntry entry) in Items([path], Force))
+                {
+                    Write(entry, place);
+                    if (Recurse && entry.Type == FileKind.Directory)
+                    {
+                        TryList(place);
+                    }
+                }
+            }
+            else
+            {
+                foreach (ItemPlace place in Places([path], Force))
+                {
+                    TryList(place);
+                }
+            }
+        }
+    }
+
+    private void TryList(ItemPlace place)
+    {
+        try
+        {
+            List(place);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, place.Display);
+        }
+    }
+
+    private void List(ItemPlace place)
+    {
+        ListOptions options = new() { Recursive = Recurse, Depth = Depth, Filter = Filter is null ? null : ItemPattern.ToServer(Filter), Hidden = Force };
+        try
+        {
+            foreach (FileEntry entry in this.Enumerate(token => place.ListAsync(options, token)))
+            {
+                Write(entry, place);
+            }
+        }
+        catch (ApiException e) when (e.Code == ErrorCodes.NotADirectory && Wait(token => place.TryGetAsync(follow: false, token)) is { } file)
+        {
+            Write(file, place);
+        }
+    }
+
+    private void Write(FileEntry entry, ItemPlace place)
+    {
+        bool isDirectory = entry.Type == FileKind.Directory;
+        if (File ? !isDirectory || Directory : !Directory || isDirectory)
+        {
+            WriteObject(new SandboxItem(entry, place.Target));
+        }
+
+        if (entry is { Error: { } sentence, ErrorCode: { } code })
+        {
+            Report(new ApiException(code, sentence), entry.Path);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Finds files, directories and links in sandboxes.</summary>
+[Cmdlet(VerbsCommon.Get, "SandboxItem", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(SandboxItem))]
+public sealed class GetSandboxItemCommand : SandboxItemCommandBase
+{
+    /// <summary>The paths in the sandbox.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>Finds by wildcards also names that begin with a dot.</summary>
+    [Parameter(HelpMessage = "Also hidden names.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach ((ItemPlace place, FileEntry entry) in Items(Path, Force))
+        {
+            WriteObject(new SandboxItem(entry, place.Target));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Moves files, directories and links within a sandbox: into a directory that exists, else to the very path that is named.</summary>
+[Cmdlet(VerbsCommon.Move, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[OutputType(typeof(SandboxItem))]
+public sealed class MoveSandboxItemCommand : SandboxItemCommandBase
+{
+    /// <summary>The paths in the sandbox.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>A directory, or the new path.</summary>
+    [Parameter(Mandatory = true, Position = 1, HelpMessage = "A directory, or the new path.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string Destination { get; set; } = "";
+
+    /// <summary>Takes the place of a file that is there.</summary>
+    [Parameter(HelpMessage = "Takes the place of another file.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emits the item.</summary>
+    [Parameter(HelpMessage = "Emits the item.")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (ItemPlace place in Places(Path, Force))
+        {
+            if (ShouldProcess($"{place.Target}: {place.Display}", $"Move to '{Destination}'")
+                && TryWait(place.Display, token => MoveAsync(place, token), out ItemPlace? moved)
+                && PassThru
+                && TryWait(moved.Display, token => moved.GetAsync(follow: false, token), out FileEntry? item))
+            {
+                WriteObject(new SandboxItem(item, place.Target));
+            }
+        }
+    }
+
+    private async Task<ItemPlace> MoveAsync(ItemPlace place, CancellationToken token)
+    {
+        ItemPlace destination = await (place with { Path = Destination }).WithNameAsync(await place.NameAsync(token), token);
+        await place.MoveAsync(destination.Path, Force, token);
+        return destination;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Management.Automation;
+using System.Text;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Makes files, directories and links in sandboxes.</summary>
+[Cmdlet(VerbsCommon.New, "SandboxItem", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxItem))]
+public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
+{
+    /// <summary>The new paths.</summary>
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The new paths.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>What is made. Directories above a directory are made too.</summary>
+    [Parameter(HelpMessage = "What is made.")]
+    public SandboxItemType ItemType { get; set; } = SandboxItemType.File;
+
+    /// <summary>A file's text, or what a link leads to.</summary>
+    [Parameter(HelpMessage = "A file's text, or what a link leads to.")]
+    [AllowNull]
+    [AllowEmptyString]
+    public object? Value { get; set; }
+
+    /// <summary>Takes a directory that exists as it is, replaces a file, and makes directories that are missing above it.</summary>
+    [Parameter(HelpMessage = "Also where something is already.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (Target target in this.Resolve(Session, SandboxesBeside(Session)))
+        {
+            foreach (string path in Path)
+            {
+                ItemPlace place = new(target, path);
+                if (ShouldProcess($"{target}: {place.Display}", $"Create {ItemType}")
+                    && TryWait(place.Display, token => CreateAsync(place, token), out FileEntry? made))
+                {
+                    WriteObject(new SandboxItem(made, target));
+                }
+            }
+        }
+    }
+
+    private async Task<FileEntry> CreateAsync(ItemPlace place, CancellationToken token)
+    {
+        string text = Value is null ? "" : LanguagePrimitives.ConvertTo<string>(Value);
+        switch (ItemType)
+        {
+            case SandboxItemType.Directory:
+                await place.MakeDirectoryAsync(isNew: !Force, token);
+                break;
+            case SandboxItemType.SymbolicLink:
+                await MakeLinkAsync(place, text, token);
+                break;
+            default:
+                using (MemoryStream content = new(Encoding.UTF8.GetBytes(text)))
+                {
+                    await place.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, token);
+                }
+
+                break;
+        }
+
+        return await place.GetAsync(follow: false, token);
+    }
+
+    private async Task MakeLinkAsync(ItemPlace place, string target, CancellationToken token)
+    {
+        if (Force && await place.TryGetAsync(follow: false, token) is { Type: not FileKind.Directory })
+        {
+            await place.RemoveAsync(recursive: false, token);
+        }
+
+        await place.MakeLinkAsync(target, token);
+    }
+}
+
+/// <summary>What <c>New-SandboxItem</c> makes.</summary>
+public enum SandboxItemType
+{
+    /// <summary>A file.</summary>
+    File,
+
+    /// <summary>A directory.</summary>
+    Directory,
+
+    /// <summary>A symbolic link.</summary>
+    SymbolicLink,
+}

@@ -1,0 +1,36 @@
+using System.Management.Automation;
+
+namespace Sandbox.Commands;
+
+/// <summary>Removes files, links and directories from sandboxes.</summary>
+[Cmdlet(VerbsCommon.Remove, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[OutputType(typeof(void))]
+public sealed class RemoveSandboxItemCommand : SandboxItemCommandBase
+{
+    /// <summary>The paths in the sandbox.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>Removes directories with all that is in them.</summary>
+    [Parameter(HelpMessage = "Removes directories with all that is in them.")]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>Finds by wildcards also names that begin with a dot.</summary>
+    [Parameter(HelpMessage = "Also hidden names.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (ItemPlace place in Places(Path, Force))
+        {
+            if (ShouldProcess($"{place.Target}: {place.Display}", "Remove item"))
+            {
+                TryWait(place.Display, token => place.RemoveAsync(Recurse, token));
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Gives files, directories and links of sandboxes another name where they are.</summary>
+[Cmdlet(VerbsCommon.Rename, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[OutputType(typeof(SandboxItem))]
+public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
+{
+    /// <summary>The paths in the sandbox.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>The new name, not a path.</summary>
+    [Parameter(Mandatory = true, Position = 1, HelpMessage = "The new name.")]
+    [ValidatePattern(@"^[^/\0]+$")]
+    public string NewName { get; set; } = "";
+
+    /// <summary>Takes the place of a file that has the name.</summary>
+    [Parameter(HelpMessage = "Takes the place of another file.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emits the item.</summary>
+    [Parameter(HelpMessage = "Emits the item.")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach ((ItemPlace place, FileEntry entry) in Items(Path, Force))
+        {
+            ItemPlace renamed = place with { Path = entry.ExactPath[..(entry.ExactPath.LastIndexOf('/') + 1)] + NewName };
+            if (ShouldProcess($"{place.Target}: {place.Display}", $"Rename to '{NewName}'")
+                && TryWait(place.Display, token => place.MoveAsync(renamed.Path, Force, token))
+                && PassThru
+                && TryWait(renamed.Display, token => renamed.GetAsync(follow: false, token), out FileEntry? item))
+            {
+                WriteObject(new SandboxItem(item, place.Target));
+            }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Text;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Writes files of sandboxes. A file is replaced as a whole when all is there, or not at all.</summary>
+[Cmdlet(VerbsCommon.Set, "SandboxContent", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
+[OutputType(typeof(SandboxItem))]
+public sealed class SetSandboxContentCommand : SandboxCommandBase
+{
+    private readonly SpooledBytes _content = new();
+    private readonly List<Target> _piped = [];
+    private bool _valueIsNamed;
+    private bool _isFirst = true;
+
+    /// <summary>The files in the sandbox.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", HelpMessage = "Files in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>The files, taken as they are: wildcards mean nothing.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath", HelpMessage = "Files in the sandbox, without wildcards.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>What is written: texts, a line each, or bytes.</summary>
+    [Parameter(Position = 1, HelpMessage = "What is written.")]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    public object? Value { get; set; }
+
+    /// <summary>A sandbox or session is a place to write in; all else is what is written.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Places to write in, or what is written.")]
+    [AllowNull]
+    [AllowEmptyString]
+    public object? InputObject { get; set; }
+
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories.</summary>
+    [Parameter(HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The sandboxes: objects or ids. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
+    [Parameter(HelpMessage = "Sandboxes: objects or ids.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <summary>The text's encoding: UTF-8 without a byte order mark when left out.</summary>
+    [Parameter(HelpMessage = "The text's encoding.")]
+    [EncodingTransformation]
+    [ArgumentCompleter(typeof(EncodingCompleter))]
+    [ValidateNotNull]
+    public Encoding? Encoding { get; set; }
+
+    /// <summary>Takes bytes, byte arrays and streams, as they are.</summary>
+    [Parameter(HelpMessage = "Takes bytes as they are.")]
+    public SwitchParameter AsByteStream { get; set; }
+
+    /// <summary>Puts what is written at the end of a file that exists.</summary>
+    [Parameter(HelpMessage = "Puts it at the file's end.")]
+    public SwitchParameter Append { get; set; }
+
+    /// <summary>Ends texts without a line break.</summary>
+    [Parameter(HelpMessage = "Ends texts without a line break.")]
+    public SwitchParameter NoNewline { get; set; }
+
+    /// <summary>Leaves a file that exists alone, with an error.</summary>
+    [Parameter(HelpMessage = "Leaves a file that exists alone.")]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <summary>Makes directories that are missing.</summary>
+    [Parameter(HelpMessage = "Makes directories that are missing.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emits the files.</summary>
+    [Parameter(HelpMessage = "Emits the files.")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        if (AsByteStream && Encoding is not null)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("-AsByteStream and -Encoding exclude each other: bytes have no encoding.", null));
+        }
+
+        if (Append && NoClobber)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("-Append and -NoClobber exclude each other.", null));
+        }
+
+        _valueIsNamed = MyInvocation.BoundParameters.ContainsKey(nameof(Value));
+        if (_valueIsNamed)
+        {
+            Add(Value);
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (!MyInvocation.ExpectingInput && !MyInvocation.BoundParameters.ContainsKey(nameof(InputObject)))
+        {
+            return;
+        }
+
+        if (InputObject is not null && PipedReference.IsPlace(InputObject))
+        {
+            AddPlace(InputObject);
+        }
+        else if (_valueIsNamed)
+        {
+            WriteError(Errors.BadInput(InputObject));
+        }
+        else
+        {
+            Add(InputObject);
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        // An empty pipeline that was to bring the places has none.
+        bool placesWerePiped = _valueIsNamed && MyInvocation.ExpectingInput;
+        IEnumerable<Target> targets = placesWerePiped || _piped.Count > 0 ? _piped : this.Resolve(Session, Sandbox);
+        foreach (Target target in targets.ToArray())
+        {
+            foreach (ItemPlace place in PlacesIn(target))
+            {
+                if (ShouldProcess($"{target}: {place.Display}", Append ? "Append content" : "Set content")
+                    && TryWait(place.Display, token => WriteAsync(place, token))
+                    && PassThru
+                    && TryWait(place.Display, token => place.GetAsync(follow: false, token), out FileEntry? entry))
+                {
+                    WriteObject(new SandboxItem(entry, target));
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _content.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private Task<FileWritten> WriteAsync(ItemPlace place, CancellationToken token) =>
+        place.WriteAsync(_content.Rewind(), new WriteOptions { Append = Append, IsNew = NoClobber, Parents = Force }, token);
+
+    private IEnumerable<ItemPlace> PlacesIn(Target target)
+    {
+        if (LiteralPath is not null)
+        {
+            return LiteralPath.Select(path => new ItemPlace(target, path));
+        }
+
+        return Path!.SelectMany(path => this.FindPlaces(target, path, hidden: false).Select(found => found.Place));
+    }
+
+    private void AddPlace(object value)
+    {
+        if (Session is not null || Sandbox is not null)
+        {
+            ThrowTerminatingError(Errors.TargetGivenTwice(value));
+        }
+
+        if (!_valueIsNamed)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("A place came from the pipeline, but -Value does not say what is to be written there.", value));
+        }
+
+        if (PipedReference.Session(value) is { } session)
+        {
+            _piped.AddRange(this.Resolve([session], null));
+        }
+        else if (PipedReference.Sandbox(value) is { } sandbox)
+        {
+            _piped.AddRange(this.Resolve(null, [sandbox]));
+        }
+        else
+        {
+            WriteError(Errors.BadInput(value));
+        }
+    }
+
+    private void Add(object? value)
+    {
+        object? plain = value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value;
+        switch (plain)
+        {
+            case null:
+                break;
+            case byte single when AsByteStream:
+                _content.Add([single]);
+                break;
+            case byte[] many when AsByteStream:
+                _content.Add(many);
+                break;
+            case Stream stream when AsByteStream:
+                Copy(stream);
+                break;
+            case IEnumerable items and not string and not IDictionary:
+                foreach (object? item in items)
+                {
+                    Add(item);
+                }
+
+                break;
+            case var other when AsByteStream:
+                ThrowTerminatingError(Errors.InvalidArgument($"With -AsByteStream bytes, byte arrays and streams are written; a {other.GetType().Name} is none.", other));
+                break;
+            case var other:
+                AddText(LanguagePrimitives.ConvertTo<string>(other));
+                break;
+        }
+    }
+
+    private void AddText(string text)
+    {
+        Encoding encoding = Encoding ?? EncodingTransformationAttribute.Default;
+        if (_isFirst && !Append)
+        {
+            _content.Add(encoding.GetPreamble());
+        }
+
+        _isFirst = false;
+        _content.Add(encoding.GetBytes(text));
+        if (!NoNewline)
+        {
+            _content.Add(encoding.GetBytes("\n"));
+        }
+    }
+
+    private void Copy(Stream stream)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        for (int count; (count = stream.Read(buffer)) > 0;)
+        {
+            _content.Add(buffer.AsSpan(0, count));
+        }
+    }
+}

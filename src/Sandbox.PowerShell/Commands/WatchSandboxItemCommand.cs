@@ -1,0 +1,68 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Emits what changes at a path of a sandbox, until it is stopped or the path is gone.</summary>
+[Cmdlet(VerbsCommon.Watch, "SandboxItem", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(SandboxItemChange))]
+public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
+{
+    /// <summary>A directory or file in the sandbox; the session's directory when left out.</summary>
+    [Parameter(Position = 0, ParameterSetName = PathSet, HelpMessage = "A directory or file in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>Watches what is below too.</summary>
+    [Parameter(HelpMessage = "Watches what is below too.")]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>A pattern of names; it is applied in the sandbox.</summary>
+    [Parameter(HelpMessage = "A pattern of names.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string? Filter { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        ItemPlace[] places = [.. Places(Path ?? ["."], hidden: true)];
+        if (places.Length > 1)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("One path is watched at a time. Name the directory above with -Recurse, and the names with -Filter.", null));
+        }
+
+        foreach (ItemPlace place in places)
+        {
+            try
+            {
+                Watch(place);
+            }
+            catch (Exception e) when (Errors.IsExpected(e))
+            {
+                Report(e, place.Display);
+            }
+        }
+    }
+
+    private void Watch(ItemPlace place)
+    {
+        string? filter = Filter is null ? null : ItemPattern.ToServer(Filter);
+        foreach (FileChange? change in this.Enumerate(token => place.WatchAsync(Recurse, filter, token)))
+        {
+            if (change is null)
+            {
+                WriteVerbose($"Watching '{place.Display}' in '{place.Target}'.");
+                continue;
+            }
+
+            if (change.Type == FileChangeType.Overflow)
+            {
+                WriteWarning($"More changed below '{place.Display}' than could be kept: some changes are not told. Look again at what is there.");
+            }
+
+            WriteObject(new SandboxItemChange(change, place.Target));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Completes paths in a sandbox: what is in the directory that is written so far.</summary>
+public class PathCompleter : ServerCompleter
+{
+    /// <summary>Whether the path is one of the sandbox; else it is the engine's business.</summary>
+    /// <param name="bound">What the command line says so far.</param>
+    private protected virtual bool IsInside(BoundArguments bound) => true;
+
+    /// <summary>The session and sandbox that are named.</summary>
+    /// <param name="bound">What the command line says so far.</param>
+    private protected virtual (SessionReference? Session, SandboxReference? Sandbox) PlaceOf(BoundArguments bound) => (bound.Session, bound.Sandbox);
+
+    private protected override bool IsMatch(Suggestion found, string word) => true;
+
+    private protected override async Task<IEnumerable<Suggestion>> FindAsync(SandboxClient client, BoundArguments bound, CancellationToken cancellationToken)
+    {
+        if (!IsInside(bound))
+        {
+            return [];
+        }
+
+        string word = bound.Word;
+        string directory = word[..(word.LastIndexOf('/') + 1)], prefix = word[directory.Length..];
+        (SessionReference? session, SandboxReference? sandbox) = PlaceOf(bound);
+        ListOptions options = new() { Hidden = prefix.StartsWith('.'), Wake = false };
+        List<Suggestion> found = [];
+        await foreach (FileEntry entry in client.ListDirectoryAsync(
+            session?.SandboxId ?? sandbox?.Id ?? ServerChoice.ImpliedSandbox, session?.Id, directory.Length == 0 ? "." : directory, options, cancellationToken))
+        {
+            string name = entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && PathText.IsText(name))
+            {
+                bool isDirectory = (entry.TargetType ?? entry.Type) == FileKind.Directory;
+                string path = directory + name + (isDirectory ? "/" : "");
+                found.Add(new Suggestion(bound.IsLiteral ? path : WildcardPattern.Escape(path), $"{entry.Type}, {entry.Size} bytes, {entry.ModifiedAt.LocalDateTime:yyyy-MM-dd HH:mm}"));
+            }
+        }
+
+        return found;
+    }
+}

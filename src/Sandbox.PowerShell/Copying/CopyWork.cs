@@ -1,0 +1,148 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Commands;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>The copying of one thing after another in one direction.</summary>
+/// <typeparam name="T">What a source is.</typeparam>
+/// <param name="cmdlet">The cmdlet.</param>
+/// <param name="destination">Where to, for people.</param>
+internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destination)
+{
+    private const int TreeAttempts = 3;
+
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(500);
+
+    private static int s_lastActivity = 0x5a0000;
+
+    private readonly Lock _gate = new();
+    private readonly List<string> _warnings = [];
+
+    /// <summary>Where to, for people.</summary>
+    public string Destination => destination;
+
+    /// <summary>What the cmdlet was told.</summary>
+    protected CopySandboxItemCommand Options => cmdlet;
+
+    /// <summary>The source for people.</summary>
+    /// <param name="source">The source.</param>
+    public abstract string NameOf(T source);
+
+    /// <summary>Copies, shows progress, and reports what fails. Belongs to the pipeline's thread.</summary>
+    /// <param name="source">The source.</param>
+    public void Run(T source)
+    {
+        try
+        {
+            object copy = Follow(source);
+            if (cmdlet.PassThru)
+            {
+                cmdlet.WriteObject(copy);
+            }
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            cmdlet.Report(e, NameOf(source));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            cmdlet.WriteError(Errors.LocalFileFailed(e, NameOf(source)));
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _warnings.ForEach(cmdlet.WriteWarning);
+                _warnings.Clear();
+            }
+        }
+    }
+
+    /// <summary>Copies; gives what was made.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="progress">Is told how far it got.</param>
+    /// <param name="token">Stops it.</param>
+    protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken token);
+
+    /// <summary>Tells what was left out. Any thread may call it.</summary>
+    /// <param name="warning">What, and why.</param>
+    protected void Warn(string warning)
+    {
+        lock (_gate)
+        {
+            _warnings.Add(warning);
+        }
+    }
+
+    /// <summary>Refuses a directory where directories were not asked for.</summary>
+    /// <param name="name">The directory.</param>
+    protected void RequireRecurse(string name)
+    {
+        if (!cmdlet.Recurse)
+        {
+            throw new ApiException(ErrorCodes.IsADirectory, $"'{name}' is a directory. Use -Recurse to copy it with all that is in it.");
+        }
+    }
+
+    /// <summary>Does what can be done again when the connection breaks: a tree goes over as a whole.</summary>
+    /// <param name="progress">Begins anew each time.</param>
+    /// <param name="action">What is done.</param>
+    /// <param name="token">Stops it.</param>
+    protected static async Task RepeatAsync(TransferProgress progress, Func<Task> action, CancellationToken token)
+    {
+        for (int left = TreeAttempts - 1; ; left--)
+        {
+            try
+            {
+                progress.Restart();
+                await action();
+                return;
+            }
+            catch (ConnectionLostException) when (left > 0 && !token.IsCancellationRequested)
+            {
+                // Once more, from the beginning.
+            }
+        }
+    }
+
+    private object Follow(T source)
+    {
+        TransferProgress progress = new();
+        ProgressRecord record = new(Interlocked.Increment(ref s_lastActivity), $"Copying to '{destination}'", NameOf(source));
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);
+        Task<object> work = Task.Run(() => CopyAsync(source, progress, stop.Token));
+        bool isShown = false;
+        try
+        {
+            while (!((IAsyncResult)work).AsyncWaitHandle.WaitOne(ProgressInterval))
+            {
+                isShown = true;
+                Show(record, progress);
+            }
+
+            return cmdlet.Wait(_ => work);
+        }
+        finally
+        {
+            stop.Cancel();
+            Task.WhenAny(work).GetAwaiter().GetResult();
+            if (isShown)
+            {
+                record.RecordType = ProgressRecordType.Completed;
+                cmdlet.WriteProgress(record);
+            }
+        }
+    }
+
+    private void Show(ProgressRecord record, TransferProgress progress)
+    {
+        const double megabyte = 1 << 20;
+        record.StatusDescription = progress.TotalBytes is { } total
+            ? $"{progress.Bytes / megabyte:0.0} of {total / megabyte:0.0} MB"
+            : $"{progress.Files} files, {progress.Bytes / megabyte:0.0} MB {progress.Current}";
+        record.PercentComplete = progress.TotalBytes is { } all and > 0 ? (int)Math.Clamp(100 * progress.Bytes / all, 0, 100) : -1;
+        cmdlet.WriteProgress(record);
+    }
+}

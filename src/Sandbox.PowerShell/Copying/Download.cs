@@ -1,0 +1,74 @@
+using Sandbox.Client;
+using Sandbox.Commands;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Copies from a sandbox to here.</summary>
+/// <param name="cmdlet">The cmdlet.</param>
+/// <param name="destination">Where to.</param>
+/// <param name="given">The destination as it was given.</param>
+internal sealed class Download(CopySandboxItemCommand cmdlet, string destination, string given) : CopyWork<ItemPlace>(cmdlet, destination)
+{
+    private readonly Excludes _excludes = new(cmdlet.Exclude);
+
+    /// <inheritdoc />
+    public override string NameOf(ItemPlace source) => $"{source.Target}: {source.Display}";
+
+    /// <inheritdoc />
+    protected override async Task<object> CopyAsync(ItemPlace source, TransferProgress progress, CancellationToken token)
+    {
+        FileEntry entry = await source.GetAsync(follow: true, token);
+        string path = PathFor(LocalFile.NameOf(await source.NameAsync(token)));
+        if (Options.Force)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        }
+
+        if (entry.Type == FileKind.Directory)
+        {
+            RequireRecurse(source.Display);
+            await CopyTreeAsync(source, path, progress, token);
+            return new DirectoryInfo(path);
+        }
+
+        await CopyFileAsync(source, path, progress, token);
+        return new FileInfo(path);
+    }
+
+    private string PathFor(string name) => Directory.Exists(Destination) ? Path.Combine(Destination, name)
+        : given.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"There is no directory '{Destination}' here.")
+        : Destination;
+
+    private async Task CopyFileAsync(ItemPlace source, string path, TransferProgress progress, CancellationToken token)
+    {
+        SandboxFileStream content = await source.OpenAsync(0, token);
+        progress.TotalBytes = content.BodyLength;
+        UnixFileMode? mode = content.Mode is { } octal ? (UnixFileMode)Convert.ToInt32(octal, 8) : null;
+        await LocalFile.WriteAsync(path, LocalFile.Count(content, progress), mode, content.ModifiedAt, token);
+        if (Options.Checksum)
+        {
+            await using SandboxFileStream original = await source.OpenAsync(0, token);
+            if (await LocalFile.HashAsync(original, token) != await LocalFile.HashAsync(path, token))
+            {
+                throw Mismatch.Of(path);
+            }
+        }
+    }
+
+    private async Task CopyTreeAsync(ItemPlace source, string path, TransferProgress progress, CancellationToken token)
+    {
+        LocalTree tree = new(path, progress, Warn);
+        await RepeatAsync(progress, async () =>
+        {
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, token);
+            await tree.ReadAsync(archive, token);
+        }, token);
+        if (Options.Checksum)
+        {
+            long received = progress.Files;
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, token);
+            Mismatch.Require(source.Display, received, await tree.CompareAsync(archive, token));
+        }
+    }
+}

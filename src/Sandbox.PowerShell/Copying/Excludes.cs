@@ -1,0 +1,27 @@
+using System.Management.Automation;
+
+namespace Sandbox;
+
+/// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the top.</summary>
+/// <param name="patterns">The patterns, as a user gave them; null for none.</param>
+internal sealed class Excludes(string[]? patterns)
+{
+    private readonly WildcardPattern[][] _parts = [.. (patterns ?? []).Select(pattern => pattern.Trim('/').Split('/').Select(part => new WildcardPattern(part)).ToArray())];
+
+    /// <summary>The patterns in the sandbox's form.</summary>
+    public IEnumerable<string> ForServer => (patterns ?? []).Select(ItemPattern.ToServer);
+
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty => _parts.Length == 0;
+
+    /// <summary>Whether something is left out.</summary>
+    /// <param name="path">Its path from the top.</param>
+    /// <param name="name">Its name.</param>
+    public bool Has(string path, string name)
+    {
+        string[] parts = path.Split('/');
+        return _parts.Any(pattern => pattern.Length == 1
+            ? pattern[0].IsMatch(name)
+            : pattern.Length == parts.Length && pattern.Zip(parts).All(pair => pair.First.IsMatch(pair.Second)));
+    }
+}

@@ -1,0 +1,73 @@
+using Sandbox.Client;
+using Sandbox.Commands;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Copies from one sandbox to another, or within one what its own copying cannot do. The bytes pass through here.</summary>
+/// <param name="cmdlet">The cmdlet.</param>
+/// <param name="destination">Where to.</param>
+internal sealed class Transfer(CopySandboxItemCommand cmdlet, ItemPlace destination) : CopyWork<ItemPlace>(cmdlet, $"{destination.Target}: {destination.Display}")
+{
+    private readonly Excludes _excludes = new(cmdlet.Exclude);
+
+    /// <inheritdoc />
+    public override string NameOf(ItemPlace source) => $"{source.Target}: {source.Display}";
+
+    /// <summary>Copies; gives what was made.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="progress">Is told how far it got.</param>
+    /// <param name="token">Stops it.</param>
+    public async Task<object> CopyThroughAsync(ItemPlace source, TransferProgress progress, CancellationToken token)
+    {
+        FileEntry entry = await source.GetAsync(follow: true, token);
+        ItemPlace place = await destination.WithNameAsync(await source.NameAsync(token), token);
+        if (entry.Type == FileKind.Directory)
+        {
+            RequireRecurse(source.Display);
+            await CopyTreeAsync(source, place, progress, token);
+        }
+        else
+        {
+            await CopyFileAsync(source, place, progress, token);
+        }
+
+        return new SandboxItem(await place.GetAsync(follow: false, token), place.Target);
+    }
+
+    /// <inheritdoc />
+    protected override Task<object> CopyAsync(ItemPlace source, TransferProgress progress, CancellationToken token) => CopyThroughAsync(source, progress, token);
+
+    private async Task CopyFileAsync(ItemPlace source, ItemPlace place, TransferProgress progress, CancellationToken token)
+    {
+        await using (SandboxFileStream content = await source.OpenAsync(0, token))
+        {
+            progress.TotalBytes = content.BodyLength;
+            WriteOptions options = new() { Mode = content.Mode, ModifiedAt = content.ModifiedAt, Parents = Options.Force };
+            await place.WriteAsync(LocalFile.Count(content, progress), options, token);
+        }
+
+        if (Options.Checksum)
+        {
+            await using SandboxFileStream original = await source.OpenAsync(0, token), copy = await place.OpenAsync(0, token);
+            if (await LocalFile.HashAsync(original, token) != await LocalFile.HashAsync(copy, token))
+            {
+                throw Mismatch.Of(source.Display);
+            }
+        }
+    }
+
+    private async Task CopyTreeAsync(ItemPlace source, ItemPlace place, TransferProgress progress, CancellationToken token)
+    {
+        if (Options.Checksum)
+        {
+            throw new ApiException(ErrorCodes.Unsupported, "-Checksum compares directories with those of this machine, not two of sandboxes. Leave it out.");
+        }
+
+        await RepeatAsync(progress, async () =>
+        {
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, token);
+            await place.RestoreAsync(LocalFile.Count(archive, progress).CopyToAsync, token);
+        }, token);
+    }
+}

@@ -1,0 +1,78 @@
+using Sandbox.Client;
+using Sandbox.Commands;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Copies from here into a sandbox.</summary>
+/// <param name="cmdlet">The cmdlet.</param>
+/// <param name="destination">Where to.</param>
+internal sealed class Upload(CopySandboxItemCommand cmdlet, ItemPlace destination) : CopyWork<string>(cmdlet, $"{destination.Target}: {destination.Display}")
+{
+    private readonly Excludes _excludes = new(cmdlet.Exclude);
+
+    /// <inheritdoc />
+    public override string NameOf(string source) => source;
+
+    /// <inheritdoc />
+    protected override async Task<object> CopyAsync(string source, TransferProgress progress, CancellationToken token)
+    {
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(source));
+        ItemPlace place;
+        if (Directory.Exists(source))
+        {
+            RequireRecurse(source);
+            place = await destination.WithNameAsync(name, token);
+            await CopyTreeAsync(source, place, progress, token);
+        }
+        else
+        {
+            FileInfo file = new(source);
+            if (!file.Exists)
+            {
+                throw new ApiException(ErrorCodes.PathNotFound, $"'{source}' does not exist here.");
+            }
+
+            place = await destination.WithNameAsync(name, token);
+            await CopyFileAsync(file, place, progress, token);
+        }
+
+        return new SandboxItem(await place.GetAsync(follow: false, token), place.Target);
+    }
+
+    private async Task CopyFileAsync(FileInfo file, ItemPlace place, TransferProgress progress, CancellationToken token)
+    {
+        if (!await LocalFile.IsRegularAsync(file, token))
+        {
+            throw new ApiException(ErrorCodes.NotAFile, $"'{file.FullName}' is a pipe, a socket or a device, not a file.");
+        }
+
+        progress.TotalBytes = file.Length;
+        WriteOptions options = new() { Mode = LocalFile.OctalModeOf(file), ModifiedAt = file.LastWriteTimeUtc, Parents = Options.Force };
+        await using (Stream content = LocalFile.OpenRead(file.FullName, progress))
+        {
+            await place.WriteAsync(content, options, token);
+        }
+
+        if (Options.Checksum)
+        {
+            await using SandboxFileStream copy = await place.OpenAsync(0, token);
+            if (await LocalFile.HashAsync(copy, token) != await LocalFile.HashAsync(file.FullName, token))
+            {
+                throw Mismatch.Of(file.FullName);
+            }
+        }
+    }
+
+    private async Task CopyTreeAsync(string source, ItemPlace place, TransferProgress progress, CancellationToken token)
+    {
+        LocalTree tree = new(source, progress, Warn);
+        await RepeatAsync(progress, () => place.RestoreAsync((archive, stop) => tree.WriteAsync(archive, _excludes.Has, stop), token), token);
+        if (Options.Checksum)
+        {
+            long sent = progress.Files;
+            await using Stream archive = await place.OpenArchiveAsync(_excludes.ForServer, token);
+            Mismatch.Require(source, sent, await tree.CompareAsync(archive, token));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace Sandbox;
+
+/// <summary>Bytes that are collected and then read, perhaps several times: in memory as long as they are few, else in a temporary file of this user.</summary>
+internal sealed class SpooledBytes : IDisposable
+{
+    private const int InMemory = 4 * 1024 * 1024;
+
+    private Stream _content = new MemoryStream();
+
+    /// <summary>Adds bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        if (_content is MemoryStream memory && memory.Length + bytes.Length > InMemory)
+        {
+            // Nobody else can open it, and it goes with the handle.
+            _content = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 128 * 1024, FileOptions.DeleteOnClose);
+            memory.WriteTo(_content);
+            memory.Dispose();
+        }
+
+        _content.Write(bytes);
+    }
+
+    /// <summary>All that was added, from the beginning.</summary>
+    public Stream Rewind()
+    {
+        _content.Flush();
+        _content.Position = 0;
+        return _content;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _content.Dispose();
+}

@@ -1,0 +1,185 @@
+using System.Formats.Tar;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Trees as tar archives, both ways.</summary>
+public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    private const string Box = "test";
+
+    // Everything about a tree that must come back: names, content, links, permissions, times.
+    private const string Fingerprint =
+        "find . -printf '%p %y %m %T@ %l\\0' | sort -z | tr '\\0' '|'; find . -type f -exec sha256sum -z {} + | sort -z | tr '\\0' '|'";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
+
+    [Fact]
+    public async Task A_tree_comes_back_bit_by_bit_with_its_names_links_permissions_and_times()
+    {
+        string from = NewDirectory(), to = NewDirectory() + "/new";
+        Ran made = await agent.RunAsync(null, $$"""
+            cd {{from}} && mkdir -p a/b 'with space' && printf 'x\n' > a/b/f && : > a/empty && head -c 3000000 /dev/urandom > big
+            printf y > $'bad\xff\xfename' && ln -s $'to\xfe' link && ln -s nowhere dangling && ln -s . self && ln a/b/f hard && mkfifo pipe
+            printf z > $'new\nline' && printf '%s' "$(printf 'n%.0s' {1..255})" > "$(printf 'n%.0s' {1..255})" && chmod 711 a && chmod 400 a/b/f && chmod 555 a/b && touch -d '2001-02-03 04:05:06.789' a/b a/empty
+            """);
+        Assert.Equal(0, made.ExitCode);
+        await CopyAsync(from, to);
+        Assert.Equal(await PrintAsync(from), await PrintAsync(to));
+        Assert.Equal("1", (await agent.RunAsync(null, $"cd {to} && [ hard -ef a/b/f ] && printf 1")).Output);
+        await agent.RunAsync(null, $"chmod -R u+w {from} {to}");
+    }
+
+    [Fact]
+    public async Task The_archive_is_one_that_tar_reads_and_the_archive_of_tar_is_taken()
+    {
+        string from = NewDirectory(), to = NewDirectory();
+        await agent.RunAsync(null, $"cd {from} && mkdir d && echo one > d/f && ln -s d/f l");
+        using HttpResponseMessage persisted = await agent.Http.PostAsync("persist?path=" + from, null, Cancel);
+        Assert.Equal("application/octet-stream", persisted.Content.Headers.ContentType!.MediaType);
+        await File.WriteAllBytesAsync(to + ".tar", await persisted.Content.ReadAsByteArrayAsync(Cancel), Cancel);
+        Assert.Equal("./\n./d/\n./d/f\n./l\n", (await agent.RunAsync(null, $"tar tf {to}.tar && tar xf {to}.tar -C {to}")).Output);
+        await agent.RunAsync(null, $"cd {to} && tar czf - . | gunzip > {to}.tar && rm -rf d l");
+        using HttpResponseMessage hydrated = await agent.Http.PostAsync("hydrate?path=" + to, new StreamContent(File.OpenRead(to + ".tar")), Cancel);
+        Assert.Equal("{\"ok\":true}", await hydrated.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal(await PrintAsync(from + "/d"), await PrintAsync(to + "/d"));
+        Assert.Equal("d/f", new FileInfo(to + "/l").LinkTarget);
+    }
+
+    [Fact]
+    public async Task Excludes_are_by_name_at_any_depth_or_by_path_from_the_top()
+    {
+        string from = NewDirectory(), to = NewDirectory() + "/new";
+        await agent.RunAsync(null, $"cd {from} && mkdir -p node_modules/x a/node_modules a/b && touch a/1.log a/b/2.log a/b/keep b.log");
+        await CopyAsync(from, to, "node_modules", "a/*.log", "b.log");
+        Assert.Equal(".\n./a\n./a/b\n./a/b/2.log\n./a/b/keep\n", (await agent.RunAsync(null, $"cd {to} && find . | sort")).Output);
+        using HttpResponseMessage bridge = await agent.Http.PostAsync($"persist?path={from}&excludes=a,b.log", null, Cancel);
+        using TarReader tar = new(await bridge.Content.ReadAsStreamAsync(Cancel));
+        List<string> names = [];
+        while (await tar.GetNextEntryAsync(cancellationToken: Cancel) is { } entry)
+        {
+            names.Add(entry.Name);
+        }
+
+        Assert.Equal(["./", "./node_modules/", "./node_modules/x/"], names);
+        await RefusedAsync(agent.Http.PostAsync("persist?excludes=../x", null, Cancel), ErrorCodes.InvalidRequest);
+    }
+
+    [Theory]
+    [InlineData("../out")]
+    [InlineData("a/../../out")]
+    [InlineData("/tmp/out")]
+    [InlineData("through/out")]
+    public async Task An_entry_that_tries_to_leave_is_refused_and_nothing_is_changed(string name)
+    {
+        string parent = NewDirectory(), to = Directory.CreateDirectory(parent + "/to").FullName;
+        await File.WriteAllTextAsync(to + "/kept", "old", Cancel);
+        byte[] archive = await TarAsync(
+            new PaxTarEntry(TarEntryType.RegularFile, "kept") { DataStream = new MemoryStream("new"u8.ToArray()) },
+            new PaxTarEntry(TarEntryType.SymbolicLink, "through") { LinkName = ".." },
+            new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream("evil"u8.ToArray()) });
+        await RefusedAsync(HydrateAsync(to, archive), ErrorCodes.InvalidArchive);
+        Assert.Equal("old", await File.ReadAllTextAsync(to + "/kept", Cancel));
+        Assert.Equal(["kept"], Directory.EnumerateFileSystemEntries(to).Select(Path.GetFileName));
+        Assert.Equal(["to"], Directory.EnumerateFileSystemEntries(parent).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_hard_link_to_outside_and_a_device_are_refused()
+    {
+        string to = NewDirectory();
+        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.HardLink, "x") { LinkName = "../../etc/passwd" })), ErrorCodes.InvalidArchive);
+        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.CharacterDevice, "x") { DeviceMajor = 1, DeviceMinor = 5 })), ErrorCodes.InvalidArchive);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(to));
+    }
+
+    [Fact]
+    public async Task A_damaged_broken_off_or_empty_archive_changes_nothing()
+    {
+        string to = NewDirectory();
+        await File.WriteAllTextAsync(to + "/f", "old", Cancel);
+        byte[] archive = await TarAsync(
+            new PaxTarEntry(TarEntryType.RegularFile, "f") { DataStream = new MemoryStream("new"u8.ToArray()) },
+            new PaxTarEntry(TarEntryType.RegularFile, "g") { DataStream = new MemoryStream(new byte[100_000]) });
+        await RefusedAsync(HydrateAsync(to, archive[..50_000]), ErrorCodes.InvalidArchive);
+        await RefusedAsync(HydrateAsync(to, Encoding.UTF8.GetBytes(new string('x', 10_000))), ErrorCodes.InvalidArchive);
+        await RefusedAsync(HydrateAsync(to, []), ErrorCodes.InvalidRequest);
+        Assert.Equal("old", await File.ReadAllTextAsync(to + "/f", Cancel));
+        Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(to).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task An_archive_is_merged_into_what_is_there_or_takes_its_place()
+    {
+        string to = NewDirectory();
+        await agent.RunAsync(null, $"cd {to} && mkdir d && echo old > d/f && echo old > d/g && echo old > h");
+        byte[] archive = await TarAsync(
+            new PaxTarEntry(TarEntryType.Directory, "d"), new PaxTarEntry(TarEntryType.RegularFile, "d/f") { DataStream = new MemoryStream("new\n"u8.ToArray()) });
+        Assert.True((await HydrateAsync(to, archive)).IsSuccessStatusCode);
+        Assert.Equal("d/f:new d/g:old h:old", await ShowAsync());
+        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.RegularFile, "d"))), ErrorCodes.IsADirectory);
+        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.Directory, "h"))), ErrorCodes.NotADirectory);
+        Assert.Equal("d/f:new d/g:old h:old", await ShowAsync());
+        Assert.True((await agent.Http.PostAsync($"hydrate?replace=true&path={to}", new ByteArrayContent(archive), Cancel)).IsSuccessStatusCode);
+        Assert.Equal("d/f:new", await ShowAsync());
+
+        async Task<string> ShowAsync() => (await agent.RunAsync(null, $"cd {to} && find . -type f -printf '%P\\n' | sort | while read f; do printf '%s:%s ' $f $(cat $f); done")).Output.Trim();
+    }
+
+    [Fact]
+    public async Task Without_a_path_it_is_the_workspace_as_Cloudflares_bridge_has_it()
+    {
+        await File.WriteAllTextAsync(agent.Workspace + "/at-the-top", "x", Cancel);
+        using HttpResponseMessage persisted = await agent.Http.PostAsync("persist", null, Cancel);
+        using TarReader tar = new(await persisted.Content.ReadAsStreamAsync(Cancel));
+        List<string> names = [];
+        while (await tar.GetNextEntryAsync(cancellationToken: Cancel) is { } entry)
+        {
+            names.Add(entry.Name);
+        }
+
+        Assert.Contains("./at-the-top", names);
+        using HttpResponseMessage hydrated = await agent.Http.PostAsync(
+            "hydrate", new ByteArrayContent(await TarAsync(new PaxTarEntry(TarEntryType.Directory, "./"), new PaxTarEntry(TarEntryType.RegularFile, "./hyd.txt"))), Cancel);
+        Assert.True(hydrated.IsSuccessStatusCode);
+        Assert.True(File.Exists(agent.Workspace + "/hyd.txt"));
+        Assert.True(File.Exists(agent.Workspace + "/at-the-top"));
+    }
+
+    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
+
+    private async Task CopyAsync(string from, string to, params string[] excludes)
+    {
+        await using Stream archive = await Client.OpenArchiveAsync(Box, null, from, excludes, Cancel);
+        await Client.RestoreArchiveAsync(Box, null, to, replace: false, archive.CopyToAsync, Cancel);
+    }
+
+    private async Task<string> PrintAsync(string directory) => (await agent.RunAsync(null, $"cd {directory} && {Fingerprint}")).Output;
+
+    private Task<HttpResponseMessage> HydrateAsync(string to, byte[] archive) => agent.Http.PostAsync("hydrate?path=" + to, new ByteArrayContent(archive), Cancel);
+
+    private static async Task<byte[]> TarAsync(params TarEntry[] entries)
+    {
+        MemoryStream archive = new();
+        await using (TarWriter tar = new(archive, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            foreach (TarEntry entry in entries)
+            {
+                await tar.WriteEntryAsync(entry, Cancel);
+            }
+        }
+
+        return archive.ToArray();
+    }
+
+    private static async Task RefusedAsync(Task<HttpResponseMessage> request, string code)
+    {
+        using HttpResponseMessage answer = await request;
+        Assert.Equal((ErrorCodes.StatusOf(code), code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
+    }
+}

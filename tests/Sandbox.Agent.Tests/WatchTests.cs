@@ -1,0 +1,161 @@
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    private const string Box = "test";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
+
+    [Fact]
+    public async Task Each_kind_of_change_is_told_once_with_its_path()
+    {
+        string directory = NewDirectory();
+        await using Watching watching = await WatchAsync(directory, recursive: false);
+        await agent.RunAsync(null, $"cd {directory} && echo x > 'a|b' && chmod 600 'a|b' && mv 'a|b' c && rm c && mkdir d");
+        Assert.Equal(
+            [(FileChangeType.Created, "a|b"), (FileChangeType.Modified, "a|b"), (FileChangeType.Attributes, "a|b"), (FileChangeType.Moved, "c"), (FileChangeType.Deleted, "c"), (FileChangeType.Created, "d")],
+            await TakeAsync(watching, directory, 6));
+    }
+
+    [Fact]
+    public async Task What_is_made_in_a_new_directory_before_it_is_watched_is_told_too()
+    {
+        string directory = NewDirectory();
+        await using Watching watching = await WatchAsync(directory, recursive: true);
+        await agent.RunAsync(null, $"cd {directory} && mkdir -p a/b/c && touch a/1 a/b/2 a/b/c/3 && touch end");
+        HashSet<string> created = [];
+        for (int i = 0; i < 7; i++)
+        {
+            (FileChangeType type, string path) = (await TakeAsync(watching, directory, 1))[0];
+            if (type == FileChangeType.Created)
+            {
+                Assert.True(created.Add(path), $"'{path}' was told twice");
+            }
+            else
+            {
+                i--;
+            }
+        }
+
+        Assert.Equal(["a", "a/1", "a/b", "a/b/2", "a/b/c", "a/b/c/3", "end"], created.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_moved_directory_is_watched_on_under_its_new_name()
+    {
+        string directory = NewDirectory();
+        await agent.RunAsync(null, $"mkdir {directory}/old");
+        await using Watching watching = await WatchAsync(directory, recursive: true);
+        await agent.RunAsync(null, $"cd {directory} && mv old new && mkdir new/sub");
+        Assert.Equal([(FileChangeType.Moved, "new"), (FileChangeType.Created, "new/sub")], await TakeAsync(watching, directory, 2));
+    }
+
+    [Fact]
+    public async Task A_burst_is_told_completely_or_said_to_be_incomplete()
+    {
+        string directory = NewDirectory();
+        const int files = 30_000;
+        await using Watching watching = await WatchAsync(directory, recursive: false);
+        await agent.RunAsync(null, $"cd {directory} && seq 1 {files} | xargs touch && touch end");
+        HashSet<string> told = [];
+        bool isIncomplete = false;
+        while (true)
+        {
+            FileChange change = await watching.NextAsync();
+            isIncomplete |= change.Type == FileChangeType.Overflow;
+            if (change.Type == FileChangeType.Created)
+            {
+                told.Add(Path.GetFileName(change.Path));
+            }
+
+            if (told.Contains("end") || isIncomplete)
+            {
+                break;
+            }
+        }
+
+        Assert.True(isIncomplete || told.Count == files + 1, $"{told.Count} of {files} were told");
+    }
+
+    [Fact]
+    public async Task A_file_that_is_written_as_a_whole_is_one_change_and_its_temporary_name_is_not_told()
+    {
+        string directory = NewDirectory();
+        await using Watching watching = await WatchAsync(directory, recursive: false);
+        await Client.WriteFileAsync(Box, null, directory + "/f", new MemoryStream("1"u8.ToArray()), new WriteOptions(), Cancel);
+        await Client.WriteFileAsync(Box, null, directory + "/f", new MemoryStream("2"u8.ToArray()), new WriteOptions(), Cancel);
+        Assert.Equal([(FileChangeType.Created, "f"), (FileChangeType.Modified, "f")], await TakeAsync(watching, directory, 2));
+    }
+
+    [Fact]
+    public async Task A_single_file_is_watched_also_when_it_is_replaced_and_a_filter_leaves_out_the_rest()
+    {
+        string directory = NewDirectory();
+        await agent.RunAsync(null, $"cd {directory} && touch f g");
+        await using Watching watching = await WatchAsync(directory + "/f", recursive: false);
+        await using Watching filtered = await WatchAsync(directory, recursive: false, "*.txt");
+        await agent.RunAsync(null, $"cd {directory} && echo x > g && echo y > h && mv h f && echo z >> f && touch a.txt");
+        Assert.Equal([(FileChangeType.Moved, "f"), (FileChangeType.Modified, "f")], await TakeAsync(watching, directory, 2));
+        Assert.Equal([(FileChangeType.Created, "a.txt")], await TakeAsync(filtered, directory, 1));
+    }
+
+    [Fact]
+    public async Task Removal_of_what_is_watched_is_told_and_ends_the_watch()
+    {
+        string directory = NewDirectory();
+        await using Watching watching = await WatchAsync(directory, recursive: true);
+        await agent.RunAsync(null, $"rmdir {directory}");
+        Assert.Equal([(FileChangeType.Deleted, ".")], await TakeAsync(watching, directory, 1));
+        Assert.False(await watching.MoveNextAsync());
+        ApiException missing = await Assert.ThrowsAsync<ApiException>(() => WatchAsync(directory, false));
+        Assert.Equal(ErrorCodes.PathNotFound, missing.Code);
+    }
+
+    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
+
+    private async Task<Watching> WatchAsync(string path, bool recursive, string? filter = null)
+    {
+        Watching watching = new(Client.WatchAsync(Box, null, path, recursive, filter, Cancel).GetAsyncEnumerator(Cancel));
+        try
+        {
+            Assert.True(await watching.MoveNextAsync());
+        }
+        catch
+        {
+            await watching.DisposeAsync();
+            throw;
+        }
+
+        return watching;
+    }
+
+    private static async Task<(FileChangeType, string)[]> TakeAsync(Watching watching, string directory, int count)
+    {
+        List<(FileChangeType, string)> taken = [];
+        while (taken.Count < count)
+        {
+            FileChange change = await watching.NextAsync();
+            taken.Add((change.Type, Path.GetRelativePath(directory, change.Path)));
+        }
+
+        return [.. taken];
+    }
+
+    private sealed class Watching(IAsyncEnumerator<FileChange?> changes) : IAsyncDisposable
+    {
+        public ValueTask<bool> MoveNextAsync() => changes.MoveNextAsync();
+
+        public async Task<FileChange> NextAsync()
+        {
+            Assert.True(await changes.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel));
+            return changes.Current!;
+        }
+
+        public ValueTask DisposeAsync() => changes.DisposeAsync();
+    }
+}
