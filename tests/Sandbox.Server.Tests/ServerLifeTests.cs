@@ -90,6 +90,20 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
+    public async Task A_sandbox_whose_socket_is_gone_is_started_again()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        await server.CreateAsync("""{"id":"a"}""");
+        await server.ExecAsync("a", "echo kept >file");
+        BoxProcess before = server.RecordOf("a").Process!;
+        await server.KillAsync();
+        File.Delete(before.Socket);
+        await server.StartAsync();
+        Assert.Equal("kept\n", (await server.ExecAsync("a", "cat file")).Output);
+        Assert.False(BoxProcesses.IsRunning(before));
+    }
+
+    [Fact]
     public async Task A_server_nobody_calls_leaves_and_its_sandboxes_live()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
@@ -170,6 +184,20 @@ public sealed class ServerLifeTests
         ReadyLine fresh = await server.StartAsync();
         Assert.True(fresh.Started);
         Assert.NotEqual(old, fresh.ProcessId);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_slow_to_answer_is_waited_for_and_not_replaced()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        ProcessEntry slow = ProcessTable.Find((await server.AboutAsync()).ProcessId)!.Value;
+        ProcessTable.Send(slow, Signal.STOP);
+        Task<ReadyLine> starting = server.StartAsync();
+        // Longer than what cannot be reached is given.
+        await Task.Delay(TimeSpan.FromSeconds(8));
+        ProcessTable.Send(slow, Signal.CONT);
+        ReadyLine found = await starting;
+        Assert.Equal((slow.Id, false), (found.ProcessId, found.Started));
     }
 
     [Fact]

@@ -8,8 +8,6 @@ namespace Sandbox.Server.Registry;
 internal static class AgentContact
 {
     private const int Backlog = 512;
-    private const int NoSuchFile = 2; // ENOENT
-    private const int Refused = 111; // ECONNREFUSED
     private const int ResponseHeaderKilobytes = 32;
 
     /// <summary>Makes an agent's listening socket. Disposing it leaves the path in place.</summary>
@@ -53,7 +51,8 @@ internal static class AgentContact
         {
             return await ConnectAsync(path, cancellationToken);
         }
-        catch (SocketException failure) when (failure.NativeErrorCode is NoSuchFile or Refused)
+        // The first is .NET's word for a socket's path that is not there.
+        catch (SocketException failure) when (failure.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.ConnectionRefused)
         {
             return null;
         }

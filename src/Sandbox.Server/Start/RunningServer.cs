@@ -14,6 +14,9 @@ internal sealed class RunningServer(SandboxHome home)
     /// <summary>What it said when it was ready; null when none did.</summary>
     public ReadyLine? Record => AtomicFile.TryRead(home.ReadyFile, ProtocolJson.Default.ReadyLine);
 
+    private string Socket =>
+        Record?.Uri is { } uri && uri.StartsWith(ServeCommand.UnixScheme, StringComparison.Ordinal) ? uri[ServeCommand.UnixScheme.Length..] : home.Socket;
+
     /// <summary>Asks it who it is; null when it does not answer.</summary>
     public async Task<ServerInfo?> AskAsync()
     {
@@ -41,13 +44,19 @@ internal sealed class RunningServer(SandboxHome home)
         }
     }
 
-    /// <summary>Tells a server that holds the lock but cannot be reached (its socket's directory may be gone) to end.</summary>
-    public void TellToLeave()
+    /// <summary>Tells a server to end that said it was ready and cannot be reached any more: its socket's directory may be gone. One that is only slow to answer stays.</summary>
+    public async Task TellToLeaveIfUnreachableAsync()
     {
-        if (Record is { } record && ProcessTable.Find(record.ProcessId) is { } process && IsServer(process.Id))
+        if (Record is { } record && ProcessTable.Find(record.ProcessId) is { } process && IsServer(process.Id) && !await ListensAsync())
         {
             ProcessTable.Send(process, Signal.TERM);
         }
+    }
+
+    private async Task<bool> ListensAsync()
+    {
+        await using Stream? connection = await AgentContact.TryConnectAsync(Socket, CancellationToken.None);
+        return connection is not null;
     }
 
     private static bool IsServer(int process)
@@ -64,7 +73,7 @@ internal sealed class RunningServer(SandboxHome home)
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path)
     {
-        string socket = Record?.Uri is { } uri && uri.StartsWith(ServeCommand.UnixScheme, StringComparison.Ordinal) ? uri[ServeCommand.UnixScheme.Length..] : home.Socket;
+        string socket = Socket;
         using CancellationTokenSource limit = new(AnswerLimit);
         using HttpMessageInvoker invoker = AgentContact.CreateInvoker(async cancel => await AgentContact.ConnectAsync(socket, cancel));
         using HttpRequestMessage request = new(method, "http://server" + path);

@@ -64,7 +64,7 @@ internal static class StartCommand
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
             if (elapsed > UnreachableLimit && !isTold)
             {
-                running.TellToLeave();
+                await running.TellToLeaveIfUnreachableAsync();
                 isTold = true;
             }
 
