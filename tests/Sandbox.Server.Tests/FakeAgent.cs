@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Sandbox.Linux;
 using Sandbox.Server.Registry;
 
@@ -77,10 +79,20 @@ internal sealed class FakeAgent : IDisposable
         (NetworkStream connection, string request) = await AcceptAsync();
         await using (connection)
         {
+            // Closed with something unread, a socket tells the other side of a broken connection instead of the answer.
+            await connection.ReadExactlyAsync(new byte[BodyLeft(request)]);
             await connection.WriteAsync(Encoding.ASCII.GetBytes(bytes));
         }
 
         return request;
+    }
+
+    /// <summary>How much of a request's body did not come with its headers.</summary>
+    private static int BodyLeft(string request)
+    {
+        Match length = Regex.Match(request, @"^Content-Length: (\d+)\r$", RegexOptions.Multiline);
+        int body = request.Length - request.IndexOf("\r\n\r\n", StringComparison.Ordinal) - 4;
+        return length.Success ? int.Parse(length.Groups[1].Value, CultureInfo.InvariantCulture) - body : 0;
     }
 
     public void Dispose()
