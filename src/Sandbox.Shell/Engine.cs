@@ -23,6 +23,11 @@ internal sealed class Engine : IDisposable
         Runspace.ThreadOptions = PSThreadOptions.ReuseThread;
         Runspace.Open();
         Runspace.SessionStateProxy.InvokeCommand.CommandNotFoundAction = FullPowerShell.Explain;
+        if (Environment.GetEnvironmentVariable("NO_COLOR") is not null || Environment.GetEnvironmentVariable("TERM") == "xterm-mono")
+        {
+            // As pwsh does.
+            PSStyle.Instance.OutputRendering = OutputRendering.PlainText;
+        }
     }
 
     /// <summary>What the engine sees of this program.</summary>

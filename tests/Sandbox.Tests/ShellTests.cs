@@ -53,6 +53,13 @@ public sealed class ShellTests : IDisposable
     }
 
     [Fact]
+    public void NO_COLOR_is_heeded()
+    {
+        using ShellProcess shell = new(_home, [Paths.Shell], ["-Command", "\"$($PSStyle.OutputRendering)\""], ("NO_COLOR", "1"));
+        Assert.Equal((0, "PlainText\n", ""), shell.Finish());
+    }
+
+    [Fact]
     public void Objects_are_shown_as_tables()
     {
         string shown = ShellProcess.Run(_home, "New-Sandbox shown");
