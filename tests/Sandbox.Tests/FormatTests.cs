@@ -75,6 +75,23 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     [Theory]
     [MemberData(nameof(EveryType))]
+    public void Narrow_no_columns_name_is_broken(string type, string script)
+    {
+        _ = type;
+        try
+        {
+            _engine.Host.Width = 60;
+            string[] lines = Show(script, "PlainText").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            Assert.StartsWith("--", lines[1], StringComparison.Ordinal);
+        }
+        finally
+        {
+            _engine.Host.Width = 120;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryType))]
     public void Each_type_has_a_table_of_at_most_eight_columns_and_a_list_also_for_what_comes_from_another_process(string type, string script)
     {
         PSObject item = _engine.Run(script).Clean.Output[0];
