@@ -1,0 +1,36 @@
+using System.Text.RegularExpressions;
+
+namespace Sandbox.Tests;
+
+/// <summary>The README's tour does what it shows, line by line.</summary>
+public sealed partial class TourTests
+{
+    [Fact]
+    public void The_tour_shows_what_it_shows_when_it_is_run()
+    {
+        string tour = Tour().Match(File.ReadAllText(Path.Combine(Paths.Repository, "README.md"))).Groups["text"].Value;
+        string[] steps = tour.Split("PS> ", StringSplitOptions.RemoveEmptyEntries);
+        Assert.NotEmpty(steps);
+        using Engine engine = new();
+        try
+        {
+            foreach (string step in steps)
+            {
+                string[] lines = Lines(step);
+                engine.Host.TakeShown();
+                _ = engine.Run($"$PSStyle.OutputRendering = 'PlainText'; . {{ {lines[0]} }} | Out-Default").Clean;
+                Assert.Equal(lines[1..], Lines(engine.Host.TakeShown()));
+            }
+        }
+        finally
+        {
+            engine.Run("Get-Sandbox tour* | Remove-Sandbox");
+        }
+    }
+
+    // Blank lines and blanks at the end of a line are the terminal's.
+    private static string[] Lines(string text) => [.. text.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)];
+
+    [GeneratedRegex(@"^## A tour$.*?^```text\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Tour();
+}
