@@ -7,6 +7,8 @@ namespace Sandbox.Client;
 /// <summary>Commands' events as binary frames, see <see cref="CommandFrame"/>.</summary>
 internal static class FrameFormat
 {
+    private const int SmallBuffer = 16 * 1024;
+
     /// <summary>Reads the events of a stream; it simply ends where the bytes end.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
@@ -14,8 +16,8 @@ internal static class FrameFormat
     /// <exception cref="FormatException">The stream is malformed.</exception>
     public static async IAsyncEnumerable<CommandEvent?> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Room for the largest frame; most are small, so that one read brings many.
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(CommandFrame.HeaderLength + CommandFrame.MaximumPayload);
+        // Most commands print little; room for the largest frame comes with the first that needs it.
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(SmallBuffer);
         try
         {
             int filled = 0;
@@ -30,8 +32,18 @@ internal static class FrameFormat
                     yield return current;
                 }
 
-                buffer.AsSpan(taken, filled - taken).CopyTo(buffer);
+                byte[] used = buffer;
+                if (taken == 0 && filled == buffer.Length)
+                {
+                    buffer = ArrayPool<byte>.Shared.Rent(CommandFrame.HeaderLength + CommandFrame.MaximumPayload);
+                }
+
+                used.AsSpan(taken, filled - taken).CopyTo(buffer);
                 filled -= taken;
+                if (used != buffer)
+                {
+                    ArrayPool<byte>.Shared.Return(used);
+                }
             }
         }
         finally
