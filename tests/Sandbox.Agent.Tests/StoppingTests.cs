@@ -51,8 +51,6 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         Session session = command.Session!;
         session.Stop(command, StopReason.Cancelled, Signal.INT);
         session.Enqueue(command);
-        command.Session!.Stop(command, StopReason.Cancelled, Signal.INT);
-        command.Session!.Enqueue(command);
         Assert.True(command.HasEnded);
         Assert.Empty(ProcessesWith("4020"));
     }
