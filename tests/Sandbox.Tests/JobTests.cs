@@ -273,6 +273,15 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
+    public void A_job_is_stopped_while_its_stream_has_nothing_to_give()
+    {
+        using QuietStream stream = new();
+        _ = _engine.Run("$job = Invoke-SandboxCommand 'read a; echo got $a; cat' -Sandbox $Box -AsJob -InputObject $Stream", ("Stream", stream)).Clean;
+        Wait.Until(() => _engine.Run("$job.ChildJobs[0].Output.Count").Texts is ["1"], "the command reads");
+        Assert.Equal(["Stopped", "got first"], _engine.Run("Stop-Job $job; \"$($job.State)\"; Receive-Job $job").Texts);
+    }
+
+    [Fact]
     public void A_stream_that_fails_fails_the_job_and_ends_its_command()
     {
         EngineResult result = _engine.Run("$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait", ("Stream", new FailingStream()));

@@ -97,6 +97,30 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
         Assert.Equal(["1000"], _engine.Run("Invoke-SandboxCommand 'head -c 1000 | wc -c' -Sandbox $Box -InputObject $Stream", ("Stream", new EndlessStream())).Texts);
 
     [Fact]
+    public void What_a_command_writes_is_emitted_while_its_stream_has_nothing_to_give()
+    {
+        // The stream ends only when the command's answer to its beginning was seen.
+        using QuietStream stream = new();
+        Assert.Equal(["got first", "ended"], _engine.Run(
+            "Invoke-SandboxCommand 'read a; echo got $a; cat; echo ended' -Sandbox $Box -InputObject $Stream | ForEach-Object { $_; $Stream.Finish() }", ("Stream", stream)).Texts);
+    }
+
+    [Fact]
+    public void Stop_while_a_stream_has_nothing_to_give_ends_the_command()
+    {
+        using QuietStream stream = new();
+        using Engine busy = new();
+        using PowerShell shell = busy.Prepare("$null = $Box | New-SandboxSession quiet; Invoke-SandboxCommand 'read a; echo got $a; cat' -Session \"$Box/quiet\" -InputObject $Stream",
+            ("Box", fixture.Box), ("Stream", stream));
+        PSDataCollection<PSObject> output = [];
+        shell.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 1, "the command reads");
+        shell.Stop();
+        Assert.Equal(PSInvocationState.Stopped, shell.InvocationStateInfo.State);
+        Wait.Until(() => _engine.Run("(Get-SandboxSession quiet -Sandbox $Box).State").Texts is ["Idle"], "the command is gone");
+    }
+
+    [Fact]
     public void A_stream_that_fails_is_an_error_and_ends_the_command()
     {
         EngineResult result = _engine.Run("Invoke-SandboxCommand 'cat > half-stream; echo whole > whole-stream' -Sandbox $Box -InputObject $Stream", ("Stream", new FailingStream()));

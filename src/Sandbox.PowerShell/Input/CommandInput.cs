@@ -13,7 +13,8 @@ internal sealed class CommandInput(InputBuffer source)
 
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
 
-    private bool _isOpen;
+    // What was there when the request was made, if that was not all.
+    private byte[]? _begin;
 
     /// <summary>Adds the input to a request, or says in it that it follows.</summary>
     /// <param name="request">The request.</param>
@@ -33,9 +34,9 @@ internal sealed class CommandInput(InputBuffer source)
             return request with { Stdin = read.Buffer.ToArray() };
         }
 
-        // More is still to come. What is there is not called examined: the next read must have it at once.
-        source.Reader.AdvanceTo(read.Buffer.Start);
-        _isOpen = true;
+        // More is still to come. What is there is taken: after a read that was cancelled, the next one waits for something new.
+        _begin = read.Buffer.ToArray();
+        source.Reader.AdvanceTo(read.Buffer.End);
         return request with { StdinOpen = true };
     }
 
@@ -45,7 +46,7 @@ internal sealed class CommandInput(InputBuffer source)
     /// <param name="cancellationToken">Ends the input.</param>
     public async Task SendAsync(Target target, string commandId, CancellationToken cancellationToken)
     {
-        if (_isOpen)
+        if (_begin is not null)
         {
             await target.Client.SendInputAsync(target.SandboxId, commandId, CopyAsync, cancellationToken);
         }
@@ -60,6 +61,9 @@ internal sealed class CommandInput(InputBuffer source)
 
     private async Task CopyAsync(Stream stream, CancellationToken cancellationToken)
     {
+        await stream.WriteAsync(_begin, cancellationToken);
+        await stream.FlushAsync(cancellationToken);
+        source.Take(_begin!.Length);
         while (true)
         {
             ReadResult read = await source.Reader.ReadAsync(cancellationToken);

@@ -14,6 +14,28 @@ internal sealed class FailingStream : TestStream
     protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
 }
 
+/// <summary>Gives one line, then nothing until it is told to end. It does not heed tokens.</summary>
+public sealed class QuietStream : TestStream
+{
+    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _hasGiven;
+
+    public void Finish() => _end.TrySetResult();
+
+    protected override async Task<int> GiveAsync(Memory<byte> buffer)
+    {
+        if (_hasGiven)
+        {
+            await _end.Task;
+            return 0;
+        }
+
+        _hasGiven = true;
+        "first\n"u8.CopyTo(buffer.Span);
+        return 6;
+    }
+}
+
 /// <summary>A stream that can only be read.</summary>
 public abstract class TestStream : Stream
 {
