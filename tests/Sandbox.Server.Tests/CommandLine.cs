@@ -51,7 +51,7 @@ internal static class CommandLine
         using Process process = Begin(through, programs, user, environment, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
+        using CancellationTokenSource limit = new(Host.Patience);
         await process.WaitForExitAsync(limit.Token);
         return new Finished(process.ExitCode, await output, await error);
     }

@@ -50,7 +50,7 @@ internal sealed class FakeAgent : IDisposable
     /// <summary>Takes the next request up to the end of its headers, and whatever came with them.</summary>
     public async Task<(NetworkStream Connection, string Request)> AcceptAsync()
     {
-        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(10));
+        using CancellationTokenSource limit = new(Host.Patience);
         NetworkStream connection = new(await listener.AcceptAsync(limit.Token), ownsSocket: true);
         StringBuilder text = new();
         byte[] buffer = new byte[4096];

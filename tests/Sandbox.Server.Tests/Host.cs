@@ -20,6 +20,9 @@ internal static class Host
     /// <summary>The ordinary user of tests that root runs.</summary>
     public const uint OrdinaryUser = 1_999_000_001;
 
+    /// <summary>How long anything is waited for. It only ends what hangs: on a busy machine all that is right may be slow.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private static readonly Lazy<string> CopiedPrograms = new(CopyPrograms);
 
     /// <summary>Whether the tests run as root.</summary>
@@ -45,7 +48,7 @@ internal static class Host
     /// <param name="holds">The condition.</param>
     public static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
-        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(15));
+        using CancellationTokenSource limit = new(Patience);
         while (!await holds())
         {
             Assert.False(limit.IsCancellationRequested, $"Waited in vain until {what}.");

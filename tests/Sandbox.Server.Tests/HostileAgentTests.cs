@@ -124,12 +124,12 @@ public sealed class HostileAgentTests(HostileServer fixture) : IClassFixture<Hos
             foreach (string part in (string[])["a", "b", "c"])
             {
                 await connection.WriteAsync(Encoding.ASCII.GetBytes($"1\r\n{part}\r\n"));
-                Assert.Equal(1, await stream.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+                Assert.Equal(1, await stream.ReadAsync(buffer).AsTask().WaitAsync(Host.Patience));
                 Assert.Equal(part, Encoding.ASCII.GetString(buffer, 0, 1));
             }
 
             connection.Close();
-            await Assert.ThrowsAnyAsync<Exception>(async () => await stream.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+            await Assert.ThrowsAnyAsync<IOException>(async () => await stream.ReadAsync(buffer).AsTask().WaitAsync(Host.Patience));
         }
     }
 
@@ -143,7 +143,7 @@ public sealed class HostileAgentTests(HostileServer fixture) : IClassFixture<Hos
         {
             await going.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answering);
-            Assert.Equal(0, await connection.ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+            Assert.Equal(0, await connection.ReadAsync(new byte[1]).AsTask().WaitAsync(Host.Patience));
         }
     }
 

@@ -164,7 +164,7 @@ public sealed class TestServer : IAsyncDisposable
     })
     {
         BaseAddress = new Uri("http://server/"),
-        Timeout = TimeSpan.FromSeconds(30),
+        Timeout = Host.Patience,
     };
 
     /// <inheritdoc/>
