@@ -61,6 +61,7 @@ internal static class AgentContact
     /// <summary>What sends requests to one agent.</summary>
     /// <param name="connect">Makes a connection to it.</param>
     public static HttpMessageInvoker CreateInvoker(Func<CancellationToken, ValueTask<Stream>> connect) => new(new PromptUploads(new SocketsHttpHandler
+    public static HttpMessageInvoker CreateInvoker(Func<CancellationToken, ValueTask<Stream>> connect) => new(new LargeReads(new SocketsHttpHandler
     {
         ConnectCallback = (_, cancellationToken) => connect(cancellationToken),
         AllowAutoRedirect = false,

@@ -63,31 +63,12 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
         using MemoryStream output = new(), error = new();
         SandboxClient client = random.Next(2) == 0 ? steady : breaking;
         Task extra = Task.CompletedTask;
-        ExecExit? exit = null;
+        bool begun = false;
+        ExecExit exit;
         try
         {
-            bool begun = false;
-            while (exit is null)
-            {
-                try
-                {
-                    exit = await FollowAsync(client, id, next, output, error, Begin, limit.Token);
-                }
-                catch (ConnectionLostException) when (client == breaking)
-                {
-                    // The same request attaches to the running command, and tells all from the beginning.
-                    output.SetLength(0);
-                    error.SetLength(0);
-                }
-            }
-
+            exit = await FollowAsync(client, id, next, output, error, Begin, limit.Token);
             await extra;
-
-            void Begin()
-            {
-                extra = begun ? extra : StopOrFeedAsync(id, next, limit.Token);
-                begun = true;
-            }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -95,9 +76,15 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
         }
 
         return Compare(next, output.ToArray(), error.ToArray(), exit);
+
+        void Begin()
+        {
+            extra = begun ? extra : StopOrFeedAsync(id, next, limit.Token);
+            begun = true;
+        }
     }
 
-    /// <summary>Follows the command.</summary>
+    /// <summary>Follows the command. Broken connections are the client's business.</summary>
     /// <param name="onBegun">Called, perhaps more than once, when it is time to stop or feed it.</param>
     private async Task<ExecExit> FollowAsync(
         SandboxClient client, string id, SoakStep next, MemoryStream output, MemoryStream error, Action onBegun, CancellationToken cancellationToken)
@@ -115,7 +102,11 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
                 return end.Exit;
             }
 
-            CommandOutput bytes = (CommandOutput)current;
+            if (current is not CommandOutput bytes)
+            {
+                throw new InvalidOperationException($"{current.GetType().Name} came, though all output is kept.");
+            }
+
             (bytes.Channel == OutputChannel.Output ? output : error).Write(bytes.Data.Span);
             if (output.Length >= next.Output.Length)
             {
