@@ -64,8 +64,8 @@ public sealed class DeathTests : IAsyncLifetime
     {
         await agent.RunAsync(null, new { command = "echo good" }, "good");
         string directory = Path.Combine(agent.State, "output");
-        await File.WriteAllTextAsync(Path.Combine(directory, "900.0"), "nonsense, but long enough to look like a head");
-        await File.WriteAllTextAsync(Path.Combine(directory, "901.0"), "");
+        await File.WriteAllTextAsync(Path.Combine(directory, "900"), "nonsense, but long enough to look like a head");
+        await File.WriteAllTextAsync(Path.Combine(directory, "901"), "");
         await File.WriteAllTextAsync(Path.Combine(directory, "strange"), "");
         await agent.StopAsync();
         await agent.StartAsync();
@@ -78,7 +78,7 @@ public sealed class DeathTests : IAsyncLifetime
     {
         await agent.RunAsync(null, new { command = "echo whole" }, "torn");
         await agent.StopAsync();
-        string file = Directory.EnumerateFiles(Path.Combine(agent.State, "output")).Single();
+        string file = Directory.EnumerateFiles(Path.Combine(agent.State, "output")).Single(path => new FileInfo(path).Length > 0);
         await using (FileStream stream = File.OpenWrite(file))
         {
             stream.SetLength(stream.Length - 3);

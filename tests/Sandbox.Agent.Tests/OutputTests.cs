@@ -124,6 +124,11 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
         }
 
         Assert.Equal("4\n", (await agent.OutputOfAsync("kept-4")).Output);
+
+        // A file that serves again holds nothing of whom it served before.
+        await agent.RunAsync(null, new { command = "true" }, "kept-5");
+        Ran again = await agent.OutputOfAsync("kept-5");
+        Assert.Equal(("", 0), (again.Output, again.ExitCode));
         await agent.KeepAsync(new { bytes = 100_000 });
         await agent.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-1");
         await agent.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-2");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
@@ -19,7 +18,8 @@ internal sealed class CommandJournal : IDisposable
     private const long LargestFile = 4L << 20;
 
     private readonly Lock gate = new();
-    private readonly string path;
+    private readonly JournalFiles files;
+    private readonly long number;
     private readonly long bound;
     private readonly List<JournalFollower> followers = [];
     private readonly LinkedList<JournalSegment> segments = [];
@@ -29,13 +29,14 @@ internal sealed class CommandJournal : IDisposable
     private long? departed;
     private OutputCursor end;
     private (FrameKind Kind, byte[] Payload)? closing;
-    private long files;
+    private long index;
     private bool disposed;
 
     /// <summary>Creates an empty journal; its first file comes with <see cref="Begin"/>.</summary>
-    /// <param name="path">The start of its files' names.</param>
+    /// <param name="files">Where its files come from.</param>
+    /// <param name="number">Its number: higher than that of every earlier one.</param>
     /// <param name="bound">How many bytes it keeps, and how many a writer may be ahead of the slowest reader before it is held back.</param>
-    public CommandJournal(string path, long bound) => (this.path, this.bound) = (path, bound);
+    public CommandJournal(JournalFiles files, long number, long bound) => (this.files, this.number, this.bound) = (files, number, bound);
 
     /// <summary>Told, on any thread, when a writer that was held back may go on.</summary>
     public event Action? RoomMade;
@@ -106,32 +107,30 @@ internal sealed class CommandJournal : IDisposable
         }
     }
 
-    /// <summary>Brings back the journal that an earlier agent wrote.</summary>
-    /// <param name="path">The start of its files' names.</param>
+    /// <summary>Brings back the journal that an earlier agent wrote. It has ended: nobody writes it any more.</summary>
+    /// <param name="files">Where its files belong.</param>
+    /// <param name="parts">They, with what they begin with: at least one.</param>
     /// <param name="bound">Its bound.</param>
-    /// <param name="numbers">Their numbers.</param>
-    /// <param name="journal">The journal. It has ended: nobody writes it any more.</param>
-    /// <returns>Whose it is, and its last frame, if there is one.</returns>
+    /// <param name="last">Its last frame; of another kind when the command was running.</param>
     /// <exception cref="FormatException">The files are not ours any more.</exception>
-    public static (CommandRecord Record, FrameKind Kind, byte[] Payload) Load(string path, long bound, IEnumerable<long> numbers, out CommandJournal journal)
+    public static CommandJournal Load(JournalFiles files, IEnumerable<(string Path, SegmentHead Head)> parts, long bound, out (FrameKind Kind, byte[] Payload) last)
     {
-        journal = new CommandJournal(path, bound);
-        OutputCursor end = default;
-        (FrameKind Kind, byte[] Payload) last = (default, []);
-        foreach (long number in numbers.Order())
+        (string Path, SegmentHead Head)[] inOrder = [.. parts.OrderBy(part => part.Head.Index)];
+        CommandJournal journal = new(files, inOrder[0].Head.Number, bound);
+        OutputCursor end = new(inOrder[0].Head.StandardOutput, inOrder[0].Head.StandardError);
+        (FrameKind Kind, byte[] Payload) final = (default, []);
+        foreach ((string path, SegmentHead head) in inOrder)
         {
-            JournalSegment segment = JournalSegment.Load(journal.FileOf(number), journal.Length, out journal.record, (kind, payload) =>
+            journal.segments.AddLast(JournalSegment.Load(files, path, head, journal.Length, (kind, payload) =>
             {
                 end = end.Plus(kind, payload.Length);
-                last = kind is FrameKind.Exit or FrameKind.Error ? (kind, payload) : last;
-            });
-            journal.segments.AddLast(segment);
-            journal.files = number + 1;
+                final = kind is FrameKind.Exit or FrameKind.Error ? (kind, payload) : final;
+            }));
         }
 
-        OutputCursor first = journal.segments.First?.Value.Start ?? throw new FormatException("There are no files.");
-        journal.end = new(first.StandardOutput + end.StandardOutput, first.StandardError + end.StandardError);
-        return (journal.record!, last.Kind, last.Payload);
+        journal.end = end;
+        last = final;
+        return journal;
     }
 
     /// <summary>Makes the first file.</summary>
@@ -244,7 +243,7 @@ internal sealed class CommandJournal : IDisposable
 
             foreach (JournalSegment segment in segments)
             {
-                segment.Delete();
+                segment.Drop();
             }
         }
 
@@ -362,14 +361,12 @@ internal sealed class CommandJournal : IDisposable
 
         while (Kept - segments.First!.Value.Length >= bound && !(SlowestReader < segments.First.Value.End))
         {
-            segments.First.Value.Delete();
+            segments.First.Value.Drop();
             segments.RemoveFirst();
         }
     }
 
-    private void AddFile() => segments.AddLast(JournalSegment.Create(FileOf(files++), record!, Length, end));
-
-    private string FileOf(long number) => path + '.' + number.ToString(CultureInfo.InvariantCulture);
+    private void AddFile() => segments.AddLast(JournalSegment.Create(files, new SegmentHead(record!, number, index++, end.StandardOutput, end.StandardError), Length));
 
     private void Tell()
     {

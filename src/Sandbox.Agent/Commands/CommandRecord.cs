@@ -32,6 +32,8 @@ internal sealed record CommandRecord
 
 /// <summary>The head of a file of a journal.</summary>
 /// <param name="Command">Whose it is.</param>
+/// <param name="Number">The journal's number: later commands have higher ones.</param>
+/// <param name="Index">Which of the journal's files it is, counted from 0.</param>
 /// <param name="StandardOutput">How many bytes of standard output lie before it.</param>
 /// <param name="StandardError">How many bytes of standard error lie before it.</param>
-internal sealed record SegmentHead(CommandRecord Command, long StandardOutput, long StandardError);
+internal sealed record SegmentHead(CommandRecord Command, long Number, long Index, long StandardOutput, long StandardError);

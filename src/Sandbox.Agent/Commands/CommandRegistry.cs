@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
@@ -13,7 +12,7 @@ internal sealed class CommandRegistry
     private readonly Lock gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> commands = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> order = [];
-    private readonly string directory;
+    private readonly JournalFiles files;
     private Retention retention;
     private DateTimeOffset ageChecked;
     private long endedBytes;
@@ -25,9 +24,8 @@ internal sealed class CommandRegistry
     /// <param name="retention">How much is kept.</param>
     public CommandRegistry(string state, Retention retention)
     {
-        directory = Path.Combine(state, "output");
+        files = new JournalFiles(Path.Combine(state, "output"));
         this.retention = retention.Complete();
-        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Load();
     }
 
@@ -116,11 +114,9 @@ internal sealed class CommandRegistry
 
     private static ApiException Taken(string id) => new(ErrorCodes.ProcessExists, $"The id '{id}' belongs to another command or process. Choose another one.");
 
-    private string PathOf(long number) => Path.Combine(directory, number.ToString(CultureInfo.InvariantCulture));
-
     private Command Add(string id, ProcessKind kind, string? sessionId, string? cwd, ExecRequest request, Session session)
     {
-        CommandJournal journal = new(PathOf(++count), retention.BytesPerCommand!.Value);
+        CommandJournal journal = new(files, ++count, retention.BytesPerCommand!.Value);
         Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
         entry.Command.OnEnded = () => Count(entry);
         commands.Add(id, order.AddLast(entry));
@@ -181,26 +177,36 @@ internal sealed class CommandRegistry
 
     private void Load()
     {
-        // '<number of the command>.<number of the file>'
-        ILookup<long, long> files = Directory.EnumerateFiles(directory)
-            .Select(path => Path.GetFileName(path).Split('.'))
-            .Where(parts => parts.Length == 2 && parts.All(part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
-            .ToLookup(parts => long.Parse(parts[0], CultureInfo.InvariantCulture), parts => long.Parse(parts[1], CultureInfo.InvariantCulture));
-        foreach (IGrouping<long, long> group in files.OrderBy(group => group.Key))
+        List<(string Path, SegmentHead Head)> parts = [];
+        foreach (string path in files.FindUsed())
+        {
+            Guard(path, () => parts.Add((path, JournalSegment.ReadHead(path))));
+        }
+
+        foreach (IGrouping<long, (string Path, SegmentHead Head)> group in parts.GroupBy(part => part.Head.Number).OrderBy(group => group.Key))
         {
             count = group.Key;
-            try
+            Guard(group.First().Path, () =>
             {
-                (CommandRecord record, FrameKind kind, byte[] payload) = CommandJournal.Load(PathOf(count), retention.BytesPerCommand!.Value, group, out CommandJournal journal);
-                Entry entry = new(new Command(record, journal, kind, payload));
+                CommandJournal journal = CommandJournal.Load(files, group, retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
+                CommandRecord record = group.First().Head.Command;
+                Entry entry = new(new Command(record, journal, last.Kind, last.Payload));
                 commands.Add(record.Id, order.AddLast(entry));
                 Count(entry);
-            }
-            catch (Exception failure) when (failure is FormatException or IOException or ArgumentException or System.Text.Json.JsonException)
-            {
-                // Code in the sandbox can write here; it then loses its own record and nothing else.
-                Console.Error.WriteLine($"{PathOf(count)}: {failure.Message}");
-            }
+            });
+        }
+    }
+
+    /// <summary>Code in the sandbox can write to our files; it then loses its own record and nothing else.</summary>
+    private static void Guard(string path, Action load)
+    {
+        try
+        {
+            load();
+        }
+        catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+        {
+            Console.Error.WriteLine($"{path}: {failure.Message}");
         }
     }
 

@@ -13,14 +13,16 @@ internal sealed class JournalSegment
     // A head longer than this is not one that we wrote.
     private const int LongestHead = 1024 * 1024;
 
+    private readonly JournalFiles files;
     private readonly string path;
     private readonly int headLength;
     private SafeFileHandle? file;
     private int users;
     private long length;
 
-    private JournalSegment(string path, int headLength, long position, OutputCursor start)
+    private JournalSegment(JournalFiles files, string path, int headLength, long position, OutputCursor start)
     {
+        this.files = files;
         this.path = path;
         this.headLength = headLength;
         Position = position;
@@ -39,52 +41,66 @@ internal sealed class JournalSegment
     /// <summary>The place behind its last frame.</summary>
     public long End => Position + Length;
 
-    /// <summary>Makes the file; it is in use from then on, see <see cref="Release"/>.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="record">Whose it is.</param>
+    /// <summary>Takes a file; it is in use from then on, see <see cref="Release"/>.</summary>
+    /// <param name="files">Where from.</param>
+    /// <param name="head">What it begins with.</param>
     /// <param name="position">How many bytes of frames lie before it.</param>
-    /// <param name="start">How many bytes of output lie before it.</param>
-    public static JournalSegment Create(string path, CommandRecord record, long position, OutputCursor start)
+    public static JournalSegment Create(JournalFiles files, SegmentHead head, long position)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(new SegmentHead(record, start.StandardOutput, start.StandardError), AgentJson.Default.SegmentHead);
-        byte[] head = new byte[sizeof(int) + json.Length];
-        BinaryPrimitives.WriteInt32LittleEndian(head, json.Length);
-        json.CopyTo(head, sizeof(int));
-        JournalSegment segment = new(path, head.Length, position, start);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(head, AgentJson.Default.SegmentHead);
+        byte[] bytes = new byte[sizeof(int) + json.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, json.Length);
+        json.CopyTo(bytes, sizeof(int));
+        JournalSegment segment = new(files, files.Take(), bytes.Length, position, new(head.StandardOutput, head.StandardError));
         segment.Acquire();
-        RandomAccess.Write(segment.file!, head, 0);
+        RandomAccess.Write(segment.file!, bytes, 0);
         return segment;
     }
 
-    /// <summary>Finds the file that an earlier agent wrote.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="position">How many bytes of frames lie before it.</param>
-    /// <param name="record">Whose it is.</param>
-    /// <param name="onFrame">Told of each whole frame. What follows the last one was cut off and does not count.</param>
+    /// <summary>Reads what a file that an earlier agent wrote begins with.</summary>
+    /// <param name="path">The file.</param>
     /// <exception cref="FormatException">It is not a file of ours any more.</exception>
-    public static JournalSegment Load(string path, long position, out CommandRecord record, Action<FrameKind, byte[]> onFrame)
+    public static SegmentHead ReadHead(string path)
     {
-        byte[] content = File.ReadAllBytes(path);
-        int size = content.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32LittleEndian(content);
-        if (size is < 0 or > LongestHead || size > content.Length - sizeof(int))
+        using SafeFileHandle handle = File.OpenHandle(path);
+        byte[] size = new byte[sizeof(int)];
+        int length = RandomAccess.Read(handle, size, 0) == size.Length ? BinaryPrimitives.ReadInt32LittleEndian(size) : -1;
+        if (length is < 0 or > LongestHead)
+        {
+            throw new FormatException("The head is not ours.");
+        }
+
+        byte[] json = new byte[length];
+        if (RandomAccess.Read(handle, json, size.Length) < length)
         {
             throw new FormatException("The head is cut off.");
         }
 
-        SegmentHead head;
         try
         {
-            head = JsonSerializer.Deserialize(content.AsSpan(sizeof(int), size), AgentJson.Default.SegmentHead)!;
-            record = head.Command;
-            Identifier.Require(record.Id, "process");
+            SegmentHead head = JsonSerializer.Deserialize(json, AgentJson.Default.SegmentHead) ?? throw new FormatException("The head is empty.");
+            Identifier.Require(head.Command?.Id ?? "", "process");
+            return head;
         }
-        catch (Exception failure) when (failure is JsonException or ApiException or NullReferenceException)
+        catch (Exception failure) when (failure is JsonException or ApiException)
         {
             throw new FormatException("The head is not ours.", failure);
         }
+    }
 
-        JournalSegment segment = new(path, sizeof(int) + size, position, new(head.StandardOutput, head.StandardError));
-        ReadOnlySpan<byte> frames = content.AsSpan(segment.headLength);
+    /// <summary>Brings back a file that an earlier agent wrote.</summary>
+    /// <param name="files">Where it belongs.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="head">What it begins with.</param>
+    /// <param name="position">How many bytes of frames lie before it.</param>
+    /// <param name="onFrame">Told of each whole frame. What follows the last one was cut off and does not count.</param>
+    /// <exception cref="FormatException">It is not a file of ours any more.</exception>
+    public static JournalSegment Load(JournalFiles files, string path, SegmentHead head, long position, Action<FrameKind, byte[]> onFrame)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        int headLength = sizeof(int) + BinaryPrimitives.ReadInt32LittleEndian(content);
+        JournalSegment segment = new(files, path, headLength, position, new(head.StandardOutput, head.StandardError));
+        ReadOnlySpan<byte> frames = content.AsSpan(headLength);
         int whole = frames.Length;
         while (CommandFrame.TryRead(ref frames, out FrameKind kind, out ReadOnlySpan<byte> payload))
         {
@@ -130,6 +146,16 @@ internal sealed class JournalSegment
         return count <= 0 ? 0 : RandomAccess.Read(file!, buffer[..count], headLength + offset);
     }
 
-    /// <summary>Deletes the file; who reads it now may read on.</summary>
-    public void Delete() => File.Delete(path);
+    /// <summary>Gives the file up; who reads it now may read on.</summary>
+    public void Drop()
+    {
+        if (users == 0)
+        {
+            files.GiveBack(path);
+        }
+        else
+        {
+            File.Delete(path);
+        }
+    }
 }

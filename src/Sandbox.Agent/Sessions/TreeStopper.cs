@@ -32,7 +32,7 @@ internal sealed class TreeStopper : IStopper
     public async Task<Outcome> StopAsync()
     {
         // Held still: it must neither go on with the rest of its text nor, by ending first, lose what it started.
-        run.Shell.Signal(Signal.STOP);
+        run.Shell.Hold();
         bool isAlone = run.Shell.Descendants().Count == 0;
         foreach ((Signal signal, TimeSpan grace) in Steps[first])
         {

@@ -11,6 +11,7 @@ namespace Sandbox.Agent.Shells;
 /// <remarks>Callbacks come on the event loop's thread.</remarks>
 internal sealed class Shell
 {
+    private static readonly TimeSpan HoldLimit = TimeSpan.FromMilliseconds(100);
     private static readonly IReadOnlySet<(int, ulong)> NoExceptions = new HashSet<(int, ulong)>();
 
     private readonly ChildProcess process;
@@ -156,6 +157,14 @@ internal sealed class Shell
     /// <param name="signal">Which.</param>
     public void Signal(Signal signal) => process.Send(signal);
 
+    /// <summary>Holds it still, until CONT or KILL. What it was about to start then, it has started, or will not start before that.</summary>
+    public void Hold()
+    {
+        // The signal is only pending when it is sent; a fork that is under way would be missed.
+        process.Send(Linux.Signal.STOP);
+        SpinWait.SpinUntil(() => ProcessTable.Find(Id) is not { State: 'R' or 'S' or 'D' }, HoldLimit);
+    }
+
     /// <summary>Ends it with everything that descends from it.</summary>
     public void KillTree() => KillTrees([this]);
 
@@ -166,7 +175,7 @@ internal sealed class Shell
         // Held still first: none must go on with the rest of a command nor leave children behind that nobody finds.
         foreach (Shell shell in shells)
         {
-            shell.Signal(Linux.Signal.STOP);
+            shell.Hold();
         }
 
         // What is killed may start something new in its last moment: until nothing is left.

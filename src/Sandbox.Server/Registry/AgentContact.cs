@@ -60,8 +60,7 @@ internal static class AgentContact
 
     /// <summary>What sends requests to one agent.</summary>
     /// <param name="connect">Makes a connection to it.</param>
-    public static HttpMessageInvoker CreateInvoker(Func<CancellationToken, ValueTask<Stream>> connect) => new(new PromptUploads(new SocketsHttpHandler
-    public static HttpMessageInvoker CreateInvoker(Func<CancellationToken, ValueTask<Stream>> connect) => new(new LargeReads(new SocketsHttpHandler
+    public static HttpMessageInvoker CreateInvoker(Func<CancellationToken, ValueTask<Stream>> connect) => new(new PromptUploads(new LargeReads(new SocketsHttpHandler
     {
         ConnectCallback = (_, cancellationToken) => connect(cancellationToken),
         AllowAutoRedirect = false,
@@ -70,7 +69,7 @@ internal static class AgentContact
         UseProxy = false,
         MaxResponseHeadersLength = ResponseHeaderKilobytes,
         ActivityHeadersPropagator = null,
-    }));
+    })));
 
     /// <summary>The first request to a launched agent: its answer says that it runs. There is no need to try twice, since connections wait in the socket's backlog.</summary>
     /// <param name="path">Its socket.</param>
