@@ -33,9 +33,6 @@ public static class ErrorNumbers
     /// <summary>EINVAL: makes no sense.</summary>
     public const int Invalid = 22;
 
-    /// <summary>EMFILE: this process has too many open files, or this user too many watchers.</summary>
-    public const int TooManyOpen = 24;
-
     /// <summary>ETXTBSY: a program that runs.</summary>
     public const int TextBusy = 26;
 

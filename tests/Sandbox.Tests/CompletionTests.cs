@@ -52,6 +52,23 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
+    public void Paths_in_a_sandbox_are_offered_with_a_slash_behind_directories_and_quoted_where_they_must_be()
+    {
+        _ = _engine.Run("$p = New-SandboxSession paths -Sandbox $Box -WorkingDirectory /workspace/paths; $p | Invoke-SandboxCommand 'mkdir sub; touch -- sub/f1 sub/f2 \"a b\" \"[x]\" .dot -dash; ln -s sub link'").Clean;
+        string session = $"-Session {fixture.Id}/paths";
+        Assert.Equal(["'-dash'", "'`[x`]'", "'a b'", "link/", "sub/"], Texts($"Get-SandboxItem {session} -Path "));
+        Assert.Equal(["'-dash'", "[x]", "'a b'", "link/", "sub/"], Texts($"Get-SandboxItem {session} -LiteralPath "));
+        Assert.Equal(["sub/f1", "sub/f2"], Texts($"Get-SandboxContent {session} -Path sub/f"));
+        Assert.Equal(["'sub/f1'"], Texts($"Remove-SandboxItem {session} -Path 'sub/f1"));
+        Assert.Equal([".dot"], Texts($"Get-SandboxItem {session} -Path .d"));
+        Assert.Equal(["/workspace/paths/sub/"], Texts($"Get-SandboxChildItem -Sandbox {fixture.Id} -Path /workspace/paths/su"));
+        Assert.Equal(["sub/"], Texts($"Copy-SandboxItem x -ToSession {fixture.Id}/paths -Destination su"));
+        Assert.Equal(["sub/"], Texts($"Copy-SandboxItem -FromSession {fixture.Id}/paths -Path su"));
+        Assert.Empty(Texts($"Get-SandboxItem {session} -Path nosuch/"));
+        Assert.Contains("utf8BOM", Texts("Get-SandboxContent x -Encoding utf"));
+    }
+
+    [Fact]
     public void Nothing_found_is_nothing_offered_and_no_error_is_left()
     {
         Assert.Empty(Texts("Get-SandboxSession -Sandbox nosuch -Id x"));

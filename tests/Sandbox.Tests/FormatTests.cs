@@ -10,7 +10,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     private const string Removal = "New-SandboxSession -Sandbox $Box | Remove-SandboxSession -AsResult";
 
     private const string Item = "New-SandboxItem shown.txt -Value 0123456789 -Force -Sandbox $Box";
-    private const string Change = "Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box }";
+    private const string Change = "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
 
     private readonly Engine _engine = fixture.Engine;
 
@@ -82,7 +82,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         {
             _engine.Host.Width = 60;
             string[] lines = Show(script, "PlainText").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            Assert.StartsWith("--", lines[1], StringComparison.Ordinal);
+            Assert.StartsWith("--", lines.Where(line => !line.StartsWith("Directory:", StringComparison.Ordinal)).ElementAt(1), StringComparison.Ordinal);
         }
         finally
         {

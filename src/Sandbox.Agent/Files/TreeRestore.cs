@@ -52,10 +52,6 @@ internal static class TreeRestore
 
             unpacked.FinishDirectories(destination, withTop: isNew);
         }
-        catch (Win32Exception failure)
-        {
-            throw FileFailure.From(failure);
-        }
         finally
         {
             TreeChanges.TryRemove(staging);

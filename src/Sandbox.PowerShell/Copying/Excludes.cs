@@ -11,9 +11,6 @@ internal sealed class Excludes(string[]? patterns)
     /// <summary>The patterns in the sandbox's form.</summary>
     public IEnumerable<string> ForServer => (patterns ?? []).Select(ItemPattern.ToServer);
 
-    /// <summary>Whether there are none.</summary>
-    public bool IsEmpty => _parts.Length == 0;
-
     /// <summary>Whether something is left out.</summary>
     /// <param name="path">Its path from the top.</param>
     /// <param name="name">Its name.</param>

@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Writes that break off or fail half-way.</summary>
+public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    private static readonly byte[] Sent = RandomNumberGenerator.GetBytes(1_000_000);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_write_that_breaks_off_leaves_the_old_file_whole_and_nothing_beside_it()
+    {
+        string directory = NewDirectory();
+        await File.WriteAllTextAsync(directory + "/f", "old", Cancel);
+        await BreakOffAsync(directory, "");
+        await AgentFixture.UntilAsync(() => Directory.GetFileSystemEntries(directory).Length == 1, "the unfinished file is removed");
+        Assert.Equal("old", await File.ReadAllTextAsync(directory + "/f", Cancel));
+    }
+
+    [Fact]
+    public async Task A_write_with_an_id_can_be_gone_on_with()
+    {
+        string directory = NewDirectory();
+        await BreakOffAsync(directory, "&upload=up1");
+        string address = $"file?path={directory}/f&upload=up1";
+        using HttpResponseMessage head = await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, address), Cancel);
+        long length = long.Parse(head.Headers.GetValues(FileHeaders.Size).Single(), CultureInfo.InvariantCulture);
+        Assert.InRange(length, 1, Sent.Length);
+        Assert.False(File.Exists(directory + "/f"));
+        using HttpResponseMessage answer = await agent.Http.PutAsync($"{address}&offset={length - 1}", new ByteArrayContent(Sent, (int)length - 1, Sent.Length - (int)length + 1), Cancel);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(Sent, await File.ReadAllBytesAsync(directory + "/f", Cancel));
+        Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName));
+        Assert.Equal(HttpStatusCode.NotFound, (await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, address), Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.PreconditionFailed, (await agent.Http.PutAsync(address + "&offset=4", new ByteArrayContent([9]), Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_reader_sees_the_old_file_or_the_new_one_and_nothing_in_between()
+    {
+        string path = NewDirectory() + "/f";
+        SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));
+        await WriteAsync('0');
+        using CancellationTokenSource written = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        Task reading = Task.Run(async () =>
+        {
+            while (!written.IsCancellationRequested)
+            {
+                string content = await File.ReadAllTextAsync(path, Cancel);
+                Assert.Equal(new string(content[0], 300_000), content);
+            }
+        }, Cancel);
+        for (int i = 1; i < 50; i++)
+        {
+            await WriteAsync((char)('0' + (i % 10)));
+        }
+
+        await written.CancelAsync();
+        await reading;
+
+        async Task WriteAsync(char letter)
+        {
+            using MemoryStream content = new(System.Text.Encoding.ASCII.GetBytes(new string(letter, 300_000)));
+            await client.WriteFileAsync("test", null, path, content, new WriteOptions(), Cancel);
+        }
+    }
+
+    [Fact]
+    public async Task Of_two_writers_with_the_same_condition_one_wins()
+    {
+        string path = NewDirectory() + "/f";
+        SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));
+        string?[] codes = await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
+        {
+            try
+            {
+                await client.WriteFileAsync("test", null, path, new MemoryStream([(byte)i]), new WriteOptions { IsNew = true }, Cancel);
+                return null;
+            }
+            catch (ApiException refused)
+            {
+                return refused.Code;
+            }
+        }));
+        Assert.Single(codes, code => code is null);
+        Assert.All(codes.Where(code => code is not null), code => Assert.Equal(ErrorCodes.PathExists, code));
+    }
+
+    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
+
+    // Announces more than it sends, and goes when some of what it sent has arrived.
+    private async Task BreakOffAsync(string directory, string query)
+    {
+        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(agent.Socket), Cancel);
+        await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"PUT /v1/sandbox/test/file?path={directory}/f{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * Sent.Length}\r\n\r\n"), Cancel);
+        await socket.SendAsync(Sent, Cancel);
+        await AgentFixture.UntilAsync(() => new DirectoryInfo(directory).EnumerateFiles(".sandbox-*").Any(file => file.Length > 0), "some of it has arrived");
+    }
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client.Tests;
+
+/// <summary>Transfers whose connection breaks, against a server that breaks it.</summary>
+public sealed class FileTransferTests
+{
+    private const string Version = "\"v1\"";
+
+    // A connection that breaks before the answer's head was read is another case than one that breaks in its body.
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly byte[] _bytes = RandomNumberGenerator.GetBytes(1_000_000);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_download_goes_on_where_the_connection_broke_and_asks_for_the_same_version()
+    {
+        List<(long Offset, string? Version)> asked = [];
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            long offset = long.Parse(context.Request.Query["offset"]!, CultureInfo.InvariantCulture);
+            asked.Add((offset, context.Request.Headers.IfMatch));
+            byte[] rest = _bytes[(int)offset..];
+            Describe(context, rest.Length);
+            if (asked.Count < 3)
+            {
+                await context.Response.Body.WriteAsync(rest.AsMemory(0, 300_000), Cancel);
+                await BreakAsync(context);
+                return;
+            }
+
+            await context.Response.Body.WriteAsync(rest, Cancel);
+        });
+        SandboxClient client = new(server.Endpoint);
+        await using SandboxFileStream file = await client.OpenFileAsync("box", null, "/f", 0, null, Cancel);
+        _opened.SetResult();
+        MemoryStream content = new();
+        await file.CopyToAsync(content, Cancel);
+        Assert.Equal(_bytes, content.ToArray());
+        Assert.Equal(3, asked.Count);
+        Assert.Equal((0L, ""), (asked[0].Offset, asked[0].Version ?? ""));
+        Assert.All(asked.Skip(1), request => Assert.Equal(Version, request.Version));
+        Assert.All(asked.Zip(asked.Skip(1)), pair => Assert.True(pair.First.Offset <= pair.Second.Offset && pair.Second.Offset > 0));
+    }
+
+    [Fact]
+    public async Task A_download_of_a_file_that_changed_meanwhile_is_an_error_and_never_a_mixture()
+    {
+        int requests = 0;
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            if (++requests > 1)
+            {
+                context.Response.StatusCode = 412;
+                await context.Response.WriteAsJsonAsync(new { error = "changed", code = ErrorCodes.PreconditionFailed }, Cancel);
+                return;
+            }
+
+            Describe(context, _bytes.Length);
+            await context.Response.Body.WriteAsync(_bytes.AsMemory(0, 1000), Cancel);
+            await BreakAsync(context);
+        });
+        await using SandboxFileStream file = await new SandboxClient(server.Endpoint).OpenFileAsync("box", null, "/f", 0, null, Cancel);
+        _opened.SetResult();
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => file.CopyToAsync(Stream.Null, Cancel));
+        Assert.Equal(ErrorCodes.PreconditionFailed, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_download_that_never_gets_on_ends_as_a_lost_connection()
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            Describe(context, _bytes.Length);
+            await BreakAsync(context);
+        });
+        await using SandboxFileStream file = await new SandboxClient(server.Endpoint).OpenFileAsync("box", null, "/f", 0, null, Cancel);
+        _opened.SetResult();
+        await Assert.ThrowsAsync<ConnectionLostException>(() => file.CopyToAsync(Stream.Null, Cancel));
+    }
+
+    [Fact]
+    public async Task An_upload_goes_on_where_the_connection_broke_under_the_same_id()
+    {
+        MemoryStream received = new();
+        HashSet<string> ids = [];
+        int puts = 0;
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            ids.Add(context.Request.Query["upload"]!);
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                context.Response.Headers[FileHeaders.Size] = received.Length.ToString(CultureInfo.InvariantCulture);
+                return;
+            }
+
+            received.SetLength(long.Parse(context.Request.Query["offset"]!, CultureInfo.InvariantCulture));
+            received.Position = received.Length;
+            if (++puts < 3)
+            {
+                byte[] part = new byte[300_000];
+                await context.Request.Body.ReadExactlyAsync(part, Cancel);
+                received.Write(part);
+                context.Abort();
+                return;
+            }
+
+            await context.Request.Body.CopyToAsync(received, Cancel);
+            await context.Response.WriteAsJsonAsync(new { ok = true, size = received.Length, eTag = Version }, Cancel);
+        });
+        FileWritten written = await new SandboxClient(server.Endpoint).WriteFileAsync("box", null, "/f", new MemoryStream(_bytes), new WriteOptions(), Cancel);
+        Assert.Equal((_bytes.Length, 3), (written.Size, puts));
+        Assert.Equal(_bytes, received.ToArray());
+        Assert.Single(ids);
+    }
+
+    [Fact]
+    public async Task An_upload_that_the_sandbox_forgot_begins_again()
+    {
+        MemoryStream received = new();
+        int puts = 0;
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                context.Response.StatusCode = 404;
+                return;
+            }
+
+            Assert.Equal("0", context.Request.Query["offset"]);
+            if (++puts == 1)
+            {
+                await context.Request.Body.ReadExactlyAsync(new byte[100_000], Cancel);
+                context.Abort();
+                return;
+            }
+
+            await context.Request.Body.CopyToAsync(received, Cancel);
+            await context.Response.WriteAsJsonAsync(new { ok = true, size = received.Length, eTag = Version }, Cancel);
+        });
+        await new SandboxClient(server.Endpoint).WriteFileAsync("box", null, "/f", new MemoryStream(_bytes), new WriteOptions(), Cancel);
+        Assert.Equal(_bytes, received.ToArray());
+    }
+
+    [Fact]
+    public async Task A_list_that_breaks_off_is_an_error_and_not_an_end()
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("""{"path":"/a","type":"file","mode":"0644"}""" + "\n", Cancel);
+            await BreakAsync(context);
+        });
+        await Assert.ThrowsAsync<ConnectionLostException>(async () =>
+        {
+            await foreach (FileEntry entry in new SandboxClient(server.Endpoint).ListDirectoryAsync("box", null, "/", new ListOptions(), Cancel))
+            {
+                Assert.Equal("/a", entry.Path);
+                _opened.SetResult();
+            }
+        });
+    }
+
+    private async Task BreakAsync(HttpContext context)
+    {
+        await context.Response.Body.FlushAsync(Cancel);
+        await _opened.Task.WaitAsync(Cancel);
+        context.Abort();
+    }
+
+    private static void Describe(HttpContext context, long length)
+    {
+        context.Response.ContentLength = length;
+        context.Response.Headers.ETag = Version;
+        context.Response.Headers[FileHeaders.Size] = "1000000";
+    }
+}
