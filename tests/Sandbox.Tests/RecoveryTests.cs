@@ -86,39 +86,6 @@ public sealed class RecoveryTests
         Assert.Equal((0, "ended\n3\n", ""), shell.Finish());
     }
 
-    [Fact]
-    public void A_server_that_is_killed_under_a_copy_costs_it_nothing_either_way()
-    {
-        using SandboxHome home = new();
-        string file = Path.Combine(home.Folder, "large");
-        using (FileStream large = File.Create(file))
-        {
-            large.SetLength(300 << 20);
-            large.Write("begin"u8);
-            large.Seek(-3, SeekOrigin.End);
-            large.Write("end"u8);
-        }
-
-        using ShellProcess shell = new(home, "-Command",
-            """
-            $box = New-Sandbox
-            'begun'
-            Copy-SandboxItem $env:SANDBOX_HOME/large copy -ToSandbox $box -Checksum
-            'back'
-            Copy-SandboxItem copy $env:SANDBOX_HOME/back -FromSandbox $box -Checksum
-            """);
-        Assert.Equal("begun", shell.ReadLine());
-        Wait.Until(() => Unfinished().Any(part => part.Length > 0), "the way in has begun");
-        home.KillServer();
-        Assert.Equal("back", shell.ReadLine());
-        Wait.Until(() => Unfinished().Any(part => part.Length > 0) || File.Exists(home.Folder + "/back"), "the way back has begun");
-        home.KillServer();
-        Assert.Equal((0, "", ""), shell.Finish());
-        Assert.Equal(new FileInfo(file).Length, new FileInfo(home.Folder + "/back").Length);
-
-        IEnumerable<FileInfo> Unfinished() => new DirectoryInfo(home.Folder).EnumerateFiles(".sandbox-*", SearchOption.AllDirectories);
-    }
-
     private const string Look = "Get-SandboxSession keep | Invoke-SandboxCommand 'echo $PWD $GIVEN $EXPORTED'";
 
     private static void Make(SandboxHome home) => Assert.Equal("", ShellProcess.Run(home,
