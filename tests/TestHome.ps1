@@ -17,8 +17,13 @@ $env:SANDBOX_HOME = $testHome
 
 function Remove-TestHome {
     Get-Sandbox | Remove-Sandbox -Confirm:$false
-    Get-ChildItem -Path $testHome -Filter server.json -Recurse |
-        ForEach-Object { Stop-Process -Id (Get-Content -LiteralPath $_.FullName -Raw | ConvertFrom-Json).processId }
+    Get-ChildItem -Path $testHome -Filter server.json -Recurse | ForEach-Object {
+        # Not killed: what it has started ahead goes with it when it leaves.
+        $server = Get-Process -Id (Get-Content -LiteralPath $_.FullName -Raw | ConvertFrom-Json).processId
+        kill $server.Id
+        $server.WaitForExit()
+    }
+
     $env:SANDBOX_HOME = $homeBefore
     Remove-Item -LiteralPath $testHome -Recurse -Force
 }

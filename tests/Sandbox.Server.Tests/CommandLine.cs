@@ -27,7 +27,7 @@ internal static class CommandLine
             WorkingDirectory = "/",
         };
 
-        foreach (string name in (string[])["SANDBOX_HOME", "SANDBOX_API_KEY", "SANDBOX_IDLE_EXIT_SECONDS", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"])
+        foreach (string name in (string[])["SANDBOX_HOME", "SANDBOX_API_KEY", "SANDBOX_IDLE_EXIT_SECONDS", "SANDBOX_SPARES", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"])
         {
             start.Environment.Remove(name);
         }

@@ -92,6 +92,9 @@ internal sealed class TestInternet : IDisposable
     /// <summary>Whether a program in the server's own surroundings gets an answer: what sandboxes must not reach is in its reach.</summary>
     public bool Answers(string address) => TryRun("nsenter", "--net=" + server, "timeout", "5", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
 
+    /// <summary>Gives the server's host one more address of its own.</summary>
+    public void GiveServer(string address) => Configure(server, $"addr add {address}/32 dev cable");
+
     public void Dispose()
     {
         // The namespaces go with their last process.

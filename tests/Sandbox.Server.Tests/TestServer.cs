@@ -16,6 +16,8 @@ public sealed class TestServer : IAsyncDisposable
         Home = Host.NewDirectory(Host.IdOf(user));
         Environment["SANDBOX_HOME"] = Home;
         Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "120";
+        // Tests count directories and processes; those of spares are to be asked for.
+        Environment["SANDBOX_SPARES"] = "0";
         Client = CreateClient(Path.Combine(Home, "run", "server.sock"));
     }
 

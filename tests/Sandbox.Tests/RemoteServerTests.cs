@@ -62,8 +62,7 @@ public sealed class RemoteServerTests : IDisposable
         if (!_server.HasExited)
         {
             Run("Get-Sandbox | Remove-Sandbox", ("SANDBOX_API_KEY", Key));
-            _server.Kill();
-            _server.WaitForExit();
+            SandboxHome.Leave(_server);
         }
 
         _server.Dispose();

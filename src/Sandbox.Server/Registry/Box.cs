@@ -19,7 +19,7 @@ internal sealed class Box : IDisposable
         this.record = record;
         this.launcher = launcher;
         Agent = AgentContact.CreateInvoker(ConnectAsync);
-        if (record.Phase != BoxPhase.Creating)
+        if (record.Phase is not (BoxPhase.Creating or BoxPhase.Spare))
         {
             made.SetResult();
         }
@@ -70,11 +70,32 @@ internal sealed class Box : IDisposable
     {
         try
         {
-            await InTurnAsync(() => MakeAsync(configuration, cancellationToken), cancellationToken);
+            await InTurnAsync(() => MakeAsync(BoxPhase.Ready, configuration, cancellationToken), cancellationToken);
         }
         finally
         {
             // However it ends, also before its turn: others may wait for it.
+            made.TrySetResult();
+        }
+    }
+
+    /// <summary>Makes its files and starts it before anybody wishes for it; when that fails nothing of it is left.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task PrepareAsync(CancellationToken cancellationToken) =>
+        InTurnAsync(() => MakeAsync(BoxPhase.Spare, configuration: null, cancellationToken), cancellationToken);
+
+    /// <summary>Makes a spare the sandbox that somebody wishes for; when that fails nothing of it is left.</summary>
+    /// <param name="wished">The sandbox wished for; what it was given when it was prepared stays.</param>
+    /// <param name="configuration">What its agent has to know.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task AssignAsync(BoxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await InTurnAsync(() => TurnIntoAsync(wished, configuration, cancellationToken), cancellationToken);
+        }
+        finally
+        {
             made.TrySetResult();
         }
     }
@@ -141,13 +162,33 @@ internal sealed class Box : IDisposable
         }, cancellationToken);
     }
 
-    private async Task<bool> MakeAsync(AgentConfiguration configuration, CancellationToken cancellationToken)
+    private Task<bool> MakeAsync(BoxPhase phase, AgentConfiguration? configuration, CancellationToken cancellationToken) => OrRemoveAsync(async () =>
+    {
+        BoxFiles.Make(Directories, record.UserId);
+        await LaunchAsync(configuration, cancellationToken);
+        Save(record with { Phase = phase });
+    });
+
+    private Task<bool> TurnIntoAsync(BoxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken) => OrRemoveAsync(async () =>
+    {
+        // Recorded before the agent knows a word of it: what somebody's secrets were told to is a spare no more.
+        Save(wished with
+        {
+            Number = record.Number,
+            UserId = record.UserId,
+            Isolation = record.Isolation,
+            Process = record.Process,
+            Phase = BoxPhase.Creating,
+        });
+        await launcher.GreetAsync(record, configuration, cancellationToken);
+        Save(record with { Phase = BoxPhase.Ready });
+    });
+
+    private async Task<bool> OrRemoveAsync(Func<Task> make)
     {
         try
         {
-            BoxFiles.Make(Directories, record.UserId);
-            await LaunchAsync(configuration, cancellationToken);
-            Save(record with { Phase = BoxPhase.Ready });
+            await make();
             return true;
         }
         catch

@@ -11,6 +11,7 @@ namespace Sandbox.Server.Registry;
 internal sealed class BoxLauncher(SandboxHome home, string build) : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
     private readonly ProcessCollector collector = new();
     private readonly SemaphoreSlim checks = new(1, 1);
@@ -41,11 +42,7 @@ internal sealed class BoxLauncher(SandboxHome home, string build) : IDisposable
     /// <exception cref="ApiException">The host refuses to isolate, or the agent does not answer.</exception>
     public async Task<BoxProcess> LaunchAsync(BoxRecord record, LimitPlan limits, AgentConfiguration? configuration, CancellationToken cancellationToken)
     {
-        if (isClosed)
-        {
-            throw new ApiException(ErrorCodes.SandboxUnavailable, "The server is being stopped and starts no sandbox. Try again.");
-        }
-
+        RequireOpen();
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StartLimit);
         LaunchPlan plan = PlanFor(record) with { Limits = limits };
@@ -83,6 +80,46 @@ internal sealed class BoxLauncher(SandboxHome home, string build) : IDisposable
         }
     }
 
+    /// <summary>Tells the agent of a sandbox that runs already what it has to know.</summary>
+    /// <param name="record">The sandbox.</param>
+    /// <param name="configuration">What its agent has to know.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ApiException">The server is being stopped, or the agent does not answer.</exception>
+    public async Task GreetAsync(BoxRecord record, AgentConfiguration configuration, CancellationToken cancellationToken)
+    {
+        RequireOpen();
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(AnswerLimit);
+        try
+        {
+            await AgentContact.GreetAsync(record.Process!.Socket, configuration, limit.Token);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ApiException(ErrorCodes.SandboxUnavailable, "The sandbox's agent did not answer.", failure);
+        }
+    }
+
+    /// <summary>Chooses a sandbox's network: the one that is asked for; by default the internet, or nothing and a sentence on why.</summary>
+    /// <param name="wished">What is asked for; null for the default.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ApiException">This host cannot give what is asked for.</exception>
+    public async Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? wished, CancellationToken cancellationToken)
+    {
+        if (wished is SandboxNetworks.None or SandboxNetworks.Host)
+        {
+            return (wished, []);
+        }
+
+        return await CheckInternetAsync(cancellationToken) switch
+        {
+            null => (SandboxNetworks.Internet, []),
+            { } failure when wished is not null => throw failure.ToException(),
+            { } failure => (SandboxNetworks.None, [$"The sandbox has no network. {failure.Reason} {failure.Remedy}"]),
+        };
+    }
+
     /// <summary>Tries this host's isolation without making a sandbox.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Why it does not work; null when it does.</returns>
@@ -117,6 +154,14 @@ internal sealed class BoxLauncher(SandboxHome home, string build) : IDisposable
     {
         collector.Dispose();
         checks.Dispose();
+    }
+
+    private void RequireOpen()
+    {
+        if (isClosed)
+        {
+            throw new ApiException(ErrorCodes.SandboxUnavailable, "The server is being stopped and starts no sandbox. Try again.");
+        }
     }
 
     private async Task<IsolationFailure?> CheckAsync(string network, CancellationToken cancellationToken)

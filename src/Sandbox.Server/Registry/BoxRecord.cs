@@ -7,7 +7,7 @@ namespace Sandbox.Server.Registry;
 /// <summary>What <c>box.json</c> keeps of a sandbox. No secret is among it: variables are the agent's to keep.</summary>
 internal sealed record BoxRecord
 {
-    /// <summary>The sandbox's id.</summary>
+    /// <summary>The sandbox's id; empty as long as it is a spare.</summary>
     public required string Id { get; init; }
 
     /// <summary>The number its directories are named by.</summary>
@@ -61,6 +61,9 @@ internal enum BoxPhase
 {
     /// <summary>Its maker has no answer yet: what is found of it after a crash is removed.</summary>
     Creating,
+
+    /// <summary>It was started ahead and is nobody's yet: what is found of it after a crash is removed.</summary>
+    Spare,
 
     /// <summary>It exists.</summary>
     Ready,

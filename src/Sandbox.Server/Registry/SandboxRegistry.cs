@@ -6,13 +6,14 @@ namespace Sandbox.Server.Registry;
 
 /// <summary>All sandboxes of this server. On disk each has a record of its own, from which the next server takes over.</summary>
 /// <param name="launcher">Starts them.</param>
+/// <param name="numbers">Gives each a number and a user.</param>
+/// <param name="spares">Those that were started ahead.</param>
 /// <param name="owners">Watches the processes that temporary ones go with.</param>
-internal sealed class SandboxRegistry(BoxLauncher launcher, OwnerWatch owners)
+internal sealed class SandboxRegistry(BoxLauncher launcher, BoxNumbers numbers, SpareBoxes spares, OwnerWatch owners)
 {
     private static readonly TimeSpan CreationPatience = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Box> boxes = new(StringComparer.Ordinal);
-    private readonly BoxNumbers numbers = new(launcher.Home);
 
     /// <summary>All that exist, oldest first.</summary>
     public IEnumerable<Box> All => boxes.Values.Where(box => box.Record.Phase == BoxPhase.Ready).OrderBy(box => box.Record.CreatedAt);
@@ -79,13 +80,13 @@ internal sealed class SandboxRegistry(BoxLauncher launcher, OwnerWatch owners)
             throw Exists(id);
         }
 
-        (string network, string[] warnings) = await ChooseNetworkAsync(request.Network, cancellationToken);
-        int number = numbers.Take();
-        BoxRecord record = new()
+        using SpareBoxes.Creation creation = spares.BeginCreation();
+        (string network, string[] warnings) = await launcher.ChooseNetworkAsync(request.Network, cancellationToken);
+        BoxRecord wished = new()
         {
             Id = id,
-            Number = number,
-            UserId = numbers.UserOf(number),
+            Number = 0,
+            UserId = 0,
             CreatedAt = DateTimeOffset.UtcNow,
             Labels = request.Labels ?? [],
             DefaultSession = request.DefaultSession,
@@ -95,30 +96,17 @@ internal sealed class SandboxRegistry(BoxLauncher launcher, OwnerWatch owners)
             Owner = owner,
             Phase = BoxPhase.Creating,
         };
-        Box box = new(record, launcher);
-        if (!boxes.TryAdd(id, box))
-        {
-            box.Dispose();
-            throw Exists(id);
-        }
-
-        try
-        {
-            await box.CreateAsync(CreateRules.ConfigurationOf(request), cancellationToken);
-            WatchOwner(box);
-            return box;
-        }
-        catch
-        {
-            boxes.TryRemove(id, out _);
-            throw;
-        }
+        AgentConfiguration configuration = CreateRules.ConfigurationOf(request);
+        Box box = await TryUseSpareAsync(wished, configuration, cancellationToken) ?? await StartAsync(wished, configuration, cancellationToken);
+        creation.Succeed();
+        return box;
     }
 
     /// <summary>Ends the processes of all sandboxes, keeps their files, and starts none any more.</summary>
     public async Task StopAllAsync()
     {
         launcher.Close();
+        await spares.DisposeAsync();
         await Task.WhenAll(boxes.Values.Select(async box =>
         {
             try
@@ -141,6 +129,60 @@ internal sealed class SandboxRegistry(BoxLauncher launcher, OwnerWatch owners)
         if (!await TryRemoveAsync(box))
         {
             throw NotFound(id);
+        }
+    }
+
+    /// <summary>Gives a spare to who wishes for a sandbox; null when there is none that fits. Limits are laid upon a sandbox before anything runs in it.</summary>
+    private async Task<Box?> TryUseSpareAsync(BoxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken)
+    {
+        while (wished.Limits is null && await spares.TryTakeAsync(wished.Network) is { } spare)
+        {
+            if (!boxes.TryAdd(wished.Id, spare))
+            {
+                await spare.RemoveAsync();
+                throw Exists(wished.Id);
+            }
+
+            try
+            {
+                await FinishAsync(wished.Id, spare, () => spare.AssignAsync(wished, configuration, cancellationToken));
+                return spare;
+            }
+            catch (ApiException failure)
+            {
+                ServerLog.Write($"A spare sandbox was of no use: {failure.Message} {failure.InnerException?.Message}");
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<Box> StartAsync(BoxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken)
+    {
+        int number = numbers.Take();
+        Box box = new(wished with { Number = number, UserId = numbers.UserOf(number) }, launcher);
+        if (!boxes.TryAdd(wished.Id, box))
+        {
+            box.Dispose();
+            throw Exists(wished.Id);
+        }
+
+        await FinishAsync(wished.Id, box, () => box.CreateAsync(configuration, cancellationToken));
+        return box;
+    }
+
+    /// <summary>Makes a sandbox that is listed under its id already; when that fails it is not any more.</summary>
+    private async Task FinishAsync(string id, Box box, Func<Task> make)
+    {
+        try
+        {
+            await make();
+            WatchOwner(box);
+        }
+        catch
+        {
+            boxes.TryRemove(id, out _);
+            throw;
         }
     }
 
@@ -168,22 +210,6 @@ internal sealed class SandboxRegistry(BoxLauncher launcher, OwnerWatch owners)
                 }
             });
         }
-    }
-
-    /// <summary>The network that is asked for; by default the internet, or nothing and a sentence on why.</summary>
-    private async Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? wished, CancellationToken cancellationToken)
-    {
-        if (wished is SandboxNetworks.None or SandboxNetworks.Host)
-        {
-            return (wished, []);
-        }
-
-        return await launcher.CheckInternetAsync(cancellationToken) switch
-        {
-            null => (SandboxNetworks.Internet, []),
-            { } failure when wished is not null => throw failure.ToException(),
-            { } failure => (SandboxNetworks.None, [$"The sandbox has no network. {failure.Reason} {failure.Remedy}"]),
-        };
     }
 
     private async Task AdoptAsync(int number)

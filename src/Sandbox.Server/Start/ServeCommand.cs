@@ -9,7 +9,7 @@ using Sandbox.Server.Registry;
 
 namespace Sandbox.Server.Start;
 
-/// <summary><c>sandboxd serve</c>: the server itself. Its end, however it comes, ends no sandbox.</summary>
+/// <summary><c>sandboxd serve</c>: the server itself. Its end, however it comes, ends no sandbox of anybody's.</summary>
 internal static class ServeCommand
 {
     /// <summary>The command's name.</summary>
@@ -61,7 +61,9 @@ internal static class ServeCommand
         using BoxLauncher launcher = new(home, build);
         ActivityClock clock = new();
         using OwnerWatch owners = new(clock.Hold);
-        SandboxRegistry registry = new(launcher, owners);
+        BoxNumbers numbers = new(home);
+        await using SpareBoxes spares = new(launcher, numbers, options.Spares);
+        SandboxRegistry registry = new(launcher, numbers, spares, owners);
         await registry.AdoptAsync();
 
         await using WebApplication web = WebHost.Create(home, options, registry, new ServerFacts(build, launcher), clock, leaving.Cancel);

@@ -9,12 +9,18 @@ internal sealed record ServeOptions
 {
     private const string IdleVariable = "SANDBOX_IDLE_EXIT_SECONDS";
     private const double DefaultIdleSeconds = 600;
+    private const string SparesVariable = "SANDBOX_SPARES";
+    private const int DefaultSpares = 1;
+    private const int MostSpares = 64;
 
     /// <summary>The descriptor for the ready line, if one is wanted.</summary>
     public int? ReadyDescriptor { get; private init; }
 
     /// <summary>How long nobody calls until the server leaves.</summary>
     public TimeSpan IdleExit { get; private init; }
+
+    /// <summary>How many sandboxes are started ahead.</summary>
+    public int Spares { get; private init; }
 
     /// <summary>Where to listen besides the socket.</summary>
     public IPEndPoint? Listen { get; private init; }
@@ -24,7 +30,11 @@ internal sealed record ServeOptions
     /// <exception cref="ArgumentException">It is not understood; the sentence says why.</exception>
     public static ServeOptions Parse(ReadOnlySpan<string> arguments)
     {
-        ServeOptions options = new() { IdleExit = Seconds(IdleVariable, Environment.GetEnvironmentVariable(IdleVariable)) };
+        ServeOptions options = new()
+        {
+            IdleExit = Seconds(IdleVariable, Environment.GetEnvironmentVariable(IdleVariable)),
+            Spares = Count(SparesVariable, Environment.GetEnvironmentVariable(SparesVariable)),
+        };
         for (int i = 0; i < arguments.Length; i += 2)
         {
             string value = i + 1 < arguments.Length ? arguments[i + 1] : throw new ArgumentException($"'{arguments[i]}' needs a value.");
@@ -32,8 +42,9 @@ internal sealed record ServeOptions
             {
                 "--ready-fd" => options with { ReadyDescriptor = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw Bad(arguments[i], value) },
                 "--idle-exit" => options with { IdleExit = Seconds(arguments[i], value) },
+                "--spares" => options with { Spares = Count(arguments[i], value) },
                 "--listen" => options with { Listen = Address(value) },
-                _ => throw new ArgumentException($"'{arguments[i]}' is not an option of 'serve'. Options: --ready-fd, --idle-exit, --listen."),
+                _ => throw new ArgumentException($"'{arguments[i]}' is not an option of 'serve'. Options: --ready-fd, --idle-exit, --spares, --listen."),
             };
         }
 
@@ -45,6 +56,10 @@ internal sealed record ServeOptions
         : double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < int.MaxValue / 1000
             ? TimeSpan.FromSeconds(seconds)
             : throw Bad(name, value);
+
+    private static int Count(string name, string? value) =>
+        string.IsNullOrEmpty(value) ? DefaultSpares
+        : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= MostSpares ? count : throw Bad(name, value);
 
     private static IPEndPoint Address(string value)
     {
@@ -60,5 +75,5 @@ internal sealed record ServeOptions
     }
 
     private static ArgumentException Bad(string name, string value) =>
-        new($"'{value}' is no value for {name}. Examples: --ready-fd 3, --idle-exit 600, --listen http://127.0.0.1:8080.");
+        new($"'{value}' is no value for {name}. Examples: --ready-fd 3, --idle-exit 600, --spares 1, --listen http://127.0.0.1:8080.");
 }

@@ -22,6 +22,7 @@ internal sealed class SandboxFamily : IFamily
             await OneAfterTheOtherAsync(bench, network, floor);
         }
 
+        await WithSpareAsync(bench, floor);
         await AtOnceAsync(bench, floor);
     }
 
@@ -56,6 +57,33 @@ internal sealed class SandboxFamily : IFamily
             Goal = Goal.AtMost(used.Median, 40, "ms", "cold"),
         });
         bench.Add(new(Name, $"remove a sandbox{suffix}", removed.Median, "ms") { P95 = removed.P95, Floor = floor, FloorName = Floor });
+    }
+
+    private async Task WithSpareAsync(Bench bench, double floor)
+    {
+        await using BenchmarkServer server = await BenchmarkServer.StartAsync(bench.Stop, spares: 1);
+        await server.Client.CreateSandboxAsync(new(), bench.Stop);
+        List<double> creations = [], withFirst = [];
+        for (int i = 0; i < bench.Count(100); i++)
+        {
+            await server.WaitForSpareAsync(bench.Stop);
+            SandboxInfo made = null!;
+            double creation = await Sampler.OnceAsync(async () => made = await server.Client.CreateSandboxAsync(new(), bench.Stop));
+            double first = await Sampler.OnceAsync(() => new CommandClient(server.Client, made.Id, null).RunAsync("true", bench.Stop));
+            creations.Add(creation);
+            withFirst.Add(creation + first);
+            await server.Client.RemoveSandboxAsync(made.Id, bench.Stop);
+        }
+
+        Series created = new(creations), used = new(withFirst);
+        bench.Add(new(Name, "create a sandbox, of a spare", created.Median, "ms") { P95 = created.P95, Floor = floor, FloorName = Floor });
+        bench.Add(new(Name, "create a sandbox, first command, of a spare", used.Median, "ms")
+        {
+            P95 = used.P95,
+            Floor = floor,
+            FloorName = Floor,
+            Goal = Goal.AtMost(used.Median, 8, "ms", "with a spare"),
+        });
     }
 
     private async Task AtOnceAsync(Bench bench, double floor)

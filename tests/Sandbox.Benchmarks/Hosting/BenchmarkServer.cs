@@ -32,12 +32,16 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     /// <summary>What is measured, in a few words.</summary>
     public string Description { get; private set; } = "";
 
-    public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken)
+    /// <summary>Starts it.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="spares">How many sandboxes it starts ahead: none, where what is measured would be disturbed by their starting.</param>
+    public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken, int spares = 0)
     {
         // Short, since socket paths are; open to sandboxes' users, who must reach their programs.
         string home = Path.Combine(Path.GetTempPath(), $"sbm{Random.Shared.Next(0x1000000):x}");
         Directory.CreateDirectory(home, (UnixFileMode)0x1c9 /* 0711 */);
         Environment.SetEnvironmentVariable("SANDBOX_HOME", home);
+        Environment.SetEnvironmentVariable("SANDBOX_SPARES", $"{spares}");
         BenchmarkServer server = new(home, await LocalServer.StartAsync(ModuleFolder, cancellationToken));
         ServerInfo about = await server.Client.GetServerAsync(cancellationToken);
         bool isNative = new FileInfo($"/proc/{server.ProcessId}/exe").LinkTarget?.EndsWith("sandboxd", StringComparison.Ordinal) == true;
@@ -50,6 +54,15 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     {
         SandboxInfo info = await Client.CreateSandboxAsync(new() { Network = network }, cancellationToken);
         return new BenchmarkSandbox(this, info.Id, FindDirectory(info.Id));
+    }
+
+    /// <summary>Waits until a sandbox is there that was started ahead.</summary>
+    public async Task WaitForSpareAsync(CancellationToken cancellationToken)
+    {
+        while (!Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).Any(directory => Read(directory, "phase") == "Spare"))
+        {
+            await Task.Delay(5, cancellationToken);
+        }
     }
 
     /// <summary>Where an agent listens.</summary>
@@ -66,9 +79,19 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         FileTree.Remove(home);
     }
 
-    private string FindDirectory(string id) => Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).First(directory =>
+    private string FindDirectory(string id) => Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).First(directory => Read(directory, "id") == id);
+
+    private static string? Read(string directory, string property)
     {
-        using JsonDocument record = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(directory, "box.json")));
-        return record.RootElement.GetProperty("id").GetString() == id;
-    });
+        try
+        {
+            using JsonDocument record = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(directory, "box.json")));
+            return record.RootElement.GetProperty(property).GetString();
+        }
+        catch (IOException)
+        {
+            // It is being made or removed.
+            return null;
+        }
+    }
 }

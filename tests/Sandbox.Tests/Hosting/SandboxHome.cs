@@ -29,6 +29,17 @@ public sealed class SandboxHome : IDisposable
         server.WaitForExit();
     }
 
+    /// <summary>Lets a server leave: what it has started ahead, which is nobody's to remove, goes with it.</summary>
+    public static void Leave(Process server)
+    {
+        using (Process signal = Process.Start("kill", $"{server.Id}"))
+        {
+            signal.WaitForExit();
+        }
+
+        server.WaitForExit();
+    }
+
     public void Dispose()
     {
         if (HasServer)
@@ -38,7 +49,8 @@ public sealed class SandboxHome : IDisposable
                 shell.Finish();
             }
 
-            KillServer();
+            using Process server = Process.GetProcessById(ServerProcess);
+            Leave(server);
         }
 
         Directory.Delete(Folder, recursive: true);
