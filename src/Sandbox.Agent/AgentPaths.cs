@@ -12,6 +12,9 @@ internal sealed record AgentPaths
     /// <summary>What does not: pipes and command texts.</summary>
     public string Runtime { get; init; } = "/run/sandbox";
 
+    /// <summary>Where Jupyter kernels are installed for all users.</summary>
+    public IReadOnlyList<string> Kernels { get; init; } = ["/usr/local/share/jupyter/kernels", "/usr/share/jupyter/kernels"];
+
     /// <summary>The command line that starts shells, see <see cref="Shells.ShellLauncher.Serve"/>: by default this very program.</summary>
     public IReadOnlyList<string> ShellLauncher { get; init; } = Shells.ShellLauncher.OwnCommandLine;
 }

@@ -1,4 +1,5 @@
 using Sandbox.Agent.Commands;
+using Sandbox.Agent.Contexts;
 using Sandbox.Agent.Sessions;
 using Sandbox.Agent.Shells;
 using Sandbox.Linux;
@@ -20,6 +21,7 @@ internal sealed class AgentServices : IDisposable
         Store = new StateStore(paths.State);
         Commands = new CommandRegistry(paths.State, Store.LoadSandbox()?.Retention ?? Retention.Usual);
         Sessions = new SessionRegistry(this);
+        Contexts = new ContextRegistry(this);
         Shells.Fill();
     }
 
@@ -41,9 +43,13 @@ internal sealed class AgentServices : IDisposable
     /// <summary>The sessions.</summary>
     public SessionRegistry Sessions { get; }
 
+    /// <summary>The code contexts.</summary>
+    public ContextRegistry Contexts { get; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        Contexts.Dispose();
         Shells.Dispose();
         Loop.Dispose();
     }

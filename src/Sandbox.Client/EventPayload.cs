@@ -1,11 +1,23 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>The last event of a command, whose JSON is the same in every format.</summary>
+/// <summary>What events hold: the last one's JSON is the same in every format.</summary>
 internal static class EventPayload
 {
+    /// <summary>Bytes that were sent as base64.</summary>
+    /// <param name="data">The event's data.</param>
+    public static byte[] Bytes(ReadOnlySpan<byte> data)
+    {
+        byte[] decoded = new byte[Base64.GetMaxDecodedFromUtf8Length(data.Length)];
+        return Base64.DecodeFromUtf8(data, decoded, out int consumed, out int written) == OperationStatus.Done && consumed == data.Length
+            ? written == decoded.Length ? decoded : decoded[..written]
+            : throw new FormatException("An output event is not base64.");
+    }
+
     /// <summary>How the command ended.</summary>
     /// <param name="json">The event's data.</param>
     public static CommandExit Exit(ReadOnlySpan<byte> json) =>

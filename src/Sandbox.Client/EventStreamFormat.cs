@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -29,8 +27,8 @@ internal static class EventStreamFormat
 
     private static CommandEvent? Parse(string type, ReadOnlySpan<byte> data) => type switch
     {
-        ExecEvents.StandardOutput => new CommandOutput(OutputChannel.Output, Decode(data)),
-        ExecEvents.StandardError => new CommandOutput(OutputChannel.Error, Decode(data)),
+        ExecEvents.StandardOutput => new CommandOutput(OutputChannel.Output, EventPayload.Bytes(data)),
+        ExecEvents.StandardError => new CommandOutput(OutputChannel.Error, EventPayload.Bytes(data)),
         ExecEvents.Exit => EventPayload.Exit(data),
         ExecEvents.Error => throw EventPayload.Failure(data),
         ExecEvents.Position => new CommandGap(Place(data)),
@@ -40,12 +38,4 @@ internal static class EventStreamFormat
 
     private static OutputCursor Place(ReadOnlySpan<byte> data) =>
         OutputCursor.TryParse(Encoding.ASCII.GetString(data), out OutputCursor place) ? place : throw new FormatException("A position event has no position.");
-
-    private static byte[] Decode(ReadOnlySpan<byte> data)
-    {
-        byte[] decoded = new byte[Base64.GetMaxDecodedFromUtf8Length(data.Length)];
-        return Base64.DecodeFromUtf8(data, decoded, out int consumed, out int written) == OperationStatus.Done && consumed == data.Length
-            ? written == decoded.Length ? decoded : decoded[..written]
-            : throw new FormatException("An output event is not base64.");
-    }
 }

@@ -21,6 +21,9 @@ public static class Capabilities
     /// <summary>Files and directories can be read, written, listed, moved, watched, and carried as archives.</summary>
     public const string Files = "files";
 
+    /// <summary>Code runs in contexts that keep its state.</summary>
+    public const string Code = "code";
+
     /// <summary>Sandboxes can be limited in what they use; which limits a host can keep is told by its abilities.</summary>
     public const string Limits = "limits";
 
@@ -28,5 +31,5 @@ public static class Capabilities
     public const string Temporary = "temporary";
 
     /// <summary>All that this release serves.</summary>
-    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Limits, Temporary];
+    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Code, Limits, Temporary];
 }

@@ -26,6 +26,9 @@ public static class ErrorCodes
     /// <summary>No command or process of the sandbox has this id.</summary>
     public const string ProcessNotFound = "process_not_found";
 
+    /// <summary>No code context of the sandbox has this id.</summary>
+    public const string ContextNotFound = "context_not_found";
+
     /// <summary>The address is not part of the API.</summary>
     public const string RouteNotFound = "route_not_found";
 
@@ -92,11 +95,17 @@ public static class ErrorCodes
     /// <summary>The sandbox's kernel watches no more directories for this user.</summary>
     public const string WatchLimitReached = "watch_limit_reached";
 
+    /// <summary>A code context of this id exists already.</summary>
+    public const string ContextExists = "context_exists";
+
     /// <summary>The sandbox is stopped, and the request said that it must not be woken.</summary>
     public const string SandboxStopped = "sandbox_stopped";
 
     /// <summary>The session was deleted while the request waited.</summary>
     public const string SessionClosed = "session_closed";
+
+    /// <summary>The code context was deleted while the request waited or ran.</summary>
+    public const string ContextClosed = "context_closed";
 
     /// <summary>The request's body is larger than this route takes.</summary>
     public const string PayloadTooLarge = "payload_too_large";
@@ -104,8 +113,14 @@ public static class ErrorCodes
     /// <summary>This engine or release cannot do what the request asks; nothing was done.</summary>
     public const string Unsupported = "unsupported";
 
+    /// <summary>Nothing in the sandbox runs this language; the sentence names the package.</summary>
+    public const string LanguageNotAvailable = "language_not_available";
+
     /// <summary>The sandbox does not answer.</summary>
     public const string SandboxUnavailable = "sandbox_unavailable";
+
+    /// <summary>What runs a context's code could not be started.</summary>
+    public const string InterpreterFailed = "interpreter_failed";
 
     /// <summary>This host cannot isolate a sandbox; the sentence names the remedy.</summary>
     public const string IsolationUnavailable = "isolation_unavailable";
@@ -133,11 +148,13 @@ public static class ErrorCodes
         [InvalidArchive] = 400,
         [PermissionDenied] = 403,
         [PathNotFound] = 404,
+        [ContextNotFound] = 404,
         [RouteNotFound] = 404,
         [MethodNotAllowed] = 405,
         [SandboxExists] = 409,
         [SessionExists] = 409,
         [ProcessExists] = 409,
+        [ContextExists] = 409,
         [ProcessRunning] = 409,
         [ProcessEnded] = 409,
         [ProcessLost] = 410,
@@ -146,11 +163,14 @@ public static class ErrorCodes
         [PathBusy] = 409,
         [SandboxStopped] = 409,
         [SessionClosed] = 410,
+        [ContextClosed] = 410,
         [PreconditionFailed] = 412,
         [PayloadTooLarge] = 413,
         [InternalError] = 500,
         [Unsupported] = 501,
+        [LanguageNotAvailable] = 501,
         [SandboxUnavailable] = 502,
+        [InterpreterFailed] = 502,
         [IsolationUnavailable] = 503,
         [NetworkUnavailable] = 503,
         [WatchLimitReached] = 503,

@@ -8,7 +8,7 @@ namespace Sandbox.Protocol;
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
-    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(FileKindConverter), typeof(ProcessKindConverter), typeof(ProcessStateConverter), typeof(FileKindConverter), typeof(FileChangeTypeConverter)])]
+    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(FileKindConverter), typeof(ProcessKindConverter), typeof(ProcessStateConverter), typeof(FileKindConverter), typeof(FileChangeTypeConverter), typeof(ContextStateConverter)])]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(HealthAnswer))]
@@ -33,6 +33,12 @@ namespace Sandbox.Protocol;
 [JsonSerializable(typeof(FileWritten))]
 [JsonSerializable(typeof(FileChange))]
 [JsonSerializable(typeof(Done))]
+[JsonSerializable(typeof(ContextCreateRequest))]
+[JsonSerializable(typeof(ContextInfo))]
+[JsonSerializable(typeof(ContextList))]
+[JsonSerializable(typeof(CodeRunRequest))]
+[JsonSerializable(typeof(CodeResult))]
+[JsonSerializable(typeof(CodeExit))]
 [JsonSerializable(typeof(AgentConfiguration))]
 [JsonSerializable(typeof(ReadyLine))]
 public sealed partial class ProtocolJson : JsonSerializerContext;
@@ -48,3 +54,5 @@ internal sealed class ProcessStateConverter() : JsonStringEnumConverter<ProcessS
 internal sealed class FileKindConverter() : JsonStringEnumConverter<FileKind>(JsonNamingPolicy.CamelCase);
 
 internal sealed class FileChangeTypeConverter() : JsonStringEnumConverter<FileChangeType>(JsonNamingPolicy.CamelCase);
+
+internal sealed class ContextStateConverter() : JsonStringEnumConverter<ContextState>(JsonNamingPolicy.CamelCase);

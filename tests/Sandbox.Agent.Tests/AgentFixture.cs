@@ -23,6 +23,9 @@ public sealed class AgentFixture : IAsyncLifetime
     /// <summary>The agent's own parts, for what no request can bring about in time.</summary>
     internal AgentServices Services => services!;
 
+    /// <summary>Where Jupyter kernels are installed; by default there are none.</summary>
+    public IReadOnlyList<string> Kernels { get; init; } = [];
+
     public string Workspace => Path.Combine(root, "w");
 
     public string State => Path.Combine(root, "s");
@@ -50,6 +53,7 @@ public sealed class AgentFixture : IAsyncLifetime
             State = Directory.CreateDirectory(State).FullName,
             Runtime = runtime,
             ShellLauncher = LauncherCommandLine,
+            Kernels = Kernels,
         };
         services = new AgentServices(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
         string socket = Socket = Path.Combine(runtime, "a");

@@ -37,6 +37,16 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
+    public void Code_contexts_are_offered_as_sessions_are_and_languages_by_name()
+    {
+        _ = _engine.Run("$null = New-SandboxCodeContext -Id code1 -Sandbox $Box").Clean;
+        Assert.Equal(["code1"], Texts("Invoke-SandboxCode x -Sandbox $Box -Context co"));
+        Assert.Equal([$"{fixture.Id}/code1"], Texts($"Remove-SandboxCodeContext {fixture.Id}/c"));
+        Assert.Equal(["javascript"], Texts("New-SandboxCodeContext ja"));
+        Assert.Equal(["javascript", "python", "typescript"], Texts("Invoke-SandboxCode x -Language "));
+    }
+
+    [Fact]
     public void An_id_that_reads_as_a_number_is_quoted()
     {
         _ = _engine.Run("$null = New-Sandbox 0815x").Clean;

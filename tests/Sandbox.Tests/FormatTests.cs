@@ -11,6 +11,10 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     private const string Item = "New-SandboxItem shown.txt -Value 0123456789 -Force -Sandbox $Box";
     private const string Change = "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
+    private const string Change = "Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box }";
+    private const string Context = "New-SandboxCodeContext -Sandbox $Box";
+    private const string Code = "Invoke-SandboxCode 'print(1); 1 / 0' -Sandbox $Box -AsResult";
+    private const string Shown = "Invoke-SandboxCode '[1, 2]' -Sandbox $Box -Language javascript";
 
     private readonly Engine _engine = fixture.Engine;
 
@@ -21,6 +25,9 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         { "Sandbox.SandboxSessionRemoval", Removal },
         { "Sandbox.SandboxEnvVariable", "Get-SandboxEnv HOME -Sandbox $Box" },
         { "Sandbox.SandboxCommandResult", Result },
+        { "Sandbox.SandboxCodeContext", Context },
+        { "Sandbox.SandboxCodeOutput", Shown },
+        { "Sandbox.SandboxCodeResult", Code },
         { "Sandbox.SandboxServer", "Get-SandboxServer" },
         { "Sandbox.SandboxAbility", "Test-SandboxServer" },
         { "Sandbox.SandboxItem", Item },
@@ -33,6 +40,9 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData(Removal, "SessionId", "Success", "Timestamp", "True")]
     [InlineData("Get-SandboxEnv HOME -Sandbox $Box", "Name", "Value", "HOME")]
     [InlineData(Result, "ExitCode", "Session", "Duration", "one ↵ two")]
+    [InlineData(Context, "Id", "Sandbox", "Language", "State", "Interpreter", "WorkingDirectory", "python", "/workspace")]
+    [InlineData(Shown, "Kind", "Formats", "Files", "Text", "result", "text json", "[ 1, 2 ]")]
+    [InlineData(Code, "Success", "Context", "Duration", "Results", "StandardOutput", "Error", "ZeroDivisionError")]
     [InlineData("Get-SandboxServer", "Uri", "State", "Version", "ProcessId", "DefaultSandbox", "Running")]
     [InlineData("Test-SandboxServer isolation", "Name", "Available", "Reason", "Remedy", "isolation")]
     [InlineData(Item, "Directory:", "/workspace", "UnixMode", "LastWriteTime", "Size", "Name", "-rw-r--r--", "10", "shown.txt")]
@@ -48,6 +58,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData("$Box", "\u001b[32mRunning")]
     [InlineData(Session, "\u001b[32mIdle")]
     [InlineData(Result, "\u001b[31m3")]
+    [InlineData(Context, "\u001b[32mIdle")]
+    [InlineData(Code, "\u001b[31mFalse")]
     [InlineData("Get-SandboxServer", "\u001b[32mRunning")]
     [InlineData("Test-SandboxServer isolation", "\u001b[32mTrue")]
     public void State_is_coloured_and_word_alike(string script, string shown) => Assert.Contains(shown, Show(script, "Ansi"), StringComparison.Ordinal);

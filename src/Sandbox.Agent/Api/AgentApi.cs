@@ -25,5 +25,6 @@ internal static class AgentApi
         EnvironmentRoutes.Map(sandbox, services.Sessions);
         ProcessRoutes.Map(sandbox, services);
         FileRoutes.Map(sandbox, services);
+        ContextRoutes.Map(sandbox, services.Contexts);
     }
 }

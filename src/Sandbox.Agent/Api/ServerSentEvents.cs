@@ -20,38 +20,54 @@ internal sealed class ServerSentEvents : IStreamFormat
     /// <inheritdoc/>
     public void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor)
     {
-        writer.Write("event: "u8);
-        writer.Write(kind switch
-        {
-            FrameKind.StandardOutput => "stdout"u8,
-            FrameKind.StandardError => "stderr"u8,
-            FrameKind.Exit => "exit"u8,
-            FrameKind.Position => "position"u8,
-            FrameKind.Pause => "pause"u8,
-            _ => "error"u8,
-        });
-
         // What a reader whose connection breaks asks to go on from: see "Last-Event-ID".
-        string place = cursor.ToString();
-        writer.Write("\nid: "u8);
-        Encoding.ASCII.GetBytes(place, writer);
+        byte[] place = Encoding.ASCII.GetBytes(cursor.ToString());
+        WriteEvent(
+            writer, NameOf(kind), kind is FrameKind.Position or FrameKind.Pause ? place : payload, isBytes: kind is FrameKind.StandardOutput or FrameKind.StandardError, place);
+    }
+
+    /// <summary>Writes that we are still here.</summary>
+    /// <param name="writer">Where to.</param>
+    public static void WriteComment(PipeWriter writer) => writer.Write(Comment);
+
+    /// <summary>Writes one event.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="name">The event's name.</param>
+    /// <param name="payload">Its data: bytes, or text on one line.</param>
+    /// <param name="isBytes">Whether the data is bytes, which are sent in base64.</param>
+    /// <param name="id">Its id; empty for none.</param>
+    public static void WriteEvent(PipeWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> payload, bool isBytes, ReadOnlySpan<byte> id = default)
+    {
+        writer.Write("event: "u8);
+        writer.Write(name);
+        if (id.Length > 0)
+        {
+            writer.Write("\nid: "u8);
+            writer.Write(id);
+        }
+
         writer.Write("\ndata: "u8);
-        if (kind is FrameKind.StandardOutput or FrameKind.StandardError)
+        if (isBytes)
         {
             int length = Base64.GetMaxEncodedToUtf8Length(payload.Length);
             Base64.EncodeToUtf8(payload, writer.GetSpan(length), out _, out int written);
             writer.Advance(written);
         }
-        else if (kind is FrameKind.Position or FrameKind.Pause)
-        {
-            Encoding.ASCII.GetBytes(place, writer);
-        }
         else
         {
-            // JSON: one line.
             writer.Write(payload);
         }
 
         writer.Write("\n\n"u8);
     }
+
+    private static ReadOnlySpan<byte> NameOf(FrameKind kind) => kind switch
+    {
+        FrameKind.StandardOutput => "stdout"u8,
+        FrameKind.StandardError => "stderr"u8,
+        FrameKind.Exit => "exit"u8,
+        FrameKind.Position => "position"u8,
+        FrameKind.Pause => "pause"u8,
+        _ => "error"u8,
+    };
 }

@@ -197,20 +197,14 @@ internal sealed class SessionRegistry
             isTemporary: true);
     }
 
-    private void RequireNew(string id)
+    /// <summary>Makes a directory to work in, unless it exists.</summary>
+    /// <param name="wished">What was asked for, if anything.</param>
+    /// <param name="origin">What that is relative to; the workspace when null.</param>
+    /// <returns>Its full path.</returns>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
+    public string MakeDirectory(string? wished, string? origin = null)
     {
-        lock (gate)
-        {
-            if (sessions.ContainsKey(id))
-            {
-                throw new ApiException(ErrorCodes.SessionExists, $"The sandbox already has a session '{id}'.");
-            }
-        }
-    }
-
-    private string MakeDirectory(string? wished)
-    {
-        string directory = Path.GetFullPath(wished ?? ".", services.Paths.Workspace);
+        string directory = Path.GetFullPath(wished ?? ".", origin ?? services.Paths.Workspace);
         try
         {
             // One that exists is left as it is.
@@ -220,6 +214,17 @@ internal sealed class SessionRegistry
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' cannot be made: {failure.Message}");
+        }
+    }
+
+    private void RequireNew(string id)
+    {
+        lock (gate)
+        {
+            if (sessions.ContainsKey(id))
+            {
+                throw new ApiException(ErrorCodes.SessionExists, $"The sandbox already has a session '{id}'.");
+            }
         }
     }
 }

@@ -37,8 +37,8 @@ internal static class Errors
     public static ErrorRecord InvalidArgument(string message, object? target) =>
         new(new ArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, target);
 
-    /// <summary>A session or process object says one sandbox and <c>-Sandbox</c> another.</summary>
-    /// <param name="session">The session or process.</param>
+    /// <summary>A session, process or context object says one sandbox and <c>-Sandbox</c> another.</summary>
+    /// <param name="session">The session, process or context.</param>
     /// <param name="sandbox">The sandbox.</param>
     public static ErrorRecord SandboxMismatch(MemberReference session, SandboxReference sandbox) => new(
         new ArgumentException($"'{session}' is not in the sandbox '{sandbox.Id}' that -Sandbox names. Leave -Sandbox out."),
@@ -120,6 +120,26 @@ internal static class Errors
     /// <param name="missing">How many bytes.</param>
     public static string OutputMissing(string place, long missing) => $"{missing} bytes of the output of '{place}' were not kept and are missing here.";
 
+    /// <summary>Code was stopped by its time limit.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="exit">How it ended.</param>
+    public static ErrorRecord CodeTimedOut(CodeInvocation run, CodeExit exit) => new(
+        new TimeoutException($"The code in '{run}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. The context can be used on."),
+        "CodeTimedOut", ErrorCategory.OperationTimeout, run.ToString());
+
+    /// <summary>Code failed.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="error">Why.</param>
+    public static ErrorRecord CodeFailed(CodeInvocation run, SandboxCodeError error) => new(
+        new InvalidOperationException($"The code in '{run}' failed. {error}{string.Concat(error.Traceback.Select(line => "\n" + line))}"),
+        "CodeFailed", ErrorCategory.InvalidResult, error);
+
+    /// <summary>An image among the results could not be kept.</summary>
+    /// <param name="failure">Why.</param>
+    /// <param name="run">The run.</param>
+    public static ErrorRecord ResultNotSaved(Exception failure, CodeInvocation run) => new(
+        failure, "ResultNotSaved", ErrorCategory.WriteError, run.ToString());
+
     /// <summary>A line of a command's standard error, for <c>-StandardError Error</c>.</summary>
     /// <param name="line">The line.</param>
     /// <param name="run">The command.</param>
@@ -128,8 +148,8 @@ internal static class Errors
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
     {
-        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound => ErrorCategory.ObjectNotFound,
-        ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists => ErrorCategory.ResourceExists,
+        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.ContextNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound => ErrorCategory.ObjectNotFound,
+        ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists or ErrorCodes.ContextExists => ErrorCategory.ResourceExists,
         ErrorCodes.ProcessRunning or ErrorCodes.ProcessEnded => ErrorCategory.InvalidOperation,
         ErrorCodes.InvalidRequest => ErrorCategory.InvalidArgument,
         ErrorCodes.Unauthorized => ErrorCategory.AuthenticationError,
@@ -143,8 +163,8 @@ internal static class Errors
         ErrorCodes.PathBusy => ErrorCategory.ResourceBusy,
         ErrorCodes.DiskFull or ErrorCodes.WatchLimitReached => ErrorCategory.LimitsExceeded,
         ErrorCodes.Unsupported or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed => ErrorCategory.NotImplemented,
-        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
-        LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
+        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.ContextClosed or ErrorCodes.InterpreterFailed or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
+        ErrorCodes.LanguageNotAvailable or LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
         LocalServer.StartFailedCode => ErrorCategory.ResourceUnavailable,
         _ => exception.Status switch
         {

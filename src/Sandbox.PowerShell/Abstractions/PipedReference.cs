@@ -9,6 +9,10 @@ internal static class PipedReference
     /// <param name="value">The object.</param>
     public static bool IsPlace(object value) => Is(value, typeof(SandboxSession)) || Is(value, typeof(SandboxInstance));
 
+    /// <summary>Whether an object is a code context, or was one.</summary>
+    /// <param name="value">The object.</param>
+    public static bool IsContext(object value) => Is(value, typeof(SandboxCodeContext));
+
     /// <summary>The session it is; null when it is none, or lost what identifies it.</summary>
     /// <param name="value">The object.</param>
     public static SessionReference? Session(object value) => Is(value, typeof(SandboxSession)) ? SessionReference.From(value) : null;

@@ -38,7 +38,12 @@ internal static class ProcessLookup
         }
     }
 
-    private static IEnumerable<(Target Place, bool IsOneOfMany)> Places(this SandboxCommandBase cmdlet, ProcessReference reference, SandboxReference[]? sandboxes)
+    /// <summary>The sandboxes in which what a reference means is looked for. A contradiction is reported and left out.</summary>
+    /// <param name="cmdlet">The cmdlet.</param>
+    /// <param name="reference">The reference.</param>
+    /// <param name="sandboxes">The sandboxes named, perhaps by pattern; null for none.</param>
+    /// <returns>Each, and whether it is one of many that a pattern matches.</returns>
+    public static IEnumerable<(Target Place, bool IsOneOfMany)> Places(this SandboxCommandBase cmdlet, MemberReference reference, SandboxReference[]? sandboxes)
     {
         if (reference.SandboxId is { } own)
         {

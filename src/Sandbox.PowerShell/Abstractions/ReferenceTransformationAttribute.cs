@@ -50,3 +50,7 @@ public sealed class SessionTransformationAttribute() : ReferenceTransformationAt
 /// <summary>Takes processes, their ids, and <c>sandbox/process</c>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ProcessTransformationAttribute() : ReferenceTransformationAttribute<ProcessReference>("process", ProcessReference.From);
+
+/// <summary>Takes code contexts, their ids, and <c>sandbox/context</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ContextTransformationAttribute() : ReferenceTransformationAttribute<ContextReference>("code context", ContextReference.From);

@@ -32,6 +32,6 @@ internal static class EtcFiles
     public static readonly IReadOnlyList<string> FromHost =
     [
         "alternatives", "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "ca-certificates.conf", "pki/tls/certs", "pki/ca-trust", "crypto-policies",
-        "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "os-release", "mime.types", "services", "protocols", "terminfo", "fonts",
+        "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "os-release", "mime.types", "services", "protocols", "terminfo", "fonts", "matplotlibrc",
     ];
 }

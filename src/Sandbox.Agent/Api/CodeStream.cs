@@ -1,0 +1,70 @@
+using System.IO.Pipelines;
+using System.Text;
+using Sandbox.Agent.Contexts;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Api;
+
+/// <summary>Answers a request with what code tells while it runs, to its end. The code goes with its reader.</summary>
+internal static class CodeStream
+{
+    private const int MostUnsent = 64 * 1024;
+
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
+
+    /// <summary>Runs code and answers with its events.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="place">Where it runs.</param>
+    /// <param name="run">The code.</param>
+    public static async Task WriteAsync(HttpContext context, CodeContext place, CodeRun run)
+    {
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-cache";
+        PipeWriter writer = context.Response.BodyWriter;
+        CancellationToken gone = context.RequestAborted;
+
+        // The caller learns that the code was taken, which may have to wait for its turn.
+        ServerSentEvents.WriteComment(writer);
+        await writer.FlushAsync(gone);
+        Task running = place.RunAsync(run, gone);
+        try
+        {
+            while (await WaitAsync(run.Events, writer, gone))
+            {
+                // As many as there are in one write; code that prints faster than we send does not keep them here.
+                int unsent = 0;
+                while (unsent < MostUnsent && run.Events.TryRead(out RunEvent next))
+                {
+                    bool isBytes = next.Name is CodeEvents.StandardOutput or CodeEvents.StandardError;
+                    ServerSentEvents.WriteEvent(writer, Encoding.ASCII.GetBytes(next.Name), next.Payload.Span, isBytes);
+                    unsent += next.Payload.Length;
+                }
+
+                await writer.FlushAsync(gone);
+            }
+        }
+        finally
+        {
+            run.Events.Abandon();
+            await running;
+        }
+    }
+
+    /// <summary>Waits for more, and says that we are still here when nothing comes for a while.</summary>
+    private static async ValueTask<bool> WaitAsync(RunEvents events, PipeWriter writer, CancellationToken gone)
+    {
+        Task<bool> waiting = events.WaitAsync(gone).AsTask();
+        while (true)
+        {
+            try
+            {
+                return await waiting.WaitAsync(HeartbeatInterval, gone);
+            }
+            catch (TimeoutException)
+            {
+                ServerSentEvents.WriteComment(writer);
+                await writer.FlushAsync(gone);
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Buffers;
+using System.ComponentModel;
+using System.Text.Json;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Contexts;
+
+/// <summary>An interpreter that runs one of our small programs, see <see cref="Drivers"/>: one JSON object a line each way, on descriptors of its own.</summary>
+internal sealed class DriverInterpreter : IInterpreter
+{
+    private const int RequestDescriptor = 3;
+    private const int AnswerDescriptor = 4;
+
+    // The channel is the code's to misuse; this keeps it from filling our memory with half a line.
+    private const int LongestAnswer = 128 * 1024 * 1024;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Lock gate = new();
+    private readonly bool takesSignals;
+    private readonly FileDescriptor requests;
+    private readonly WatchedPipe answers;
+    private readonly InterpreterProcess process;
+    private readonly ArrayBufferWriter<byte> partial = new();
+    private readonly TaskCompletionSource<bool> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<RunOutcome>? running;
+    private long sequence;
+
+    private DriverInterpreter(InterpreterCommand command, bool takesSignals, EventLoop loop)
+    {
+        this.takesSignals = takesSignals;
+        FileDescriptor.CreatePipe(out FileDescriptor requestsRead, out requests);
+        FileDescriptor.CreatePipe(out FileDescriptor answersRead, out FileDescriptor answersWrite, nonBlockingRead: true);
+        using (requestsRead)
+        using (answersWrite)
+        {
+            process = InterpreterProcess.Start(
+                command, new Dictionary<int, FileDescriptor> { [RequestDescriptor] = requestsRead, [AnswerDescriptor] = answersWrite }, loop);
+        }
+
+        answers = new WatchedPipe(answersRead, loop, OnAnswers);
+        _ = CloseAtEndAsync();
+    }
+
+    /// <inheritdoc/>
+    public bool HasEnded => process.Ended.IsCompleted;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="command">The program with ours as its argument.</param>
+    /// <param name="takesSignals">Whether it is interrupted by a signal; else by a request.</param>
+    /// <param name="loop">Where its pipes are watched.</param>
+    /// <returns>It, or null when it runs but lacks what it needs for its language.</returns>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InterpreterFailed"/>.</exception>
+    public static async Task<DriverInterpreter?> StartAsync(InterpreterCommand command, bool takesSignals, EventLoop loop)
+    {
+        DriverInterpreter started = new(command, takesSignals, loop);
+        await Task.WhenAny(started.ready.Task, started.process.Ended, Task.Delay(StartLimit));
+        if (started.ready.Task.IsCompletedSuccessfully && await started.ready.Task)
+        {
+            started.process.SetReady();
+            return started;
+        }
+
+        bool isMissing = started.ready.Task.IsCompletedSuccessfully;
+        ApiException failure = started.process.StartFailure();
+        started.Dispose();
+        return isMissing ? null : throw failure;
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunOutcome> RunAsync(CodeRun run)
+    {
+        TaskCompletionSource<RunOutcome> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.Begin(run.Events);
+        answers.Begin(run.Events);
+        lock (gate)
+        {
+            running = done;
+            sequence++;
+        }
+
+        try
+        {
+            byte[] request = Request(run);
+
+            // It reads at once, or it is dead: then this fails. Off this thread all the same, for code is up to anything.
+            await Task.Run(() => Send(request));
+            await Task.WhenAny(done.Task, process.Ended);
+
+            // What it said in its last moment counts.
+            answers.Drain();
+            return done.Task.IsCompletedSuccessfully ? await done.Task : new RunOutcome(process.EndError(), null);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                running = null;
+            }
+
+            answers.End();
+            process.End();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Interrupt()
+    {
+        process.Interrupt(itself: takesSignals);
+        if (!takesSignals)
+        {
+            _ = Task.Run(() => Send("{\"interrupt\":true}\n"u8.ToArray()));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Kill() => process.Kill();
+
+    /// <inheritdoc/>
+    public void Dispose() => process.Dispose();
+
+    private async Task CloseAtEndAsync()
+    {
+        await process.Ended;
+        lock (requests)
+        {
+            requests.Dispose();
+        }
+    }
+
+    private byte[] Request(CodeRun run)
+    {
+        ArrayBufferWriter<byte> line = new();
+        using (Utf8JsonWriter writer = new(line))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("run", sequence);
+            writer.WriteString("code", run.Code);
+            writer.WriteStartObject("env");
+            foreach ((string name, string? value) in run.Variables)
+            {
+                writer.WriteString(name, value);
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        line.Write("\n"u8);
+        return line.WrittenSpan.ToArray();
+    }
+
+    private void Send(byte[] line)
+    {
+        lock (requests)
+        {
+            if (requests.IsClosed)
+            {
+                return;
+            }
+
+            try
+            {
+                requests.WriteAll(line);
+            }
+            catch (Win32Exception)
+            {
+                // It has just ended; its handle says so.
+            }
+        }
+    }
+
+    private void OnAnswers(RunEvents? events, ReadOnlySpan<byte> data)
+    {
+        for (int end; (end = data.IndexOf((byte)'\n')) >= 0; data = data[(end + 1)..])
+        {
+            partial.Write(data[..end]);
+            OnAnswer(events, partial.WrittenMemory);
+            partial.ResetWrittenCount();
+        }
+
+        partial.Write(data);
+        if (partial.WrittenCount > LongestAnswer)
+        {
+            process.Kill();
+        }
+    }
+
+    private void OnAnswer(RunEvents? events, ReadOnlyMemory<byte> line)
+    {
+        DriverAnswer? answer;
+        try
+        {
+            answer = JsonSerializer.Deserialize(line.Span, DriverJson.Default.DriverAnswer);
+        }
+        catch (JsonException)
+        {
+            // Only code that meddles with the channel gets here; there is no way back into step.
+            process.Kill();
+            return;
+        }
+
+        switch (answer?.Type)
+        {
+            case "ready":
+                ready.TrySetResult(true);
+                break;
+            case "missing":
+                ready.TrySetResult(false);
+                break;
+            case "result" when answer.Data is not null && events is not null:
+                // What was printed before it comes before it.
+                process.TakeOutput();
+                events.Add(CodeEvents.Result, new CodeResult(answer.Kind ?? CodeResultKinds.Display, answer.Data), ProtocolJson.Default.CodeResult);
+                break;
+            case "done":
+                process.TakeOutput();
+                lock (gate)
+                {
+                    if (answer.Run == sequence)
+                    {
+                        running?.TrySetResult(new RunOutcome(answer.Error, answer.Count));
+                    }
+                }
+
+                break;
+        }
+    }
+}

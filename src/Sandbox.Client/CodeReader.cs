@@ -1,0 +1,72 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>Running code, followed. Letting go of it before the end interrupts the code.</summary>
+public sealed class CodeReader : IDisposable
+{
+    private readonly string _server;
+    private readonly HttpResponseMessage _response;
+    private readonly TimeSpan _idleLimit;
+
+    internal CodeReader(string server, HttpResponseMessage response, TimeSpan idleLimit) =>
+        (_server, _response, _idleLimit) = (server, response, idleLimit);
+
+    /// <summary>What the code does, as it does it; the last event is always its <see cref="CodeEnded"/>. Reads only as fast as it is asked.</summary>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="ApiException">The code could not be run or followed.</exception>
+    /// <exception cref="ConnectionLostException">The stream ended without the run's end.</exception>
+    public async IAsyncEnumerable<CodeEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using Stream body = await GuardAsync(() => _response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
+        await using IdleLimitedStream limited = new(body, _idleLimit);
+        await using IAsyncEnumerator<SseItem<CodeEvent?>> events = SseParser.Create(limited, Parse).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
+        {
+            // An event of a kind this release does not know is passed over.
+            if (events.Current.Data is { } current)
+            {
+                yield return current;
+                if (current is CodeEnded)
+                {
+                    yield break;
+                }
+            }
+        }
+
+        throw new ConnectionLostException(_server);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _response.Dispose();
+
+    private static CodeEvent? Parse(string type, ReadOnlySpan<byte> data) => type switch
+    {
+        CodeEvents.StandardOutput => new CodeOutput(OutputChannel.Output, EventPayload.Bytes(data)),
+        CodeEvents.StandardError => new CodeOutput(OutputChannel.Error, EventPayload.Bytes(data)),
+        CodeEvents.Result => new CodeShown(Read(data, ProtocolJson.Default.CodeResult)),
+        CodeEvents.Exit => new CodeEnded(Read(data, ProtocolJson.Default.CodeExit)),
+        CodeEvents.Error => throw EventPayload.Failure(data),
+        _ => null,
+    };
+
+    private static T Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(json, type) ?? throw new FormatException("An event is empty.");
+
+    private async Task<T> GuardAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException or FormatException or JsonException
+            && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ConnectionLostException(_server, e);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>One run of code at one target, in a context that is named or in the language's default one. Giving up interrupts it there.</summary>
+/// <param name="target">The sandbox or session.</param>
+/// <param name="contextId">The context; null for the default one.</param>
+/// <param name="language">The language of the default one.</param>
+/// <param name="request">What to run.</param>
+internal sealed class CodeInvocation(Target target, string? contextId, string? language, CodeRunRequest request)
+{
+    /// <summary>Where it runs.</summary>
+    public Target Target { get; } = target;
+
+    /// <summary>The context it runs in; known when the first event comes.</summary>
+    public string ContextId { get; private set; } = contextId ?? "";
+
+    /// <summary>Runs the code.</summary>
+    /// <param name="onEvent">Takes each event; the reading waits for it.</param>
+    /// <param name="cancellationToken">Stops the code, in the sandbox too.</param>
+    public async Task FollowAsync(Func<CodeEvent, ValueTask> onEvent, CancellationToken cancellationToken)
+    {
+        if (contextId is null)
+        {
+            ContextCreateRequest wanted = new() { Language = language, Default = true };
+            ContextId = (await Target.UseAsync(
+                () => Target.Client.CreateContextAsync(Target.SandboxId, Target.SessionId, wanted, cancellationToken), cancellationToken)).Id;
+        }
+
+        using CodeReader reader = await Target.Client.RunCodeAsync(Target.SandboxId, ContextId, request, cancellationToken);
+        await foreach (CodeEvent current in reader.ReadAsync(cancellationToken))
+        {
+            await onEvent(current);
+        }
+    }
+
+    /// <inheritdoc />
+    public override string ToString() => ContextId.Length == 0 ? Target.ToString() : $"{Target.SandboxId}/{ContextId}";
+}

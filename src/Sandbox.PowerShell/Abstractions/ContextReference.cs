@@ -1,0 +1,13 @@
+namespace Sandbox;
+
+/// <summary>Which code context is meant.</summary>
+/// <inheritdoc cref="MemberReference" />
+public sealed class ContextReference(string id, string? sandboxId = null, string? server = null) : MemberReference(id, sandboxId, server)
+{
+    /// <summary>Reads what a user gave; null when it is no context.</summary>
+    /// <param name="value">An id, <c>sandbox/context</c>, or a context object, also one that was selected from or came from another process.</param>
+    public static ContextReference? From(object? value) => Read(
+        value, typeof(SandboxCodeContext),
+        known => known is SandboxCodeContext context ? new(context.Id, context.SandboxId, context.Server) : null,
+        (id, sandbox, server) => new ContextReference(id, sandbox, server));
+}

@@ -1,0 +1,36 @@
+using System.Management.Automation;
+
+namespace Sandbox.Commands;
+
+/// <summary>Lists code contexts, or finds them by id. It starts no stopped sandbox, for that has none.</summary>
+[Cmdlet(VerbsCommon.Get, "SandboxCodeContext")]
+[OutputType(typeof(SandboxCodeContext))]
+public sealed class GetSandboxCodeContextCommand : SandboxTargetCommandBase
+{
+    private static readonly ContextReference[] All = [new("*")];
+
+    /// <summary>The ids, patterns, or <c>sandbox/context</c>; a context object is looked up again.</summary>
+    [Parameter(Position = 0, HelpMessage = "Ids or patterns.")]
+    [ContextTransformation]
+    [ArgumentCompleter(typeof(ContextCompleter))]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public ContextReference[]? Id { get; set; }
+
+    /// <summary>Only those of this language; a pattern is taken too.</summary>
+    [Parameter(HelpMessage = "Only those of this language.")]
+    [ArgumentCompleter(typeof(LanguageCompleter))]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string? Language { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        WildcardPattern language = new(Language ?? "*", WildcardOptions.IgnoreCase);
+        foreach (ContextReference reference in Id ?? All)
+        {
+            WriteObject(this.FindContexts(reference, Sandbox).Where(context => language.IsMatch(context.Language)), enumerateCollection: true);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Text;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Runs code in contexts, which keep its state, and emits what it prints and shows as it comes.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "SandboxCode", SupportsShouldProcess = true, DefaultParameterSetName = "Code")]
+[OutputType(typeof(string), typeof(SandboxCodeOutput), typeof(SandboxCodeResult))]
+public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
+{
+    private readonly StringBuilder _pipedCode = new();
+    private CodeRunRequest _request = null!;
+    private ResultFiles _files = null!;
+    private PipelinePump? _pump;
+    private bool _inputIsExpected;
+    private bool _inputIsBad;
+    private bool _codeIsPiped;
+    private bool _placeIsPiped;
+
+    /// <summary>The code. It may be piped instead.</summary>
+    [Parameter(Position = 0, ParameterSetName = "Code", HelpMessage = "The code.")]
+    [ValidateNotNullOrEmpty]
+    public string? Code { get; set; }
+
+    /// <summary>A file of this machine with the code.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "File", HelpMessage = "A file of this machine with the code.")]
+    [ValidateNotNullOrEmpty]
+    public string FilePath { get; set; } = "";
+
+    /// <summary>The language, or a Jupyter kernel's name. Left out, it is the context's, else what the file's name says, else <c>python</c>.</summary>
+    [Parameter(HelpMessage = "The language, or a Jupyter kernel's name.")]
+    [ArgumentCompleter(typeof(LanguageCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Language { get; set; }
+
+    /// <summary>The contexts: objects, ids, or <c>sandbox/context</c>. Left out, it is the language's default one.</summary>
+    [Parameter(HelpMessage = "Contexts: objects or ids.")]
+    [ContextTransformation]
+    [ArgumentCompleter(typeof(ContextCompleter))]
+    [ValidateNotNullOrEmpty]
+    public ContextReference[]? Context { get; set; }
+
+    /// <summary>The sessions whose default contexts are meant: objects, ids, or <c>sandbox/session</c>.</summary>
+    [Parameter(HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The sandboxes: objects or ids. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
+    [Parameter(HelpMessage = "Sandboxes: objects or ids.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <summary>A context, session or sandbox is a place to run in; strings are the code, a line each.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Places to run in, or the code.")]
+    public object? InputObject { get; set; }
+
+    /// <summary>Variables of this run alone. A SecureString is sent as a secret; null unsets.</summary>
+    [Parameter(HelpMessage = "Variables of this run.")]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which the code is interrupted, counted from its start. The context's limit when left out.</summary>
+    [Parameter(HelpMessage = "The run's time limit.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>A directory of this machine for the images among the results; made when it does not exist.</summary>
+    [Parameter(HelpMessage = "A directory of this machine for images.")]
+    [ValidateNotNullOrEmpty]
+    public string? OutputDirectory { get; set; }
+
+    /// <summary>Emits one object for each place: error, outputs, results, times.</summary>
+    [Parameter(HelpMessage = "Emits one object: error, outputs, results, times.")]
+    public SwitchParameter AsResult { get; set; }
+
+    /// <summary>In how many places the code runs at once.</summary>
+    [Parameter(HelpMessage = "In how many places at once.")]
+    [ValidateRange(1, int.MaxValue)]
+    public int ThrottleLimit { get; set; } = 32;
+
+    private bool PlaceIsNamed => Context is not null || Session is not null || Sandbox is not null;
+
+    private bool CodeIsGiven => Code is not null || ParameterSetName == "File";
+
+    /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        EnvironmentMap environment = ReadEnvironment(Environment);
+        if (Context is not null && (Language is not null || Session is not null))
+        {
+            Refuse("A context has its language and its session. Leave -Language and -Session out beside -Context.");
+        }
+
+        _request = new()
+        {
+            Code = ParameterSetName == "File" ? ReadFile() : Code,
+            Env = environment.Plain,
+            SecretEnv = environment.Secret,
+            TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
+        };
+        _files = new(OutputDirectory is null ? null : GetUnresolvedProviderPathFromPSPath(OutputDirectory));
+        _pump = new(ThrottleLimit, FlushMessages, StopToken);
+        _inputIsExpected = MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject));
+        if (!CodeIsGiven && !_inputIsExpected)
+        {
+            Refuse("There is no code. Give -Code or -FilePath, or pipe it.");
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (!_inputIsExpected)
+        {
+            return;
+        }
+
+        if (InputObject is null || !TryTake(InputObject))
+        {
+            _inputIsBad = true;
+            WriteError(Errors.BadInput(InputObject));
+        }
+
+        _pump!.DrainReady();
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        // An empty pipeline runs nothing, unless code and place are known; half of the code is no code.
+        bool isWanted = _codeIsPiped || (CodeIsGiven && (PlaceIsNamed || !_inputIsExpected));
+        if (isWanted && !_placeIsPiped && !_inputIsBad)
+        {
+            if (_codeIsPiped)
+            {
+                _request = _request with { Code = _pipedCode.ToString() };
+            }
+
+            StartInNamed();
+        }
+
+        _pump!.DrainAll();
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _pump?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private bool TryTake(object value)
+    {
+        if (PipedReference.IsContext(value))
+        {
+            if (ContextReference.From(value) is not { } context)
+            {
+                return false;
+            }
+
+            StartInPiped(value, () => this.Places(context, null).Select(found => (found.Place, (string?)context.Id)));
+            return true;
+        }
+
+        if (PipedReference.IsPlace(value))
+        {
+            SessionReference? session = PipedReference.Session(value);
+            SandboxReference? sandbox = PipedReference.Sandbox(value);
+            if (session is null && sandbox is null)
+            {
+                return false;
+            }
+
+            StartInPiped(value, () => this.Resolve(session is null ? null : [session], sandbox is null ? null : [sandbox]).Select(target => (target, (string?)null)));
+            return true;
+        }
+
+        if (CodeIsGiven || _placeIsPiped)
+        {
+            Refuse("Text from the pipeline is the code, but that is given already. Give it once.");
+        }
+
+        _codeIsPiped = true;
+        _pipedCode.Append(LanguagePrimitives.ConvertTo<string>(value)).Append('\n');
+        return true;
+    }
+
+    private void StartInPiped(object place, Func<IEnumerable<(Target Target, string? ContextId)>> resolve)
+    {
+        if (PlaceIsNamed)
+        {
+            ThrowTerminatingError(Errors.TargetGivenTwice(place.ToString() ?? ""));
+        }
+
+        if (!CodeIsGiven)
+        {
+            Refuse("There is no code to run in what is piped. Give -Code or -FilePath.");
+        }
+
+        _placeIsPiped = true;
+        Start(resolve());
+    }
+
+    private void StartInNamed() => Start(Context is null
+        ? this.Resolve(Session, Sandbox).Select(target => (target, (string?)null))
+        : Context.SelectMany(context => this.Places(context, Sandbox).Select(found => (found.Place, (string?)context.Id))));
+
+    private void Start(IEnumerable<(Target Target, string? ContextId)> places)
+    {
+        foreach ((Target target, string? contextId) in places)
+        {
+            string language = Language ?? LanguageOfFile() ?? "python";
+            if (ShouldProcess(contextId is null ? target.ToString() : $"{target.SandboxId}/{contextId}", contextId is null ? $"Run {language} code" : "Run code"))
+            {
+                CodeInvocation run = new(target, contextId, language, _request);
+                _pump!.Start(token => FollowAsync(run, token));
+            }
+        }
+    }
+
+    private async Task FollowAsync(CodeInvocation run, CancellationToken cancellationToken)
+    {
+        CodeWriter writer = AsResult ? new CodeResultWriter(this, run, _files) : new CodeLinesWriter(this, run, _files);
+        try
+        {
+            await run.FollowAsync(current => _pump!.PostAsync(() => writer.Write(current)), cancellationToken);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            await _pump!.PostAsync(() =>
+            {
+                // What arrived is the user's, whatever happened then.
+                writer.Finish(null);
+                Report(e, run.ToString());
+            });
+        }
+    }
+
+    private string ReadFile()
+    {
+        string path = GetUnresolvedProviderPathFromPSPath(FilePath);
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Refuse($"The file '{path}' cannot be read: {e.Message}");
+            throw;
+        }
+    }
+
+    private string? LanguageOfFile() => Path.GetExtension(FilePath) switch
+    {
+        ".js" or ".mjs" or ".cjs" => "javascript",
+        ".ts" or ".mts" or ".cts" => "typescript",
+        _ => null,
+    };
+
+    private void Refuse(string message) => ThrowTerminatingError(Errors.InvalidArgument(message, null));
+}

@@ -1,0 +1,70 @@
+using System.Collections;
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Makes a code context: an interpreter that keeps the state of the code it runs.</summary>
+[Cmdlet(VerbsCommon.New, "SandboxCodeContext", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxCodeContext))]
+public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
+{
+    /// <summary>The language, or the name of a Jupyter kernel that is installed in the sandbox; <c>python</c> when left out.</summary>
+    [Parameter(Position = 0, HelpMessage = "The language, or a Jupyter kernel's name.")]
+    [ArgumentCompleter(typeof(LanguageCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Language { get; set; }
+
+    /// <summary>The context's id; generated when left out.</summary>
+    [Parameter(HelpMessage = "The context's id.")]
+    [ValidateNotNullOrEmpty]
+    public string? Id { get; set; }
+
+    /// <summary>The session that gives it its directory and variables. Left out, it is the sandbox's session <c>default</c> where it has one.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "The session that gives it its directory and variables.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>Where its code starts; made when it does not exist. The session's directory when left out, and relative to that.</summary>
+    [Parameter(HelpMessage = "Where its code starts.")]
+    [ValidateNotNullOrEmpty]
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Variables beside the session's. A SecureString is sent as a secret; null is skipped.</summary>
+    [Parameter(HelpMessage = "Variables beside the session's.")]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which a run of the context is interrupted. No limit when left out.</summary>
+    [Parameter(HelpMessage = "The time limit of its runs.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        EnvironmentMap environment = ReadEnvironment(Environment);
+        ContextCreateRequest request = new()
+        {
+            Id = Id,
+            Language = Language,
+            Cwd = WorkingDirectory,
+            Env = environment.Plain,
+            SecretEnv = environment.Secret,
+            TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
+        };
+        foreach (Target target in this.Resolve(Session, SandboxesBeside(Session)))
+        {
+            if (ShouldProcess(target.ToString(), $"Create {Language ?? "python"} context")
+                && TryWait(target.ToString(), token => target.UseAsync(
+                    () => target.Client.CreateContextAsync(target.SandboxId, target.SessionId, request, token), token), out ContextInfo? made))
+            {
+                WriteObject(new SandboxCodeContext(made, target.SandboxId, target.Client.Server));
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Management.Automation;
+
+namespace Sandbox.Commands;
+
+/// <summary>Removes code contexts; what runs in them ends at once.</summary>
+[Cmdlet(VerbsCommon.Remove, "SandboxCodeContext", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase
+{
+    /// <summary>The contexts: objects, ids, <c>sandbox/context</c>, or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Contexts: objects, ids or patterns.")]
+    [ContextTransformation]
+    [ArgumentCompleter(typeof(ContextCompleter))]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [Alias("Id")]
+    public ContextReference[] Context { get; set; } = [];
+
+    /// <summary>The sandbox: an object or an id. Left out, it is the sandbox <c>default</c>.</summary>
+    [Parameter(HelpMessage = "The sandbox: an object or an id.")]
+    [SandboxTransformation]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (ContextReference reference in Context)
+        {
+            // A pattern is looked up first, and completely, before anything is removed.
+            (Target Target, string Id)[] places = reference.IsPattern || Sandbox?.Any(sandbox => sandbox.IsPattern) == true
+                ? [.. this.FindContexts(reference, Sandbox).Select(context => (new Target(ClientOf(context.Server), context.SandboxId), context.Id))]
+                : [.. this.Places(reference, Sandbox).Select(found => (found.Place, reference.Id))];
+            foreach ((Target target, string id) in places)
+            {
+                string name = $"{target.SandboxId}/{id}";
+                if (ShouldProcess(name, "Remove code context"))
+                {
+                    TryWait(name, token => target.Client.RemoveContextAsync(target.SandboxId, id, token));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Why code failed, as its language tells it.</summary>
+public sealed class SandboxCodeError
+{
+    internal SandboxCodeError(CodeError error) => (Name, Value, Traceback) = (error.Name, error.Value, [.. error.Traceback]);
+
+    /// <summary>The kind of error.</summary>
+    public string Name { get; }
+
+    /// <summary>What it says.</summary>
+    public string Value { get; }
+
+    /// <summary>Where it happened, line by line.</summary>
+    public string[] Traceback { get; }
+
+    /// <summary>Kind and text, as most languages print them.</summary>
+    public override string ToString() => Value.Length == 0 ? Name : $"{Name}: {Value}";
+}

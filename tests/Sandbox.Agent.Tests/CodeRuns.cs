@@ -1,0 +1,89 @@
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Makes contexts and runs code in them.</summary>
+internal static class CodeRuns
+{
+    /// <summary>The interpreters of the distribution, whatever else this machine has.</summary>
+    public const string SearchPath = "/usr/bin:/bin";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    public static async Task<ContextInfo> NewContextAsync(this AgentFixture agent, object request, string? session = null)
+    {
+        using HttpResponseMessage answer = await agent.PostAsync("context", request, session);
+        await AgentFixture.RequireAsync(answer);
+        return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ContextInfo)!;
+    }
+
+    public static async Task<string> NewContextAsync(this AgentFixture agent, string language) =>
+        (await agent.NewContextAsync(new { language, env = new { PATH = SearchPath } })).Id;
+
+    public static Task<CodeRan> RunCodeAsync(this AgentFixture agent, string context, string code) => agent.RunCodeAsync(context, new { code });
+
+    public static async Task<CodeRan> RunCodeAsync(this AgentFixture agent, string context, object request)
+    {
+        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", request);
+        await AgentFixture.RequireAsync(answer);
+        return await ReadAsync(answer);
+    }
+
+    public static async Task<CodeRan> ReadAsync(HttpResponseMessage answer)
+    {
+        MemoryStream output = new(), error = new();
+        List<CodeResult> results = [];
+        List<string> order = [];
+        using CancellationTokenSource limit = new(Limit);
+        await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
+        {
+            if (order.LastOrDefault() != item.EventType)
+            {
+                order.Add(item.EventType);
+            }
+
+            switch (item.EventType)
+            {
+                case CodeEvents.StandardOutput:
+                    output.Write(Convert.FromBase64String(item.Data));
+                    break;
+                case CodeEvents.StandardError:
+                    error.Write(Convert.FromBase64String(item.Data));
+                    break;
+                case CodeEvents.Result:
+                    results.Add(JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.CodeResult)!);
+                    break;
+                case CodeEvents.Exit:
+                    return new CodeRan(output.ToArray(), error.ToArray(), results, order, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.CodeExit), null);
+                case CodeEvents.Error:
+                    return new CodeRan(output.ToArray(), error.ToArray(), results, order, null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
+            }
+        }
+
+        throw new InvalidOperationException("The stream ended without a last event.");
+    }
+}
+
+/// <summary>How a run of code went; the order of its events, several of one kind in a row counted as one.</summary>
+internal sealed record CodeRan(byte[] OutputBytes, byte[] ErrorBytes, IReadOnlyList<CodeResult> Results, IReadOnlyList<string> Order, CodeExit? Exit, ErrorBody? Failure)
+{
+    public string Output => Encoding.UTF8.GetString(OutputBytes);
+
+    public string ErrorText => Encoding.UTF8.GetString(ErrorBytes);
+
+    /// <summary>How it ended; fails when it could not be run to its end.</summary>
+    public CodeExit End => Exit ?? throw new InvalidOperationException(Failure?.Error);
+
+    /// <summary>The text of the one result of code that did not fail.</summary>
+    public string Text
+    {
+        get
+        {
+            Assert.True(End.Error is null, $"{End.Error?.Name}: {End.Error?.Value}\n{ErrorText}");
+            return Assert.Single(Results).Data["text/plain"].GetString()!;
+        }
+    }
+}

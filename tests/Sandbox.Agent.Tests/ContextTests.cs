@@ -1,0 +1,365 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Code contexts with plain interpreters. What is the same for all of them is told once for Python and once for JavaScript.</summary>
+public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    private const string Python = "python";
+    private const string JavaScript = "javascript";
+
+    [Theory]
+    [InlineData(Python, "x = 20", "x + 1", "21")]
+    [InlineData(Python, "def f(n):\n    return n * 2", "f(4)", "8")]
+    [InlineData(Python, "import asyncio\nasync def f():\n    await asyncio.sleep(0.001)\n    return 'later'", "await f()", "'later'")]
+    [InlineData(Python, "import pickle\nclass K: pass", "type(pickle.loads(pickle.dumps(K()))).__name__", "'K'")]
+    [InlineData(JavaScript, "const x = 20", "x + 1", "21")]
+    [InlineData(JavaScript, "const x = 1", "const x = 2; x", "2")]
+    [InlineData(JavaScript, "const os = await import('node:os')", "typeof os.cpus", "function")]
+    [InlineData(JavaScript, "const later = await new Promise(done => setTimeout(() => done(7), 1))", "later", "7")]
+    [InlineData(JavaScript, "const fs = require('fs')", "fs.existsSync('.')", "true")]
+    [InlineData(JavaScript, "let s = \"import('a')\" + 'import(\"b\")' + /import(c)/.source // import('d')", "s + `import('e') ${typeof (await import('node:fs')).readFile}`", "import('a')import(\"b\")import(c)import('e') function")]
+    public async Task State_lasts_within_a_context(string language, string first, string second, string shown)
+    {
+        string context = await agent.NewContextAsync(language);
+        Assert.Null((await agent.RunCodeAsync(context, first)).End.Error);
+        CodeRan ran = await agent.RunCodeAsync(context, second);
+        Assert.Equal(shown, ran.Text);
+        Assert.Equal(("", 2), (ran.Output, ran.End.ExecutionCount));
+    }
+
+    [Theory]
+    [InlineData(Python, "import sys; print('out'); print('err', file=sys.stderr); 'value'", "out\n", "err\n", "'value'")]
+    [InlineData(Python, "import subprocess; subprocess.run(['sh', '-c', 'echo sub; echo bad >&2']).returncode", "sub\n", "bad\n", "0")]
+    [InlineData(Python, "import os; os.write(1, b'raw')", "raw", "", "3")]
+    [InlineData(JavaScript, "console.log('out'); console.error('err'); 'value'", "out\n", "err\n", "value")]
+    [InlineData(JavaScript, "require('child_process').spawnSync('sh', ['-c', 'echo sub; echo bad >&2'], { stdio: 'inherit' }).status", "sub\n", "bad\n", "0")]
+    [InlineData(JavaScript, "require('fs').writeSync(1, 'raw')", "raw", "", "3")]
+    public async Task What_is_printed_by_whomever_is_output_and_the_value_of_the_last_expression_is_not(string language, string code, string output, string error, string value)
+    {
+        CodeRan ran = await agent.RunCodeAsync(await agent.NewContextAsync(language), code);
+        Assert.Equal((output, error, value), (ran.Output, ran.ErrorText, ran.Text));
+    }
+
+    [Theory]
+    [InlineData(Python, "import sys, time, os\nsys.stdout.buffer.write(bytes(range(256)))\nprint('', end='')\nprint('half', end='')\nwhile not os.path.exists('go-py'): time.sleep(0.01)", "go-py")]
+    [InlineData(JavaScript, "process.stdout.write(Buffer.from([...Array(256).keys()])); process.stdout.write('half'); const fs = require('fs'); while (!fs.existsSync('go-js'));", "go-js")]
+    public async Task Output_is_streamed_as_it_is_printed_also_half_lines_and_byte_for_byte(string language, string code, string release)
+    {
+        string context = await agent.NewContextAsync(language);
+        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code });
+        using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
+        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(1));
+        List<byte> seen = [];
+        while (seen.Count < 260)
+        {
+            string line = (await reader.ReadLineAsync(limit.Token))!;
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
+            {
+                seen.AddRange(Convert.FromBase64String(line[6..]));
+            }
+        }
+
+        Assert.Equal([.. Enumerable.Range(0, 256).Select(value => (byte)value), .. "half"u8], seen);
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, release), "", limit.Token);
+        Assert.Contains("event: exit", await reader.ReadToEndAsync(limit.Token), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Python, "def f():\n    return 1 / 0\nf()", "ZeroDivisionError", "division by zero", "line 2, in f")]
+    [InlineData(Python, "a b", "SyntaxError", "invalid syntax (<run 1>, line 1)", "a b")]
+    [InlineData(Python, "import sys; sys.exit(3)", "SystemExit", "3", "sys.exit(3)")]
+    [InlineData(Python, "raise Exception('half \\ud800')", "Exception", "half ?", "half ?")]
+    [InlineData(Python, "input()", "EOFError", "EOF when reading a line", "input()")]
+    [InlineData(JavaScript, "function f() { null.x }\nf()", "TypeError", "Cannot read properties of null (reading 'x')", "at f (<run 1>:1:21)")]
+    [InlineData(JavaScript, "let q = ;", "SyntaxError", "Unexpected token ';'", "SyntaxError")]
+    [InlineData(JavaScript, "class Own extends Error { name = 'Own' }; throw new Own('mine')", "Own", "mine", "Own")]
+    [InlineData(JavaScript, "throw { a: 1 }", "object", "{ a: 1 }", "Uncaught { a: 1 }")]
+    [InlineData(JavaScript, "await Promise.reject(new RangeError('half \\ud800'))", "RangeError", "half \ufffd", "RangeError")]
+    public async Task An_error_has_name_value_and_traceback_lines_and_the_context_goes_on(string language, string code, string name, string value, string trace)
+    {
+        string context = await agent.NewContextAsync(language);
+        CodeRan ran = await agent.RunCodeAsync(context, code);
+        Assert.Equal((name, value), (ran.End.Error!.Name, ran.End.Error.Value));
+        Assert.Contains(ran.End.Error.Traceback, line => line.Contains(trace, StringComparison.Ordinal));
+        Assert.DoesNotContain(ran.End.Error.Traceback, line => line.Contains("drivers", StringComparison.Ordinal));
+        Assert.Equal("2", (await agent.RunCodeAsync(context, "1 + 1")).Text);
+    }
+
+    [Theory]
+    [InlineData(Python, "{'a': [1, float('nan')]}", "{'a': [1, nan]}")]
+    [InlineData(Python, "{'a': 1, 'b': {1}}", "{'a': 1, 'b': {1}}")]
+    [InlineData(JavaScript, "const c = {}; c.c = c; c", "<ref *1> { c: [Circular *1] }")]
+    [InlineData(JavaScript, "({ big: 1n })", "{ big: 1n }")]
+    public async Task A_value_that_is_no_JSON_has_its_text(string language, string code, string text)
+    {
+        CodeRan ran = await agent.RunCodeAsync(await agent.NewContextAsync(language), code);
+        Assert.Equal(text, ran.Text);
+        Assert.Equal(["text/plain"], ran.Results[0].Data.Keys);
+    }
+
+    [Theory]
+    [InlineData(Python, "{'a': [1, None]}")]
+    [InlineData(JavaScript, "({ a: [1, null] })")]
+    public async Task A_value_that_is_JSON_has_that_too(string language, string code)
+    {
+        CodeRan ran = await agent.RunCodeAsync(await agent.NewContextAsync(language), code);
+        Assert.Equal("""{"a":[1,null]}""", Assert.Single(ran.Results).Data["application/json"].GetRawText().Replace(" ", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Objects_show_themselves_in_all_their_forms()
+    {
+        string context = await agent.NewContextAsync(Python);
+        CodeRan ran = await agent.RunCodeAsync(context,
+            """
+            class All:
+                def __repr__(self): return 'text'
+                def _repr_html_(self): return '<b>html</b>'
+                def _repr_markdown_(self): return '*markdown*'
+                def _repr_latex_(self): return '$latex$'
+                def _repr_svg_(self): return '<svg/>'
+                def _repr_json_(self): return {'a': 1}
+                def _repr_png_(self): return b'png'
+                def _repr_jpeg_(self): return b'jpeg', {}
+                def _repr_mimebundle_(self, **_): return {'application/vnd.vegalite.v5+json': {'mark': 'bar'}}
+            print('before')
+            display(All())
+            print('between')
+            All()
+            """);
+        Assert.Equal([CodeEvents.StandardOutput, CodeEvents.Result, CodeEvents.StandardOutput, CodeEvents.Result, CodeEvents.Exit], ran.Order);
+        Assert.Equal([CodeResultKinds.Display, CodeResultKinds.Result], ran.Results.Select(result => result.Kind));
+        Assert.All(ran.Results, result =>
+        {
+            string? Of(string type) => result.Data[type].ValueKind == JsonValueKind.String ? result.Data[type].GetString() : result.Data[type].GetRawText();
+            Assert.Equal(
+                ["text", "<b>html</b>", "*markdown*", "$latex$", "<svg/>", "{\"a\":1}", "cG5n", "anBlZw==", "{\"mark\":\"bar\"}"],
+                new[] { "text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "application/json", "image/png", "image/jpeg", "application/vnd.vegalite.v5+json" }
+                    .Select(type => Of(type)!.Replace(": ", ":", StringComparison.Ordinal)));
+        });
+    }
+
+    [Theory]
+    [InlineData(Python, "kept = 1", "while True: pass", "kept")]
+    [InlineData(Python, "kept = 1", "import time\ntime.sleep(600)", "kept")]
+    [InlineData(Python, "kept = 1", "import asyncio\nawait asyncio.sleep(600)", "kept")]
+    [InlineData(Python, "kept = 1", "import subprocess\nsubprocess.run(['sleep', '600'])", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "while (true);", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "await 1; while (true);", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "await new Promise(() => {})", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "require('child_process').execSync('sleep 600')", "kept")]
+    public async Task A_time_limit_interrupts_and_the_context_keeps_its_state(string language, string before, string endless, string after)
+    {
+        string context = await agent.NewContextAsync(language);
+        await agent.RunCodeAsync(context, before);
+        CodeRan ran = await agent.RunCodeAsync(context, new { code = endless, timeoutMs = 300 });
+        Assert.True(ran.End.TimedOut);
+        Assert.NotNull(ran.End.Error);
+        ran = await agent.RunCodeAsync(context, after);
+        Assert.Equal(("1", false), (ran.Text, ran.End.Restarted));
+    }
+
+    [Fact]
+    public async Task Code_that_resists_its_time_limit_is_ended_and_the_next_run_says_that_it_began_anew()
+    {
+        string context = await agent.NewContextAsync(Python);
+        CodeRan ran = await agent.RunCodeAsync(context, new { code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf', flush=True)\nwhile True: pass", timeoutMs = 300 });
+        Assert.Equal((true, CodeError.InterpreterEnded, "deaf\n"), (ran.End.TimedOut, ran.End.Error!.Name, ran.Output));
+        ran = await agent.RunCodeAsync(context, "1");
+        Assert.Equal(("1", true), (ran.Text, ran.End.Restarted));
+    }
+
+    [Theory]
+    [InlineData(Python, "import os; os._exit(7)", "exit code 7")]
+    [InlineData(Python, "import os; os.kill(os.getpid(), 9)", "signal KILL")]
+    [InlineData(JavaScript, "process.exit(7)", "exit code 7")]
+    [InlineData(JavaScript, "process.kill(process.pid, 'SIGKILL'); while (true);", "signal KILL")]
+    public async Task An_interpreter_that_ends_itself_ends_the_run_and_the_next_one_begins_anew_and_says_so(string language, string code, string how)
+    {
+        string context = await agent.NewContextAsync(language);
+        CodeRan ran = await agent.RunCodeAsync(context, code);
+        Assert.Equal(CodeError.InterpreterEnded, ran.End.Error!.Name);
+        Assert.Contains(how, ran.End.Error.Value, StringComparison.Ordinal);
+        ran = await agent.RunCodeAsync(context, "1");
+        Assert.Equal(("1", true), (ran.Text, ran.End.Restarted));
+        Assert.False((await agent.RunCodeAsync(context, "2")).End.Restarted);
+    }
+
+    [Theory]
+    [InlineData(Python, "import os, threading\nthreading.Timer(0, lambda: os._exit(1)).start()")]
+    [InlineData(JavaScript, "setTimeout(() => process.exit(1), 1); 0")]
+    public async Task An_interpreter_that_is_gone_between_runs_is_replaced_and_the_next_run_says_so(string language, string code)
+    {
+        string context = await agent.NewContextAsync(language);
+        await agent.RunCodeAsync(context, code);
+        CodeRan? ran = null;
+        await AgentFixture.UntilAsync(() => (ran = agent.RunCodeAsync(context, "1").GetAwaiter().GetResult()).End.Restarted, "a new interpreter");
+        Assert.Equal("1", ran!.Text);
+    }
+
+    [Fact]
+    public async Task A_rejection_or_error_that_comes_when_nobody_waits_is_told_and_ends_nothing()
+    {
+        string context = await agent.NewContextAsync(JavaScript);
+        CodeRan ran = await agent.RunCodeAsync(context, "let kept = 1; Promise.reject(new Error('late')); setTimeout(() => { throw new Error('later') }, 1); await new Promise(done => setTimeout(done, 50))");
+        Assert.Null(ran.End.Error);
+        Assert.Contains("Error: late\n", ran.ErrorText, StringComparison.Ordinal);
+        Assert.Contains("Error: later\n", ran.ErrorText, StringComparison.Ordinal);
+        ran = await agent.RunCodeAsync(context, "kept");
+        Assert.Equal(("1", false), (ran.Text, ran.End.Restarted));
+    }
+
+    [Theory]
+    [InlineData(Python, "import os; [os.getcwd(), os.environ.get('A'), os.environ.get('B')]")]
+    [InlineData(JavaScript, "[process.cwd(), process.env.A ?? null, process.env.B ?? null]")]
+    public async Task Directory_and_variables_are_the_sessions_the_contexts_own_and_for_one_run_its_own(string language, string code)
+    {
+        string session = await agent.NewSessionAsync(new { cwd = $"ctx-{language}", env = new { A = "session", B = "session", PATH = CodeRuns.SearchPath } });
+        ContextInfo context = await agent.NewContextAsync(new { language, cwd = "sub", env = new { B = "context" } }, session);
+        Assert.Equal((session, $"{agent.Workspace}/ctx-{language}/sub"), (context.SessionId, context.Cwd));
+        Assert.Equal([context.Cwd, "session", "context"], await ShownAsync(new { code }));
+        Assert.Equal([context.Cwd, null, "run"], await ShownAsync(new { code, env = new Dictionary<string, string?> { ["A"] = null, ["B"] = "run" } }));
+        Assert.Equal([context.Cwd, "session", "context"], await ShownAsync(new { code }));
+
+        async Task<string?[]> ShownAsync(object request) =>
+            [.. Assert.Single((await agent.RunCodeAsync(context.Id, request)).Results).Data["application/json"].EnumerateArray().Select(item => item.GetString())];
+    }
+
+    [Fact]
+    public async Task Each_language_has_a_default_context_which_is_made_once()
+    {
+        object request = new { language = "py", @default = true };
+        string[] ids = [.. (await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => agent.NewContextAsync(request)))).Select(context => context.Id)];
+        string id = Assert.Single(ids.Distinct());
+        Assert.NotEqual(id, (await agent.NewContextAsync(new { language = JavaScript, @default = true })).Id);
+        string session = await agent.NewSessionAsync();
+        Assert.NotEqual(id, (await agent.NewContextAsync(request, session)).Id);
+        using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, $"context/{id}", null);
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        Assert.NotEqual(id, (await agent.NewContextAsync(request)).Id);
+    }
+
+    [Fact]
+    public async Task Twenty_contexts_run_at_once_and_share_nothing()
+    {
+        string[] contexts = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => agent.NewContextAsync(i % 4 == 0 ? JavaScript : Python)));
+        CodeRan[] first = await Task.WhenAll(contexts.Select((context, i) => agent.RunCodeAsync(context, $"own = {i}")));
+        Assert.All(first, ran => Assert.Null(ran.End.Error));
+        CodeRan[] second = await Task.WhenAll(contexts.Select(context => agent.RunCodeAsync(context, "own + 100")));
+        Assert.Equal(Enumerable.Range(100, 20).Select(i => $"{i}"), second.Select(ran => ran.Text));
+        foreach (string context in contexts)
+        {
+            await agent.SendAsync(HttpMethod.Delete, $"context/{context}", null);
+        }
+    }
+
+    [Fact]
+    public async Task Runs_of_one_context_come_one_after_the_other()
+    {
+        string context = await agent.NewContextAsync(Python);
+        await agent.RunCodeAsync(context, "n = 0");
+        Task<CodeRan>[] runs = [.. Enumerable.Range(0, 8).Select(_ => agent.RunCodeAsync(context, "before = n\nimport time\ntime.sleep(0.01)\nn = before + 1"))];
+        await Task.WhenAll(runs);
+        Assert.Equal("8", (await agent.RunCodeAsync(context, "n")).Text);
+    }
+
+    [Fact]
+    public async Task Whoever_closes_the_connection_interrupts_the_run()
+    {
+        string context = await agent.NewContextAsync(Python);
+        using (HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "kept = 1\nprint('begun')\nwhile True: pass" }))
+        {
+            using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
+            while (await reader.ReadLineAsync() != "event: stdout")
+            {
+            }
+        }
+
+        CodeRan ran = await agent.RunCodeAsync(context, "kept");
+        Assert.Equal(("1", false), (ran.Text, ran.End.Restarted));
+    }
+
+    [Fact]
+    public async Task A_slow_reader_holds_the_code_back_and_nothing_is_lost()
+    {
+        string context = await agent.NewContextAsync(Python);
+        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)\nopen('all-out', 'w').close()" });
+        Assert.False(File.Exists(Path.Combine(agent.Workspace, "all-out")));
+        CodeRan ran = await CodeRuns.ReadAsync(answer);
+        Assert.Equal((50_000_000, true), (ran.OutputBytes.Length, File.Exists(Path.Combine(agent.Workspace, "all-out"))));
+    }
+
+    [Fact]
+    public async Task Deletion_ends_what_runs_with_everything_it_started()
+    {
+        string context = await agent.NewContextAsync(Python);
+        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "import subprocess\np = subprocess.Popen(['sleep', '600'])\nprint(p.pid)\nwhile True: pass" });
+        using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
+        string? line;
+        while (!(line = (await reader.ReadLineAsync())!).StartsWith("data: ", StringComparison.Ordinal))
+        {
+        }
+
+        string child = Encoding.UTF8.GetString(Convert.FromBase64String(line[6..])).Trim();
+        using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, $"context/{context}", null);
+        Assert.Contains(ErrorCodes.ContextClosed, await reader.ReadToEndAsync(), StringComparison.Ordinal);
+        await AgentFixture.UntilAsync(() => !Directory.Exists($"/proc/{child}"), "the child is gone");
+        using HttpResponseMessage gone = await agent.PostAsync($"context/{context}/run", new { code = "1" });
+        Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("POST", "context", """{"language":"klingon"}""", 501, ErrorCodes.LanguageNotAvailable)]
+    [InlineData("POST", "context", """{"language":"python","env":{"PATH":"/nothing"}}""", 501, ErrorCodes.LanguageNotAvailable)]
+    [InlineData("POST", "context", """{"id":"a/b"}""", 400, ErrorCodes.InvalidRequest)]
+    [InlineData("POST", "context", """{"env":{"1":"x"}}""", 400, ErrorCodes.InvalidRequest)]
+    [InlineData("POST", "context", """{"timeoutMs":0}""", 400, ErrorCodes.InvalidRequest)]
+    [InlineData("POST", "context", """{"default":true,"cwd":"/tmp"}""", 400, ErrorCodes.InvalidRequest)]
+    [InlineData("POST", "context", """{"cwd":"/proc/nothing"}""", 400, ErrorCodes.WorkingDirectoryNotFound)]
+    [InlineData("POST", "context", """{"gpu":true}""", 501, ErrorCodes.Unsupported)]
+    [InlineData("GET", "context/nope", null, 404, ErrorCodes.ContextNotFound)]
+    [InlineData("DELETE", "context/nope", null, 404, ErrorCodes.ContextNotFound)]
+    [InlineData("POST", "context/nope/run", """{"code":"1"}""", 404, ErrorCodes.ContextNotFound)]
+    [InlineData("POST", "context/nope/run", "{}", 400, ErrorCodes.InvalidRequest)]
+    public async Task Bad_input_gets_a_clear_error_and_makes_nothing(string method, string path, string? body, int status, string code)
+    {
+        int before = (await ContextsAsync()).Count;
+        using HttpResponseMessage answer = await agent.SendAsync(new HttpMethod(method), path, body);
+        ErrorBody error = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
+        Assert.Equal((status, code), ((int)answer.StatusCode, error.Code));
+        Assert.Equal(before, (await ContextsAsync()).Count);
+    }
+
+    [Fact]
+    public async Task A_taken_id_and_an_unknown_session_are_errors()
+    {
+        await agent.NewContextAsync(new { id = "taken" });
+        using HttpResponseMessage again = await agent.PostAsync("context", new { id = "taken" });
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
+        using HttpResponseMessage ghost = await agent.PostAsync("context", new { }, "ghost");
+        Assert.Equal(HttpStatusCode.NotFound, ghost.StatusCode);
+    }
+
+    [Fact]
+    public async Task TypeScript_runs_or_says_which_package_it_needs()
+    {
+        using HttpResponseMessage answer = await agent.PostAsync("context", new { language = "ts", env = new { PATH = CodeRuns.SearchPath } });
+        string body = await answer.Content.ReadAsStringAsync();
+        if (answer.StatusCode == HttpStatusCode.NotImplemented)
+        {
+            Assert.Contains("node-typescript", body, StringComparison.Ordinal);
+            return;
+        }
+
+        string context = JsonSerializer.Deserialize(body, ProtocolJson.Default.ContextInfo)!.Id;
+        await agent.RunCodeAsync(context, "interface P { n: number } const p: P = { n: 4 }; enum E { A = 3 }");
+        Assert.Equal("7", (await agent.RunCodeAsync(context, "(p.n as number) + E.A")).Text);
+    }
+
+    private async Task<IReadOnlyList<ContextInfo>> ContextsAsync() =>
+        JsonSerializer.Deserialize(await agent.Http.GetStringAsync("context"), ProtocolJson.Default.ContextList)!.Contexts;
+}
