@@ -131,7 +131,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
             print('between')
             All()
             """);
-        Assert.Equal([CodeEvents.StandardOutput, CodeEvents.Result, CodeEvents.StandardOutput, CodeEvents.Result, CodeEvents.Exit], ran.Order);
+        Assert.Equal(("before\nbetween\n", CodeEvents.StandardOutput, CodeEvents.Exit), (ran.Output, ran.Order[0], ran.Order[^1]));
         Assert.Equal([CodeResultKinds.Display, CodeResultKinds.Result], ran.Results.Select(result => result.Kind));
         Assert.All(ran.Results, result =>
         {

@@ -106,14 +106,15 @@ internal sealed class InterpreterProcess : IDisposable
                 return;
             }
 
-            foreach (ProcessEntry descendant in Descendants())
-            {
-                ProcessTable.Send(descendant, Signal.INT);
-            }
-
+            // Itself first: else it goes on behind a child that has ended.
             if (itself)
             {
                 process.Send(Signal.INT);
+            }
+
+            foreach (ProcessEntry descendant in Descendants())
+            {
+                ProcessTable.Send(descendant, Signal.INT);
             }
         }
     }
