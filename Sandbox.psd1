@@ -9,8 +9,10 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('Sandbox.Format.ps1xml')
     CmdletsToExport      = @(
+        'Connect-SandboxPort'
         'Connect-SandboxServer'
         'Copy-SandboxItem'
+        'Disconnect-SandboxPort'
         'Disconnect-SandboxServer'
         'Get-Sandbox'
         'Get-SandboxChildItem'
@@ -18,6 +20,7 @@
         'Get-SandboxContent'
         'Get-SandboxEnv'
         'Get-SandboxItem'
+        'Get-SandboxPort'
         'Get-SandboxProcess'
         'Get-SandboxProcessOutput'
         'Get-SandboxServer'

@@ -43,7 +43,9 @@ internal static class AgentHost
             options.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         });
         builder.Services.AddRoutingCore();
+        builder.Services.AddHttpForwarder();
         WebApplication application = builder.Build();
+        application.UseWebSockets();
         application.Use(ErrorHandling.InvokeAsync);
         AgentApi.Map(application, services);
         return application;

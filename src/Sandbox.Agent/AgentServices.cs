@@ -1,5 +1,6 @@
 using Sandbox.Agent.Commands;
 using Sandbox.Agent.Contexts;
+using Sandbox.Agent.Ports;
 using Sandbox.Agent.Sessions;
 using Sandbox.Agent.Shells;
 using Sandbox.Linux;
@@ -46,10 +47,14 @@ internal sealed class AgentServices : IDisposable
     /// <summary>The code contexts.</summary>
     public ContextRegistry Contexts { get; }
 
+    /// <summary>The way to programs that listen on ports.</summary>
+    public PortForwarder Ports { get; } = new();
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Contexts.Dispose();
+        Ports.Dispose();
         Shells.Dispose();
         Loop.Dispose();
     }

@@ -1,7 +1,7 @@
 namespace Sandbox.Client;
 
-/// <summary>A stream whose silence is bounded: a read that waits longer than the limit fails.</summary>
-/// <param name="inner">The stream read.</param>
+/// <summary>A stream whose silence is bounded: a read that waits longer than the limit fails. Writing is not limited.</summary>
+/// <param name="inner">The stream, which is disposed with this one.</param>
 /// <param name="limit">The longest silence.</param>
 internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
 {
@@ -14,7 +14,7 @@ internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
     public override bool CanSeek => false;
 
     /// <inheritdoc />
-    public override bool CanWrite => false;
+    public override bool CanWrite => inner.CanWrite;
 
     /// <inheritdoc />
     public override long Length => throw new NotSupportedException();
@@ -50,6 +50,12 @@ internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
     }
 
     /// <inheritdoc />
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+
+    /// <inheritdoc />
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    /// <inheritdoc />
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc />
@@ -70,6 +76,7 @@ internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
         if (disposing)
         {
             _silence.Dispose();
+            inner.Dispose();
         }
 
         base.Dispose(disposing);

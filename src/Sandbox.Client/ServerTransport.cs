@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Sandbox.Protocol;
@@ -10,6 +13,9 @@ namespace Sandbox.Client;
 /// <summary>Requests to one server over kept-alive connections, and failed answers as exceptions.</summary>
 internal sealed class ServerTransport : IDisposable
 {
+    // Says that we are still here; what lies between may cut what is silent for longer.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+
     private readonly HttpClient _http;
     private readonly ServerEndpoint _endpoint;
     private readonly Func<CancellationToken, Task>? _restart;
@@ -119,6 +125,34 @@ internal sealed class ServerTransport : IDisposable
         return await GuardAsync(() => SendAsync(request, trace, limited.Token), limited, cancellationToken);
     }
 
+    /// <summary>Sends a request that becomes a WebSocket. The framework's own client of those would not tell why a request was refused.</summary>
+    /// <inheritdoc cref="ReadAsync" />
+    public async Task<WebSocket> UpgradeAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await OpenAsync(
+            () =>
+            {
+                HttpRequestMessage message = request();
+                message.Version = HttpVersion.Version11;
+                message.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+                message.Headers.Connection.Add("Upgrade");
+                message.Headers.Upgrade.Add(new ProductHeaderValue("websocket"));
+                message.Headers.Add("Sec-WebSocket-Version", "13");
+                message.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)));
+                return message;
+            },
+            trace, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
+        {
+            response.Dispose();
+            throw new ApiException(ErrorCodes.Unsupported, $"The server at '{Server}', or something before it, does not pass WebSockets on.");
+        }
+
+        // The answer lives as long as its connection, which the WebSocket owns.
+        Stream connection = await response.Content.ReadAsStreamAsync(cancellationToken);
+        return WebSocket.CreateFromStream(new IdleLimitedStream(connection, Limits.Idle), new WebSocketCreationOptions { KeepAliveInterval = KeepAlive });
+    }
+
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
 
@@ -135,7 +169,7 @@ internal sealed class ServerTransport : IDisposable
             response = await AttemptAsync(request, trace, cancellationToken);
         }
 
-        if (response.IsSuccessStatusCode)
+        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.SwitchingProtocols)
         {
             return response;
         }

@@ -24,6 +24,9 @@ public static class Capabilities
     /// <summary>Code runs in contexts that keep its state.</summary>
     public const string Code = "code";
 
+    /// <summary>Ports in a sandbox can be reached, also where it has no network.</summary>
+    public const string Ports = "ports";
+
     /// <summary>Sandboxes can be limited in what they use; which limits a host can keep is told by its abilities.</summary>
     public const string Limits = "limits";
 
@@ -31,5 +34,5 @@ public static class Capabilities
     public const string Temporary = "temporary";
 
     /// <summary>All that this release serves.</summary>
-    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Code, Limits, Temporary];
+    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Ports, Code, Limits, Temporary];
 }

@@ -116,6 +116,9 @@ public static class ErrorCodes
     /// <summary>Nothing in the sandbox runs this language; the sentence names the package.</summary>
     public const string LanguageNotAvailable = "language_not_available";
 
+    /// <summary>No program in the sandbox listens on this port.</summary>
+    public const string PortNotListening = "port_not_listening";
+
     /// <summary>The sandbox does not answer.</summary>
     public const string SandboxUnavailable = "sandbox_unavailable";
 
@@ -169,6 +172,7 @@ public static class ErrorCodes
         [InternalError] = 500,
         [Unsupported] = 501,
         [LanguageNotAvailable] = 501,
+        [PortNotListening] = 502,
         [SandboxUnavailable] = 502,
         [InterpreterFailed] = 502,
         [IsolationUnavailable] = 503,

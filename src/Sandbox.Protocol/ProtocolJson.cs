@@ -39,6 +39,7 @@ namespace Sandbox.Protocol;
 [JsonSerializable(typeof(CodeRunRequest))]
 [JsonSerializable(typeof(CodeResult))]
 [JsonSerializable(typeof(CodeExit))]
+[JsonSerializable(typeof(PortList))]
 [JsonSerializable(typeof(AgentConfiguration))]
 [JsonSerializable(typeof(ReadyLine))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

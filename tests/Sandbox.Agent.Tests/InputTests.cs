@@ -67,26 +67,4 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
         using HttpResponseMessage both = await agent.PostAsync("exec", new { command = "cat", stdin = "YQ==", stdinOpen = true }, session);
         Assert.Equal(HttpStatusCode.BadRequest, both.StatusCode);
     }
-
-    /// <summary>A body that is sent as it comes; the framework's own would wait for more.</summary>
-    private sealed class LiveContent(System.IO.Pipelines.PipeReader source) : HttpContent
-    {
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            byte[] buffer = new byte[4096];
-            Stream from = source.AsStream();
-            int count;
-            while ((count = await from.ReadAsync(buffer)) > 0)
-            {
-                await stream.WriteAsync(buffer.AsMemory(0, count));
-                await stream.FlushAsync();
-            }
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-    }
 }

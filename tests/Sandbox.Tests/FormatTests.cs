@@ -8,10 +8,10 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     private const string Result = "Invoke-SandboxCommand 'echo one; echo two; exit 3' -Sandbox $Box -AsResult";
     private const string Session = "New-SandboxSession -Sandbox $Box -CommandTimeoutSeconds 2.5";
     private const string Removal = "New-SandboxSession -Sandbox $Box | Remove-SandboxSession -AsResult";
+    private const string Port = "$null = New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'setsid python3 -m http.server 8500 --bind 127.0.0.1 >/dev/null 2>&1 & until (exec 3<>/dev/tcp/127.0.0.1/8500) 2>/dev/null; do sleep 0.02; done'; Connect-SandboxPort 8500 -Sandbox $Box";
 
     private const string Item = "New-SandboxItem shown.txt -Value 0123456789 -Force -Sandbox $Box";
     private const string Change = "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
-    private const string Change = "Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box }";
     private const string Context = "New-SandboxCodeContext -Sandbox $Box";
     private const string Code = "Invoke-SandboxCode 'print(1); 1 / 0' -Sandbox $Box -AsResult";
     private const string Shown = "Invoke-SandboxCode '[1, 2]' -Sandbox $Box -Language javascript";
@@ -28,6 +28,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         { "Sandbox.SandboxCodeContext", Context },
         { "Sandbox.SandboxCodeOutput", Shown },
         { "Sandbox.SandboxCodeResult", Code },
+        { "Sandbox.SandboxPort", Port },
         { "Sandbox.SandboxServer", "Get-SandboxServer" },
         { "Sandbox.SandboxAbility", "Test-SandboxServer" },
         { "Sandbox.SandboxItem", Item },
@@ -43,6 +44,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData(Context, "Id", "Sandbox", "Language", "State", "Interpreter", "WorkingDirectory", "python", "/workspace")]
     [InlineData(Shown, "Kind", "Formats", "Files", "Text", "result", "text json", "[ 1, 2 ]")]
     [InlineData(Code, "Success", "Context", "Duration", "Results", "StandardOutput", "Error", "ZeroDivisionError")]
+    [InlineData(Port, "LocalPort", "Port", "Sandbox", "Connections", "Uri", "8500", "http://127.0.0.1:")]
     [InlineData("Get-SandboxServer", "Uri", "State", "Version", "ProcessId", "DefaultSandbox", "Running")]
     [InlineData("Test-SandboxServer isolation", "Name", "Available", "Reason", "Remedy", "isolation")]
     [InlineData(Item, "Directory:", "/workspace", "UnixMode", "LastWriteTime", "Size", "Name", "-rw-r--r--", "10", "shown.txt")]

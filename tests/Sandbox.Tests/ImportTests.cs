@@ -55,8 +55,8 @@ public sealed class ImportTests
     [Fact]
     public void A_parameter_of_one_name_has_one_type_and_one_alias_list_everywhere()
     {
-        // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox and -Session are many on some and one on others.
-        string[] own = ["Id", "Name", "Session", "Sandbox", "Server"];
+        // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox, -Session and -Port are many on some and one on others.
+        string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Port"];
         var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties()).Where(property => property.GetCustomAttribute<ParameterAttribute>() is not null);
         Assert.All(parameters.Where(property => !own.Contains(property.Name)).GroupBy(property => property.Name),
             group => Assert.Single(group.Select(property => property.PropertyType).Distinct()));

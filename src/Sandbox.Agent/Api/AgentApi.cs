@@ -26,5 +26,6 @@ internal static class AgentApi
         ProcessRoutes.Map(sandbox, services);
         FileRoutes.Map(sandbox, services);
         ContextRoutes.Map(sandbox, services.Contexts);
+        PortRoutes.Map(sandbox, services);
     }
 }

@@ -146,6 +146,19 @@ internal static class Errors
     public static ErrorRecord StandardErrorLine(string line, CommandRun run) =>
         new(new RemoteException(line), "StandardErrorLine", ErrorCategory.FromStdErr, run.Target.ToString());
 
+    /// <summary>A port of this machine cannot be listened on.</summary>
+    /// <param name="localPort">The port.</param>
+    /// <param name="cause">Why.</param>
+    public static ErrorRecord LocalPortUnavailable(int localPort, System.Net.Sockets.SocketException cause) => new(
+        new InvalidOperationException($"The local port {localPort} cannot be used: {cause.Message}. Choose another with -LocalPort, or leave that out for any that is free.", cause),
+        "LocalPortUnavailable", ErrorCategory.ResourceUnavailable, localPort);
+
+    /// <summary>No local port of this process is forwarded under this number.</summary>
+    /// <param name="localPort">The port.</param>
+    public static ErrorRecord PortForwardNotFound(int localPort) => new(
+        new ItemNotFoundException($"This process forwards no local port {localPort}. 'Get-SandboxPort' lists those it forwards."),
+        "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
+
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
     {
         ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.ContextNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound => ErrorCategory.ObjectNotFound,
@@ -163,7 +176,7 @@ internal static class Errors
         ErrorCodes.PathBusy => ErrorCategory.ResourceBusy,
         ErrorCodes.DiskFull or ErrorCodes.WatchLimitReached => ErrorCategory.LimitsExceeded,
         ErrorCodes.Unsupported or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed => ErrorCategory.NotImplemented,
-        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.ContextClosed or ErrorCodes.InterpreterFailed or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
+        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.ContextClosed or ErrorCodes.InterpreterFailed or ErrorCodes.PortNotListening or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
         ErrorCodes.LanguageNotAvailable or LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
         LocalServer.StartFailedCode => ErrorCategory.ResourceUnavailable,
         _ => exception.Status switch

@@ -37,6 +37,10 @@ internal readonly struct PropertyBag(PSObject bag)
         }
     }
 
+    /// <summary>The property as a number, null when it is absent or none.</summary>
+    /// <param name="name">The property.</param>
+    public int? Number(string name) => Unwrap(name) as int?;
+
     /// <summary>Whether the object was one of this type before it lost it.</summary>
     /// <param name="type">The type.</param>
     public bool IsOf(Type type)

@@ -48,7 +48,7 @@ public abstract class ServerCompleter : IArgumentCompleter
 
     private static CompletionResult Result(Suggestion found, string quote)
     {
-        string mark = quote.Length == 0 && MustBeQuoted(found.Text) ? "'" : quote;
+        string mark = quote.Length == 0 && !found.IsNumber && MustBeQuoted(found.Text) ? "'" : quote;
         string text = mark == "'" ? found.Text.Replace("'", "''", StringComparison.Ordinal) : found.Text;
         return new(mark + text + mark, found.Text, CompletionResultType.ParameterValue, string.Create(CultureInfo.InvariantCulture, $"{found.Text}: {found.Explanation}"));
     }

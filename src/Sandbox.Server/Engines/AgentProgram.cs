@@ -90,7 +90,7 @@ internal sealed record AgentProgram(string Directory, bool IsNative)
         string[] endings = ["", ".dll", ".runtimeconfig.json", ".deps.json"];
         bool isManaged = File.Exists(Path.Combine(source, name + ".dll"));
         IEnumerable<string> names = endings.Select(ending => name + ending);
-        return (isManaged ? names.Concat(["Sandbox.Protocol.dll", "Sandbox.Linux.dll"]) : names)
+        return (isManaged ? names.Concat(["Sandbox.Protocol.dll", "Sandbox.Linux.dll", "Yarp.ReverseProxy.dll", "System.IO.Hashing.dll"]) : names)
             .Select(file => Path.Combine(source, file))
             .Where(File.Exists);
     }

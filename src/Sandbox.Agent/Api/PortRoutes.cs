@@ -1,0 +1,39 @@
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using Sandbox.Agent.Ports;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Api;
+
+/// <summary><c>…/port</c> and <c>…/tcp</c>: the ways to programs of the sandbox that listen on ports.</summary>
+internal static class PortRoutes
+{
+    /// <summary>Adds the routes.</summary>
+    /// <param name="sandbox">Where to.</param>
+    /// <param name="services">What they act on.</param>
+    public static void Map(RouteGroupBuilder sandbox, AgentServices services)
+    {
+        sandbox.MapGet("/port", context =>
+        {
+            // A session that is named must be there, here as everywhere.
+            services.Sessions.Find(context.SessionId());
+            return JsonBody.WriteAsync(context, LoopbackPorts.List(), ProtocolJson.Default.PortList);
+        });
+        sandbox.Map("/port/{port}/{**path}", context => services.Ports.ForwardAsync(context, Port(context)))
+            .WithMetadata(new UnlimitedBody());
+        sandbox.MapGet("/tcp/{port}", CarryAsync);
+    }
+
+    private static int Port(HttpContext context) => PortNumber.Parse(context.RouteValue("port"));
+
+    private static async Task CarryAsync(HttpContext context)
+    {
+        int port = Port(context);
+        WebSockets.Require(context);
+
+        // Connected first: so a port where nobody listens is a failed answer, not a broken tunnel.
+        using Socket connection = await LoopbackPorts.ConnectAsync(port, context.RequestAborted);
+        using WebSocket tunnel = await WebSockets.AcceptAsync(context);
+        await SocketTunnel.RunAsync(tunnel, connection, context.RequestAborted);
+    }
+}

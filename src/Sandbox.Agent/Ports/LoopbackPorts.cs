@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Ports;
+
+/// <summary>The ports of programs in the sandbox, reached as its own programs reach them: by its loopback interface, whatever network it has.</summary>
+internal static class LoopbackPorts
+{
+    private static readonly IPAddress[] Addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback];
+    private static readonly IPAddress[] Reachable = [.. Addresses, IPAddress.Any, IPAddress.IPv6Any, IPAddress.Loopback.MapToIPv6()];
+
+    /// <summary>Where somebody listens.</summary>
+    public static PortList List() => new(
+    [
+        .. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
+            .Where(listener => Reachable.Contains(listener.Address)).Select(listener => listener.Port)
+            .Distinct().Order().Select(port => new ListeningPort(port)),
+    ]);
+
+    /// <summary>Connects to whoever listens on a port, by IPv4 or by IPv6.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.PortNotListening"/>, or <see cref="ErrorCodes.SandboxUnavailable"/> when it does not take the connection.</exception>
+    public static async Task<Socket> ConnectAsync(int port, CancellationToken cancellation)
+    {
+        SocketException? failure = null;
+        foreach (IPAddress address in Addresses)
+        {
+            Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(new IPEndPoint(address, port), cancellation);
+                return socket;
+            }
+            catch (SocketException failed)
+            {
+                socket.Dispose();
+                failure ??= failed;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw failure!.SocketErrorCode == SocketError.ConnectionRefused
+            ? new ApiException(ErrorCodes.PortNotListening, $"No program in the sandbox listens on port {port}.", failure)
+            : new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} does not take the connection: {failure.Message}.", failure);
+    }
+}

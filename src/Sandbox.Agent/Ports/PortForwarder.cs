@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+using Sandbox.Protocol;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Sandbox.Agent.Ports;
+
+/// <summary>Passes HTTP requests and WebSockets on to a program of the sandbox that listens on a port.</summary>
+internal sealed class PortForwarder : IDisposable
+{
+    private static readonly ForwarderRequestConfig Configuration = new()
+    {
+        // Time limits are the program's and the client's.
+        ActivityTimeout = TimeSpan.FromDays(7),
+        Version = HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    private readonly HttpMessageInvoker invoker = new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, cancellation) =>
+            new NetworkStream(await LoopbackPorts.ConnectAsync(context.DnsEndPoint.Port, cancellation), ownsSocket: true),
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+        ActivityHeadersPropagator = null,
+    });
+
+    /// <summary>Passes a request on, and the answer back.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="port">The port.</param>
+    /// <exception cref="ApiException">There is no answer.</exception>
+    public async Task ForwardAsync(HttpContext context, int port)
+    {
+        IHttpForwarder forwarder = context.RequestServices.GetRequiredService<IHttpForwarder>();
+        ForwarderError error = await forwarder.SendAsync(context, $"http://localhost:{port}", invoker, Configuration, PortTransformer.Instance);
+        if (error == ForwarderError.None)
+        {
+            // Also an answer without a body is the program's own.
+            await context.Response.CompleteAsync();
+        }
+        else if (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            Exception? failure = context.GetForwarderErrorFeature()?.Exception;
+            throw failure as ApiException ?? failure?.InnerException as ApiException
+                ?? new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} broke the connection before it answered.", failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => invoker.Dispose();
+
+    /// <summary>The request as the program would get it from a client beside it.</summary>
+    private sealed class PortTransformer : HttpTransformer
+    {
+        public static readonly PortTransformer Instance = new();
+
+        // A convention among proxies: what a program must put before its own paths.
+        private const string PrefixHeader = "X-Forwarded-Prefix";
+
+        private const int SegmentsBeforePath = 5; // v1, sandbox, {id}, port, {port}
+
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+            (string prefix, string path) = Split(httpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+            proxyRequest.RequestUri = new Uri(destinationPrefix + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+            proxyRequest.Headers.Host = null;
+            proxyRequest.Headers.Remove(PrefixHeader);
+            proxyRequest.Headers.TryAddWithoutValidation(PrefixHeader, prefix);
+
+            foreach (string name in HopByHop(httpContext.Request.Headers.GetCommaSeparatedValues(HeaderNames.Connection)))
+            {
+                proxyRequest.Headers.Remove(name);
+            }
+        }
+
+        public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+        {
+            foreach (string name in HopByHop(proxyResponse is null ? [] : proxyResponse.Headers.Connection))
+            {
+                proxyResponse!.Headers.Remove(name);
+            }
+
+            bool goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            if (proxyResponse is { IsSuccessStatusCode: true, Content.Headers.ContentLength: null })
+            {
+                // A stream may be silent for long after its headers.
+                await httpContext.Response.Body.FlushAsync(cancellationToken);
+            }
+
+            return goesOn;
+        }
+
+        // What a message's own 'Connection' says is for the next hop alone: see RFC 9110, 7.6.1. An upgrade is forwarded all the same.
+        private static string[] HopByHop(IEnumerable<string> connection) =>
+            [.. connection.Where(name => !name.Equals(HeaderNames.Upgrade, StringComparison.OrdinalIgnoreCase))];
+
+        // What the client wrote, so that nothing is decoded on the way.
+        private static (string Prefix, string Path) Split(string target)
+        {
+            int position = 0;
+            for (int segment = 0; segment < SegmentsBeforePath && position >= 0; segment++)
+            {
+                position = target.IndexOfAny(['/', '?'], position + 1);
+            }
+
+            return position < 0 ? (target, "/") : (target[..position], target[position] == '/' ? target[position..] : "/" + target[position..]);
+        }
+    }
+}

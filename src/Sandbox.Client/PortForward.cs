@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <summary>A port of this machine whose connections go to a port in a sandbox. It listens on the loopback interface alone, until it is disposed or its sandbox is gone.</summary>
+public sealed class PortForward : IDisposable
+{
+    private const int Backlog = 512;
+
+    private readonly SandboxClient _client;
+    private readonly Socket _listener;
+    private readonly CancellationTokenSource _stop = new();
+    private int _connections;
+    private volatile string? _lastError;
+    private int _isDisposed;
+
+    private PortForward(SandboxClient client, string sandbox, int port, Socket listener)
+    {
+        (_client, SandboxId, Port, _listener) = (client, sandbox, port, listener);
+        LocalPort = ((IPEndPoint)listener.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Is told when it has ended.</summary>
+    public event Action<PortForward>? Ended;
+
+    /// <summary>The sandbox.</summary>
+    public string SandboxId { get; }
+
+    /// <summary>The address of its server.</summary>
+    public string Server => _client.Server;
+
+    /// <summary>The port in the sandbox.</summary>
+    public int Port { get; }
+
+    /// <summary>The port of this machine.</summary>
+    public int LocalPort { get; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; } = DateTimeOffset.Now;
+
+    /// <summary>How many connections are open.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Why a connection could not be made, the last time one could not.</summary>
+    public string? LastError => _lastError;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="client">The sandbox's server.</param>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="port">The port in it.</param>
+    /// <param name="localPort">The port of this machine; 0 for any that is free.</param>
+    /// <exception cref="SocketException">The local port is not to be had.</exception>
+    public static PortForward Start(SandboxClient client, string sandbox, int port, int localPort)
+    {
+        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(new IPEndPoint(IPAddress.Loopback, localPort));
+            listener.Listen(Backlog);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+
+        return new PortForward(client, sandbox, port, listener);
+    }
+
+    /// <summary>Takes connections from now on.</summary>
+    public void Open() => _ = AcceptAsync();
+
+    /// <summary>Ends it, with its connections.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            _listener.Dispose();
+
+            // Not disposed of: connections that are just ending still look at it.
+            _stop.Cancel();
+            Ended?.Invoke(this);
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                _ = CarryAsync(await _listener.AcceptAsync(_stop.Token));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                // The one who called has gone again, or this process has no descriptors left for a moment.
+                _lastError = e.Message;
+                await Task.Delay(TimeSpan.FromMilliseconds(20));
+            }
+        }
+    }
+
+    private async Task CarryAsync(Socket connection)
+    {
+        Interlocked.Increment(ref _connections);
+        try
+        {
+            using (connection)
+            {
+                connection.NoDelay = true;
+                using WebSocket? tunnel = await TryConnectAsync();
+                if (tunnel is null)
+                {
+                    connection.LingerState = new LingerOption(true, 0);
+                }
+                else
+                {
+                    await SocketTunnel.RunAsync(tunnel, connection, _stop.Token);
+                }
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _connections);
+        }
+    }
+
+    private async Task<WebSocket?> TryConnectAsync()
+    {
+        try
+        {
+            return await _client.ConnectPortAsync(SandboxId, Port, _stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is ApiException or ServerUnreachableException or ConnectionLostException or TimeoutException)
+        {
+            _lastError = e.Message;
+            if (e is ApiException { Code: ErrorCodes.SandboxNotFound })
+            {
+                Dispose();
+            }
+
+            return null;
+        }
+    }
+}

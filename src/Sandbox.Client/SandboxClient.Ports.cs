@@ -1,0 +1,27 @@
+using System.Net.WebSockets;
+using Sandbox.Protocol;
+
+namespace Sandbox.Client;
+
+/// <content>Ports on which programs of a sandbox listen.</content>
+public sealed partial class SandboxClient
+{
+    /// <summary>The ports on which programs of a sandbox listen.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="session">A session that has to be in it; null for none.</param>
+    /// <param name="wake">Whether a stopped sandbox is started to answer; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<IReadOnlyList<int>> GetPortsAsync(string sandbox, string? session, bool wake, CancellationToken cancellationToken) =>
+    [
+        .. (await _transport.ReadAsync(
+            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/port", session), wake), ProtocolJson.Default.PortList, _trace, cancellationToken))
+            .Ports.Select(listening => listening.Port),
+    ];
+
+    /// <summary>Connects to a program of a sandbox. What is written to the WebSocket it reads: see <see cref="SocketTunnel"/>.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="port">The port on which the program listens.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<WebSocket> ConnectPortAsync(string sandbox, int port, CancellationToken cancellationToken) =>
+        _transport.UpgradeAsync(() => Bare(HttpMethod.Get, $"{Path(sandbox)}/tcp/{PortNumber.Require(port)}", null), _trace, cancellationToken);
+}

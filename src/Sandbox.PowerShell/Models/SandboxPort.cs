@@ -1,0 +1,47 @@
+using System.Globalization;
+using Sandbox.Client;
+
+namespace Sandbox;
+
+/// <summary>A local port that is forwarded into a sandbox, as it was when it was asked for.</summary>
+public sealed class SandboxPort
+{
+    internal SandboxPort(PortForward forward)
+    {
+        LocalPort = forward.LocalPort;
+        Port = forward.Port;
+        SandboxId = forward.SandboxId;
+        Connections = forward.Connections;
+        LastError = forward.LastError;
+        CreatedAt = forward.CreatedAt;
+        Server = forward.Server;
+        Uri = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{LocalPort}/");
+    }
+
+    /// <summary>Its key: the port of this machine.</summary>
+    public int LocalPort { get; }
+
+    /// <summary>The port in the sandbox.</summary>
+    public int Port { get; }
+
+    /// <summary>The sandbox.</summary>
+    public string SandboxId { get; }
+
+    /// <summary>Where a web server behind it answers.</summary>
+    public string Uri { get; }
+
+    /// <summary>How many connections are open.</summary>
+    public int Connections { get; }
+
+    /// <summary>Why a connection could not be made, the last time one could not.</summary>
+    public string? LastError { get; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; }
+
+    /// <summary>The address of its server.</summary>
+    public string Server { get; }
+
+    /// <inheritdoc />
+    public override string ToString() => Uri;
+}

@@ -1,0 +1,26 @@
+using System.IO.Pipelines;
+using System.Net;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>A body that is sent as it comes; the framework's own would wait for more.</summary>
+internal sealed class LiveContent(PipeReader source) : HttpContent
+{
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        byte[] buffer = new byte[4096];
+        Stream from = source.AsStream();
+        int count;
+        while ((count = await from.ReadAsync(buffer)) > 0)
+        {
+            await stream.WriteAsync(buffer.AsMemory(0, count));
+            await stream.FlushAsync();
+        }
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+}

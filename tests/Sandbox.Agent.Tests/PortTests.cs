@@ -1,0 +1,388 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>, IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource deadline = new(Limit);
+
+    [Fact]
+    public async Task A_request_reaches_the_program_as_it_was_written_and_its_answer_comes_back()
+    {
+        await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
+        {
+            IHttpRequestFeature request = context.Features.Get<IHttpRequestFeature>()!;
+            context.Response.StatusCode = 404;
+            context.Response.Headers["X-Own"] = "yes";
+            using StreamReader body = new(context.Request.Body);
+            await context.Response.WriteAsync(string.Join('\n', request.Method, request.RawTarget, context.Request.Host, context.Request.Headers["X-Forwarded-Prefix"], context.Request.Headers["X-Hop"], await body.ReadToEndAsync()));
+        });
+        int port = PortOf(program);
+        using HttpRequestMessage request = new(HttpMethod.Put, new Uri($"http://agent/v1/sandbox/test/port/{port}/a%2Fb/./c?q=%20", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        {
+            Content = new StringContent("body"),
+        };
+        request.Headers.Add("Connection", "X-Hop");
+        request.Headers.Add("X-Hop", "not for the program");
+        using HttpResponseMessage answer = await agent.Http.SendAsync(request, deadline.Token);
+        Assert.Equal((HttpStatusCode.NotFound, "yes"), (answer.StatusCode, answer.Headers.GetValues("X-Own").Single()));
+        Assert.Equal($"PUT\n/a%2Fb/./c?q=%20\nlocalhost:{port}\n/v1/sandbox/test/port/{port}\n\nbody", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("", "/")]
+    [InlineData("/", "/")]
+    [InlineData("?a=b", "/?a=b")]
+    [InlineData("//x", "//x")]
+    public async Task Whatever_follows_the_port_is_the_programs_path(string written, string seen)
+    {
+        await using WebApplication program = await ServeAsync("127.0.0.1", context => context.Response.WriteAsync(context.Features.Get<IHttpRequestFeature>()!.RawTarget));
+        Assert.Equal(seen, await agent.Http.GetStringAsync($"port/{PortOf(program)}{written}"));
+    }
+
+    [Fact]
+    public async Task An_answer_without_a_body_is_the_programs_own()
+    {
+        await using WebApplication program = await ServeAsync("127.0.0.1", context =>
+        {
+            context.Response.StatusCode = 405;
+            return Task.CompletedTask;
+        });
+        using HttpResponseMessage answer = await agent.Http.GetAsync($"port/{PortOf(program)}/x");
+        Assert.Equal((HttpStatusCode.MethodNotAllowed, ""), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+    }
+
+    [Fact]
+    public async Task A_body_reaches_the_program_while_it_is_sent()
+    {
+        const int part = 100_000;
+        TaskCompletionSource<int> first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
+        {
+            first.SetResult(await context.Request.Body.ReadAtLeastAsync(new byte[part / 2], part / 2));
+            using StreamReader rest = new(context.Request.Body);
+            await context.Response.WriteAsync($"{(await rest.ReadToEndAsync()).Length}");
+        });
+        System.IO.Pipelines.Pipe pipe = new(new System.IO.Pipelines.PipeOptions(pauseWriterThreshold: 0));
+        Task<HttpResponseMessage> asking = agent.Http.PostAsync($"port/{PortOf(program)}/", new LiveContent(pipe.Reader), deadline.Token);
+        await pipe.Writer.WriteAsync(new byte[part]);
+        Assert.Equal(part / 2, await first.Task.WaitAsync(deadline.Token));
+        await pipe.Writer.WriteAsync(new byte[part]);
+        await pipe.Writer.CompleteAsync();
+        using HttpResponseMessage answer = await asking;
+        Assert.Equal($"{part + (part / 2)}", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task An_answer_arrives_as_it_is_written()
+    {
+        TaskCompletionSource[] seen = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
+        await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
+        {
+            await context.Response.Body.FlushAsync();
+            await seen[0].Task;
+            await context.Response.WriteAsync("one\n");
+            await context.Response.Body.FlushAsync();
+            await seen[1].Task;
+            await context.Response.WriteAsync("two\n");
+        });
+        using HttpResponseMessage answer = await agent.Http.GetAsync($"port/{PortOf(program)}/", HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+        seen[0].SetResult();
+        using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
+        Assert.Equal("one", await reader.ReadLineAsync(deadline.Token));
+        seen[1].SetResult();
+        Assert.Equal("two", await reader.ReadLineAsync(deadline.Token));
+    }
+
+    [Fact]
+    public async Task A_WebSocket_of_the_program_is_reached()
+    {
+        await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
+        {
+            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync("chat");
+            byte[] buffer = new byte[100];
+            ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(), default);
+            await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, true, default);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", default);
+        });
+        using ClientWebSocket client = new();
+        client.Options.AddSubProtocol("chat");
+        await client.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/port/{PortOf(program)}/live"), agent.Http, deadline.Token);
+        Assert.Equal("chat", client.SubProtocol);
+        await client.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, deadline.Token);
+        byte[] buffer = new byte[100];
+        WebSocketReceiveResult echo = await client.ReceiveAsync(buffer, deadline.Token);
+        Assert.Equal((WebSocketMessageType.Text, "hello"), (echo.MessageType, Encoding.UTF8.GetString(buffer, 0, echo.Count)));
+        WebSocketReceiveResult close = await client.ReceiveAsync(buffer, deadline.Token);
+        Assert.Equal((WebSocketMessageType.Close, "bye"), (close.MessageType, close.CloseStatusDescription));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    [InlineData("[::1]")]
+    [InlineData("[::]")]
+    public async Task A_listener_is_found_and_reached_by_IPv4_and_by_IPv6(string address)
+    {
+        await using WebApplication program = await ServeAsync(address, context => context.Response.WriteAsync("here"));
+        int port = PortOf(program);
+        Assert.Equal("here", await agent.Http.GetStringAsync($"port/{port}/"));
+        Assert.Contains(port, (await agent.Http.GetFromJsonAsync("port", ProtocolJson.Default.PortList))!.Ports.Select(listening => listening.Port));
+        using WebSocket tunnel = await TunnelAsync(port);
+    }
+
+    [Theory]
+    [InlineData("port/{0}/")]
+    [InlineData("tcp/{0}")]
+    public async Task A_port_nobody_listens_on_is_said_so_whichever_way_it_is_asked_for(string route)
+    {
+        using HttpResponseMessage answer = await UpgradeAsync(string.Format(null, route, FreePort()));
+        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.PortNotListening), (answer.StatusCode, await CodeAsync(answer)));
+    }
+
+    [Theory]
+    [InlineData("port/0/")]
+    [InlineData("port/70000/")]
+    [InlineData("port/abc/")]
+    [InlineData("port/-1/")]
+    [InlineData("tcp/0")]
+    [InlineData("tcp/70000")]
+    public async Task A_port_that_is_none_is_refused(string route)
+    {
+        using HttpResponseMessage answer = await UpgradeAsync(route);
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
+    }
+
+    [Fact]
+    public async Task A_stream_is_asked_for_as_a_WebSocket_only()
+    {
+        using HttpResponseMessage answer = await agent.Http.GetAsync("tcp/80");
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
+    }
+
+    [Fact]
+    public async Task A_program_that_breaks_off_before_it_answers_is_told_of()
+    {
+        using TcpListener listener = Listen();
+        Task<HttpResponseMessage> asking = agent.Http.GetAsync($"port/{PortOf(listener)}/", deadline.Token);
+        while (!asking.IsCompleted)
+        {
+            // A request that may be repeated is repeated a few times.
+            Task<Socket> accepting = listener.AcceptSocketAsync(deadline.Token).AsTask();
+            if (await Task.WhenAny(accepting, asking) == accepting)
+            {
+                using Socket accepted = await accepting;
+                Assert.NotEqual(0, await accepted.ReceiveAsync(new byte[1000], deadline.Token));
+            }
+        }
+
+        using HttpResponseMessage answer = await asking;
+        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.SandboxUnavailable), (answer.StatusCode, await CodeAsync(answer)));
+    }
+
+    [Fact]
+    public async Task One_direction_may_end_while_the_other_goes_on()
+    {
+        using TcpListener listener = Listen();
+        using WebSocket tunnel = await TunnelAsync(PortOf(listener));
+        using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+        await SendAsync(tunnel, "question");
+        await SendAsync(tunnel, "");
+        Assert.Equal("question", await ReadToEndAsync(program));
+        await program.SendAsync("answer"u8.ToArray());
+        Assert.Equal("answer", await ReceiveAsync(tunnel));
+        await program.SendAsync(" and more"u8.ToArray());
+        Assert.Equal(" and more", await ReceiveAsync(tunnel));
+        program.Shutdown(SocketShutdown.Both);
+        Assert.Equal("", await ReceiveAsync(tunnel));
+        await tunnel.CloseAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
+    }
+
+    [Fact]
+    public async Task The_programs_end_is_told_and_it_still_gets_what_comes()
+    {
+        using TcpListener listener = Listen();
+        using WebSocket tunnel = await TunnelAsync(PortOf(listener));
+        using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+        program.Shutdown(SocketShutdown.Send);
+        Assert.Equal("", await ReceiveAsync(tunnel));
+        await SendAsync(tunnel, "late");
+        await SendAsync(tunnel, "");
+        Assert.Equal("late", await ReadToEndAsync(program));
+    }
+
+    [Fact]
+    public async Task A_break_is_a_break_on_both_sides_never_an_end()
+    {
+        using TcpListener listener = Listen();
+        using (WebSocket tunnel = await TunnelAsync(PortOf(listener)))
+        {
+            using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+            program.LingerState = new LingerOption(true, 0);
+            program.Dispose();
+            await Assert.ThrowsAsync<WebSocketException>(() => ReceiveAsync(tunnel));
+        }
+
+        using WebSocket second = await TunnelAsync(PortOf(listener));
+        using Socket other = await listener.AcceptSocketAsync(deadline.Token);
+        second.Abort();
+        SocketException reset = await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(other));
+        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task A_program_that_does_not_read_holds_the_sender_back_and_nothing_is_lost()
+    {
+        const int total = 64 * 1024 * 1024;
+        using TcpListener listener = Listen();
+        using WebSocket tunnel = await TunnelAsync(PortOf(listener));
+        using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+        byte[] block = new byte[64 * 1024];
+        Random.Shared.NextBytes(block);
+        long sent = 0;
+        Task sending = Task.Run(async () =>
+        {
+            for (; Volatile.Read(ref sent) < total; Interlocked.Add(ref sent, block.Length))
+            {
+                await tunnel.SendAsync(block, WebSocketMessageType.Binary, true, deadline.Token);
+            }
+
+            await SendAsync(tunnel, "");
+        });
+
+        // The kernel's buffers, the agent's and a little more: it comes to a stand long before the end.
+        long seen;
+        do
+        {
+            seen = Volatile.Read(ref sent);
+            await Task.Delay(300);
+        }
+        while (seen != Volatile.Read(ref sent));
+
+        Assert.InRange(seen, 1, total / 2);
+        long received = 0;
+        byte[] buffer = new byte[block.Length];
+        for (int count; (count = await program.ReceiveAsync(buffer, deadline.Token)) > 0; received += count)
+        {
+            for (int i = 0; i < count; i += 997)
+            {
+                Assert.Equal(block[(received + i) % block.Length], buffer[i]);
+            }
+        }
+
+        await sending;
+        Assert.Equal(total, received);
+    }
+
+    [Fact]
+    public async Task Many_connections_are_open_at_once()
+    {
+        const int many = 200;
+        using TcpListener listener = Listen();
+        WebSocket[] tunnels = await Task.WhenAll(Enumerable.Range(0, many).Select(_ => TunnelAsync(PortOf(listener))));
+        List<Socket> programs = [];
+        for (int i = 0; i < many; i++)
+        {
+            programs.Add(await listener.AcceptSocketAsync(deadline.Token));
+        }
+
+        await Task.WhenAll(tunnels.Select((tunnel, i) => SendAsync(tunnel, $"{i}")));
+        string[] got = await Task.WhenAll(programs.Select(async program =>
+        {
+            byte[] buffer = new byte[10];
+            return Encoding.UTF8.GetString(buffer, 0, await program.ReceiveAsync(buffer, deadline.Token));
+        }));
+        Assert.Equal(Enumerable.Range(0, many), got.Select(int.Parse).Order());
+        programs.ForEach(program => program.Dispose());
+        Array.ForEach(tunnels, tunnel => tunnel.Dispose());
+    }
+
+    private static TcpListener Listen()
+    {
+        TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start(512);
+        return listener;
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = Listen();
+        return PortOf(listener);
+    }
+
+    private static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    private static int PortOf(WebApplication program) =>
+        new Uri(program.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+
+    private static async Task<WebApplication> ServeAsync(string address, RequestDelegate answer)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls($"http://{address}:0");
+        WebApplication program = builder.Build();
+        program.UseWebSockets();
+        program.Run(answer);
+        await program.StartAsync();
+        return program;
+    }
+
+    private static async Task<string> CodeAsync(HttpResponseMessage answer) =>
+        JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!.Code;
+
+    private static Task SendAsync(WebSocket tunnel, string text) => tunnel.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, true, default);
+
+    private async Task<string> ReceiveAsync(WebSocket tunnel)
+    {
+        byte[] buffer = new byte[1000];
+        WebSocketReceiveResult received = await tunnel.ReceiveAsync(buffer, deadline.Token);
+        Assert.Equal(WebSocketMessageType.Binary, received.MessageType);
+        return Encoding.UTF8.GetString(buffer, 0, received.Count);
+    }
+
+    private async Task<string> ReadToEndAsync(Socket socket)
+    {
+        MemoryStream all = new();
+        byte[] buffer = new byte[1000];
+        for (int count; (count = await socket.ReceiveAsync(buffer, deadline.Token)) > 0;)
+        {
+            all.Write(buffer, 0, count);
+        }
+
+        return Encoding.UTF8.GetString(all.ToArray());
+    }
+
+    private async Task<WebSocket> TunnelAsync(int port)
+    {
+        ClientWebSocket client = new();
+        await client.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/tcp/{port}"), agent.Http, deadline.Token);
+        return client;
+    }
+
+    /// <summary>The answer to a request for a WebSocket.</summary>
+    private Task<HttpResponseMessage> UpgradeAsync(string path)
+    {
+        HttpRequestMessage request = new(HttpMethod.Get, path);
+        request.Headers.Add("Connection", "Upgrade");
+        request.Headers.Add("Upgrade", "websocket");
+        request.Headers.Add("Sec-WebSocket-Version", "13");
+        request.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(new byte[16]));
+        return agent.Http.SendAsync(request, deadline.Token);
+    }
+
+    public void Dispose() => deadline.Dispose();
+}

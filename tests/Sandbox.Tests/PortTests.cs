@@ -1,0 +1,181 @@
+using System.Management.Automation;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Sandbox.Tests;
+
+public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
+{
+    // What it reads to the end of input it sends back in capitals, so the answer begins when one direction has ended.
+    private const string Echo = """
+        import socketserver
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.wfile.write(self.rfile.read().upper())
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+            request_queue_size = 512
+        Server(('127.0.0.1', 7000), Handler).serve_forever()
+        """;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly Engine _engine;
+    private readonly string _id;
+
+    public PortTests(SandboxFixture fixture)
+    {
+        (_engine, _id) = (fixture.Engine, fixture.Id);
+        Listen("python3 -m http.server 8000 --bind 127.0.0.1", 8000);
+    }
+
+    [Fact]
+    public void A_web_server_in_a_sandbox_without_network_answers_on_the_local_port()
+    {
+        _ = _engine.Run("$Closed = New-Sandbox -Network None; Invoke-SandboxCommand 'echo found > page.txt' -Sandbox $Closed").Clean;
+        Listen("python3 -m http.server 8000 --bind 127.0.0.1", 8000, "$Closed");
+        dynamic port = _engine.Run("$Port = $Closed | Connect-SandboxPort 8000; $Port").One;
+        Assert.Equal(8000, port.Port);
+        Assert.Equal(((string)_engine.Run("$Closed.Id").One, $"http://127.0.0.1:{port.LocalPort}/"), ((string)port.SandboxId, (string)port.Uri));
+        Assert.Equal("found\n", Get(port.Uri + "page.txt"));
+        _ = _engine.Run("$Port | Disconnect-SandboxPort").Clean;
+        Assert.Throws<HttpRequestException>(() => Get(port.Uri));
+        Assert.Empty(_engine.Run("Get-SandboxPort -Sandbox $Closed; $Closed | Remove-Sandbox").Clean.Output);
+    }
+
+    [Fact]
+    public async Task Many_connections_at_once_end_in_each_direction_on_its_own()
+    {
+        _ = _engine.Run("Invoke-SandboxCommand 'cat > echo.py' -Sandbox $Box -InputObject $Echo", ("Echo", Echo)).Clean;
+        Listen("python3 echo.py", 7000);
+        int local = (int)_engine.Run("($Box | Connect-SandboxPort 7000).LocalPort").One;
+        Socket[] sockets = await Task.WhenAll(Enumerable.Range(0, 100).Select(async _ =>
+        {
+            Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, local);
+            return socket;
+        }));
+        string[] answers = await Task.WhenAll(sockets.Select(AskAsync)).WaitAsync(Limit);
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"QUESTION {i}"), answers);
+
+        async Task<string> AskAsync(Socket socket, int i)
+        {
+            using NetworkStream stream = new(socket, ownsSocket: true);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"question {i}"));
+            socket.Shutdown(SocketShutdown.Send);
+            using StreamReader reader = new(stream);
+            return await reader.ReadToEndAsync();
+        }
+    }
+
+    [Fact]
+    public async Task The_servers_own_route_answers_too()
+    {
+        using HttpClient http = new(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellation) =>
+            {
+                Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(((string)_engine.Run("$Box.Server").One)["unix:".Length..]), cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        _ = _engine.Run("Invoke-SandboxCommand \"echo deep > 'a b'\" -Sandbox $Box").Clean;
+        Assert.Equal("deep\n", await http.GetStringAsync($"http://sandbox/v1/sandbox/{_id}/port/8000/a%20b"));
+        using HttpResponseMessage nobody = await http.GetAsync($"http://sandbox/v1/sandbox/{_id}/port/8001/");
+        Assert.Equal(HttpStatusCode.BadGateway, nobody.StatusCode);
+        Assert.Contains("port_not_listening", await nobody.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_port_nobody_listens_on_is_an_error_and_nothing_is_forwarded()
+    {
+        EngineResult result = _engine.Run("Connect-SandboxPort 8001 -Sandbox $Box");
+        Assert.Equal(("PortNotListening", ErrorCategory.ResourceUnavailable, $"{_id}:8001"), (result.ErrorId, result.Error.CategoryInfo.Category, (string)result.Error.TargetObject));
+        Assert.Empty(_engine.Run("Get-SandboxPort -Sandbox $Box").Clean.Output);
+    }
+
+    [Theory]
+    [InlineData("Connect-SandboxPort 0 -Sandbox $Box", "ParameterArgumentValidationError")]
+    [InlineData("Connect-SandboxPort 70000 -Sandbox $Box", "ParameterArgumentValidationError")]
+    [InlineData("Connect-SandboxPort 8000 -LocalPort 70000 -Sandbox $Box", "ParameterArgumentValidationError")]
+    [InlineData("Connect-SandboxPort 8000, 8001 -LocalPort 9000 -Sandbox $Box", "InvalidArgument")]
+    [InlineData("Connect-SandboxPort 8000 -Sandbox nosuch", "SandboxNotFound")]
+    [InlineData("Connect-SandboxPort 8000 -Sandbox $Box -Session nosuch", "SessionNotFound")]
+    [InlineData("Get-SandboxPort 1", "PortForwardNotFound")]
+    [InlineData("Disconnect-SandboxPort 1", "PortForwardNotFound")]
+    [InlineData("Disconnect-SandboxPort 'x'", "ParameterArgumentTransformationError")]
+    public void What_makes_no_sense_is_a_clear_error(string script, string id) => Assert.Equal(id, _engine.Run(script).ErrorId);
+
+    [Fact]
+    public void A_local_port_can_be_chosen_and_one_that_is_taken_is_an_error()
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        int number = ((IPEndPoint)taken.LocalEndpoint).Port;
+        EngineResult refused = _engine.Run("Connect-SandboxPort 8000 -LocalPort $Number -Sandbox $Box", ("Number", number));
+        Assert.Equal(("LocalPortUnavailable", number), (refused.ErrorId, (int)refused.Error.TargetObject));
+        taken.Stop();
+        Assert.Equal(number, _engine.Run("(Connect-SandboxPort 8000 -LocalPort $Number -Sandbox $Box).LocalPort").One);
+        Assert.Equal("LocalPortUnavailable", _engine.Run("Connect-SandboxPort 8000 -LocalPort $Number -Sandbox $Box").ErrorId);
+    }
+
+    [Fact]
+    public void Forwards_are_found_by_local_port_port_and_sandbox_also_as_objects_from_another_process()
+    {
+        _ = _engine.Run("$One = New-SandboxSession one -Sandbox $Box | Connect-SandboxPort 8000; $Two = $Box | Connect-SandboxPort 8000").Clean;
+        Assert.Equal(2, _engine.Run("Get-SandboxPort -Sandbox $Box").Clean.Output.Count);
+        Assert.Equal(2, _engine.Run("$Box | Get-SandboxPort -Port 8000").Clean.Output.Count);
+        Assert.Empty(_engine.Run("$Box | Get-SandboxPort -Port 8001").Clean.Output);
+        Assert.Equal(2, _engine.Run($"Get-SandboxPort -Sandbox {_id[..4]}*").Clean.Output.Count);
+        Assert.Equal(_engine.Run("$One.Uri").Texts, _engine.Run("Get-SandboxPort $One.LocalPort").Texts);
+        Assert.Equal(_engine.Run("$One.Uri").Texts, _engine.Run("$One.LocalPort | Get-SandboxPort").Texts);
+        object copy = PSSerializer.Deserialize(PSSerializer.Serialize(_engine.Run("$One").Clean.Output[0]));
+        Assert.Equal(_engine.Run("$One.Uri").Texts, _engine.Run("$Copy | Get-SandboxPort", ("Copy", copy)).Texts);
+        _ = _engine.Run("$Copy | Disconnect-SandboxPort -WhatIf; Connect-SandboxPort 8000 -Sandbox $Box -WhatIf").Clean;
+        Assert.Equal(2, _engine.Run("Get-SandboxPort -Sandbox $Box").Clean.Output.Count);
+        _ = _engine.Run("$Copy | Disconnect-SandboxPort").Clean;
+        Assert.Equal(_engine.Run("$Two.Uri").Texts, _engine.Run("Get-SandboxPort -Sandbox $Box").Texts);
+    }
+
+    [Fact]
+    public void Why_a_connection_was_not_made_is_told_and_with_its_sandbox_a_forward_goes()
+    {
+        _ = _engine.Run("$Going = New-Sandbox").Clean;
+        Listen("python3 -m http.server 8002 --bind 127.0.0.1", 8002, "$Going");
+        string uri = (string)_engine.Run("($Two = $Going | Connect-SandboxPort 8002).Uri").One;
+        _ = _engine.Run("Invoke-SandboxCommand 'pkill -f \"http.server 8002\"; while (exec 3<>/dev/tcp/127.0.0.1/8002) 2>/dev/null; do sleep 0.02; done' -Sandbox $Going").Clean;
+        Assert.Throws<HttpRequestException>(() => Get(uri));
+        Assert.Contains("listens on port 8002", (string)_engine.Run("($Two | Get-SandboxPort).LastError").One, StringComparison.Ordinal);
+        _ = _engine.Run("$Going | Remove-Sandbox").Clean;
+        Assert.Throws<HttpRequestException>(() => Get(uri));
+        Wait.Until(() => _engine.Run("Get-SandboxPort -Port 8002").Clean.Output.Count == 0, "the forward is gone");
+    }
+
+    [Fact]
+    public void Ports_are_completed_as_numbers()
+    {
+        _ = _engine.Run("$Port = $Box | Connect-SandboxPort 8000").Clean;
+        Wait.Until(() => Texts($"Connect-SandboxPort -Sandbox {_id} -Port 80") is ["8000"], "the port is offered");
+        Assert.Contains(_engine.Run("$Port.LocalPort").Texts[0], Texts("Disconnect-SandboxPort "));
+    }
+
+    public void Dispose() => _engine.Run("Get-SandboxPort -Sandbox $Box | Disconnect-SandboxPort");
+
+    private void Listen(string command, int port, string sandbox = "$Box") => _ = _engine.Run(
+        $"Invoke-SandboxCommand '(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null || setsid {command} >/dev/null 2>&1 & until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.02; done' -Session (New-SandboxSession -Sandbox {sandbox}) -TimeoutSeconds 30").Clean;
+
+    private static string Get(string uri)
+    {
+        using HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Limit };
+        return http.GetStringAsync(uri).GetAwaiter().GetResult();
+    }
+
+    private string[] Texts(string line)
+    {
+        using PowerShell shell = PowerShell.Create(_engine.Runspace);
+        return [.. CommandCompletion.CompleteInput(line, line.Length, null, shell).CompletionMatches
+            .Where(offered => offered.ResultType is CompletionResultType.ParameterValue).Select(offered => offered.CompletionText)];
+    }
+}
