@@ -14,6 +14,7 @@
         'Copy-SandboxItem'
         'Disconnect-SandboxPort'
         'Disconnect-SandboxServer'
+        'Enter-SandboxSession'
         'Get-Sandbox'
         'Get-SandboxChildItem'
         'Get-SandboxCodeContext'

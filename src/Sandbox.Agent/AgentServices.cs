@@ -3,6 +3,7 @@ using Sandbox.Agent.Contexts;
 using Sandbox.Agent.Ports;
 using Sandbox.Agent.Sessions;
 using Sandbox.Agent.Shells;
+using Sandbox.Agent.Terminals;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -47,6 +48,9 @@ internal sealed class AgentServices : IDisposable
     /// <summary>The code contexts.</summary>
     public ContextRegistry Contexts { get; }
 
+    /// <summary>The sandbox's own terminal, of no session.</summary>
+    public TerminalSlot Terminal { get; } = new();
+
     /// <summary>The way to programs that listen on ports.</summary>
     public PortForwarder Ports { get; } = new();
 
@@ -55,6 +59,7 @@ internal sealed class AgentServices : IDisposable
     {
         Contexts.Dispose();
         Ports.Dispose();
+        Terminal.Close();
         Shells.Dispose();
         Loop.Dispose();
     }

@@ -19,7 +19,10 @@ public sealed record ChildProcessOptions
     public string? WorkingDirectory { get; init; }
 
     /// <summary>The descriptors it gets, by the number it sees them under. It gets no others.</summary>
-    public required IReadOnlyDictionary<int, FileDescriptor> Descriptors { get; init; }
+    public IReadOnlyDictionary<int, FileDescriptor> Descriptors { get; init; } = new Dictionary<int, FileDescriptor>();
+
+    /// <summary>The terminal that becomes its controlling one, and its standard input, output and error; see <see cref="PseudoTerminal.Path"/>. None when null.</summary>
+    public string? Terminal { get; init; }
 }
 
 /// <summary>A child in a session of its own, with default signal handling and only the descriptors it was given, and a handle to it that never names another process.</summary>
@@ -58,12 +61,20 @@ public sealed unsafe class ChildProcess : IDisposable
         try
         {
             // Sources are first moved above every target, so that no dup2 overwrites one that is still needed.
-            int above = options.Descriptors.Keys.DefaultIfEmpty(2).Max() + 1;
+            int above = options.Descriptors.Keys.Append(2).Max() + 1;
             foreach ((int target, FileDescriptor source) in options.Descriptors)
             {
                 FileDescriptor copy = FileDescriptor.Adopt(LibC.Check(LibC.fcntl(source.Number, LibC.F_DUPFD_CLOEXEC, above), "dup"));
                 raised.Add(copy);
                 Require(LibC.posix_spawn_file_actions_adddup2(actions, copy.Number, target));
+            }
+
+            if (options.Terminal is not null)
+            {
+                // The first terminal that the leader of a session opens becomes the session's.
+                Require(LibC.posix_spawn_file_actions_addopen(actions, 0, options.Terminal, LibC.O_RDWR, 0));
+                Require(LibC.posix_spawn_file_actions_adddup2(actions, 0, 1));
+                Require(LibC.posix_spawn_file_actions_adddup2(actions, 0, 2));
             }
 
             Require(LibC.posix_spawn_file_actions_addclosefrom_np(actions, above));

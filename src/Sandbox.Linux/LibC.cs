@@ -9,6 +9,7 @@ internal static unsafe partial class LibC
     private const string Library = "libc";
 
     internal const int EINTR = 4;
+    internal const int EIO = 5;
     internal const int EAGAIN = 11;
     internal const int ECHILD = 10;
     internal const int ESRCH = 3;
@@ -35,6 +36,10 @@ internal static unsafe partial class LibC
     internal const uint EPOLLOUT = 4;
 
     internal const int EFD_CLOEXEC = 0x80000;
+
+    internal const nuint TIOCGPGRP = 0x540f;
+    internal const nuint TIOCSWINSZ = 0x5414;
+    internal const int SIGWINCH = 28;
 
     internal const int WNOHANG = 1;
 
@@ -85,6 +90,22 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int ioctl(int fd, nuint request);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int ioctl_pointer(int fd, nuint request, void* argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int posix_openpt(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int grantpt(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int unlockpt(int fd);
+
+    // Returns the error instead of setting errno.
+    [LibraryImport(Library)]
+    internal static partial int ptsname_r(int fd, byte* name, nuint length);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int flock(int fd, int operation);
@@ -153,6 +174,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library)]
     internal static partial int posix_spawn_file_actions_adddup2(byte* actions, int from, int to);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int posix_spawn_file_actions_addopen(byte* actions, int fd, string path, int flags, uint mode);
 
     [LibraryImport(Library)]
     internal static partial int posix_spawn_file_actions_addclosefrom_np(byte* actions, int from);

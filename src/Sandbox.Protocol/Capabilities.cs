@@ -24,6 +24,9 @@ public static class Capabilities
     /// <summary>Code runs in contexts that keep its state.</summary>
     public const string Code = "code";
 
+    /// <summary>Sessions have terminals.</summary>
+    public const string Terminals = "terminals";
+
     /// <summary>Ports in a sandbox can be reached, also where it has no network.</summary>
     public const string Ports = "ports";
 
@@ -34,5 +37,5 @@ public static class Capabilities
     public const string Temporary = "temporary";
 
     /// <summary>All that this release serves.</summary>
-    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Ports, Code, Limits, Temporary];
+    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Terminals, Ports, Code, Limits, Temporary];
 }

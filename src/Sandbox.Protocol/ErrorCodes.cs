@@ -29,6 +29,9 @@ public static class ErrorCodes
     /// <summary>No code context of the sandbox has this id.</summary>
     public const string ContextNotFound = "context_not_found";
 
+    /// <summary>The terminal that was looked at before is gone.</summary>
+    public const string TerminalNotFound = "terminal_not_found";
+
     /// <summary>The address is not part of the API.</summary>
     public const string RouteNotFound = "route_not_found";
 
@@ -152,6 +155,7 @@ public static class ErrorCodes
         [PermissionDenied] = 403,
         [PathNotFound] = 404,
         [ContextNotFound] = 404,
+        [TerminalNotFound] = 404,
         [RouteNotFound] = 404,
         [MethodNotAllowed] = 405,
         [SandboxExists] = 409,

@@ -40,6 +40,7 @@ namespace Sandbox.Protocol;
 [JsonSerializable(typeof(CodeResult))]
 [JsonSerializable(typeof(CodeExit))]
 [JsonSerializable(typeof(PortList))]
+[JsonSerializable(typeof(TerminalMessage))]
 [JsonSerializable(typeof(AgentConfiguration))]
 [JsonSerializable(typeof(ReadyLine))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

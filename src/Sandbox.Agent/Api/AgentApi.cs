@@ -27,5 +27,6 @@ internal static class AgentApi
         FileRoutes.Map(sandbox, services);
         ContextRoutes.Map(sandbox, services.Contexts);
         PortRoutes.Map(sandbox, services);
+        sandbox.MapGet("/pty", context => TerminalRoute.InvokeAsync(context, services));
     }
 }

@@ -1,5 +1,6 @@
 using Sandbox.Agent.Commands;
 using Sandbox.Agent.Shells;
+using Sandbox.Agent.Terminals;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -60,6 +61,9 @@ internal sealed class Session : IShellOwner
 
     /// <summary>The limit for its commands, if it has one.</summary>
     public long? CommandTimeoutMs { get; }
+
+    /// <summary>Its terminal, if somebody asked for it: a shell of its own, which starts with the session's directory and variables.</summary>
+    public TerminalSlot Terminal { get; } = new();
 
     /// <summary>The shell's directory after its last command.</summary>
     public string WorkingDirectory
@@ -265,6 +269,7 @@ internal sealed class Session : IShellOwner
     /// <summary>Ends the session: its running command, its background jobs, its shell. What waits is refused.</summary>
     public async Task CloseAsync()
     {
+        Terminal.Close();
         Shell? last;
         lock (gate)
         {

@@ -146,6 +146,12 @@ internal static class Errors
     public static ErrorRecord StandardErrorLine(string line, CommandRun run) =>
         new(new RemoteException(line), "StandardErrorLine", ErrorCategory.FromStdErr, run.Target.ToString());
 
+    /// <summary>There is no console that a terminal could be shown on.</summary>
+    /// <param name="reason">Why not.</param>
+    public static ErrorRecord ConsoleRequired(string reason) => new(
+        new InvalidOperationException($"{reason}. Enter-SandboxSession needs a console where somebody types; scripts use Invoke-SandboxCommand."),
+        "ConsoleRequired", ErrorCategory.ResourceUnavailable, null);
+
     /// <summary>A port of this machine cannot be listened on.</summary>
     /// <param name="localPort">The port.</param>
     /// <param name="cause">Why.</param>
@@ -161,7 +167,7 @@ internal static class Errors
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
     {
-        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.ContextNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound => ErrorCategory.ObjectNotFound,
+        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.TerminalNotFound or ErrorCodes.ContextNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound => ErrorCategory.ObjectNotFound,
         ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists or ErrorCodes.ContextExists => ErrorCategory.ResourceExists,
         ErrorCodes.ProcessRunning or ErrorCodes.ProcessEnded => ErrorCategory.InvalidOperation,
         ErrorCodes.InvalidRequest => ErrorCategory.InvalidArgument,

@@ -45,6 +45,9 @@ internal sealed class Terminal : IDisposable
     /// <summary>Presses keys by tmux's names.</summary>
     public void Press(params string[] keys) => Tmux(["send-keys", .. keys]);
 
+    /// <summary>Makes the window larger or smaller.</summary>
+    public void Resize(int width, int height) => Tmux("resize-window", "-x", $"{width}", "-y", $"{height}");
+
     /// <summary>Types a line and waits until something is shown.</summary>
     public void Enter(string text, string shown)
     {

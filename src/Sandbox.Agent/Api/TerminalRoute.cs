@@ -1,0 +1,86 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Agent.Sessions;
+using Sandbox.Agent.Terminals;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Api;
+
+/// <summary><c>GET …/pty</c>: the terminal of the session that the request names, else of the session <c>default</c>, else of the sandbox itself.</summary>
+internal static class TerminalRoute
+{
+    private const string DefaultType = "xterm-256color";
+    private const int LongestReason = 120; // of a close frame: RFC 6455, 5.5
+
+    /// <summary>Serves a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="services">What it acts on.</param>
+    public static async Task InvokeAsync(HttpContext context, AgentServices services)
+    {
+        WebSockets.Require(context);
+        IQueryCollection query = context.Request.Query;
+        TerminalSize? size = ReadSize(query);
+        long? offset = query.TryGetValue("offset", out var given) ? Number(given.ToString(), "offset must be a valid number") : null;
+        bool mayType = query["view"] != "true";
+        Session? session = services.Sessions.Find(context.SessionId() ?? Value(query, "session"));
+        TerminalSlot slot = session?.Terminal ?? services.Terminal;
+        Func<Terminal> start = await PrepareAsync(query, session, size ?? TerminalSize.Default, services);
+
+        // Before the upgrade, so that a client learns what is wrong by the answer.
+        Terminal? known = Value(query, "terminal") is { } id ? slot.Get(id) : null;
+        using WebSocket socket = await WebSockets.AcceptAsync(context);
+        Terminal terminal;
+        try
+        {
+            terminal = known ?? slot.GetOrStart(start);
+        }
+        catch (Exception failure) when (failure is Win32Exception or ApiException)
+        {
+            await RefuseAsync(socket, failure.Message, context.RequestAborted);
+            return;
+        }
+
+        await TerminalConnection.RunAsync(socket, terminal, size, offset, mayType, context.RequestAborted);
+    }
+
+    private static async Task<Func<Terminal>> PrepareAsync(IQueryCollection query, Session? session, TerminalSize size, AgentServices services)
+    {
+        VariableSet variables = session is null ? services.Sessions.Variables : await session.GetVariablesAsync();
+        string directory = session?.WorkingDirectory ?? services.Paths.Workspace;
+        string type = Value(query, "term") is { } name && Identifier.IsValid(name) ? name : DefaultType;
+        return () => Terminal.Start(TerminalShell.Find(Value(query, "shell"), type, variables.Values, directory, services.Paths), size, services.Loop);
+    }
+
+    private static TerminalSize? ReadSize(IQueryCollection query)
+    {
+        const string invalid = "cols and rows must be valid numbers";
+        if (Value(query, "cols") is not { } columns)
+        {
+            return Value(query, "rows") is { } alone ? Checked(TerminalSize.Default.Columns, Number(alone, invalid)) : null;
+        }
+
+        return Checked(Number(columns, invalid), Value(query, "rows") is { } rows ? Number(rows, invalid) : TerminalSize.Default.Rows);
+
+        static TerminalSize Checked(long columns, long rows) =>
+            columns <= int.MaxValue && rows <= int.MaxValue && new TerminalSize((int)columns, (int)rows) is { IsValid: true } size
+                ? size
+                : throw new ApiException(ErrorCodes.InvalidRequest, invalid);
+    }
+
+    private static long Number(string text, string otherwise) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : throw new ApiException(ErrorCodes.InvalidRequest, otherwise);
+
+    private static string? Value(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 } value ? value : null;
+
+    private static async Task RefuseAsync(WebSocket socket, string reason, CancellationToken cancellation)
+    {
+        string message = $"Failed to create PTY: {reason}";
+        TerminalMessage error = new() { Type = TerminalMessages.Error, Message = message };
+        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(error, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, true, cancellation);
+        string shown = Encoding.UTF8.GetByteCount(message) <= LongestReason ? message : "Failed to create PTY";
+        await socket.CloseOutputAsync(WebSocketCloseStatus.InternalServerError, shown, cancellation);
+    }
+}

@@ -1,0 +1,310 @@
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Terminals;
+
+/// <summary>A shell on a terminal of its own. Any number look at it; whoever of them came or typed last is the writer: its window's size counts, and its pace.</summary>
+/// <remarks>Output is read on the event loop's thread alone. A viewer that is not the writer never holds the shell back: what it is too slow for, it misses.</remarks>
+internal sealed class Terminal
+{
+    private const int ReadSize = 16 * 1024;
+    private const int ReadsAtOnce = 8;
+
+    private readonly Lock gate = new();
+    private readonly List<TerminalViewer> viewers = [];
+    private readonly EventLoop loop;
+    private readonly PseudoTerminal device;
+    private readonly ChildProcess process;
+    private readonly DescriptorWriter input;
+    private readonly EventLoop.Watch endWatch;
+    private EventLoop.Watch? outputWatch;
+    private TerminalViewer? writer;
+    private bool heldBack;
+    private ExitStatus? ended;
+    private bool finished;
+
+    private Terminal(PseudoTerminal device, DescriptorWriter input, ChildProcess process, EventLoop loop)
+    {
+        this.device = device;
+        this.process = process;
+        this.input = input;
+        this.loop = loop;
+        endWatch = loop.Add(process.Handle, Collect);
+        loop.Post(Read);
+    }
+
+    /// <summary>Its id: another one for each shell.</summary>
+    public string Id { get; } = Identifier.Generate();
+
+    /// <summary>What it printed.</summary>
+    public TerminalOutput Output { get; } = new();
+
+    /// <summary>How the shell ended; null until all it printed has been taken.</summary>
+    public ExitStatus? Exit
+    {
+        get
+        {
+            lock (gate)
+            {
+                return finished ? ended : null;
+            }
+        }
+    }
+
+    /// <summary>Starts a shell.</summary>
+    /// <param name="shell">Which, and where.</param>
+    /// <param name="size">The terminal's size.</param>
+    /// <param name="loop">Where it is watched.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
+    public static Terminal Start(TerminalShell shell, TerminalSize size, EventLoop loop)
+    {
+        PseudoTerminal device = PseudoTerminal.Open(size.Columns, size.Rows);
+        try
+        {
+            ChildProcess process = ChildProcess.Start(new ChildProcessOptions
+            {
+                Path = shell.Program,
+                Arguments = shell.Arguments,
+                Environment = shell.Environment,
+                WorkingDirectory = shell.Directory,
+                Terminal = device.Path,
+            });
+            return new Terminal(device, new DescriptorWriter(device.Input, loop), process, loop);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Someone begins to look.</summary>
+    /// <param name="size">The size of its window; null when it did not say.</param>
+    /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
+    /// <param name="mayType">Whether it does more than look.</param>
+    public TerminalViewer Attach(TerminalSize? size, long? offset, bool mayType)
+    {
+        bool isFirst;
+        TerminalViewer viewer;
+        lock (gate)
+        {
+            isFirst = Output.End == 0;
+            viewer = new TerminalViewer(size, Math.Clamp(offset ?? 0, Output.Start, Output.End), mayType);
+            viewers.Add(viewer);
+        }
+
+        if (mayType)
+        {
+            Give(viewer);
+            if (!isFirst)
+            {
+                // What is shown was drawn for somebody else.
+                IfLiving(device.Redraw);
+            }
+        }
+
+        return viewer;
+    }
+
+    /// <summary>Someone looks no more.</summary>
+    /// <param name="viewer">Who.</param>
+    public void Detach(TerminalViewer viewer)
+    {
+        lock (gate)
+        {
+            viewers.Remove(viewer);
+            if (writer == viewer)
+            {
+                writer = viewers.FindLast(left => left.MayType);
+            }
+        }
+
+        Moved();
+    }
+
+    /// <summary>Someone has seen more.</summary>
+    public void Moved()
+    {
+        lock (gate)
+        {
+            if (!heldBack || Room < ReadSize)
+            {
+                return;
+            }
+
+            heldBack = false;
+        }
+
+        loop.Post(Read);
+    }
+
+    /// <summary>Someone types.</summary>
+    /// <param name="viewer">Who.</param>
+    /// <param name="bytes">What.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async ValueTask WriteAsync(TerminalViewer viewer, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        Give(viewer);
+        try
+        {
+            await input.WriteAsync(bytes, cancellation);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // The shell has just ended; its pidfd says so.
+        }
+    }
+
+    /// <summary>Someone's window has another size.</summary>
+    /// <param name="viewer">Whose.</param>
+    /// <param name="size">Its size.</param>
+    public void Resize(TerminalViewer viewer, TerminalSize size)
+    {
+        bool counts;
+        lock (gate)
+        {
+            viewer.Size = size;
+            counts = writer == viewer;
+        }
+
+        if (counts)
+        {
+            IfLiving(() => device.Resize(size.Columns, size.Rows));
+        }
+    }
+
+    /// <summary>Ends the shell with all that runs on its terminal.</summary>
+    public void Kill()
+    {
+        IfLiving(() =>
+        {
+            // The id of a process that has ended may be another one's.
+            if (ended is not null)
+            {
+                return;
+            }
+
+            foreach (ProcessEntry job in ProcessTable.All().Where(entry => entry.SessionId == process.Id || entry.ParentId == process.Id))
+            {
+                ProcessTable.Send(job, Signal.KILL);
+            }
+
+            process.Send(Signal.KILL);
+        });
+    }
+
+    /// <summary>How many bytes may be read before the writer would miss some. The gate is held.</summary>
+    private long Room => writer is null ? TerminalOutput.Capacity : TerminalOutput.Capacity - (Output.End - writer.Position);
+
+    private void Give(TerminalViewer viewer)
+    {
+        TerminalSize? size;
+        lock (gate)
+        {
+            if (writer == viewer)
+            {
+                return;
+            }
+
+            writer = viewer;
+            size = viewer.Size;
+        }
+
+        if (size is { } wanted)
+        {
+            IfLiving(() => device.Resize(wanted.Columns, wanted.Rows));
+        }
+
+        // The one before may have held it back.
+        Moved();
+    }
+
+    private void IfLiving(Action action)
+    {
+        lock (gate)
+        {
+            if (!finished)
+            {
+                action();
+            }
+        }
+    }
+
+    private void Read()
+    {
+        if (finished)
+        {
+            return;
+        }
+
+        // A shell that has ended prints no more: then there is no need to let others have a turn.
+        Span<byte> buffer = stackalloc byte[ReadSize];
+        for (int reads = 0; reads < ReadsAtOnce || ended is not null; reads++)
+        {
+            lock (gate)
+            {
+                heldBack = Room < ReadSize;
+            }
+
+            if (heldBack)
+            {
+                // Not just paused: a terminal that is hung up would wake the loop again and again.
+                Unwatch();
+                return;
+            }
+
+            int count = device.Read(buffer);
+            if (count > 0)
+            {
+                Output.Append(buffer[..count]);
+            }
+            else if (ended is not null)
+            {
+                Finish();
+                return;
+            }
+            else if (count == 0)
+            {
+                // Nobody has it open; the shell itself will end, or has.
+                Unwatch();
+                return;
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        outputWatch ??= loop.Add(device.Output, Read);
+    }
+
+    private void Unwatch()
+    {
+        outputWatch?.Dispose();
+        outputWatch = null;
+    }
+
+    private void Collect()
+    {
+        if (process.TryWait() is { } status)
+        {
+            endWatch.Dispose();
+            ended = status;
+            Read();
+        }
+    }
+
+    private void Finish()
+    {
+        Unwatch();
+        lock (gate)
+        {
+            finished = true;
+        }
+
+        input.Dispose();
+        device.Dispose();
+        process.Dispose();
+        Output.Finish();
+    }
+}

@@ -1,0 +1,94 @@
+namespace Sandbox.Agent.Terminals;
+
+/// <summary>The last of what a terminal printed, by its offset from the terminal's beginning. One thread appends, any number read.</summary>
+internal sealed class TerminalOutput
+{
+    /// <summary>How many bytes are kept.</summary>
+    public const int Capacity = 256 * 1024;
+
+    private readonly Lock gate = new();
+    private readonly byte[] ring = new byte[Capacity];
+    private TaskCompletionSource? changed;
+    private long end;
+    private bool ended;
+
+    /// <summary>The offset of the oldest byte that is kept.</summary>
+    public long Start => Math.Max(0, End - Capacity);
+
+    /// <summary>The offset of the next byte.</summary>
+    public long End => Interlocked.Read(ref end);
+
+    /// <summary>Adds bytes in place of the oldest.</summary>
+    /// <param name="bytes">At most <see cref="Capacity"/>.</param>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        TaskCompletionSource? waiting;
+        lock (gate)
+        {
+            int at = (int)(end % Capacity);
+            int first = Math.Min(bytes.Length, Capacity - at);
+            bytes[..first].CopyTo(ring.AsSpan(at));
+            bytes[first..].CopyTo(ring);
+            Interlocked.Add(ref end, bytes.Length);
+            waiting = Interlocked.Exchange(ref changed, null);
+        }
+
+        waiting?.SetResult();
+    }
+
+    /// <summary>Nothing follows.</summary>
+    public void Finish()
+    {
+        lock (gate)
+        {
+            ended = true;
+        }
+
+        Interlocked.Exchange(ref changed, null)?.SetResult();
+    }
+
+    /// <summary>Reads from an offset on.</summary>
+    /// <param name="position">The offset; the oldest byte's where that has been given up.</param>
+    /// <param name="buffer">Where to.</param>
+    /// <returns>How many bytes were read.</returns>
+    public int Read(ref long position, Span<byte> buffer)
+    {
+        lock (gate)
+        {
+            position = Math.Max(position, Start);
+            int count = (int)Math.Min(buffer.Length, end - position);
+            int at = (int)(position % Capacity);
+            int first = Math.Min(count, Capacity - at);
+            ring.AsSpan(at, first).CopyTo(buffer);
+            ring.AsSpan(0, count - first).CopyTo(buffer[first..]);
+            return count;
+        }
+    }
+
+    /// <summary>Completes when there is more behind an offset; false when there never will be.</summary>
+    /// <param name="position">The offset.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async ValueTask<bool> WaitAsync(long position, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task change;
+            lock (gate)
+            {
+                if (position < end)
+                {
+                    return true;
+                }
+
+                if (ended)
+                {
+                    return false;
+                }
+
+                change = (changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+
+            await change.WaitAsync(cancellation);
+        }
+    }
+}

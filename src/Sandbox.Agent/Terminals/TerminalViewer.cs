@@ -1,0 +1,33 @@
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Terminals;
+
+/// <summary>Someone who looks at a terminal, and may type.</summary>
+internal sealed class TerminalViewer
+{
+    private long position;
+
+    /// <summary>Begins to look.</summary>
+    /// <param name="size">The size of its window; null when it did not say.</param>
+    /// <param name="position">The first byte it has not seen.</param>
+    /// <param name="mayType">Whether it does more than look.</param>
+    public TerminalViewer(TerminalSize? size, long position, bool mayType)
+    {
+        Size = size;
+        this.position = position;
+        MayType = mayType;
+    }
+
+    /// <summary>The size of its window, as far as is known.</summary>
+    public TerminalSize? Size { get; set; }
+
+    /// <summary>Whether it does more than look.</summary>
+    public bool MayType { get; }
+
+    /// <summary>The first byte it has not seen.</summary>
+    public long Position
+    {
+        get => Volatile.Read(ref position);
+        set => Volatile.Write(ref position, value);
+    }
+}

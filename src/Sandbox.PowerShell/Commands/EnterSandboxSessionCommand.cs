@@ -1,0 +1,140 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Puts this console at the terminal of a session, which goes on when it is left by the detach keys. Without a session one is made, and removed on leaving.</summary>
+[Cmdlet(VerbsCommon.Enter, "SandboxSession", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
+{
+    private static readonly TimeSpan RemoveLimit = TimeSpan.FromSeconds(5);
+    private static readonly string[] HostTag = ["PSHOST"];
+
+    /// <summary>The session: an object, an id, <c>sandbox/session</c>, or a pattern that means just one.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "The session: an object or an id.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    [ValidateCount(1, 1)]
+    [SupportsWildcards]
+    [Alias("Id")]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The shell, by path or name, where the session has no terminal yet. Bash when left out.</summary>
+    [Parameter(HelpMessage = "The shell, by path or name.")]
+    [ValidateNotNullOrEmpty]
+    public string? Shell { get; set; }
+
+    /// <summary>The keys that leave the terminal and let it go on. Printable ones count after Enter only; a single control character counts everywhere; an empty text is none.</summary>
+    [Parameter(HelpMessage = "The keys that leave the terminal.")]
+    [ValidateNotNull]
+    [AllowEmptyString]
+    public string DetachKey { get; set; } = "~.";
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (FindTarget() is not { } target || !ShouldProcess(target.ToString(), "Enter the terminal"))
+        {
+            return;
+        }
+
+        if (!RawConsole.TryOpen(out RawConsole? console, out string? reason))
+        {
+            ThrowTerminatingError(Errors.ConsoleRequired(reason));
+            return;
+        }
+
+        Exception? failure;
+        (TerminalMessage? Exit, Target Place, bool IsKept) end;
+        using (console)
+        {
+            failure = TryVisit(target, console, out end);
+        }
+
+        if (failure is not null)
+        {
+            Report(failure, target.ToString());
+        }
+        else if (end.Exit is { Code: { } code })
+        {
+            SessionState.PSVariable.Set("global:LASTEXITCODE", code);
+        }
+        else if (end.IsKept)
+        {
+            WriteInformation($"\nLeft '{end.Place}', which goes on: 'Enter-SandboxSession {end.Place}' comes back to it.", HostTag);
+        }
+    }
+
+    // What went wrong is told when the console shows it again.
+    private Exception? TryVisit(Target target, RawConsole console, out (TerminalMessage? Exit, Target Place, bool IsKept) end)
+    {
+        try
+        {
+            end = Wait(token => VisitAsync(target, console, token));
+            return null;
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            end = default;
+            return e;
+        }
+    }
+
+    private Target? FindTarget()
+    {
+        if (Session is null)
+        {
+            Target[] places = [.. this.Resolve(null, Sandbox)];
+            return places.Length == 1 ? places[0] : throw Ambiguous(places.Select(place => place.ToString()));
+        }
+
+        SandboxSession[] found = [.. this.FindSessions(Session[0], SandboxesBeside(Session))];
+        return found.Length switch
+        {
+            0 => null,
+            1 => new Target(ClientOf(found[0].Server), found[0].SandboxId, found[0].Id),
+            _ => throw Ambiguous(found.Select(session => session.ToString())),
+        };
+    }
+
+    private PipelineStoppedException Ambiguous(IEnumerable<string> places)
+    {
+        ThrowTerminatingError(Errors.InvalidArgument($"A console can be in one place only, but these are meant: {string.Join(", ", places)}.", null));
+        return new PipelineStoppedException();
+    }
+
+    private async Task<(TerminalMessage? Exit, Target Place, bool IsKept)> VisitAsync(Target target, RawConsole console, CancellationToken cancellationToken)
+    {
+        Target place = target.IsAutomatic ? target : await SandboxEnvCommandBase.ToDefaultSessionAsync(target, cancellationToken);
+        if (place.SessionId is not null)
+        {
+            return (await new TerminalVisit(place, Shell, DetachKey).RunAsync(console, cancellationToken), place, true);
+        }
+
+        SessionInfo made = await place.UseAsync(() => place.Client.CreateSessionAsync(place.SandboxId, new(), cancellationToken), cancellationToken);
+        Target own = new(place.Client, place.SandboxId, made.Id);
+        try
+        {
+            return (await new TerminalVisit(own, Shell, DetachKey).RunAsync(console, cancellationToken), own, false);
+        }
+        finally
+        {
+            await RemoveAsync(own);
+        }
+    }
+
+    private static async Task RemoveAsync(Target own)
+    {
+        using CancellationTokenSource limit = new(RemoveLimit);
+        try
+        {
+            await own.Client.RemoveSessionAsync(own.SandboxId, own.SessionId!, limit.Token);
+        }
+        catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
+        {
+            // It went with its sandbox, or the server has gone.
+        }
+    }
+}

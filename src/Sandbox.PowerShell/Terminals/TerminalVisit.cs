@@ -1,0 +1,134 @@
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>The user's console at the terminal of a session, until the shell ends or the user leaves.</summary>
+/// <param name="target">The session.</param>
+/// <param name="shell">The shell to start where there is no terminal yet; null for the usual one.</param>
+/// <param name="detachKeys">The keys that leave.</param>
+internal sealed class TerminalVisit(Target target, string? shell, string detachKeys)
+{
+    private const int KeysAtOnce = 4096;
+    private const string TypeVariable = "TERM";
+
+    // How long a lost connection is looked for: a server that is replaced is back in a moment.
+    private static readonly TimeSpan ReconnectLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly DetachFilter _detach = new(detachKeys);
+    private volatile TerminalConnection? _connection;
+
+    /// <summary>Lets the user work there.</summary>
+    /// <param name="console">The user's console.</param>
+    /// <param name="cancellationToken">Leaves.</param>
+    /// <returns>How the shell ended; null when the user left it.</returns>
+    public async Task<TerminalMessage?> RunAsync(RawConsole console, CancellationToken cancellationToken)
+    {
+        TerminalRequest request = new() { Size = RawConsole.Size, Shell = shell, Type = Environment.GetEnvironmentVariable(TypeVariable) };
+        using CancellationTokenSource leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using TerminalConnection first = await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, cancellationToken);
+        _connection = first;
+        using IDisposable? resizing = RawConsole.WatchSize(() => _ = ResizeAsync(leave.Token));
+        Task typing = Task.Factory.StartNew(() => Type(console, leave), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            return await FollowAsync(first, request, console, leave.Token);
+        }
+        catch (OperationCanceledException) when (leave.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
+        }
+        finally
+        {
+            await leave.CancelAsync();
+            await typing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<TerminalMessage> FollowAsync(TerminalConnection connection, TerminalRequest request, RawConsole console, CancellationToken leave)
+    {
+        while (true)
+        {
+            try
+            {
+                return await connection.FollowAsync(output =>
+                {
+                    console.Write(output.Span);
+                    return ValueTask.CompletedTask;
+                }, leave);
+            }
+            catch (ConnectionLostException) when (connection.Terminal is not null)
+            {
+                TerminalRequest again = request with { Size = RawConsole.Size, Terminal = connection.Terminal, Offset = connection.Position };
+                connection.Dispose();
+                _connection = connection = await ReconnectAsync(again, leave);
+            }
+        }
+    }
+
+    private async Task<TerminalConnection> ReconnectAsync(TerminalRequest request, CancellationToken leave)
+    {
+        long limit = Environment.TickCount64 + (long)ReconnectLimit.TotalMilliseconds;
+        while (true)
+        {
+            try
+            {
+                return await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, leave);
+            }
+            catch (Exception e) when (e is ServerUnreachableException or ConnectionLostException && Environment.TickCount64 < limit)
+            {
+                await Task.Delay(ReconnectPause, leave);
+            }
+            catch (ApiException e)
+            {
+                // The sandbox was stopped, or its agent died: what ran in the terminal is gone.
+                throw new ConnectionLostException(target.Client.Server, e);
+            }
+        }
+    }
+
+    // On a thread of its own: there is no other way to wait for keys.
+    private void Type(RawConsole console, CancellationTokenSource leave)
+    {
+        byte[] buffer = new byte[KeysAtOnce];
+        List<byte> passed = [];
+        try
+        {
+            while (!leave.IsCancellationRequested)
+            {
+                int count = console.Read(buffer);
+                passed.Clear();
+                bool hasLeft = _detach.Take(buffer.AsSpan(0, count), passed);
+                if (passed.Count > 0)
+                {
+                    SendAsync(connection => connection.WriteAsync(passed.ToArray(), leave.Token)).GetAwaiter().GetResult();
+                }
+
+                if (hasLeft)
+                {
+                    leave.Cancel();
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            leave.Cancel();
+        }
+    }
+
+    private Task ResizeAsync(CancellationToken leave) => SendAsync(connection => connection.ResizeAsync(RawConsole.Size, leave));
+
+    private async Task SendAsync(Func<TerminalConnection, Task> send)
+    {
+        try
+        {
+            await send(_connection!);
+        }
+        catch (Exception e) when (e is ConnectionLostException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Whoever reads finds it out too, and sees to it.
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>A viewer of a terminal, as simple as can be: it reads when it waits for something.</summary>
+internal sealed class TerminalClient : IDisposable
+{
+    private readonly ClientWebSocket socket = new();
+    private readonly CancellationTokenSource deadline = new(TimeSpan.FromSeconds(90));
+    private readonly StringBuilder shown = new();
+    private readonly byte[] buffer = new byte[64 * 1024];
+
+    private TerminalClient()
+    {
+    }
+
+    /// <summary>All that was printed, as far as it was read and not counted.</summary>
+    public string Shown => shown.ToString();
+
+    /// <summary>The terminal's id, as soon as it was told.</summary>
+    public string? Terminal { get; private set; }
+
+    /// <summary>The offset of the first byte behind what was missed.</summary>
+    public long Begin { get; private set; }
+
+    /// <summary>The offset of the next byte.</summary>
+    public long Position { get; private set; }
+
+    public static async Task<TerminalClient> OpenAsync(AgentFixture agent, string query)
+    {
+        TerminalClient client = new();
+        await client.socket.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/pty?{query}"), agent.Http, client.deadline.Token);
+        return client;
+    }
+
+    /// <summary>The answer to a request that does not become a WebSocket.</summary>
+    public static Task<HttpResponseMessage> RefusedAsync(AgentFixture agent, string query)
+    {
+        HttpRequestMessage request = new(HttpMethod.Get, "pty?" + query);
+        request.Headers.Add("Connection", "Upgrade");
+        request.Headers.Add("Upgrade", "websocket");
+        request.Headers.Add("Sec-WebSocket-Version", "13");
+        request.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(new byte[16]));
+        return agent.Http.SendAsync(request);
+    }
+
+    public Task TypeAsync(string text) => TypeAsync(Encoding.UTF8.GetBytes(text));
+
+    public Task TypeAsync(byte[] bytes) => socket.SendAsync(bytes, WebSocketMessageType.Binary, true, deadline.Token);
+
+    public Task ResizeAsync(int columns, int rows) => SayAsync($$"""{"type":"resize","cols":{{columns}},"rows":{{rows}}}""");
+
+    public Task SayAsync(string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, deadline.Token);
+
+    public async Task WaitForAsync(string text)
+    {
+        while (!Shown.Contains(text, StringComparison.Ordinal))
+        {
+            try
+            {
+                Assert.True(await ReadAsync() is not { Type: TerminalMessages.Exit }, $"the shell ended before '{text}':\n{Shown}");
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"'{text}' was not shown:\n{Shown}");
+            }
+        }
+    }
+
+    /// <summary>The next text message; what is printed before it is kept.</summary>
+    public async Task<TerminalMessage> MessageAsync()
+    {
+        while (true)
+        {
+            if (await ReadAsync() is { } message)
+            {
+                return message;
+            }
+        }
+    }
+
+    public async Task<TerminalMessage> ExitAsync()
+    {
+        while (true)
+        {
+            if (await MessageAsync() is { Type: TerminalMessages.Exit } exit)
+            {
+                return exit;
+            }
+        }
+    }
+
+    /// <summary>Whether nothing follows but the goodbye.</summary>
+    public async Task<bool> IsClosedAsync() => (await socket.ReceiveAsync(buffer, deadline.Token)).MessageType == WebSocketMessageType.Close;
+
+    /// <summary>How many bytes are printed between two words; fails when they are not a line that is repeated.</summary>
+    public async Task<long> CountAsync(string begin, string end, string line)
+    {
+        await WaitForAsync(begin);
+        byte[] expected = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line, (buffer.Length / line.Length) + 2)));
+        byte[] word = Encoding.UTF8.GetBytes(end);
+        byte[] pending = Encoding.UTF8.GetBytes(Shown[(Shown.IndexOf(begin, StringComparison.Ordinal) + begin.Length)..]);
+        long count = 0;
+        while (true)
+        {
+            // The last word may come in two parts: so much is kept back.
+            int at = pending.AsSpan().IndexOf(word);
+            int certain = at >= 0 ? at : Math.Max(0, pending.Length - word.Length);
+            Assert.True(pending.AsSpan(0, certain).SequenceEqual(expected.AsSpan((int)(count % line.Length), certain)), $"not as expected behind byte {count}");
+            count += certain;
+            if (at >= 0)
+            {
+                return count;
+            }
+
+            int from = shown.Length;
+            await ReadAsync();
+            pending = [.. pending.AsSpan(certain), .. Encoding.UTF8.GetBytes(shown.ToString(from, shown.Length - from))];
+            shown.Length = from;
+        }
+    }
+
+    public void Dispose()
+    {
+        socket.Abort();
+        socket.Dispose();
+        deadline.Dispose();
+    }
+
+    private async Task<TerminalMessage?> ReadAsync()
+    {
+        WebSocketReceiveResult received = await socket.ReceiveAsync(buffer, deadline.Token);
+        if (received.MessageType == WebSocketMessageType.Binary)
+        {
+            shown.Append(Encoding.UTF8.GetString(buffer, 0, received.Count));
+            Position += received.Count;
+            return null;
+        }
+
+        Assert.True(received.MessageType == WebSocketMessageType.Text, $"the connection was closed: {received.CloseStatusDescription}\n{Shown}");
+        TerminalMessage message = JsonSerializer.Deserialize(buffer.AsSpan(0, received.Count), ProtocolJson.Default.TerminalMessage)!;
+        if (message.Offset is { } offset)
+        {
+            if (message.Type == TerminalMessages.Ready)
+            {
+                (Terminal, Begin) = (message.Terminal, offset - Position);
+            }
+            else
+            {
+                Begin = offset;
+            }
+
+            Position = offset;
+        }
+
+        return message;
+    }
+}

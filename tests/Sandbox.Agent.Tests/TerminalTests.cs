@@ -1,0 +1,281 @@
+using System.Net;
+using System.Text.Json;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    [Fact]
+    public async Task A_terminal_is_a_real_one_in_the_directory_and_with_the_variables_of_its_session()
+    {
+        string session = await agent.NewSessionAsync(new { cwd = "term dir", env = new { FROM_SESSION = "yes" } });
+        await agent.RunAsync(session, "export LATER='two words'");
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}&cols=100&rows=30&term=screen-256color");
+        Assert.Equal(TerminalMessages.Ready, (await terminal.MessageAsync()).Type);
+        await terminal.TypeAsync("echo \"$FROM_SESSION|$LATER|${PWD##*/}|$TERM|$(stty size)|$(ps -o tty= $$)\"; tty\r");
+        await terminal.WaitForAsync("yes|two words|term dir|screen-256color|30 100|pts/");
+        await terminal.WaitForAsync("/dev/pts/");
+        Assert.DoesNotContain("job control", terminal.Shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("ioctl", terminal.Shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_interrupts_Ctrl_Z_suspends_and_Ctrl_D_ends()
+    {
+        string session = await agent.NewSessionAsync();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
+        await terminal.TypeAsync("echo go; sleep 1000\r");
+        await terminal.WaitForAsync("\rgo\r\n");
+        await terminal.TypeAsync("\u0003");
+        await terminal.TypeAsync("echo interrupted=$?\r");
+        await terminal.WaitForAsync("\rinterrupted=130\r\n");
+        await terminal.TypeAsync("echo again; sleep 1000\r");
+        await terminal.WaitForAsync("\ragain\r\n");
+        await terminal.TypeAsync("\u001a");
+        await terminal.WaitForAsync("Stopped");
+        await terminal.TypeAsync("kill %1; cat\r");
+        await terminal.TypeAsync("line\r");
+        await terminal.WaitForAsync("line\r\nline\r\n");
+        await terminal.TypeAsync("\u0004echo after=$?\r");
+        await terminal.WaitForAsync("\rafter=0\r\n");
+    }
+
+    [Fact]
+    public async Task The_end_of_the_shell_is_told_and_the_next_attach_gets_a_fresh_one()
+    {
+        string session = await agent.NewSessionAsync();
+        using (TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}"))
+        {
+            await terminal.TypeAsync("echo last words; exit 3\r");
+            TerminalMessage exit = await terminal.ExitAsync();
+            Assert.Equal((3, null), (exit.Code, exit.Signal));
+            Assert.Contains("\rlast words\r\n", terminal.Shown, StringComparison.Ordinal);
+            Assert.True(await terminal.IsClosedAsync());
+        }
+
+        using TerminalClient fresh = await TerminalClient.OpenAsync(agent, $"session={session}");
+        await fresh.TypeAsync("echo fresh\r");
+        await fresh.WaitForAsync("\rfresh\r\n");
+        Assert.DoesNotContain("last words", fresh.Shown, StringComparison.Ordinal);
+        await fresh.TypeAsync("kill -9 $$\r");
+        TerminalMessage killed = await fresh.ExitAsync();
+        Assert.Equal((137, "KILL"), (killed.Code, killed.Signal));
+    }
+
+    [Fact]
+    public async Task A_terminal_goes_on_without_viewers_and_is_found_again_with_what_was_missed()
+    {
+        string session = await agent.NewSessionAsync();
+        string id;
+        long seen;
+        using (TerminalClient first = await TerminalClient.OpenAsync(agent, $"session={session}"))
+        {
+            await first.TypeAsync("kept=1; (until [ -e let-go ]; do sleep 0.02; done; echo missed-$kept) &\r");
+            await first.WaitForAsync("[1] ");
+            (id, seen) = (first.Terminal!, first.Position);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "let-go"), "");
+        using TerminalClient second = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
+        await second.WaitForAsync("missed-1\r\n");
+        Assert.DoesNotContain("until", second.Shown, StringComparison.Ordinal);
+        Assert.Equal((id, seen), (second.Terminal, second.Begin));
+
+        // Who says nothing gets all that is kept, before 'ready'.
+        using TerminalClient third = await TerminalClient.OpenAsync(agent, $"session={session}");
+        Assert.Equal(TerminalMessages.Ready, (await third.MessageAsync()).Type);
+        Assert.Contains("until", third.Shown, StringComparison.Ordinal);
+        Assert.Contains("missed-1", third.Shown, StringComparison.Ordinal);
+        Assert.Equal(0, third.Begin);
+    }
+
+    [Fact]
+    public async Task What_a_shell_printed_last_is_still_had_by_who_looked_at_it_before()
+    {
+        string session = await agent.NewSessionAsync();
+        string id;
+        long seen;
+        using (TerminalClient first = await TerminalClient.OpenAsync(agent, $"session={session}"))
+        {
+            await first.TypeAsync("until [ -e now-exit ]; do sleep 0.02; done; echo bye; touch exiting; exit 4\r");
+            await first.WaitForAsync("exit 4");
+            (id, seen) = (first.Terminal!, first.Position);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "now-exit"), "");
+        await AgentFixture.UntilAsync(() => File.Exists(Path.Combine(agent.Workspace, "exiting")), "the shell ends");
+        using TerminalClient again = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
+        Assert.Equal(4, (await again.ExitAsync()).Code);
+        Assert.Contains("bye\r\n", again.Shown, StringComparison.Ordinal);
+        using HttpResponseMessage other = await TerminalClient.RefusedAsync(agent, $"session={session}&terminal=nosuch");
+        Assert.Equal((HttpStatusCode.NotFound, ErrorCodes.TerminalNotFound), (other.StatusCode, await CodeAsync(other)));
+    }
+
+    [Fact]
+    public async Task Several_look_at_one_terminal_and_the_size_of_who_typed_last_counts()
+    {
+        string session = await agent.NewSessionAsync();
+        using TerminalClient one = await TerminalClient.OpenAsync(agent, $"session={session}&cols=100&rows=30");
+        await one.TypeAsync("stty size\r");
+        await one.WaitForAsync("\r30 100\r\n");
+        using TerminalClient two = await TerminalClient.OpenAsync(agent, $"session={session}&cols=60&rows=20");
+        using TerminalClient viewer = await TerminalClient.OpenAsync(agent, $"session={session}&cols=10&rows=10&view=true");
+        await two.WaitForAsync("\r30 100\r\n");
+        await two.TypeAsync("stty size\r");
+        await one.WaitForAsync("\r20 60\r\n");
+        await viewer.WaitForAsync("\r20 60\r\n");
+
+        // Not the writer: kept for when it types again.
+        await one.ResizeAsync(90, 25);
+        await viewer.ResizeAsync(11, 11);
+        await viewer.TypeAsync("echo never\r");
+        await two.TypeAsync("stty size; echo still\r");
+        await two.WaitForAsync("\r20 60\r\nstill\r\n");
+        await one.TypeAsync("stty size; echo mine\r");
+        await two.WaitForAsync("\r25 90\r\nmine\r\n");
+        await viewer.WaitForAsync("\r25 90\r\nmine\r\n");
+        Assert.DoesNotContain("never", viewer.Shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resize_reaches_the_program_in_the_foreground()
+    {
+        string session = await agent.NewSessionAsync();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
+        await terminal.TypeAsync("bash -c 'trap \"echo now \\$(stty size)\" WINCH; echo rea\"\"dy; while :; do sleep 0.05; done'\r");
+        await terminal.WaitForAsync("ready\r\n");
+        await terminal.ResizeAsync(120, 40);
+        await terminal.WaitForAsync("now 40 120\r\n");
+    }
+
+    [Fact]
+    public async Task Fifty_megabytes_come_through_byte_for_byte_and_a_viewer_that_only_looks_does_not_hold_them_back()
+    {
+        const int total = 50_000_000;
+        string session = await agent.NewSessionAsync();
+        using TerminalClient writer = await TerminalClient.OpenAsync(agent, $"session={session}");
+        using TerminalClient idle = await TerminalClient.OpenAsync(agent, $"session={session}&view=true");
+        await writer.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; echo end-''here\r");
+        long counted = await writer.CountAsync("begin-here\n", "end-here\n", "0123456789abcde\n");
+        Assert.Equal(total, counted);
+
+        // The idle one missed most of it, is told so, and sees the end.
+        await idle.WaitForAsync("end-here\n");
+        Assert.True(idle.Begin > total / 2, $"{idle.Begin}");
+    }
+
+    [Fact]
+    public async Task A_writer_that_does_not_read_holds_the_shell_back_and_gets_everything_later()
+    {
+        const int total = 20_000_000;
+        string session = await agent.NewSessionAsync();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
+        await terminal.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; touch all-printed; echo end-''here\r");
+        string printed = Path.Combine(agent.Workspace, "all-printed");
+        await terminal.WaitForAsync("begin-here\n");
+        await Task.Delay(500);
+        Assert.False(File.Exists(printed));
+        Assert.Equal(total, await terminal.CountAsync("begin-here\n", "end-here\n", "0123456789abcde\n"));
+    }
+
+    [Fact]
+    public async Task A_large_paste_reaches_a_program_that_reads_slowly()
+    {
+        string session = await agent.NewSessionAsync();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
+        await terminal.TypeAsync("stty raw -echo; echo rea''dy; sleep 0.3; head -c 1000000 | sha256sum; stty sane\r");
+        await terminal.WaitForAsync("ready\n");
+        byte[] bytes = new byte[1_000_000];
+        Random.Shared.NextBytes(bytes);
+        await terminal.TypeAsync(bytes);
+        await terminal.WaitForAsync(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)).ToLowerInvariant());
+    }
+
+    [Fact]
+    public async Task Deleting_the_session_ends_its_terminal_with_what_runs_in_it_and_says_so()
+    {
+        string session = await agent.NewSessionAsync();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
+        await terminal.TypeAsync("sleep 1234567 & echo pi''d-$!-en''d\r");
+        await terminal.WaitForAsync("-end\r\n");
+        string shown = terminal.Shown[(terminal.Shown.LastIndexOf("pid-", StringComparison.Ordinal) + 4)..];
+        int job = int.Parse(shown[..shown.IndexOf("-end", StringComparison.Ordinal)], null);
+        (await agent.SendAsync(HttpMethod.Delete, "session/" + session, null)).Dispose();
+        Assert.Equal((137, "KILL"), await terminal.ExitAsync() is var exit ? (exit.Code, exit.Signal) : default);
+        await AgentFixture.UntilAsync(() => Linux.ProcessTable.Find(job) is not { IsAlive: true }, "its job is gone");
+        using HttpResponseMessage refused = await TerminalClient.RefusedAsync(agent, $"session={session}");
+        Assert.Equal(ErrorCodes.SessionNotFound, await CodeAsync(refused));
+    }
+
+    [Fact]
+    public async Task A_terminal_does_not_wait_for_the_sessions_running_command()
+    {
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "sleep 1000" }, session);
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
+        await terminal.TypeAsync("echo at''once\r");
+        await terminal.WaitForAsync("atonce\r\n");
+        (await agent.SendAsync(HttpMethod.Delete, "session/" + session, null)).Dispose();
+    }
+
+    [Fact]
+    public async Task Without_a_session_it_is_the_sandboxs_own_and_starts_in_the_workspace()
+    {
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, "shell=sh");
+        await terminal.TypeAsync("echo \"${0##*/} in $PWD\"\r");
+        await terminal.WaitForAsync($"sh in {agent.Workspace}\r\n");
+        await terminal.TypeAsync("exit\r");
+        await terminal.ExitAsync();
+    }
+
+    [Fact]
+    public async Task A_shell_that_is_not_there_is_told_as_the_bridge_tells_it()
+    {
+        string session = await agent.NewSessionAsync();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}&shell=/nope");
+        TerminalMessage error = await terminal.MessageAsync();
+        Assert.Equal(TerminalMessages.Error, error.Type);
+        Assert.StartsWith("Failed to create PTY: ", error.Message, StringComparison.Ordinal);
+        Assert.True(await terminal.IsClosedAsync());
+    }
+
+    [Fact]
+    public async Task Malformed_messages_are_answered_and_unknown_ones_ignored()
+    {
+        string session = await agent.NewSessionAsync();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
+        Assert.Equal(TerminalMessages.Ready, (await terminal.MessageAsync()).Type);
+        await terminal.SayAsync("not json");
+        Assert.Equal("Invalid control message", (await terminal.MessageAsync()).Message);
+        await terminal.SayAsync("""{"type":"dance"}""");
+        await terminal.SayAsync("""{"type":"resize","cols":0,"rows":-1}""");
+        Assert.Equal("Invalid dimensions: cols and rows must be positive", (await terminal.MessageAsync()).Message);
+        await terminal.SayAsync(new string('x', 100_000));
+        Assert.Equal("Invalid control message", (await terminal.MessageAsync()).Message);
+    }
+
+    [Theory]
+    [InlineData("cols=abc", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
+    [InlineData("cols=0", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
+    [InlineData("rows=-1", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
+    [InlineData("cols=99999999999999", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
+    [InlineData("offset=x", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
+    [InlineData("session=a%20b", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
+    [InlineData("session=nosuch", HttpStatusCode.NotFound, ErrorCodes.SessionNotFound)]
+    public async Task A_request_that_makes_no_sense_is_refused_before_there_is_a_WebSocket(string query, HttpStatusCode status, string code)
+    {
+        using HttpResponseMessage answer = await TerminalClient.RefusedAsync(agent, query);
+        Assert.Equal((status, code), (answer.StatusCode, await CodeAsync(answer)));
+    }
+
+    [Fact]
+    public async Task It_is_asked_for_as_a_WebSocket_only()
+    {
+        using HttpResponseMessage answer = await agent.Http.GetAsync("pty");
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
+    }
+
+    private static async Task<string> CodeAsync(HttpResponseMessage answer) =>
+        JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!.Code;
+}
