@@ -1,4 +1,5 @@
 # Two sessions of one sandbox: their own variables and directory, the same files. A time limit stops a command, not its session.
+# Then a server in the background, and code that keeps its state.
 $box = New-Sandbox
 
 $build = New-SandboxSession -Sandbox $box -Id build -WorkingDirectory /workspace/app -Environment @{ STAGE = 'build'; DEBUG = $null }
@@ -24,6 +25,18 @@ $test | Invoke-SandboxCommand 'echo "kept: $kept, in $PWD"'
 '--- variables change in the living session; null unsets'
 $test | Set-SandboxEnv -Environment @{ STAGE = $null; TARGET = 'linux' }
 $test | Invoke-SandboxCommand 'echo "${STAGE-unset} $TARGET"'
+
+'--- a server in the background: waited for, used from the other session, stopped with all it started'
+$server = $build | Start-SandboxProcess 'python3 -m http.server 8080' -Id web
+$ready = $server | Wait-SandboxProcess -Port 8080 -HttpPath /stage.txt -TimeoutSeconds 60
+"$($ready.Id): $($ready.State)"
+$test | Invoke-SandboxCommand 'python3 -c "import urllib.request; print(urllib.request.urlopen(\"http://localhost:8080/stage.txt\").read().decode().strip())"'
+$stopped = $server | Stop-SandboxProcess -PassThru
+"$($stopped.Id): $($stopped.State) by the signal $($stopped.Signal)"
+
+'--- code, in a context that keeps its state'
+$box | Invoke-SandboxCode 'squares = [n * n for n in range(5)]'
+$box | Invoke-SandboxCode 'print(sum(squares))'
 
 '--- found again by id, then removed'
 Get-SandboxSession build -Sandbox $box | Remove-SandboxSession

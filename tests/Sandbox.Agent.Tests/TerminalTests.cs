@@ -34,7 +34,8 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         await terminal.WaitForAsync("\ragain\r\n");
         await terminal.TypeAsync("\u001a");
         await terminal.WaitForAsync("Stopped");
-        await terminal.TypeAsync("kill %1; cat\r");
+        await terminal.TypeAsync("kill %1; echo reading; cat\r");
+        await terminal.WaitForAsync("\rreading\r\n");
         await terminal.TypeAsync("line\r");
         await terminal.WaitForAsync("line\r\nline\r\n");
         await terminal.TypeAsync("\u0004echo after=$?\r");

@@ -9,9 +9,12 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     private readonly Engine _engine = fixture.Engine;
 
     [Fact]
-    public void Nothing_binds_by_property_name() => Assert.All(
-        _engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => ((CmdletInfo)item.BaseObject).ImplementingType),
-        type => Assert.DoesNotContain(type.GetProperties().SelectMany(property => property.GetCustomAttributes<ParameterAttribute>()), item => item.ValueFromPipelineByPropertyName));
+    public void Nothing_binds_by_property_name_but_files_of_this_machine_to_be_copied()
+    {
+        IEnumerable<Type> cmdlets = _engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => ((CmdletInfo)item.BaseObject).ImplementingType);
+        PropertyInfo bound = Assert.Single(cmdlets.SelectMany(type => type.GetProperties()), property => property.GetCustomAttributes<ParameterAttribute>().Any(item => item.ValueFromPipelineByPropertyName));
+        Assert.Equal("CopySandboxItemCommand.LiteralPath", $"{bound.DeclaringType!.Name}.{bound.Name}");
+    }
 
     [Fact]
     public void An_object_of_another_type_with_an_Id_is_not_taken_for_one()

@@ -57,7 +57,7 @@ public sealed class ImportTests
     {
         // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox, -Session and -Port are many on some and one on others.
         string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Port"];
-        var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties()).Where(property => property.GetCustomAttribute<ParameterAttribute>() is not null);
+        var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties()).Where(property => property.GetCustomAttributes<ParameterAttribute>().Any());
         Assert.All(parameters.Where(property => !own.Contains(property.Name)).GroupBy(property => property.Name),
             group => Assert.Single(group.Select(property => property.PropertyType).Distinct()));
         Assert.All(parameters.Where(property => property.Name.EndsWith("Seconds", StringComparison.Ordinal)), property =>
