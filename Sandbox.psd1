@@ -9,6 +9,7 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('Sandbox.Format.ps1xml')
     CmdletsToExport      = @(
+        'Backup-Sandbox'
         'Connect-SandboxPort'
         'Connect-SandboxServer'
         'Copy-SandboxItem'
@@ -39,6 +40,7 @@
         'Remove-SandboxProcess'
         'Remove-SandboxSession'
         'Rename-SandboxItem'
+        'Restore-Sandbox'
         'Send-SandboxProcessInput'
         'Set-SandboxContent'
         'Set-SandboxEnv'

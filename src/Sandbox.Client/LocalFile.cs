@@ -18,25 +18,38 @@ public static class LocalFile
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task WriteAsync(string path, Stream source, UnixFileMode? mode, DateTimeOffset? modified, CancellationToken cancellationToken)
     {
+        await using (source)
+        {
+            await ReplaceAsync(path, file => source.CopyToAsync(file, Piece, cancellationToken), temporary =>
+            {
+                if (mode is { } permissions)
+                {
+                    SetMode(temporary, permissions);
+                }
+
+                if (modified is { } time)
+                {
+                    File.SetLastWriteTimeUtc(temporary, time.UtcDateTime);
+                }
+            });
+        }
+    }
+
+    /// <summary>Replaces a file as a whole when it is written, or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes it.</param>
+    /// <param name="finish">Given its temporary path when all is written.</param>
+    internal static async Task ReplaceAsync(string path, Func<FileStream, Task> write, Action<string>? finish = null)
+    {
         string temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".sandbox-{Identifier.Generate()}");
         try
         {
-            await using (source)
             await using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1))
             {
-                await source.CopyToAsync(file, Piece, cancellationToken);
+                await write(file);
             }
 
-            if (mode is { } permissions)
-            {
-                SetMode(temporary, permissions);
-            }
-
-            if (modified is { } time)
-            {
-                File.SetLastWriteTimeUtc(temporary, time.UtcDateTime);
-            }
-
+            finish?.Invoke(temporary);
             File.Move(temporary, path, overwrite: true);
         }
         catch

@@ -6,7 +6,7 @@ namespace Sandbox.Tests;
 
 public sealed class ImportTests
 {
-    private static readonly string[] StateChangingVerbs = ["New", "Set", "Remove", "Invoke", "Start", "Stop", "Restore", "Copy", "Move", "Rename", "Send", "Import"];
+    private static readonly string[] StateChangingVerbs = ["New", "Set", "Remove", "Invoke", "Start", "Stop", "Restore", "Copy", "Move", "Rename", "Send", "Import", "Backup"];
 
     [Fact]
     public void Import_does_nothing()
@@ -55,8 +55,8 @@ public sealed class ImportTests
     [Fact]
     public void A_parameter_of_one_name_has_one_type_and_one_alias_list_everywhere()
     {
-        // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox, -Session and -Port are many on some and one on others.
-        string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Port"];
+        // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox, -Session, -Path and -Port are many on some and one on others.
+        string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Path", "Port"];
         var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties()).Where(property => property.GetCustomAttributes<ParameterAttribute>().Any());
         Assert.All(parameters.Where(property => !own.Contains(property.Name)).GroupBy(property => property.Name),
             group => Assert.Single(group.Select(property => property.PropertyType).Distinct()));

@@ -9,6 +9,9 @@ namespace Sandbox;
 /// <param name="Path">The path, taken literally.</param>
 internal sealed record ItemPlace(Target Target, string Path)
 {
+    /// <summary>The directory of a sandbox that is meant when none is named.</summary>
+    public const string Workspace = "/workspace";
+
     /// <summary>The path for people.</summary>
     public string Display => PathText.ToDisplay(Path);
 
@@ -111,6 +114,12 @@ internal sealed record ItemPlace(Target Target, string Path)
     /// <param name="token">Stops it.</param>
     public Task RestoreAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken token) =>
         UseAsync(() => Client.RestoreArchiveAsync(Sandbox, Session, Path, replace: false, archive, token), token);
+
+    /// <summary>Makes the directory that is there, or is to be, what an archive holds: all else that is in it goes.</summary>
+    /// <param name="archive">Writes the archive.</param>
+    /// <param name="token">Stops it.</param>
+    public Task ReplaceAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken token) =>
+        UseAsync(() => Client.RestoreArchiveAsync(Sandbox, Session, Path, replace: true, archive, token), token);
 
     /// <summary>Where something goes whose destination this is: into a directory that is there, under its name; else to this very path.</summary>
     /// <param name="name">The name.</param>

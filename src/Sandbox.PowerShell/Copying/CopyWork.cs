@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using Sandbox.Client;
 using Sandbox.Commands;
 using Sandbox.Protocol;
@@ -12,10 +11,6 @@ namespace Sandbox;
 internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destination)
 {
     private const int TreeAttempts = 3;
-
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(500);
-
-    private static int s_lastActivity = 0x5a0000;
 
     private readonly Lock _gate = new();
     private readonly List<string> _warnings = [];
@@ -36,7 +31,8 @@ internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destin
     {
         try
         {
-            object copy = Follow(source);
+            TransferProgress progress = new();
+            object copy = cmdlet.Follow($"Copying to '{destination}'", NameOf(source), token => CopyAsync(source, progress, token), progress.Show);
             if (cmdlet.PassThru)
             {
                 cmdlet.WriteObject(copy);
@@ -105,44 +101,5 @@ internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destin
                 // Once more, from the beginning.
             }
         }
-    }
-
-    private object Follow(T source)
-    {
-        TransferProgress progress = new();
-        ProgressRecord record = new(Interlocked.Increment(ref s_lastActivity), $"Copying to '{destination}'", NameOf(source));
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);
-        Task<object> work = Task.Run(() => CopyAsync(source, progress, stop.Token));
-        bool isShown = false;
-        try
-        {
-            while (!((IAsyncResult)work).AsyncWaitHandle.WaitOne(ProgressInterval))
-            {
-                isShown = true;
-                Show(record, progress);
-            }
-
-            return cmdlet.Wait(_ => work);
-        }
-        finally
-        {
-            stop.Cancel();
-            Task.WhenAny(work).GetAwaiter().GetResult();
-            if (isShown)
-            {
-                record.RecordType = ProgressRecordType.Completed;
-                cmdlet.WriteProgress(record);
-            }
-        }
-    }
-
-    private void Show(ProgressRecord record, TransferProgress progress)
-    {
-        const double megabyte = 1 << 20;
-        record.StatusDescription = progress.TotalBytes is { } total
-            ? $"{progress.Bytes / megabyte:0.0} of {total / megabyte:0.0} MB"
-            : $"{progress.Files} files, {progress.Bytes / megabyte:0.0} MB {progress.Current}";
-        record.PercentComplete = progress.TotalBytes is { } all and > 0 ? (int)Math.Clamp(100 * progress.Bytes / all, 0, 100) : -1;
-        cmdlet.WriteProgress(record);
     }
 }

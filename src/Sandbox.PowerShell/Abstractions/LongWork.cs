@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using Sandbox.Client;
+
+namespace Sandbox;
+
+/// <summary>Work that may take long: it shows how far it got, and ends with the command.</summary>
+internal static class LongWork
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    private static int s_lastActivity = 0x5a0000;
+
+    /// <summary>Waits for work on the pipeline's thread; what lasts is shown as progress.</summary>
+    /// <param name="cmdlet">The cmdlet, whose stop ends the work.</param>
+    /// <param name="activity">What is done.</param>
+    /// <param name="status">What it is done to.</param>
+    /// <param name="work">Does it.</param>
+    /// <param name="show">Writes down how far it got.</param>
+    public static T Follow<T>(this SandboxCommandBase cmdlet, string activity, string status, Func<CancellationToken, Task<T>> work, Action<ProgressRecord> show)
+    {
+        ProgressRecord record = new(Interlocked.Increment(ref s_lastActivity), activity, status);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);
+        Task<T> task = Task.Run(() => work(stop.Token));
+        bool isShown = false;
+        try
+        {
+            while (!((IAsyncResult)task).AsyncWaitHandle.WaitOne(Interval))
+            {
+                isShown = true;
+                show(record);
+                cmdlet.WriteProgress(record);
+            }
+
+            return cmdlet.Wait(_ => task);
+        }
+        finally
+        {
+            stop.Cancel();
+            Task.WhenAny(task).GetAwaiter().GetResult();
+            if (isShown)
+            {
+                record.RecordType = ProgressRecordType.Completed;
+                cmdlet.WriteProgress(record);
+            }
+        }
+    }
+
+    /// <summary>Writes down how far a transfer got.</summary>
+    /// <param name="progress">The transfer.</param>
+    /// <param name="record">Where to.</param>
+    public static void Show(this TransferProgress progress, ProgressRecord record)
+    {
+        const double megabyte = 1 << 20;
+        record.StatusDescription = progress.TotalBytes is { } total ? $"{progress.Bytes / megabyte:0.0} of {total / megabyte:0.0} MB"
+            : progress.Files > 0 ? $"{progress.Files} files, {progress.Bytes / megabyte:0.0} MB {progress.Current}"
+            : $"{progress.Bytes / megabyte:0.0} MB";
+        record.PercentComplete = progress.TotalBytes is { } all and > 0 ? (int)Math.Clamp(100 * progress.Bytes / all, 0, 100) : -1;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Keeps a directory of sandboxes, with all that is in it, in archive files of this machine.</summary>
+[Cmdlet(VerbsData.Backup, "Sandbox", SupportsShouldProcess = true)]
+[OutputType(typeof(FileInfo))]
+public sealed class BackupSandboxCommand : SandboxCommandBase
+{
+    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+
+    /// <summary>The sandboxes: objects, ids or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
+    [SandboxTransformation]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [Alias("Id")]
+    public SandboxReference[] Sandbox { get; set; } = [];
+
+    /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files that are named after the sandboxes.</summary>
+    [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br, or a directory.")]
+    [ValidateNotNullOrEmpty]
+    public string DestinationPath { get; set; } = "";
+
+    /// <summary>The directory in the sandbox.</summary>
+    [Parameter(HelpMessage = "The directory in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string Path { get; set; } = ItemPlace.Workspace;
+
+    /// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the directory that is kept.</summary>
+    [Parameter(HelpMessage = "Patterns of what is left out.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Replaces a file that exists.</summary>
+    [Parameter(HelpMessage = "Replaces a file that exists.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        string destination = GetUnresolvedProviderPathFromPSPath(DestinationPath);
+        foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
+        {
+            string file = Directory.Exists(destination) ? System.IO.Path.Combine(destination, id + LocalArchive.UsualEnding) : destination;
+            if (this.OpenArchive(file) is { } archive && IsFree(file) && ShouldProcess($"{id}: {Path}", $"Back up to '{file}'"))
+            {
+                BackUp(new ItemPlace(new Target(client, id), Path), archive, file);
+            }
+        }
+    }
+
+    private bool IsFree(string file)
+    {
+        // Of many sandboxes one must never take the place of another.
+        bool isFree = _written.Add(file) && (Force || !File.Exists(file));
+        if (!isFree)
+        {
+            Report(new ApiException(ErrorCodes.PathExists, $"'{file}' exists here already. Choose another file, a directory, or -Force to replace what was there before."), file);
+        }
+
+        return isFree;
+    }
+
+    private void BackUp(ItemPlace place, LocalArchive archive, string file)
+    {
+        TransferProgress progress = new();
+        try
+        {
+            WriteObject(this.Follow($"Backing up to '{file}'", $"{place.Target}: {place.Display}", async token =>
+            {
+                await using Stream content = LocalFile.Count(await place.OpenArchiveAsync(new Excludes(Exclude).ForServer, token), progress);
+                await archive.WriteAsync(content, token);
+                return new FileInfo(file);
+            }, progress.Show));
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, place.Target.ToString());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            WriteError(Errors.LocalFileFailed(e, file));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Makes a directory of sandboxes what an archive file of this machine holds: all of it, or, when anything is wrong with the archive, nothing.</summary>
+[Cmdlet(VerbsData.Restore, "Sandbox", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class RestoreSandboxCommand : SandboxCommandBase
+{
+    /// <summary>The sandboxes: objects, ids or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
+    [SandboxTransformation]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [Alias("Id")]
+    public SandboxReference[] Sandbox { get; set; } = [];
+
+    /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>.</summary>
+    [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br.")]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>The directory in the sandbox.</summary>
+    [Parameter(HelpMessage = "The directory in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string DestinationPath { get; set; } = ItemPlace.Workspace;
+
+    /// <summary>Keeps what is in the directory and not in the archive.</summary>
+    [Parameter(HelpMessage = "Keeps what is not in the archive.")]
+    public SwitchParameter Merge { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        string file = GetUnresolvedProviderPathFromPSPath(Path);
+        if (this.OpenArchive(file) is not { } archive)
+        {
+            return;
+        }
+
+        foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
+        {
+            if (ShouldProcess($"{id}: {DestinationPath}", Merge ? $"Add what '{file}' holds" : $"Replace by what '{file}' holds"))
+            {
+                Restore(new ItemPlace(new Target(client, id), DestinationPath), archive, file);
+            }
+        }
+    }
+
+    private void Restore(ItemPlace place, LocalArchive archive, string file)
+    {
+        TransferProgress progress = new();
+        try
+        {
+            this.Follow($"Restoring '{place.Target}'", file, async token =>
+            {
+                await using Stream content = archive.OpenRead(progress);
+                Task Send(Stream destination, CancellationToken stop) => archive.CopyAsync(content, destination, stop);
+                await (Merge ? place.RestoreAsync(Send, token) : place.ReplaceAsync(Send, token));
+                return true;
+            }, progress.Show);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, place.Target.ToString());
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            Report(new ApiException(ErrorCodes.PathNotFound, $"'{file}' does not exist here.", e), file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            WriteError(Errors.LocalFileFailed(e, file));
+        }
+    }
+}

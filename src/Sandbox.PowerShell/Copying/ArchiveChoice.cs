@@ -1,0 +1,21 @@
+using Sandbox.Client;
+
+namespace Sandbox;
+
+/// <summary>Archive files that a user names.</summary>
+internal static class ArchiveChoice
+{
+    /// <summary>The archive of a name; null, and an error, when its ending says no form that is known.</summary>
+    /// <param name="cmdlet">The cmdlet.</param>
+    /// <param name="file">The file.</param>
+    public static LocalArchive? OpenArchive(this SandboxCommandBase cmdlet, string file)
+    {
+        LocalArchive? archive = LocalArchive.Of(file);
+        if (archive is null)
+        {
+            cmdlet.WriteError(Errors.InvalidArgument($"'{file}' is no archive that can be written or read. End its name in one of {string.Join(", ", LocalArchive.Endings)}.", file));
+        }
+
+        return archive;
+    }
+}
