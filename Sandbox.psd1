@@ -27,6 +27,7 @@
         'Get-SandboxProcessOutput'
         'Get-SandboxServer'
         'Get-SandboxSession'
+        'Import-SandboxRepository'
         'Invoke-SandboxCode'
         'Invoke-SandboxCommand'
         'Move-SandboxItem'

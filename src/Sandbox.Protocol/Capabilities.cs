@@ -30,6 +30,9 @@ public static class Capabilities
     /// <summary>Ports in a sandbox can be reached, also where it has no network.</summary>
     public const string Ports = "ports";
 
+    /// <summary>Repositories can be checked out.</summary>
+    public const string Repositories = "repositories";
+
     /// <summary>Sandboxes can be limited in what they use; which limits a host can keep is told by its abilities.</summary>
     public const string Limits = "limits";
 
@@ -37,5 +40,5 @@ public static class Capabilities
     public const string Temporary = "temporary";
 
     /// <summary>All that this release serves.</summary>
-    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Terminals, Ports, Code, Limits, Temporary];
+    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Repositories, Terminals, Ports, Code, Limits, Temporary];
 }

@@ -95,6 +95,27 @@ public static class ErrorCodes
     /// <summary>The archive is damaged, or an entry of it would leave its destination; nothing was changed.</summary>
     public const string InvalidArchive = "invalid_archive";
 
+    /// <summary>There is no repository at this address, or none that the caller may know of.</summary>
+    public const string RepositoryNotFound = "repository_not_found";
+
+    /// <summary>The repository has no such branch, tag or commit.</summary>
+    public const string BranchNotFound = "branch_not_found";
+
+    /// <summary>The repository's server wants a credential, or another one.</summary>
+    public const string AuthenticationFailed = "authentication_failed";
+
+    /// <summary>The repository's server cannot be reached from the sandbox.</summary>
+    public const string NetworkUnreachable = "network_unreachable";
+
+    /// <summary>The sandbox has no git.</summary>
+    public const string GitNotInstalled = "git_not_installed";
+
+    /// <summary>Git failed for another reason; the sentence says what git said.</summary>
+    public const string GitFailed = "git_failed";
+
+    /// <summary>It was given up when its time limit was over.</summary>
+    public const string CommandTimedOut = "command_timed_out";
+
     /// <summary>The sandbox's kernel watches no more directories for this user.</summary>
     public const string WatchLimitReached = "watch_limit_reached";
 
@@ -153,9 +174,12 @@ public static class ErrorCodes
         [LinkLoop] = 400,
         [InvalidArchive] = 400,
         [PermissionDenied] = 403,
+        [AuthenticationFailed] = 403,
         [PathNotFound] = 404,
         [ContextNotFound] = 404,
         [TerminalNotFound] = 404,
+        [RepositoryNotFound] = 404,
+        [BranchNotFound] = 404,
         [RouteNotFound] = 404,
         [MethodNotAllowed] = 405,
         [SandboxExists] = 409,
@@ -173,15 +197,19 @@ public static class ErrorCodes
         [ContextClosed] = 410,
         [PreconditionFailed] = 412,
         [PayloadTooLarge] = 413,
+        [GitFailed] = 422,
         [InternalError] = 500,
         [Unsupported] = 501,
         [LanguageNotAvailable] = 501,
         [PortNotListening] = 502,
         [SandboxUnavailable] = 502,
         [InterpreterFailed] = 502,
+        [GitNotInstalled] = 501,
+        [NetworkUnreachable] = 502,
         [IsolationUnavailable] = 503,
         [NetworkUnavailable] = 503,
         [WatchLimitReached] = 503,
+        [CommandTimedOut] = 504,
         [DiskFull] = 507,
     }.ToFrozenDictionary();
 

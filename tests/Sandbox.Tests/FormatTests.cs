@@ -16,6 +16,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     private const string Code = "Invoke-SandboxCode 'print(1); 1 / 0' -Sandbox $Box -AsResult";
     private const string Shown = "Invoke-SandboxCode '[1, 2]' -Sandbox $Box -Language javascript";
 
+    private const string Repository = "Invoke-SandboxCommand 'rm -rf g s; git init -q -b main g && git -C g -c user.name=a -c user.email=a@b commit -q --allow-empty -m 1' -Sandbox $Box; Import-SandboxRepository ./g s -Sandbox $Box";
+
     private readonly Engine _engine = fixture.Engine;
 
     public static TheoryData<string, string> EveryType => new()
@@ -33,6 +35,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         { "Sandbox.SandboxAbility", "Test-SandboxServer" },
         { "Sandbox.SandboxItem", Item },
         { "Sandbox.SandboxItemChange", Change },
+        { "Sandbox.SandboxRepository", Repository },
     };
 
     [Theory]
@@ -48,6 +51,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData("Get-SandboxServer", "Uri", "State", "Version", "ProcessId", "DefaultSandbox", "Running")]
     [InlineData("Test-SandboxServer isolation", "Name", "Available", "Reason", "Remedy", "isolation")]
     [InlineData(Item, "Directory:", "/workspace", "UnixMode", "LastWriteTime", "Size", "Name", "-rw-r--r--", "10", "shown.txt")]
+    [InlineData(Repository, "Commit", "Branch", "Path", "main", "/workspace/s")]
     [InlineData(Change, "ReceivedAt", "Type", "Path", "/workspace/changed")]
     public void Each_type_has_a_table(string script, params string[] shown)
     {

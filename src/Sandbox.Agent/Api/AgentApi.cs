@@ -28,5 +28,6 @@ internal static class AgentApi
         ContextRoutes.Map(sandbox, services.Contexts);
         PortRoutes.Map(sandbox, services);
         sandbox.MapGet("/pty", context => TerminalRoute.InvokeAsync(context, services));
+        sandbox.MapPost("/git/checkout", context => CheckoutRoute.InvokeAsync(context, services));
     }
 }

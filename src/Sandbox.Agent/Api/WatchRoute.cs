@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 using System.Text.Json;
 using Sandbox.Agent.Files;
 using Sandbox.Protocol;
@@ -10,8 +8,6 @@ namespace Sandbox.Agent.Api;
 /// <summary><c>GET …/watch</c>: changes as server-sent events, until the caller goes or what is watched is gone.</summary>
 internal static class WatchRoute
 {
-    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
-
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="services">What it acts on.</param>
@@ -21,35 +17,26 @@ internal static class WatchRoute
         string path = RequestPath.Query(context, services, "path");
         using TreeWatch watch = new(services.Loop, path, RequestPath.Flag(context, "recursive"), filter);
         CancellationToken gone = context.RequestAborted;
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-cache";
-        PipeWriter writer = context.Response.BodyWriter;
-        Write(writer, WatchEvents.Watching, "{}"u8);
+        PipeWriter writer = EventWriting.Begin(context.Response);
+        writer.WriteEvent(WatchEvents.Watching, "{}"u8);
         await writer.FlushAsync(gone);
         while (!watch.HasEnded)
         {
-            if (await watch.WaitAsync(HeartbeatInterval, gone))
+            if (await watch.WaitAsync(EventWriting.HeartbeatInterval, gone))
             {
                 foreach (FileChange change in watch.Read())
                 {
-                    Write(writer, WatchEvents.Change, JsonSerializer.SerializeToUtf8Bytes(change, ProtocolJson.Default.FileChange));
+                    writer.WriteEvent(WatchEvents.Change, JsonSerializer.SerializeToUtf8Bytes(change, ProtocolJson.Default.FileChange));
                 }
             }
             else
             {
-                writer.Write(":\n\n"u8);
+                writer.WriteHeartbeat();
             }
 
             await writer.FlushAsync(gone);
         }
 
-        Write(writer, WatchEvents.Stopped, "{}"u8);
-    }
-
-    private static void Write(PipeWriter writer, string type, ReadOnlySpan<byte> data)
-    {
-        writer.Write(Encoding.ASCII.GetBytes($"event: {type}\ndata: "));
-        writer.Write(data);
-        writer.Write("\n\n"u8);
+        writer.WriteEvent(WatchEvents.Stopped, "{}"u8);
     }
 }

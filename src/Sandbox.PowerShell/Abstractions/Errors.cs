@@ -167,11 +167,14 @@ internal static class Errors
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
     {
-        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.TerminalNotFound or ErrorCodes.ContextNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound => ErrorCategory.ObjectNotFound,
+        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.TerminalNotFound or ErrorCodes.ContextNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound or ErrorCodes.RepositoryNotFound or ErrorCodes.BranchNotFound => ErrorCategory.ObjectNotFound,
         ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists or ErrorCodes.ContextExists => ErrorCategory.ResourceExists,
         ErrorCodes.ProcessRunning or ErrorCodes.ProcessEnded => ErrorCategory.InvalidOperation,
         ErrorCodes.InvalidRequest => ErrorCategory.InvalidArgument,
-        ErrorCodes.Unauthorized => ErrorCategory.AuthenticationError,
+        ErrorCodes.Unauthorized or ErrorCodes.AuthenticationFailed => ErrorCategory.AuthenticationError,
+        ErrorCodes.NetworkUnreachable => ErrorCategory.ConnectionError,
+        ErrorCodes.CommandTimedOut => ErrorCategory.OperationTimeout,
+        ErrorCodes.GitFailed => ErrorCategory.InvalidResult,
         ErrorCodes.DefaultSessionProtected => ErrorCategory.PermissionDenied,
         ErrorCodes.PayloadTooLarge => ErrorCategory.LimitsExceeded,
         ErrorCodes.PathExists or ErrorCodes.DirectoryNotEmpty => ErrorCategory.ResourceExists,
@@ -183,7 +186,7 @@ internal static class Errors
         ErrorCodes.DiskFull or ErrorCodes.WatchLimitReached => ErrorCategory.LimitsExceeded,
         ErrorCodes.Unsupported or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed => ErrorCategory.NotImplemented,
         ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.ContextClosed or ErrorCodes.InterpreterFailed or ErrorCodes.PortNotListening or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
-        ErrorCodes.LanguageNotAvailable or LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
+        ErrorCodes.LanguageNotAvailable or ErrorCodes.GitNotInstalled or LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
         LocalServer.StartFailedCode => ErrorCategory.ResourceUnavailable,
         _ => exception.Status switch
         {

@@ -1,0 +1,225 @@
+using System.Buffers;
+using Sandbox.Agent.Files;
+using Sandbox.Agent.Sessions;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Repositories;
+
+/// <summary>A repository on its way into a directory. It is made beside its place, and is there as a whole or not at all.</summary>
+internal sealed class Checkout
+{
+    // See git-check-ref-format(1); what is left over git itself refuses.
+    private static readonly SearchValues<char> NotInNames = SearchValues.Create(" ~^:?*[\\\t\r\n\0");
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
+
+    private readonly AgentServices services;
+    private readonly CheckoutRequest request;
+    private readonly RepositoryAddress address;
+    private readonly GitSettings settings;
+    private readonly string program;
+    private readonly string directory;
+    private readonly string destination;
+
+    private Checkout(AgentServices services, CheckoutRequest request, RepositoryAddress address, GitSettings settings, string program, string directory, string destination)
+    {
+        this.services = services;
+        this.request = request;
+        this.address = address;
+        this.settings = settings;
+        this.program = program;
+        this.directory = directory;
+        this.destination = destination;
+    }
+
+    // A branch can be cloned as such; a tag could be taken for a branch of the same name, and a commit is nothing that a clone is asked for.
+    private string? Detached => request.Tag is not null ? $"refs/tags/{request.Tag}" : request.Commit;
+
+    /// <summary>Looks at what was asked, before anything is done.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <param name="services">What the agent's parts share.</param>
+    /// <param name="session">The session; null for the sandbox itself.</param>
+    /// <exception cref="ApiException">It cannot be done.</exception>
+    public static Checkout Prepare(CheckoutRequest request, AgentServices services, Session? session)
+    {
+        RequestFields.RequireNone(request.Unknown);
+        RepositoryAddress address = AddressOf(request);
+        Require(request.Branch is null || IsName(request.Branch), "'branch' is not a name that a branch can have.");
+        Require(request.Tag is null || IsName(request.Tag), "'tag' is not a name that a tag can have.");
+        Require(request.Commit is null || (request.Commit.Length is >= 4 and <= 64 && !request.Commit.AsSpan().ContainsAnyExcept(HexDigits)), "'commit' is a hash: 4 to 64 hexadecimal digits.");
+        Require(new[] { request.Branch, request.Tag, request.Commit }.Count(name => name is not null) <= 1, "Give one of 'branch', 'tag' and 'commit', not several.");
+        Require(request.Depth is null or > 0, "'depth' is a number of commits, 1 or more.");
+        TimeLimit.Require(request.TimeoutMs, "timeoutMs");
+        (string directory, VariableSet variables) = session?.Place() ?? (services.Paths.Workspace, services.Sessions.Variables);
+        if (!Directory.Exists(directory))
+        {
+            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' does not exist any more.");
+        }
+
+        string name = request.Destination ?? address.Name;
+        Require(name.Length > 0 && !name.Contains('\0') && PathText.IsText(name), "'destination' is missing, and the address gives no name for the new directory; or it is not text.");
+        GitSettings settings = GitSettings.Of(variables.Values, address);
+        return new Checkout(services, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
+    }
+
+    /// <summary>Does it.</summary>
+    /// <param name="onProgress">Is told how far it got.</param>
+    /// <param name="stop">Gives it up.</param>
+    /// <exception cref="ApiException">It failed, and nothing is there.</exception>
+    public async Task<CheckoutResult> RunAsync(Action<CheckoutProgress> onProgress, CancellationToken stop)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        if (request.TimeoutMs is { } milliseconds)
+        {
+            limit.CancelAfter(TimeSpan.FromMilliseconds(milliseconds));
+        }
+
+        try
+        {
+            return await RunLimitedAsync(onProgress, limit.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new ApiException(ErrorCodes.CommandTimedOut, $"'{address}' was not checked out within {request.TimeoutMs / 1000.0:0.###} s, and was given up.");
+        }
+        catch (System.ComponentModel.Win32Exception failure)
+        {
+            throw FileFailure.From(failure);
+        }
+    }
+
+    private static RepositoryAddress AddressOf(CheckoutRequest request)
+    {
+        Require(request.Uri is { Length: > 0 } && !request.Uri.AsSpan().ContainsAny("\r\n\0"), "'uri' is missing, empty, or has a line break in it.");
+        RepositoryAddress address = RepositoryAddress.Parse(request.Uri!);
+        if (request.Password is null)
+        {
+            Require(request.UserName is null, "'userName' goes with 'password'.");
+            return address.Password is null ? new RepositoryAddress(request.Uri!, null, null) : address;
+        }
+
+        Require(address.Password is null, "There is a password in 'uri', and another one in 'password'. Give one.");
+        Require(address.TakesCredential, "A name and a password are for http and https. Other addresses go by keys and rights of the sandbox.");
+        return address with { UserName = request.UserName ?? address.UserName, Password = request.Password };
+    }
+
+    private static bool IsName(string name) => name.Length > 0 && !name.AsSpan().ContainsAny(NotInNames) && !name.Contains("..", StringComparison.Ordinal);
+
+    private static void Require(bool condition, string sentence)
+    {
+        if (!condition)
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, sentence);
+        }
+    }
+
+    private static string Find(string program, GitSettings settings) =>
+        settings.Environment.GetValueOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
+        ?? throw new ApiException(ErrorCodes.GitNotInstalled, "There is no git in the sandbox. Install it there, or on the machine whose programs the sandbox sees.");
+
+    private async Task<CheckoutResult> RunLimitedAsync(Action<CheckoutProgress> onProgress, CancellationToken stop)
+    {
+        string place = SandboxPath.Destination(destination);
+        bool isNew = RequireFree(place);
+        if (isNew)
+        {
+            _ = SandboxPath.MakeDirectories(SandboxPath.Parent(place), Defaults.Directory);
+        }
+
+        // A directory that is there may be a mount point: then what is made must lie in it.
+        string staging = isNew ? TemporaryName.Beside(place) : TemporaryName.In(place);
+        try
+        {
+            await CloneAsync(staging, onProgress, stop);
+            CheckoutResult result = new()
+            {
+                Path = destination,
+                Uri = address.Uri,
+                Branch = await TryAskAsync(staging, ["symbolic-ref", "--quiet", "--short", "HEAD"], stop),
+                Commit = await TryAskAsync(staging, ["rev-parse", "--verify", "--quiet", "HEAD"], stop),
+            };
+            RequireBranch(result);
+            TreePlacement placement = new(staging, place);
+            if (isNew)
+            {
+                placement.TakePlace();
+            }
+            else
+            {
+                placement.Merge();
+            }
+
+            return result;
+        }
+        finally
+        {
+            TreeChanges.TryRemove(staging);
+        }
+    }
+
+    private bool RequireFree(string place)
+    {
+        if (FileStatus.TryOf(SandboxPath.Native(place), follow: false) is not { } there)
+        {
+            return true;
+        }
+
+        return there.Type == FileType.Directory && DirectoryListing.Read(place, hidden: true).Count == 0
+            ? false
+            : throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(destination)}' exists already, and is no empty directory. Name another destination, or remove it.");
+    }
+
+    // A clone takes a tag of the branch's name as well.
+    private void RequireBranch(CheckoutResult result)
+    {
+        if (request.Branch is not null && result.Branch != request.Branch)
+        {
+            throw new ApiException(ErrorCodes.BranchNotFound, $"'{address}' could not be checked out. It has no branch '{request.Branch}'.");
+        }
+    }
+
+    private async Task CloneAsync(string staging, Action<CheckoutProgress> onProgress, CancellationToken stop)
+    {
+        string[] depth = request.Depth is { } commits ? [$"--depth={commits}"] : [];
+        string[] which = Detached is not null ? ["--no-checkout"] : request.Branch is not null ? [$"--branch={request.Branch}"] : [];
+
+        // "--": an address may begin with a dash.
+        await RunAsync(["clone", "--progress", .. depth, .. which, "--", address.Uri, staging], onProgress, staging, stop);
+        if (Detached is null)
+        {
+            return;
+        }
+
+        if (request.Depth is not null)
+        {
+            await RunAsync(["-C", staging, "fetch", "--progress", .. depth, "origin", request.Tag is not null ? $"+{Detached}:{Detached}" : Detached], onProgress, staging, stop);
+        }
+
+        await RunAsync(["-C", staging, "checkout", "--progress", "--detach", Detached + "^{commit}", "--"], onProgress, staging, stop);
+    }
+
+    private async Task RunAsync(IReadOnlyList<string> arguments, Action<CheckoutProgress> onProgress, string staging, CancellationToken stop)
+    {
+        GitOutput output = new(onProgress);
+        if (await GitProcess.RunAsync(services.Loop, program, arguments, settings, directory, output, stop) != 0)
+        {
+            throw GitFailure.Of(address, output.Lines, text => Clean(text, staging));
+        }
+    }
+
+    // Whatever a server may have said in answer: no secret, and no name that nobody has seen.
+    private string Clean(string text, string staging)
+    {
+        string named = text.Replace(staging, destination, StringComparison.Ordinal);
+        return address.Password is { Length: > 0 } password ? named.Replace(password, "********", StringComparison.Ordinal) : named;
+    }
+
+    private async Task<string?> TryAskAsync(string staging, string[] question, CancellationToken stop)
+    {
+        GitOutput output = new(_ => { });
+        int code = await GitProcess.RunAsync(services.Loop, program, ["-C", staging, .. question], settings, directory, output, stop);
+        return code == 0 ? output.Lines.LastOrDefault() : null;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Checks git repositories out in sandboxes, by the git that is in them.</summary>
+[Cmdlet(VerbsData.Import, "SandboxRepository", SupportsShouldProcess = true, DefaultParameterSetName = "Branch")]
+[OutputType(typeof(SandboxRepository))]
+public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
+{
+    /// <summary>The repository's address, as git takes it. A name and password in it are treated as <see cref="Credential"/> is.</summary>
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The repository's address.")]
+    [ValidateNotNullOrEmpty]
+    public string Uri { get; set; } = "";
+
+    /// <summary>The new directory; without, one that is named after the repository, in the session's directory.</summary>
+    [Parameter(Position = 1, HelpMessage = "The new directory.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string? Destination { get; set; }
+
+    /// <summary>The branch; without, the one that the repository names.</summary>
+    [Parameter(ParameterSetName = "Branch", HelpMessage = "The branch.")]
+    [ValidateNotNullOrEmpty]
+    public string? Branch { get; set; }
+
+    /// <summary>The tag.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Tag", HelpMessage = "The tag.")]
+    [ValidateNotNullOrEmpty]
+    public string? Tag { get; set; }
+
+    /// <summary>The commit: its hash, complete with -Depth.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Commit", HelpMessage = "The commit's hash.")]
+    [ValidateNotNullOrEmpty]
+    public string? Commit { get; set; }
+
+    /// <summary>How many commits of history are brought along; without, all.</summary>
+    [Parameter(HelpMessage = "How many commits of history.")]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Depth { get; set; }
+
+    /// <summary>What an http or https server asks for. It is given to git alone, and kept nowhere.</summary>
+    [Parameter(HelpMessage = "Name and password or token.")]
+    [Credential]
+    [ValidateNotNull]
+    public PSCredential? Credential { get; set; }
+
+    /// <summary>The time limit.</summary>
+    [Parameter(HelpMessage = "The time limit.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Their directories and environments count; without, those of the session <c>default</c>, or of the sandbox.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
+    [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        RepositoryAddress address = RepositoryAddress.Parse(Uri);
+        CheckoutRequest request = new()
+        {
+            Uri = Credential is null ? Uri : address.Uri,
+            Branch = Branch,
+            Tag = Tag,
+            Commit = Commit,
+            Destination = Destination,
+            Depth = Depth,
+            UserName = Credential?.UserName,
+            Password = Credential?.GetNetworkCredential().Password,
+            TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
+        };
+        foreach (Target place in this.Resolve(Session, SandboxesBeside(Session)))
+        {
+            if (ShouldProcess(place.ToString(), $"Import repository '{address}'"))
+            {
+                Import(place, request, address);
+            }
+        }
+    }
+
+    private void Import(Target place, CheckoutRequest request, RepositoryAddress address)
+    {
+        CheckoutProgress? latest = null;
+        try
+        {
+            CheckoutResult result = this.Follow(
+                $"Importing '{address}'", place.ToString(),
+                token => place.UseAsync(() => place.Client.CheckOutAsync(place.SandboxId, place.SessionId, request, progress => Volatile.Write(ref latest, progress), token), token),
+                record =>
+                {
+                    if (Volatile.Read(ref latest) is { } progress)
+                    {
+                        (record.StatusDescription, record.PercentComplete) = (progress.Phase, Math.Clamp(progress.Percent, 0, 100));
+                    }
+                });
+            WriteObject(new SandboxRepository(result, place));
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, address.Uri);
+        }
+    }
+}

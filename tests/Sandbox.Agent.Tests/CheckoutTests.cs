@@ -1,0 +1,223 @@
+using System.Text;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Repositories: real git against git's own server.</summary>
+public sealed class CheckoutTests(AgentFixture agent) : IClassFixture<AgentFixture>, IDisposable
+{
+    private const string Password = "hush-5f2c91/@:%";
+
+    private readonly GitServer git = new();
+    private readonly string name = "c" + Identifier.Generate();
+    private readonly List<CheckoutProgress> progress = [];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private string Place => Path.Combine(agent.Workspace, name);
+
+    private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
+
+    public void Dispose() => git.Dispose();
+
+    [Fact]
+    public async Task A_repository_is_checked_out_with_its_history_and_progress_is_told()
+    {
+        CheckoutResult result = await RunAsync(new CheckoutRequest { Uri = git.Uri });
+        Assert.Equal((Place, git.Uri, "main", git.CommitOf("main")), (result.Path, result.Uri, result.Branch, result.Commit));
+        Assert.Equal("3", File.ReadAllText(Place + "/file"));
+        Assert.Equal("3", GitServer.Run(Place, "rev-list --count HEAD").Trim());
+        Assert.Contains(progress, step => step.Percent == 100);
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(agent.Workspace), entry => entry.Contains(".sandbox-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_branch_a_tag_and_a_commit_are_told_apart()
+    {
+        Assert.Equal(("side", "1"), await BranchAndFileAsync(new CheckoutRequest { Uri = git.Uri, Branch = "side" }));
+        Assert.Equal((null, "1"), await BranchAndFileAsync(new CheckoutRequest { Uri = git.Uri, Tag = "v1" }));
+        Assert.Equal((null, "2"), await BranchAndFileAsync(new CheckoutRequest { Uri = git.Uri, Commit = git.CommitOf("main~1")[..10] }));
+        Assert.Equal("branch_not_found", await FailAsync(new CheckoutRequest { Uri = git.Uri, Branch = "v1" }));
+        Assert.Equal("branch_not_found", await FailAsync(new CheckoutRequest { Uri = git.Uri, Tag = "side" }));
+        Assert.Equal("branch_not_found", await FailAsync(new CheckoutRequest { Uri = git.Uri, Commit = "0123456789" }));
+    }
+
+    [Fact]
+    public async Task Depth_leaves_history_out_also_of_a_tag_and_of_a_commit()
+    {
+        foreach (CheckoutRequest request in new CheckoutRequest[]
+        {
+            new() { Uri = git.Uri, Depth = 1 },
+            new() { Uri = git.Uri, Depth = 1, Commit = git.CommitOf("main~1") },
+            new() { Uri = git.Uri, Depth = 1, Tag = "v1" },
+        })
+        {
+            CheckoutResult result = await RunAsync(request);
+            Assert.Equal("1", GitServer.Run(result.Path, "rev-list --count HEAD").Trim());
+            Directory.Delete(result.Path, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_relative_address_and_destination_start_from_the_sessions_directory()
+    {
+        string directory = Directory.CreateDirectory(Place).FullName;
+        string session = await agent.NewSessionAsync(new { cwd = directory });
+        GitServer.Run(directory, $"clone -q --bare {git.Bare} near.git");
+        Assert.Equal(directory + "/near", (await Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = "./near.git" }, _ => { }, Cancel)).Path);
+        Assert.Equal(directory + "/a/b", (await Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = "file://" + git.Bare, Destination = "a/b" }, _ => { }, Cancel)).Path);
+    }
+
+    [Fact]
+    public async Task Failures_are_told_apart_and_leave_nothing()
+    {
+        Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = git.Origin + "/none.git" }));
+        Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = "file:///none" }));
+        Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = "/none" }));
+        Assert.Equal("branch_not_found", await FailAsync(new CheckoutRequest { Uri = git.Uri, Branch = "none" }));
+        Assert.Equal("network_unreachable", await FailAsync(new CheckoutRequest { Uri = $"http://127.0.0.1:{AgentFixture.FreePort()}/r.git" }));
+        Assert.Equal("network_unreachable", await FailAsync(new CheckoutRequest { Uri = "http://host.invalid/r.git" }));
+        Assert.Equal("invalid_request", await FailAsync(new CheckoutRequest()));
+        Assert.Equal("invalid_request", await FailAsync(new CheckoutRequest { Uri = git.Uri, Branch = "a", Tag = "b" }));
+        Assert.Equal("invalid_request", await FailAsync(new CheckoutRequest { Uri = git.Uri, Commit = "--help" }));
+        Assert.Equal("invalid_request", await FailAsync(new CheckoutRequest { Uri = git.Bare, UserName = "me", Password = "x" }));
+    }
+
+    [Theory]
+    [InlineData("--upload-pack=touch stolen;")]
+    [InlineData("-v")]
+    public async Task An_address_that_begins_with_a_dash_is_an_address(string uri) =>
+        Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = uri }));
+
+    [Fact]
+    public async Task A_destination_that_exists_is_left_alone_unless_it_is_an_empty_directory()
+    {
+        Directory.CreateDirectory(Place);
+        await RunAsync(new CheckoutRequest { Uri = git.Uri });
+        File.WriteAllText(Place + "/file", "mine");
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => RunAsync(new CheckoutRequest { Uri = git.Uri }));
+        Assert.Equal(("path_exists", 409), (failure.Code, failure.Status));
+        Assert.Equal("mine", File.ReadAllText(Place + "/file"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_credential_is_in_no_process_list_environment_configuration_or_output(bool isInAddress)
+    {
+        using GitServer closed = new(Password);
+        List<string> seen = [];
+        int looks = 0;
+        closed.OnTrusted = () =>
+        {
+            looks++;
+            seen.AddRange(ProcessesThatShow(Password));
+        };
+        string uri = isInAddress ? closed.Uri.Replace("http://", $"http://me:{Uri.EscapeDataString(Password)}@", StringComparison.Ordinal) : closed.Uri;
+        CheckoutResult result = await RunAsync(new CheckoutRequest { Uri = uri, UserName = isInAddress ? null : "me", Password = isInAddress ? null : Password });
+        Assert.Equal(closed.Uri, result.Uri);
+        Assert.Equal("3", File.ReadAllText(Place + "/file"));
+        Assert.True(looks > 0);
+        Assert.Empty(seen);
+        Assert.DoesNotContain(Directory.EnumerateFiles(Place + "/.git", "*", SearchOption.AllDirectories), file => Holds(File.ReadAllBytes(file), Password));
+    }
+
+    [Fact]
+    public async Task A_credential_that_is_missing_or_wrong_is_an_error_of_its_own_that_does_not_show_it()
+    {
+        using GitServer closed = new(Password);
+        Assert.Equal("authentication_failed", await FailAsync(new CheckoutRequest { Uri = closed.Uri }));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => RunAsync(new CheckoutRequest { Uri = closed.Uri, UserName = "me", Password = "wrong-secret" }));
+        Assert.Equal(("authentication_failed", 403), (failure.Code, failure.Status));
+        Assert.DoesNotContain("wrong-secret", failure.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, new CheckoutRequest { Password = Password, Uri = Password }.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_credential_goes_to_its_server_only_also_when_that_sends_git_elsewhere()
+    {
+        using GitServer other = new(Password);
+        int trusted = 0;
+        other.OnTrusted = () => trusted++;
+        git.Redirect = other.Origin;
+        Assert.Equal("authentication_failed", await FailAsync(new CheckoutRequest { Uri = git.Uri, UserName = "me", Password = Password }));
+        Assert.True(other.Requests > 0);
+        Assert.Equal(0, trusted);
+    }
+
+    [Fact]
+    public async Task The_time_limit_gives_it_up_and_leaves_no_process_and_no_directory()
+    {
+        git.IsSilent = true;
+        Assert.Equal("command_timed_out", await FailAsync(new CheckoutRequest { Uri = git.Uri, TimeoutMs = 300 }));
+        Assert.Empty(ProcessesThatShow(git.Uri));
+    }
+
+    [Fact]
+    public async Task A_caller_that_goes_ends_it()
+    {
+        git.IsSilent = true;
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        Task<CheckoutResult> running = Client.CheckOutAsync("test", null, new CheckoutRequest { Uri = git.Uri, Destination = name }, _ => { }, stop.Token);
+        await AgentFixture.UntilAsync(() => git.Requests > 0, "git asks");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        await AgentFixture.UntilAsync(() => !ProcessesThatShow(git.Uri).Any() && !Directory.EnumerateFileSystemEntries(agent.Workspace).Any(entry => entry.Contains(".sandbox-", StringComparison.Ordinal)), "git has gone");
+        Assert.False(Directory.Exists(Place));
+    }
+
+    [Fact]
+    public async Task Without_git_it_says_so()
+    {
+        string session = await agent.NewSessionAsync(new { env = new { PATH = "/none" } });
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = git.Uri }, _ => { }, Cancel));
+        Assert.Equal(("git_not_installed", 501), (failure.Code, failure.Status));
+    }
+
+    private static IEnumerable<string> ProcessesThatShow(string secret)
+    {
+        foreach (string process in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(path[^1]) && path != $"/proc/{Environment.ProcessId}"))
+        {
+            foreach (string file in new[] { "cmdline", "environ" })
+            {
+                byte[] content;
+                try
+                {
+                    content = File.ReadAllBytes(Path.Combine(process, file));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    continue;
+                }
+
+                if (Holds(content, secret))
+                {
+                    yield return $"{process}/{file}";
+                }
+            }
+        }
+    }
+
+    private static bool Holds(byte[] content, string secret) =>
+        content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret)) >= 0 || content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Uri.EscapeDataString(secret))) >= 0;
+
+    private Task<CheckoutResult> RunAsync(CheckoutRequest request) =>
+        Client.CheckOutAsync("test", null, request with { Destination = name }, progress.Add, Cancel);
+
+    private async Task<string> FailAsync(CheckoutRequest request)
+    {
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => RunAsync(request));
+        Assert.False(Directory.Exists(Place), failure.Message);
+        Assert.DoesNotContain(".sandbox-", failure.Message, StringComparison.Ordinal);
+        return failure.Code;
+    }
+
+    private async Task<(string? Branch, string File)> BranchAndFileAsync(CheckoutRequest request)
+    {
+        CheckoutResult result = await RunAsync(request);
+        string file = File.ReadAllText(result.Path + "/file");
+        Directory.Delete(result.Path, recursive: true);
+        return (result.Branch, file);
+    }
+}

@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>A repository, and git's own server in front of it, which may ask for a name and a password.</summary>
+internal sealed class GitServer : IDisposable
+{
+    private readonly HttpListener listener = new();
+    private readonly string root = Directory.CreateTempSubdirectory("sbgit").FullName;
+    private readonly string? password;
+
+    /// <summary>Makes the repository: three commits on <c>main</c>, a branch <c>side</c>, a tag <c>v1</c> on the first commit.</summary>
+    public GitServer(string? password = null)
+    {
+        this.password = password;
+        Run(root, "init -q -b main work");
+        foreach (int i in new[] { 1, 2, 3 })
+        {
+            File.WriteAllText(Path.Combine(Work, "file"), $"{i}");
+            Run(Work, "add file");
+            Run(Work, $"-c user.name=a -c user.email=a@b commit -q -m {i}");
+            if (i == 1)
+            {
+                Run(Work, "tag v1");
+                Run(Work, "branch side");
+            }
+        }
+
+        Run(root, "clone -q --bare work repo.git");
+        Run(Path.Combine(root, "repo.git"), "config uploadpack.allowAnySHA1InWant true");
+        int port = AgentFixture.FreePort();
+        Origin = $"http://127.0.0.1:{port}";
+        listener.Prefixes.Add(Origin + "/");
+        listener.Start();
+        _ = ServeAsync();
+    }
+
+    public string Origin { get; }
+
+    public string Uri => Origin + "/repo.git";
+
+    /// <summary>The repository as a directory.</summary>
+    public string Bare => Path.Combine(root, "repo.git");
+
+    /// <summary>Called while git waits for the answer to a request that brought the right password.</summary>
+    public Action? OnTrusted { get; set; }
+
+    /// <summary>Set when requests are to be left without an answer.</summary>
+    public bool IsSilent { get; set; }
+
+    /// <summary>Where all requests are sent on to, if anywhere.</summary>
+    public string? Redirect { get; set; }
+
+    /// <summary>How many requests have come.</summary>
+    public int Requests { get; private set; }
+
+    private string Work => Path.Combine(root, "work");
+
+    public string CommitOf(string name) => Run(Bare, $"rev-parse {name}").Trim();
+
+    public static string Run(string directory, string arguments)
+    {
+        using Process git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = directory, RedirectStandardOutput = true })!;
+        string output = git.StandardOutput.ReadToEnd();
+        git.WaitForExit();
+        return git.ExitCode == 0 ? output : throw new InvalidOperationException($"git {arguments}: {git.ExitCode}");
+    }
+
+    public void Dispose()
+    {
+        listener.Abort();
+        Directory.Delete(root, recursive: true);
+    }
+
+    private async Task ServeAsync()
+    {
+        while (listener.IsListening)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await listener.GetContextAsync();
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            Requests++;
+            if (!IsSilent)
+            {
+                await AnswerAsync(context);
+            }
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        if (Redirect is not null)
+        {
+            context.Response.Redirect(Redirect + context.Request.Url!.PathAndQuery);
+            context.Response.Close();
+            return;
+        }
+
+        if (password is not null)
+        {
+            string expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("me:" + password));
+            if (context.Request.Headers["Authorization"] != expected)
+            {
+                context.Response.StatusCode = 401;
+                context.Response.AddHeader("WWW-Authenticate", "Basic realm=\"test\"");
+                context.Response.Close();
+                return;
+            }
+
+            OnTrusted?.Invoke();
+        }
+
+        // The common gateway interface: RFC 3875.
+        ProcessStartInfo start = new("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach ((string name, string? value) in new[]
+        {
+            ("GIT_PROJECT_ROOT", root), ("GIT_HTTP_EXPORT_ALL", "1"), ("REQUEST_METHOD", context.Request.HttpMethod), ("PATH_INFO", context.Request.Url!.AbsolutePath),
+            ("QUERY_STRING", context.Request.Url.Query.TrimStart('?')), ("CONTENT_TYPE", context.Request.ContentType),
+            ("HTTP_CONTENT_ENCODING", context.Request.Headers["Content-Encoding"]), ("GIT_PROTOCOL", context.Request.Headers["Git-Protocol"]),
+        })
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process backend = Process.Start(start)!;
+        await context.Request.InputStream.CopyToAsync(backend.StandardInput.BaseStream);
+        backend.StandardInput.Close();
+        MemoryStream answer = new();
+        await backend.StandardOutput.BaseStream.CopyToAsync(answer);
+        byte[] bytes = answer.ToArray();
+        int head = bytes.AsSpan().IndexOf("\r\n\r\n"u8);
+        foreach (string line in Encoding.ASCII.GetString(bytes, 0, head).Split("\r\n"))
+        {
+            string[] parts = line.Split(": ", 2);
+            if (parts[0] == "Status")
+            {
+                context.Response.StatusCode = int.Parse(parts[1].AsSpan(0, 3), System.Globalization.CultureInfo.InvariantCulture);
+            }
+            else
+            {
+                context.Response.Headers[parts[0]] = parts[1];
+            }
+        }
+
+        await context.Response.OutputStream.WriteAsync(bytes.AsMemory(head + 4));
+        context.Response.Close();
+    }
+}
