@@ -195,7 +195,11 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
 
     /// <summary>Tells about a request.</summary>
     /// <param name="trace">The request.</param>
-    private protected void Trace(RequestTrace trace) => Tell(trace.ToString());
+    private protected void Trace(RequestTrace trace)
+    {
+        ListingCache.Note(trace);
+        Tell(trace.ToString());
+    }
 
     private SandboxClient FindClient(ServerConnection? connection) =>
         Wait(async cancellationToken => await ServerDirectory.GetDefaultAsync(connection, Tell, cancellationToken)).WithTrace(Trace);

@@ -26,6 +26,7 @@ public sealed class SandboxItemReference(string path, string sandboxId, string? 
         {
             SandboxItemReference reference => reference,
             SandboxItem item => new(item.Path, item.SandboxId, item.Server),
+            SandboxDriveItem item => new(item.FullName, item.SandboxId, item.Server),
             PSCustomObject => FromBag(new PropertyBag((PSObject)value!)),
             _ => null,
         };

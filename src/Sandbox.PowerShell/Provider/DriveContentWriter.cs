@@ -1,0 +1,83 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Provider;
+using System.Text;
+using Sandbox.Client;
+
+namespace Sandbox;
+
+/// <summary>Writes a file of a drive: as a whole, or to its end, when all has come.</summary>
+/// <param name="wait">Waits for a request on the pipeline's thread.</param>
+/// <param name="place">The file.</param>
+/// <param name="options">What is wanted.</param>
+/// <param name="parents">Whether directories that are missing are made.</param>
+internal sealed class DriveContentWriter(IProviderWait wait, ItemPlace place, WriteContentParameters options, bool parents) : IContentWriter
+{
+    private readonly SpooledBytes _content = new();
+    private bool _isAppended;
+    private bool _isFirst = true;
+    private bool _isClosed;
+
+    private Encoding Encoding => options.Encoding ?? EncodingTransformationAttribute.Default;
+
+    /// <inheritdoc />
+    public IList Write(IList content)
+    {
+        foreach (object? item in content)
+        {
+            object? plain = item is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : item;
+            if (!options.AsByteStream)
+            {
+                AddText(LanguagePrimitives.ConvertTo<string>(item) ?? "");
+            }
+            else
+            {
+                _content.Add(plain switch
+                {
+                    byte single => [single],
+                    byte[] many => many,
+                    _ => throw new ArgumentException($"With -AsByteStream bytes and byte arrays are written; a {plain?.GetType().Name ?? "null"} is none."),
+                });
+            }
+        }
+
+        return content;
+    }
+
+    /// <summary>Goes to the end, so that what follows is added to what is there.</summary>
+    /// <param name="offset">Nothing but 0.</param>
+    /// <param name="origin">The end, or the beginning of a new content.</param>
+    public void Seek(long offset, SeekOrigin origin)
+    {
+        if (offset != 0)
+        {
+            throw new NotSupportedException("A file of a sandbox is written as a whole, or at its end.");
+        }
+
+        _isAppended = origin == SeekOrigin.End;
+    }
+
+    /// <inheritdoc />
+    public void Close()
+    {
+        if (!_isClosed)
+        {
+            _isClosed = true;
+            wait.Wait(token => place.WriteAsync(_content.Rewind(), new WriteOptions { Append = _isAppended, Parents = parents }, token));
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _content.Dispose();
+
+    private void AddText(string text)
+    {
+        if (_isFirst && !_isAppended)
+        {
+            _content.Add(Encoding.GetPreamble());
+        }
+
+        _isFirst = false;
+        _content.Add(Encoding.GetBytes(options.NoNewline ? text : text + "\n"));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Management.Automation;
+using System.Text;
+
+namespace Sandbox;
+
+/// <summary>What <c>New-PSDrive</c> takes for a drive of a sandbox.</summary>
+public sealed class NewDriveParameters
+{
+    /// <summary>The session: an object, an id, or <c>sandbox/session</c>. A relative root starts from its directory.</summary>
+    [Parameter(HelpMessage = "The session: an object or an id.")]
+    [SessionTransformation]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The sandbox: an object or an id. Left out, it is that of the session, or the sandbox <c>default</c>, which is made on first use.</summary>
+    [Parameter(HelpMessage = "The sandbox: an object or an id.")]
+    [SandboxTransformation]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    public SandboxReference[]? Sandbox { get; set; }
+}
+
+/// <summary>What <c>Get-Content</c> takes for a file of a drive.</summary>
+public sealed class ReadContentParameters
+{
+    /// <summary>The text's encoding, where no byte order mark says another.</summary>
+    [Parameter(HelpMessage = "The text's encoding.")]
+    [EncodingTransformation]
+    [ArgumentCompleter(typeof(EncodingCompleter))]
+    public Encoding? Encoding { get; set; }
+
+    /// <summary>Reads bytes.</summary>
+    [Parameter(HelpMessage = "Reads bytes.")]
+    public SwitchParameter AsByteStream { get; set; }
+
+    /// <summary>Reads the whole file as one.</summary>
+    [Parameter(HelpMessage = "Reads the whole file as one.")]
+    public SwitchParameter Raw { get; set; }
+
+    /// <summary>Waits at the end for what is added, until stopped.</summary>
+    [Parameter(HelpMessage = "Waits for what is added.")]
+    public SwitchParameter Wait { get; set; }
+}
+
+/// <summary>What <c>Set-Content</c> and <c>Add-Content</c> take for a file of a drive.</summary>
+public sealed class WriteContentParameters
+{
+    /// <summary>The text's encoding: UTF-8 without a byte order mark when left out.</summary>
+    [Parameter(HelpMessage = "The text's encoding.")]
+    [EncodingTransformation]
+    [ArgumentCompleter(typeof(EncodingCompleter))]
+    public Encoding? Encoding { get; set; }
+
+    /// <summary>Writes bytes as they are.</summary>
+    [Parameter(HelpMessage = "Writes bytes.")]
+    public SwitchParameter AsByteStream { get; set; }
+
+    /// <summary>Ends texts without a line break.</summary>
+    [Parameter(HelpMessage = "Ends texts without a line break.")]
+    public SwitchParameter NoNewline { get; set; }
+}

@@ -1,0 +1,128 @@
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>A file whose end is not the end: reading goes on with what is added, and from the beginning when it became shorter.</summary>
+/// <param name="place">The file.</param>
+internal sealed class FollowedFile(ItemPlace place) : Stream
+{
+    private readonly CancellationTokenSource _watching = new();
+    private SandboxFileStream? _file;
+    private IAsyncEnumerator<FileChange?>? _changes;
+    private long _offset;
+
+    /// <inheritdoc />
+    public override bool CanRead => true;
+
+    /// <inheritdoc />
+    public override bool CanSeek => false;
+
+    /// <inheritdoc />
+    public override bool CanWrite => false;
+
+    /// <inheritdoc />
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override long Position
+    {
+        get => _offset;
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            _file ??= await place.OpenAsync(_offset, cancellationToken);
+            int count = await _file.ReadAsync(buffer, cancellationToken);
+            _offset += count;
+            if (count > 0 || buffer.Length == 0)
+            {
+                return count;
+            }
+
+            await _file.DisposeAsync();
+            _file = null;
+            await WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc />
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc />
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc />
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public override async ValueTask DisposeAsync()
+    {
+        await _watching.CancelAsync();
+        if (_changes is not null)
+        {
+            await _changes.DisposeAsync();
+        }
+
+        if (_file is not null)
+        {
+            await _file.DisposeAsync();
+        }
+
+        _watching.Dispose();
+        await base.DisposeAsync();
+    }
+
+    // The watch begins before the file is looked at, so that nothing happens in between.
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        if (_changes is null)
+        {
+            _changes = place.WatchAsync(recursive: false, filter: null, _watching.Token).GetAsyncEnumerator(_watching.Token);
+            await NextAsync(cancellationToken);
+        }
+
+        while (true)
+        {
+            long size = (await place.GetAsync(follow: true, cancellationToken)).Size;
+            if (size < _offset)
+            {
+                _offset = 0;
+            }
+
+            if (size > _offset)
+            {
+                return;
+            }
+
+            await NextAsync(cancellationToken);
+        }
+    }
+
+    private async Task NextAsync(CancellationToken cancellationToken)
+    {
+        await using (cancellationToken.Register(_watching.Cancel))
+        {
+            if (!await _changes!.MoveNextAsync())
+            {
+                throw new ApiException(ErrorCodes.PathNotFound, $"'{place.Display}' is gone.");
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>What a drive saw a moment ago: for questions that the engine asks again and again about one path. Whatever this process changes in any sandbox makes all of it void.</summary>
+internal sealed class ListingCache
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
+
+    private static long s_changes;
+
+    private readonly Dictionary<string, (long Time, long Changes, FileEntry Entry)> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Path, bool Hidden), (long Time, long Changes, IReadOnlyList<FileEntry> Entries)> _lists = [];
+
+    /// <summary>Takes note of a request: what does not only read changes something.</summary>
+    /// <param name="trace">The request.</param>
+    public static void Note(RequestTrace trace)
+    {
+        if (trace.Method is not ("GET" or "HEAD"))
+        {
+            Interlocked.Increment(ref s_changes);
+        }
+    }
+
+    /// <summary>What is at a path; null when that is not known. That nothing is there is never kept.</summary>
+    /// <param name="path">The path.</param>
+    public FileEntry? Find(string path) => _entries.TryGetValue(path, out var found) && IsFresh(found.Time, found.Changes) ? found.Entry : null;
+
+    /// <summary>What is in a directory; null when that is not known.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="hidden">Whether names that begin with a dot count.</param>
+    public IReadOnlyList<FileEntry>? List(string path, bool hidden) => _lists.TryGetValue((path, hidden), out var found) && IsFresh(found.Time, found.Changes) ? found.Entries : null;
+
+    /// <summary>Keeps what is at a path.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="entry">What is there.</param>
+    public void Keep(string path, FileEntry entry)
+    {
+        DropStale();
+        _entries[path] = (Stopwatch.GetTimestamp(), Interlocked.Read(ref s_changes), entry);
+    }
+
+    /// <summary>Keeps what is in a directory.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="hidden">Whether names that begin with a dot count.</param>
+    /// <param name="entries">What is in it.</param>
+    public void Keep(string path, bool hidden, IReadOnlyList<FileEntry> entries)
+    {
+        DropStale();
+        _lists[(path, hidden)] = (Stopwatch.GetTimestamp(), Interlocked.Read(ref s_changes), entries);
+    }
+
+    private static bool IsFresh(long time, long changes) => changes == Interlocked.Read(ref s_changes) && Stopwatch.GetElapsedTime(time) < Lifetime;
+
+    private void DropStale()
+    {
+        foreach (string path in _entries.Where(pair => !IsFresh(pair.Value.Time, pair.Value.Changes)).Select(pair => pair.Key).ToArray())
+        {
+            _entries.Remove(path);
+        }
+
+        foreach ((string, bool) list in _lists.Where(pair => !IsFresh(pair.Value.Time, pair.Value.Changes)).Select(pair => pair.Key).ToArray())
+        {
+            _lists.Remove(list);
+        }
+    }
+}

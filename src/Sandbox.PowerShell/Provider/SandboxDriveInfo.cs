@@ -1,0 +1,32 @@
+using System.Management.Automation;
+
+namespace Sandbox;
+
+/// <summary>A drive that shows the files of a sandbox.</summary>
+/// <remarks>Its root begins with its name, and so does each path of it: else a path would not say which drive, and so which sandbox, it is of.</remarks>
+public sealed class SandboxDriveInfo : PSDriveInfo
+{
+    internal SandboxDriveInfo(PSDriveInfo drive, Target target, string root)
+        : base(drive.Name, drive.Provider, drive.Name + (root == "/" ? "" : root), $"{target}: {root}", drive.Credential) => Target = target;
+
+    /// <summary>The sandbox.</summary>
+    public string SandboxId => Target.SandboxId;
+
+    /// <summary>The session that was named; null for none.</summary>
+    public string? SessionId => Target.SessionId;
+
+    /// <summary>The address of the server.</summary>
+    public string Server => Target.Client.Server;
+
+    internal Target Target { get; }
+
+    internal ListingCache Cache { get; } = new();
+
+    /// <summary>The place in the sandbox that a path of the drive means.</summary>
+    /// <param name="path">The path, which begins with the drive's name.</param>
+    internal ItemPlace PlaceOf(string path) => new(Target, path.Length <= Name.Length ? "/" : "/" + path[(Name.Length + 1)..].Trim('/'));
+
+    /// <summary>The path of the drive that means a place in the sandbox.</summary>
+    /// <param name="path">The absolute path in the sandbox.</param>
+    internal string PathOf(string path) => path == "/" ? Name : Name + path;
+}

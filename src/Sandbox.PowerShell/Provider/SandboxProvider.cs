@@ -1,0 +1,395 @@
+using System.Management.Automation;
+using System.Management.Automation.Provider;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <summary>Drives that show the files of sandboxes: <c>New-PSDrive box Sandbox / -Session build</c>.</summary>
+[OutputType(typeof(SandboxDriveItem), ProviderCmdlet = "Get-Item")]
+[OutputType(typeof(SandboxDriveItem), ProviderCmdlet = "Get-ChildItem")]
+[OutputType(typeof(SandboxDriveItem), ProviderCmdlet = "New-Item")]
+[CmdletProvider("Sandbox", ProviderCapabilities.ShouldProcess | ProviderCapabilities.Filter)]
+public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletProvider, IProviderWait, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <inheritdoc />
+    public void Dispose() => _stop.Dispose();
+
+    /// <inheritdoc />
+    public T Wait<T>(Func<CancellationToken, Task<T>> request)
+    {
+        try
+        {
+            return request(_stop.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            ThrowTerminatingError(Errors.From(e, null));
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
+    public object GetContentReaderDynamicParameters(string path) => new ReadContentParameters();
+
+    /// <inheritdoc />
+    public IContentReader GetContentReader(string path) => new DriveContentReader(this, PlaceOf(path), DynamicParameters as ReadContentParameters ?? new());
+
+    /// <inheritdoc />
+    public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
+
+    /// <inheritdoc />
+    public IContentWriter GetContentWriter(string path) => new DriveContentWriter(this, PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
+
+    /// <inheritdoc />
+    public object? ClearContentDynamicParameters(string path) => null;
+
+    /// <inheritdoc />
+    public void ClearContent(string path) => Do(path, "Clear content", async (place, token) =>
+    {
+        if (await place.TryGetAsync(follow: true, token) is not null)
+        {
+            await place.WriteAsync(Stream.Null, new WriteOptions(), token);
+        }
+    });
+
+    /// <inheritdoc />
+    protected override void StopProcessing()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Comes from another thread, perhaps too late.
+        }
+    }
+
+    /// <inheritdoc />
+    protected override object NewDriveDynamicParameters() => new NewDriveParameters();
+
+    /// <inheritdoc />
+    protected override PSDriveInfo NewDrive(PSDriveInfo drive)
+    {
+        ArgumentNullException.ThrowIfNull(drive);
+        if (drive is SandboxDriveInfo known)
+        {
+            return known;
+        }
+
+        Target target = TargetOf(DynamicParameters as NewDriveParameters ?? new());
+        string root = drive.Root.Length == 0 ? "/" : drive.Root;
+        FileEntry entry = Wait(token => new ItemPlace(target, root).GetAsync(follow: true, token));
+        if (entry.Type != FileKind.Directory)
+        {
+            ThrowTerminatingError(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
+        }
+
+        return new SandboxDriveInfo(drive, target, entry.ExactPath);
+    }
+
+    /// <summary>Takes a drive away; the sandbox, which may be gone, is not asked.</summary>
+    /// <param name="drive">The drive.</param>
+    protected override PSDriveInfo RemoveDrive(PSDriveInfo drive) => drive;
+
+    /// <summary>Whether a path could be one; no request is made.</summary>
+    /// <param name="path">The path.</param>
+    protected override bool IsValidPath(string path) => !string.IsNullOrEmpty(path) && !path.Contains('\0');
+
+    /// <inheritdoc />
+    protected override bool ItemExists(string path)
+    {
+        SandboxDriveInfo drive = DriveOf(path);
+        ItemPlace place = drive.PlaceOf(path);
+        FileEntry? entry = Wait(token => place.TryGetAsync(follow: false, token));
+        if (entry is not null)
+        {
+            drive.Cache.Keep(place.Path, entry);
+        }
+
+        return entry is not null;
+    }
+
+    /// <inheritdoc />
+    protected override bool IsItemContainer(string path) => TryFind(path) is { } entry && IsDirectory(entry);
+
+    /// <inheritdoc />
+    protected override bool HasChildItems(string path) => List(path, hidden: true).Count > 0;
+
+    /// <inheritdoc />
+    protected override void GetItem(string path)
+    {
+        if (TryFind(path) is { } entry)
+        {
+            Write(entry, DriveOf(path));
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void GetChildItems(string path, bool recurse) => GetChildItems(path, recurse, uint.MaxValue);
+
+    /// <inheritdoc />
+    protected override void GetChildItems(string path, bool recurse, uint depth)
+    {
+        SandboxDriveInfo drive = DriveOf(path);
+        ItemPlace place = drive.PlaceOf(path);
+        if (TryFind(path) is { } item && !IsDirectory(item))
+        {
+            Write(item, drive);
+            return;
+        }
+
+        ListOptions options = new()
+        {
+            Recursive = recurse,
+            Depth = recurse && depth != uint.MaxValue ? depth : null,
+            Filter = string.IsNullOrEmpty(Filter) ? null : ItemPattern.ToServer(Filter),
+            Hidden = Force,
+        };
+        IAsyncEnumerator<FileEntry> entries = place.ListAsync(options, _stop.Token).GetAsyncEnumerator(_stop.Token);
+        try
+        {
+            while (Wait(_ => entries.MoveNextAsync().AsTask()))
+            {
+                Write(entries.Current, drive);
+                if (entries.Current is { Error: { } sentence, ErrorCode: { } code })
+                {
+                    WriteError(Errors.From(new ApiException(code, sentence), entries.Current.Path));
+                }
+            }
+        }
+        finally
+        {
+            entries.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void GetChildNames(string path, ReturnContainers returnContainers)
+    {
+        SandboxDriveInfo drive = DriveOf(path);
+        WildcardPattern? filter = string.IsNullOrEmpty(Filter) ? null : new(Filter);
+        foreach (FileEntry entry in List(path, Force))
+        {
+            string name = NameOf(entry);
+            if (filter?.IsMatch(name) != false)
+            {
+                WriteItemObject(name, drive.PathOf(entry.ExactPath), IsDirectory(entry));
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void NewItem(string path, string itemTypeName, object newItemValue)
+    {
+        string text = newItemValue is null ? "" : LanguagePrimitives.ConvertTo<string>(newItemValue);
+        string kind = (itemTypeName ?? "").ToUpperInvariant();
+        Func<ItemPlace, CancellationToken, Task>? make = kind switch
+        {
+            "DIRECTORY" or "CONTAINER" => (place, token) => place.MakeDirectoryAsync(isNew: !Force, token),
+            "SYMBOLICLINK" => (place, token) => place.MakeLinkAsync(text, token),
+            "" or "FILE" or "LEAF" => async (place, token) =>
+            {
+                using MemoryStream content = new(EncodingTransformationAttribute.Default.GetBytes(text));
+                await place.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, token);
+            },
+            _ => null,
+        };
+        if (make is null)
+        {
+            WriteError(Errors.InvalidArgument($"'{itemTypeName}' cannot be made in a sandbox. Use File, Directory or SymbolicLink.", itemTypeName));
+        }
+        else if (Do(path, $"Create {(kind.Length == 0 ? "file" : itemTypeName)}", make))
+        {
+            GetItem(path);
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void RemoveItem(string path, bool recurse) => Do(path, "Remove item", (place, token) => place.RemoveAsync(recurse, token));
+
+    /// <inheritdoc />
+    protected override void RenameItem(string path, string newName)
+    {
+        if (string.IsNullOrEmpty(newName) || newName.Contains('/'))
+        {
+            WriteError(Errors.InvalidArgument($"'{newName}' is a path, or nothing: a new name is neither. Use Move-Item.", newName));
+            return;
+        }
+
+        MoveTo(path, _ => PlaceOf(MakePath(GetParentPath(path, ""), newName)), $"Rename to '{newName}'");
+    }
+
+    /// <inheritdoc />
+    protected override void MoveItem(string path, string destination) =>
+        MoveTo(path, place => Wait(token => PlaceOf(destination).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token)), $"Move to '{destination}'");
+
+    /// <inheritdoc />
+    protected override void CopyItem(string path, string copyPath, bool recurse) => Do(path, $"Copy to '{copyPath}'", async (place, token) =>
+    {
+        RequireSameSandbox(place, PlaceOf(copyPath));
+        ItemPlace copy = await PlaceOf(copyPath).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token);
+        if (!recurse && (await place.GetAsync(follow: true, token)).Type == FileKind.Directory)
+        {
+            // As Copy-Item does it: the directory alone.
+            await copy.MakeDirectoryAsync(isNew: false, token);
+        }
+        else
+        {
+            await place.CopyAsync(copy.Path, token);
+        }
+    });
+
+    private static bool IsDirectory(FileEntry entry) => (entry.TargetType ?? entry.Type) == FileKind.Directory;
+
+    private static string NameOf(FileEntry entry) => entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
+
+    private static void RequireSameSandbox(ItemPlace from, ItemPlace to)
+    {
+        if (from.Target.SandboxId != to.Target.SandboxId || from.Target.Client.Server != to.Target.Client.Server)
+        {
+            throw new ApiException(ErrorCodes.Unsupported, "The two are in different sandboxes. Copy-SandboxItem copies from one to the other.");
+        }
+    }
+
+    private void MoveTo(string path, Func<ItemPlace, ItemPlace> destination, string action)
+    {
+        ItemPlace? moved = null;
+        if (Do(path, action, (place, token) =>
+        {
+            moved = destination(place);
+            RequireSameSandbox(place, moved);
+            return place.MoveAsync(moved.Path, Force, token);
+        }))
+        {
+            FileEntry entry = Wait(token => moved!.GetAsync(follow: false, token));
+            Write(entry, DriveOf(path));
+        }
+    }
+
+    // A failure of one item leaves the others.
+    private bool Do(string path, string action, Func<ItemPlace, CancellationToken, Task> request)
+    {
+        ItemPlace place = PlaceOf(path);
+        if (!ShouldProcess($"{place.Target}: {place.Display}", action))
+        {
+            return false;
+        }
+
+        try
+        {
+            request(place, _stop.Token).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            WriteError(Errors.From(e, path));
+            return false;
+        }
+    }
+
+    private FileEntry? TryFind(string path)
+    {
+        SandboxDriveInfo drive = DriveOf(path);
+        ItemPlace place = drive.PlaceOf(path);
+        return (Force ? null : drive.Cache.Find(place.Path)) ?? Wait(token => place.TryGetAsync(follow: false, token));
+    }
+
+    private IReadOnlyList<FileEntry> List(string path, bool hidden)
+    {
+        SandboxDriveInfo drive = DriveOf(path);
+        ItemPlace place = drive.PlaceOf(path);
+        if (!Force && drive.Cache.List(place.Path, hidden) is { } kept)
+        {
+            return kept;
+        }
+
+        List<FileEntry> found = Wait(async token =>
+        {
+            List<FileEntry> entries = [];
+            await foreach (FileEntry entry in place.ListAsync(new ListOptions { Hidden = hidden }, token))
+            {
+                entries.Add(entry);
+            }
+
+            return entries;
+        });
+        drive.Cache.Keep(place.Path, hidden, found);
+        return found;
+    }
+
+    private void Write(FileEntry entry, SandboxDriveInfo drive) => WriteItemObject(new SandboxDriveItem(entry, drive.Target), drive.PathOf(entry.ExactPath), IsDirectory(entry));
+
+    private ItemPlace PlaceOf(string path) => DriveOf(path).PlaceOf(path);
+
+    // Each path begins with its drive's name, also one that came back as PSPath.
+    private SandboxDriveInfo DriveOf(string path)
+    {
+        int end = path.IndexOf('/');
+        string name = end < 0 ? path : path[..end];
+        if (PSDriveInfo is SandboxDriveInfo current && string.Equals(current.Name, name, StringComparison.OrdinalIgnoreCase))
+        {
+            return current;
+        }
+
+        SandboxDriveInfo? found = SessionState.Drive.GetAllForProvider(ProviderInfo.Name).OfType<SandboxDriveInfo>()
+            .FirstOrDefault(drive => string.Equals(drive.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (found is null)
+        {
+            ThrowTerminatingError(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is in no drive of a sandbox. New-PSDrive -PSProvider Sandbox makes one."), path));
+        }
+
+        return found!;
+    }
+
+    private Target TargetOf(NewDriveParameters parameters)
+    {
+        SessionReference? session = Single(parameters.Session);
+        SandboxReference? sandbox = Single(parameters.Sandbox);
+        if (session?.SandboxId is { } own && sandbox is not null && own != sandbox.Id)
+        {
+            ThrowTerminatingError(Errors.SandboxMismatch(session, sandbox));
+        }
+
+        SandboxClient client = ClientOf(session?.Server ?? sandbox?.Server);
+        return (session?.SandboxId ?? sandbox?.Id) is { } id
+            ? new Target(client, id, session?.Id)
+            : new Target(client, ServerChoice.ImpliedSandbox, session?.Id, Warn);
+    }
+
+    private T? Single<T>(T[]? references)
+        where T : class
+    {
+        if (references is { Length: > 1 })
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("A drive shows one sandbox.", null));
+        }
+
+        return references?[0];
+    }
+
+    private SandboxClient ClientOf(string? server)
+    {
+        ServerConnection? choice = ServerChoice.Current;
+        return Wait(async token => (server is null ? await ServerDirectory.GetDefaultAsync(choice, _ => { }, token) : ServerDirectory.Get(server)).WithTrace(ListingCache.Note));
+    }
+
+    private void Warn(IEnumerable<string>? warnings)
+    {
+        foreach (string warning in WarningOnce.New(warnings))
+        {
+            WriteWarning(warning);
+        }
+    }
+}
