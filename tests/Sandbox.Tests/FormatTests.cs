@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Reflection;
 using System.Xml.Linq;
 
 namespace Sandbox.Tests;
@@ -12,6 +13,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     private const string Item = "New-SandboxItem shown.txt -Value 0123456789 -Force -Sandbox $Box";
     private const string Change = "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-First } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
+    private const string DriveItem = "& { $null = Connect-SandboxServer -DefaultSandbox $Box.Id; $state = $ExecutionContext.SessionState; if (-not ($state.Drive.GetAll() | Where-Object Name -eq shown)) { $null = $state.Drive.New([System.Management.Automation.PSDriveInfo]::new('shown', $state.Provider.GetOne('Sandbox'), '/', '', $null), 'global') }; $null = New-SandboxItem drive.txt -Value 0123456789 -Force; $ExecutionContext.InvokeProvider.Item.Get('shown:/workspace/drive.txt') }";
     private const string Context = "New-SandboxCodeContext -Sandbox $Box";
     private const string Code = "Invoke-SandboxCode 'print(1); 1 / 0' -Sandbox $Box -AsResult";
     private const string Shown = "Invoke-SandboxCode '[1, 2]' -Sandbox $Box -Language javascript";
@@ -34,6 +36,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         { "Sandbox.SandboxServer", "Get-SandboxServer" },
         { "Sandbox.SandboxAbility", "Test-SandboxServer" },
         { "Sandbox.SandboxItem", Item },
+        { "Sandbox.SandboxDriveItem", DriveItem },
         { "Sandbox.SandboxItemChange", Change },
         { "Sandbox.SandboxRepository", Repository },
     };
@@ -52,6 +55,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData("Test-SandboxServer isolation", "Name", "Available", "Reason", "Remedy", "isolation")]
     [InlineData(Item, "Directory:", "/workspace", "UnixMode", "LastWriteTime", "Size", "Name", "-rw-r--r--", "10", "shown.txt")]
     [InlineData(Repository, "Commit", "Branch", "Path", "main", "/workspace/s")]
+    [InlineData(DriveItem, "Directory:", "/workspace", "UnixMode", "-rw-r--r--", "10", "drive.txt")]
     [InlineData(Change, "ReceivedAt", "Type", "Path", "/workspace/changed")]
     public void Each_type_has_a_table(string script, params string[] shown)
     {
@@ -139,8 +143,9 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [Fact]
     public void Every_public_object_has_a_view() => Assert.Equal(
         // A job is shown as PowerShell shows all jobs.
-        _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType).Where(output => !typeof(Job).IsAssignableFrom(output.Type)).Select(output => output.Name)
-            .Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal),
+        _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType).Where(output => !typeof(Job).IsAssignableFrom(output.Type))
+            .Concat(((Type)_engine.Run("$ExecutionContext.SessionState.Provider.GetOne('Sandbox').ImplementingType").One).GetCustomAttributes<OutputTypeAttribute>().SelectMany(drive => drive.Type))
+            .Select(output => output.Name).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal),
         Views.Descendants("TypeName").Select(name => name.Value).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
