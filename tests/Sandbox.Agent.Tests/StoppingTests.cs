@@ -201,7 +201,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
 
     internal static IReadOnlyList<int> ProcessesWith(string mark) =>
     [
-        .. ProcessTable.All().Where(entry => entry.IsAlive && CommandLine(entry.Id).Replace('\0', ' ').Contains("sleep " + mark, StringComparison.Ordinal)).Select(entry => entry.Id),
+        .. ProcessTable.All().Where(entry => entry.IsAlive && CommandLine(entry.Id).Replace('\0', ' ').Contains(" " + mark, StringComparison.Ordinal)).Select(entry => entry.Id),
     ];
 
     private static string CommandLine(int id)

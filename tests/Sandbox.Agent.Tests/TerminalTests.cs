@@ -25,13 +25,15 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        await terminal.TypeAsync("echo go; sleep 1000\r");
-        await terminal.WaitForAsync("\rgo\r\n");
+
+        // What is typed reaches the program only when the shell has given it the terminal: when it runs.
+        await terminal.TypeAsync("sleep 4190\r");
+        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("4190").Count == 1, "it runs");
         await terminal.TypeAsync("\u0003");
         await terminal.TypeAsync("echo interrupted=$?\r");
         await terminal.WaitForAsync("\rinterrupted=130\r\n");
-        await terminal.TypeAsync("echo again; sleep 1000\r");
-        await terminal.WaitForAsync("\ragain\r\n");
+        await terminal.TypeAsync("sleep 4191\r");
+        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("4191").Count == 1, "it runs");
         await terminal.TypeAsync("\u001a");
         await terminal.WaitForAsync("Stopped");
         await terminal.TypeAsync("kill %1; echo reading; cat\r");
