@@ -77,6 +77,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task StopAsync()
     {
         Http.Dispose();
+        Sessions.Session.KillAll(services!.Commands.All().Select(command => command.Session).OfType<Sessions.Session>(), Commands.StopReason.Cancelled);
         foreach (Sessions.Session session in services!.Sessions.All())
         {
             await session.CloseAsync();

@@ -35,10 +35,10 @@ public sealed class DeathTests : IAsyncLifetime
     [Fact]
     public async Task What_was_running_is_lost_and_never_has_an_exit_code()
     {
-        await agent.StartProcessAsync(new { command = "echo begun; sleep 600" }, "cut-off");
+        await agent.StartProcessAsync(new { command = "echo begun; while [ ! -e over ]; do sleep 0.02; done" }, "cut-off");
         await AgentFixture.UntilAsync(() => agent.GetProcessAsync("cut-off").Result.Stdout.End > 0, "it printed");
-        await agent.PostAsync("process/cut-off/signal", new { signal = "STOP" });
         await agent.AbandonAsync();
+        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "over"), "");
         await agent.StartAsync();
 
         ProcessInfo info = await agent.GetProcessAsync("cut-off");

@@ -4,7 +4,7 @@ public sealed class RepositoryAddressTests
 {
     [Theory]
     [InlineData("https://host/a/b.git", "https://host/a/b.git", null, null, "https://host", "b")]
-    [InlineData("https://me:p%40ss:w@host:1/a@b.git/", "https://host:1/a@b.git/", "me", "p@ss:w", "https://host:1", "b")]
+    [InlineData("https://me:p%40ss:w@host:1/a@b.git/", "https://host:1/a@b.git/", "me", "p@ss:w", "https://host:1", "a@b")]
     [InlineData("HTTP://token@host/r", "HTTP://host/r", "token", null, "HTTP://host", "r")]
     [InlineData("https://a@b:c@host", "https://host", "a@b", "c", "https://host", "host")]
     [InlineData("git@host:team/r.git", "git@host:team/r.git", null, null, null, "r")]

@@ -29,16 +29,22 @@ internal static class BoxProcesses
 
     /// <summary>Ends what a launch may have left of which no server learned: processes that have this sandbox's workspace mounted.</summary>
     /// <param name="workspace">The workspace on the host.</param>
-    public static Task EndStraysAsync(string workspace) => WaitUntilAsync(() =>
+    public static Task EndStraysAsync(string workspace)
     {
-        ProcessEntry[] strays = [.. ProcessTable.All().Where(entry => entry.IsAlive && HasMounted(entry.Id, workspace))];
-        foreach (ProcessEntry stray in strays)
+        // One that is ending has no mounts any more; it is gone when the kernel says so.
+        HashSet<(int Id, ulong StartTime)> found = [];
+        return WaitUntilAsync(() =>
         {
-            ProcessTable.Send(stray, Signal.KILL);
-        }
+            ProcessEntry[] strays = [.. ProcessTable.All().Where(entry => entry.IsAlive && HasMounted(entry.Id, workspace))];
+            foreach (ProcessEntry stray in strays)
+            {
+                found.Add((stray.Id, stray.StartTime));
+                ProcessTable.Send(stray, Signal.KILL);
+            }
 
-        return strays.Length == 0;
-    });
+            return strays.Length == 0 && !found.Any(stray => ProcessTable.Find(stray.Id) is { IsAlive: true } now && now.StartTime == stray.StartTime);
+        });
+    }
 
     private static ProcessEntry? FindInit(BoxProcess process) =>
         ProcessTable.Find(process.InitId) is { IsAlive: true } entry
