@@ -92,7 +92,8 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             ThrowTerminatingError(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
         }
 
-        return new SandboxDriveInfo(drive, target, entry.ExactPath);
+        // From now on it is this very sandbox: one that is gone is not made again.
+        return new SandboxDriveInfo(drive, new Target(target.Client, target.SandboxId, target.SessionId), entry.ExactPath);
     }
 
     /// <summary>Takes a drive away; the sandbox, which may be gone, is not asked.</summary>
