@@ -136,20 +136,6 @@ public sealed class DriveTests : IClassFixture<SandboxFixture>, IDisposable
         Assert.Equal("PathNotFound", Fail("$state.Drive.New([System.Management.Automation.PSDriveInfo]::new('none', $state.Provider.GetOne('Sandbox'), '/none', '', $null), 'global')"));
     }
 
-    [Fact]
-    public void A_drive_whose_sandbox_is_gone_says_so_and_can_be_removed()
-    {
-        Assert.Equal("SandboxNotFound", Fail(
-            """
-            $null = New-Sandbox goner
-            $null = Connect-SandboxServer -DefaultSandbox goner
-            $null = $state.Drive.New([System.Management.Automation.PSDriveInfo]::new('gone', $state.Provider.GetOne('Sandbox'), '/', '', $null), 'global')
-            Remove-Sandbox goner
-            $P.Item.Exists('gone:/workspace')
-            """));
-        Assert.Equal(["0"], Run("$state.Drive.Remove('gone', $true, 'global'); @($state.Drive.GetAll() | Where-Object Name -eq gone).Count").Texts);
-    }
-
     private EngineResult Run(string script) => _engine.Run(script);
 
     // A method that is called wraps what it throws.
