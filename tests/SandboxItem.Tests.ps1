@@ -83,7 +83,7 @@ Describe 'SandboxItem' {
                 $_
             }
         } | Select-Object -First 1
-        $change.Path | Should -BeLike '*/seen'
+        $change.SandboxPath | Should -BeLike '*/seen'
         $change.Type | Should -Be 'Created'
     }
 

@@ -44,7 +44,7 @@ public sealed class BackupTests(SandboxFixture fixture) : IClassFixture<SandboxF
             Invoke-SandboxCommand 'rm -rf /workspace/*; mkdir -p /workspace/p/c /workspace/p/d; cd /workspace/p; touch a b c/kept x.log c/y.log d/z' -Sandbox $Box
             $null = Backup-Sandbox $Box "$H/p.tar.gz" -Path /workspace/p -Exclude *.log, d/z, d
             Restore-Sandbox $Box "$H/p.tar.gz" -DestinationPath /workspace/new/q
-            (Get-SandboxChildItem /workspace/new/q -Recurse -Sandbox $Box).Path.Substring('/workspace/new/q/'.Length)
+            (Get-SandboxChildItem /workspace/new/q -Recurse -Sandbox $Box).SandboxPath.Substring('/workspace/new/q/'.Length)
             """).Texts);
         Assert.Equal(["a", "b", "c", "other"], Run(
             """

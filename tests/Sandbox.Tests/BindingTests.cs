@@ -17,6 +17,17 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     }
 
     [Fact]
+    public void No_object_looks_like_a_path_of_this_machine()
+    {
+        // By these properties PowerShell's own Remove-Item and its kin would bind it, and delete here what lies in the sandbox.
+        string[] traps = ["Path", "LiteralPath", "PSPath", "FullName", "FilePath"];
+        IEnumerable<Type> emitted = _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType)
+            .Select(output => output.Type).Where(type => type?.Namespace == nameof(Sandbox)).Distinct();
+        Assert.All(emitted, type => Assert.DoesNotContain(type.GetProperties(), property => traps.Contains(property.Name)));
+        Assert.StartsWith(fixture.Id + ":/", _engine.Run("New-SandboxItem no-local-path -Sandbox $Box | ForEach-Object { \"$_\" }").Texts[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_object_of_another_type_with_an_Id_is_not_taken_for_one()
     {
         _ = _engine.Run($"$s = New-SandboxSession {fixture.Id} -Sandbox $Box").Clean;

@@ -79,7 +79,7 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
         Assert.Equal(["1", "2"], Run("Set-SandboxContent $F 1 -Sandbox $Box; Set-SandboxContent $F 2 -Append -Sandbox $Box; Get-SandboxContent $F -Sandbox $Box").Texts);
         Assert.Equal("PathExists", Run("Set-SandboxContent $F 3 -NoClobber -Sandbox $Box").ErrorId);
         Assert.Equal("PathNotFound", Run("Set-SandboxContent no/such/$F 3 -Sandbox $Box").ErrorId);
-        Assert.Equal($"/workspace/made/{_file}", (string)Run("Set-SandboxContent made/$F 3 -Force -PassThru -Sandbox $Box").One.Path);
+        Assert.Equal($"/workspace/made/{_file}", (string)Run("Set-SandboxContent made/$F 3 -Force -PassThru -Sandbox $Box").One.SandboxPath);
     }
 
     [Theory]

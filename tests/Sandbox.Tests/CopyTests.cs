@@ -25,7 +25,7 @@ public sealed class CopyTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         Assert.Equal([$"{_inside}/a file 0700", $"{_here}/back"], Run(
             """
             $null = New-SandboxItem $D -ItemType Directory -Sandbox $Box
-            Copy-SandboxItem "$H/a file" $D -ToSandbox $Box -Checksum -PassThru | ForEach-Object { "$($_.Path) $($_.Mode)" }
+            Copy-SandboxItem "$H/a file" $D -ToSandbox $Box -Checksum -PassThru | ForEach-Object { "$($_.SandboxPath) $($_.Mode)" }
             (Copy-SandboxItem "$D/a file" "$H/back" -FromSandbox $Box -Checksum -PassThru).FullName
             """).Texts);
         Assert.Equal(bytes, File.ReadAllBytes(_here + "/back"));
@@ -59,7 +59,7 @@ public sealed class CopyTests(SandboxFixture fixture) : IClassFixture<SandboxFix
             $null = New-SandboxItem $D -ItemType Directory -Sandbox $Box
             Copy-SandboxItem "$H/src" $D -ToSandbox $Box -Recurse
             Copy-SandboxItem "$H/src/" "$D/new" -ToSandbox $Box -Recurse
-            'src', 'new' | ForEach-Object { Get-SandboxChildItem "$D/$_" -Recurse -File -Sandbox $Box | ForEach-Object { $_.Path.Substring($D.Length + 1) } }
+            'src', 'new' | ForEach-Object { Get-SandboxChildItem "$D/$_" -Recurse -File -Sandbox $Box | ForEach-Object { $_.SandboxPath.Substring($D.Length + 1) } }
             Copy-SandboxItem "$D/src" "$H/back" -FromSandbox $Box -Recurse
             Copy-SandboxItem "$D/src" "$H/back" -FromSandbox $Box -Recurse
             """).Texts);

@@ -18,7 +18,7 @@ public sealed class ItemTests(SandboxFixture fixture) : IClassFixture<SandboxFix
             New-SandboxItem $D/a/b -ItemType Directory -Sandbox $Box | Out-Null
             $null = New-SandboxItem $D/a/f -Value text -Sandbox $Box
             $null = New-SandboxItem $D/a/l -ItemType SymbolicLink -Value f -Sandbox $Box
-            Get-SandboxChildItem $D/a -Sandbox $Box | ForEach-Object { "$($_.Type) $($_.Path.Substring($D.Length + 1))" }
+            Get-SandboxChildItem $D/a -Sandbox $Box | ForEach-Object { "$($_.Type) $($_.SandboxPath.Substring($D.Length + 1))" }
             """.Replace(" | Out-Null", " | ForEach-Object { }", StringComparison.Ordinal)).Texts);
         dynamic item = Run("Get-SandboxItem $D/a/l -Sandbox $Box").One;
         Assert.Equal(("l", "f", "File", "lrwxrwxrwx", fixture.Id), ((string)item.Name, (string)item.LinkTarget, (string)item.LinkTargetType.ToString(), (string)item.UnixMode, (string)item.SandboxId));
@@ -42,7 +42,7 @@ public sealed class ItemTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         Assert.Equal(["/backup/x.txt", "/backup/y.txt"], Run(
             """
             $null = New-SandboxItem $D/backup -ItemType Directory -Sandbox $Box
-            Get-SandboxChildItem $D -File -Sandbox $Box | Move-SandboxItem -Destination "$D/backup" -PassThru | ForEach-Object { $_.Path.Substring($D.Length) }
+            Get-SandboxChildItem $D -File -Sandbox $Box | Move-SandboxItem -Destination "$D/backup" -PassThru | ForEach-Object { $_.SandboxPath.Substring($D.Length) }
             """).Texts);
         PSObject item = Run("Get-SandboxItem $D/backup/x.txt -Sandbox $Box").Clean.Output[0];
         PSObject copy = (PSObject)PSSerializer.Deserialize(PSSerializer.Serialize(item));
@@ -58,7 +58,7 @@ public sealed class ItemTests(SandboxFixture fixture) : IClassFixture<SandboxFix
             """
             $s = New-SandboxSession -Sandbox $Box -WorkingDirectory "$D/s"
             $null = $s | New-SandboxItem here -Value hello
-            ($s | Get-SandboxItem here).Path
+            ($s | Get-SandboxItem here).SandboxPath
             ($s | Get-SandboxChildItem).Name
             $s | Test-SandboxPath here
             $s | Get-SandboxContent here
@@ -124,7 +124,7 @@ public sealed class ItemTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         Assert.Equal("PathExists", Run("Move-SandboxItem $D/a $D/b -Sandbox $Box").ErrorId);
         Assert.Equal("PathNotFound", Run("Move-SandboxItem $D/a $D/none/ -Sandbox $Box").ErrorId);
         Assert.NotNull(Run("Rename-SandboxItem $D/a x/y -Sandbox $Box").Error);
-        Assert.Equal([$"{_directory}/d/a", "a"], Run("(Move-SandboxItem $D/a $D/d -PassThru -Sandbox $Box).Path; Rename-SandboxItem $D/b a -Sandbox $Box; Move-SandboxItem $D/d/a $D/a -Force -Sandbox $Box; Get-SandboxContent $D/a -Sandbox $Box").Texts);
+        Assert.Equal([$"{_directory}/d/a", "a"], Run("(Move-SandboxItem $D/a $D/d -PassThru -Sandbox $Box).SandboxPath; Rename-SandboxItem $D/b a -Sandbox $Box; Move-SandboxItem $D/d/a $D/a -Force -Sandbox $Box; Get-SandboxContent $D/a -Sandbox $Box").Texts);
     }
 
     [Fact]

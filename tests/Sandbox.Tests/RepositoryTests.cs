@@ -13,12 +13,12 @@ public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<Sand
     public void A_repository_of_the_sandbox_is_imported_and_told()
     {
         dynamic repository = Run($"Invoke-SandboxCommand '{Make}' -Sandbox $Box; Import-SandboxRepository file:///workspace/r.git -Sandbox $Box").One;
-        Assert.Equal(("/workspace/r", "file:///workspace/r.git", "main", fixture.Id), ((string)repository.Path, (string)repository.Uri, (string)repository.Branch, (string)repository.SandboxId));
+        Assert.Equal(("/workspace/r", "file:///workspace/r.git", "main", fixture.Id), ((string)repository.SandboxPath, (string)repository.Uri, (string)repository.Branch, (string)repository.SandboxId));
         Assert.Equal(40, ((string)repository.Commit).Length);
         Assert.Equal(["1", "/workspace/two/r side"], Run(
             """
             Get-SandboxContent /workspace/r/f -Sandbox $Box
-            New-SandboxSession -Sandbox $Box -WorkingDirectory /workspace/two | Import-SandboxRepository ../r.git -Branch side -Depth 1 | ForEach-Object { "$_ $($_.Branch)" }
+            New-SandboxSession -Sandbox $Box -WorkingDirectory /workspace/two | Import-SandboxRepository ../r.git -Branch side -Depth 1 | ForEach-Object { "$($_.SandboxPath) $($_.Branch)" }
             """).Texts);
     }
 

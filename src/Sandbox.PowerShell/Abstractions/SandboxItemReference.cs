@@ -25,7 +25,7 @@ public sealed class SandboxItemReference(string path, string sandboxId, string? 
         return plain switch
         {
             SandboxItemReference reference => reference,
-            SandboxItem item => new(item.Path, item.SandboxId, item.Server),
+            SandboxItem item => new(item.SandboxPath, item.SandboxId, item.Server),
             SandboxDriveItem item => new(item.FullName, item.SandboxId, item.Server),
             PSCustomObject => FromBag(new PropertyBag((PSObject)value!)),
             _ => null,
@@ -36,7 +36,7 @@ public sealed class SandboxItemReference(string path, string sandboxId, string? 
     public override string ToString() => Path;
 
     private static SandboxItemReference? FromBag(PropertyBag bag) =>
-        bag.Text(nameof(SandboxItem.Path)) is { Length: > 0 } path && bag.Text(nameof(SandboxItem.SandboxId)) is { Length: > 0 } sandbox
+        bag.Text(nameof(SandboxItem.SandboxPath)) is { Length: > 0 } path && bag.Text(nameof(SandboxItem.SandboxId)) is { Length: > 0 } sandbox
             ? new(path, sandbox, bag.Text(nameof(SandboxItem.Server)))
             : null;
 }

@@ -7,9 +7,9 @@ public sealed class SandboxItem
 {
     internal SandboxItem(FileEntry entry, Target place)
     {
-        Path = entry.ExactPath;
-        Name = Path == "/" ? Path : Path[(Path.LastIndexOf('/') + 1)..];
-        Directory = Path.LastIndexOf('/') is var slash and > 0 ? Path[..slash] : "/";
+        SandboxPath = entry.ExactPath;
+        Name = SandboxPath == "/" ? SandboxPath : SandboxPath[(SandboxPath.LastIndexOf('/') + 1)..];
+        Directory = SandboxPath.LastIndexOf('/') is var slash and > 0 ? SandboxPath[..slash] : "/";
         Type = entry.Type;
         Length = entry.Size;
         LastWriteTime = entry.ModifiedAt;
@@ -25,8 +25,8 @@ public sealed class SandboxItem
     /// <summary>The last part of its path.</summary>
     public string Name { get; }
 
-    /// <summary>Its absolute path. Bytes of it that are not UTF-8 are kept as lone surrogates, so that it can be used again.</summary>
-    public string Path { get; }
+    /// <summary>Its absolute path. It is not called Path: PowerShell's own cmdlets would take that for a path of this machine. Bytes of it that are not UTF-8 are kept as lone surrogates, so that it can be used again.</summary>
+    public string SandboxPath { get; }
 
     /// <summary>The directory it lies in.</summary>
     public string Directory { get; }
@@ -61,6 +61,6 @@ public sealed class SandboxItem
     /// <summary>The address of its server.</summary>
     public string Server { get; }
 
-    /// <inheritdoc />
-    public override string ToString() => Path;
+    /// <summary><c>sandbox:/path</c>: no path of this machine, whoever takes it for text.</summary>
+    public override string ToString() => $"{SandboxId}:{SandboxPath}";
 }

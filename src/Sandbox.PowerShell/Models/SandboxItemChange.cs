@@ -8,7 +8,7 @@ public sealed class SandboxItemChange
     internal SandboxItemChange(FileChange change, Target place)
     {
         Type = change.Type;
-        Path = change.ExactPath;
+        SandboxPath = change.ExactPath;
         OldPath = change.ExactOldPath;
         IsDirectory = change.IsDirectory;
         ReceivedAt = DateTimeOffset.Now;
@@ -20,7 +20,7 @@ public sealed class SandboxItemChange
     public FileChangeType Type { get; }
 
     /// <summary>To what.</summary>
-    public string Path { get; }
+    public string SandboxPath { get; }
 
     /// <summary>Where it was before it was moved.</summary>
     public string? OldPath { get; }
@@ -38,5 +38,5 @@ public sealed class SandboxItemChange
     public string Server { get; }
 
     /// <inheritdoc />
-    public override string ToString() => $"{Type} {Path}";
+    public override string ToString() => $"{Type} {SandboxPath}";
 }

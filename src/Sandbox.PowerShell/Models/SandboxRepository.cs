@@ -7,7 +7,7 @@ public sealed class SandboxRepository
 {
     internal SandboxRepository(CheckoutResult result, Target place)
     {
-        Path = result.Path;
+        SandboxPath = result.Path;
         Uri = result.Uri;
         Branch = result.Branch;
         Commit = result.Commit;
@@ -17,7 +17,7 @@ public sealed class SandboxRepository
     }
 
     /// <summary>The directory it is in.</summary>
-    public string Path { get; }
+    public string SandboxPath { get; }
 
     /// <summary>Where it came from, without name and password.</summary>
     public string Uri { get; }
@@ -38,5 +38,5 @@ public sealed class SandboxRepository
     public string Server { get; }
 
     /// <inheritdoc />
-    public override string ToString() => Path;
+    public override string ToString() => $"{SandboxId}:{SandboxPath}";
 }

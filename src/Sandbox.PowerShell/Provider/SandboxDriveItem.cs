@@ -13,7 +13,7 @@ public sealed class SandboxDriveItem
     public string Name => _item.Name;
 
     /// <summary>Its absolute path in the sandbox.</summary>
-    public string FullName => _item.Path;
+    public string FullName => _item.SandboxPath;
 
     /// <summary>The directory it lies in.</summary>
     public string Directory => _item.Directory;
