@@ -195,7 +195,9 @@ internal sealed partial class JupyterKernel : IInterpreter
             writer.WriteStartObject("user_expressions");
             writer.WriteEndObject();
             writer.WriteBoolean("allow_stdin", false);
-            writer.WriteBoolean("stop_on_error", true);
+
+            // Else a kernel refuses for a moment what comes after an error; our runs come one by one, and who asks for the next knows of it.
+            writer.WriteBoolean("stop_on_error", false);
         });
         await Task.WhenAny(execution.Done.Task, process.Ended);
         lock (gate)
