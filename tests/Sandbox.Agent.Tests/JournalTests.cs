@@ -1,0 +1,84 @@
+using CsCheck;
+using Sandbox.Agent.Commands;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>The journal by properties: whatever was written, in whatever pieces, and wherever a reader begins.</summary>
+public sealed class JournalTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("sbj").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void From_any_place_a_reader_gets_exactly_what_lies_behind_it_of_each_stream()
+    {
+        Gen<(bool IsError, byte[] Bytes)[]> writes = Gen.Select(Gen.Bool, Gen.Byte.Array[1, 3000]).Array[0, 40];
+        Gen.Select(writes, Gen.Double.Unit, Gen.Double.Unit).Sample((pieces, outputPart, errorPart) =>
+        {
+            byte[] output = [.. pieces.Where(piece => !piece.Item1).SelectMany(piece => piece.Item2)];
+            byte[] error = [.. pieces.Where(piece => piece.Item1).SelectMany(piece => piece.Item2)];
+            using CommandJournal journal = Write(pieces, bound: 1L << 30);
+            OutputCursor from = new((long)(output.Length * outputPart), (long)(error.Length * errorPart));
+            (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(journal, from);
+            return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)from.StandardOutput)) && readError.AsSpan().SequenceEqual(error.AsSpan((int)from.StandardError))
+                && gap is null && end == new OutputCursor(output.Length, error.Length);
+        }, iter: 200);
+    }
+
+    [Fact]
+    public void Of_a_journal_that_has_lost_its_beginning_a_reader_gets_the_rest_and_is_told_where_it_begins()
+    {
+        Gen.Select(Gen.Bool, Gen.Byte.Array[1, 3000]).Array[0, 200].Sample(pieces =>
+        {
+            byte[] output = [.. pieces.Where(piece => !piece.Item1).SelectMany(piece => piece.Item2)];
+            byte[] error = [.. pieces.Where(piece => piece.Item1).SelectMany(piece => piece.Item2)];
+            using CommandJournal journal = Write(pieces, bound: 64 * 1024);
+            (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(journal, default);
+            OutputCursor begin = gap ?? default;
+            return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)begin.StandardOutput)) && readError.AsSpan().SequenceEqual(error.AsSpan((int)begin.StandardError))
+                && begin == journal.Range.Start && end == journal.Range.End;
+        }, iter: 100);
+    }
+
+    private CommandJournal Write((bool IsError, byte[] Bytes)[] pieces, long bound)
+    {
+        CommandJournal journal = new(new JournalFiles(Path.Combine(_directory, Guid.NewGuid().ToString("N"))), 1, bound);
+        journal.Begin(new CommandRecord { Id = "a", Kind = ProcessKind.Process, Text = "", Fingerprint = "", CreatedAt = DateTimeOffset.UtcNow });
+        foreach ((bool isError, byte[] bytes) in pieces)
+        {
+            byte[] frame = [.. new byte[CommandFrame.HeaderLength], .. bytes];
+            journal.Append(frame, isError ? FrameKind.StandardError : FrameKind.StandardOutput);
+        }
+
+        journal.Close(FrameKind.Exit, [1]);
+        return journal;
+    }
+
+    private static (byte[] Output, byte[] Error, OutputCursor? Gap, OutputCursor End) Read(CommandJournal journal, OutputCursor from)
+    {
+        List<byte> output = [], error = [];
+        OutputCursor? gap = null;
+        using JournalFollower follower = journal.Follow(from);
+        while (follower.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
+        {
+            switch (kind)
+            {
+                case FrameKind.StandardOutput:
+                    output.AddRange(payload);
+                    break;
+                case FrameKind.StandardError:
+                    error.AddRange(payload);
+                    break;
+                case FrameKind.Position:
+                    gap = OutputCursor.Read(payload);
+                    break;
+                default:
+                    return ([.. output], [.. error], gap, follower.Cursor);
+            }
+        }
+
+        throw new InvalidOperationException("The journal has no end.");
+    }
+}
