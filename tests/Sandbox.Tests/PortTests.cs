@@ -40,7 +40,7 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
         Assert.Equal(((string)_engine.Run("$Closed.Id").One, $"http://127.0.0.1:{port.LocalPort}/"), ((string)port.SandboxId, (string)port.Uri));
         Assert.Equal("found\n", Get(port.Uri + "page.txt"));
         _ = _engine.Run("$Port | Disconnect-SandboxPort").Clean;
-        Assert.Throws<HttpRequestException>(() => Get(port.Uri));
+        Refused((string)port.Uri);
         Assert.Empty(_engine.Run("Get-SandboxPort -Sandbox $Closed; $Closed | Remove-Sandbox").Clean.Output);
     }
 
@@ -146,10 +146,10 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
         Listen("python3 -m http.server 8002 --bind 127.0.0.1", 8002, "$Going");
         string uri = (string)_engine.Run("($Two = $Going | Connect-SandboxPort 8002).Uri").One;
         _ = _engine.Run("Invoke-SandboxCommand 'pkill -f \"http.server 8002\"; while (exec 3<>/dev/tcp/127.0.0.1/8002) 2>/dev/null; do sleep 0.02; done' -Sandbox $Going").Clean;
-        Assert.Throws<HttpRequestException>(() => Get(uri));
+        Refused(uri);
         Assert.Contains("listens on port 8002", (string)_engine.Run("($Two | Get-SandboxPort).LastError").One, StringComparison.Ordinal);
         _ = _engine.Run("$Going | Remove-Sandbox").Clean;
-        Assert.Throws<HttpRequestException>(() => Get(uri));
+        Refused(uri);
         Wait.Until(() => _engine.Run("Get-SandboxPort -Port 8002").Clean.Output.Count == 0, "the forward is gone");
     }
 
@@ -165,6 +165,13 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
 
     private void Listen(string command, int port, string sandbox = "$Box") => _ = _engine.Run(
         $"Invoke-SandboxCommand '(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null || setsid {command} >/dev/null 2>&1 & until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.02; done' -Session (New-SandboxSession -Sandbox {sandbox}) -TimeoutSeconds 30").Clean;
+
+    // A connection that is closed at once is one or the other to the framework, as it happens.
+    private static void Refused(string uri)
+    {
+        Exception failure = Assert.ThrowsAny<Exception>(() => Get(uri));
+        Assert.True(failure is HttpRequestException or SocketException, failure.ToString());
+    }
 
     private static string Get(string uri)
     {
