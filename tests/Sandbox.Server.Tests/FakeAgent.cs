@@ -48,9 +48,10 @@ internal sealed class FakeAgent : IDisposable
     }
 
     /// <summary>Takes the next request up to the end of its headers, and whatever came with them.</summary>
-    public async Task<(NetworkStream Connection, string Request)> AcceptAsync()
+    public async Task<(NetworkStream Connection, string Request)> AcceptAsync(CancellationToken stop = default)
     {
-        using CancellationTokenSource limit = new(Host.Patience);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(Host.Patience);
         NetworkStream connection = new(await listener.AcceptAsync(limit.Token), ownsSocket: true);
         StringBuilder text = new();
         byte[] buffer = new byte[4096];
@@ -64,24 +65,15 @@ internal sealed class FakeAgent : IDisposable
         return (connection, text.ToString());
     }
 
-    /// <summary>Waits until somebody calls.</summary>
-    public async Task HasCallerAsync()
-    {
-        while (!listener.Poll(0, SelectMode.SelectRead))
-        {
-            await Task.Delay(5);
-        }
-    }
-
     /// <summary>Answers the next request and closes.</summary>
-    public async Task<string> AnswerAsync(string bytes)
+    public async Task<string> AnswerAsync(string bytes, CancellationToken stop = default)
     {
-        (NetworkStream connection, string request) = await AcceptAsync();
+        (NetworkStream connection, string request) = await AcceptAsync(stop);
         await using (connection)
         {
             // Closed with something unread, a socket tells the other side of a broken connection instead of the answer.
-            await connection.ReadExactlyAsync(new byte[BodyLeft(request)]);
-            await connection.WriteAsync(Encoding.ASCII.GetBytes(bytes));
+            await connection.ReadExactlyAsync(new byte[BodyLeft(request)], CancellationToken.None);
+            await connection.WriteAsync(Encoding.ASCII.GetBytes(bytes), CancellationToken.None);
         }
 
         return request;
