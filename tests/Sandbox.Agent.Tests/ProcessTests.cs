@@ -90,18 +90,18 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Theory]
-    [InlineData("setsid sleep 4101 & setsid sleep 4101; sleep 4101", "4101")]
-    [InlineData("(setsid sh -c '(sleep 4102 &) ; sleep 4102' &) ; sleep 4102", "4102")]
-    [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; while :; do sleep 4103; done' >/dev/null 2>&1 & sleep 4103", "4103")]
-    [InlineData("exec sleep 4104", "4104")]
-    public async Task Killed_means_gone_with_the_whole_tree(string command, string mark)
+    [InlineData("setsid sleep 4101 & setsid sleep 4101; sleep 4101", "sleep 4101")]
+    [InlineData("(setsid sh -c '(sleep 4102 &) ; sleep 4102' &) ; sleep 4102", "sleep 4102")]
+    [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; while :; do sleep 4103; done' >/dev/null 2>&1 & sleep 4103", "sleep 4103")]
+    [InlineData("exec sleep 4104", "sleep 4104")]
+    public async Task Killed_means_gone_with_the_whole_tree(string command, string words)
     {
         ProcessInfo process = await agent.StartProcessAsync(new { command });
-        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith(mark).Count > 0, "it runs");
+        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith(words).Count > 0, "it runs");
         (await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" })).EnsureSuccessStatusCode();
         ProcessInfo ended = await agent.EndOfAsync(process.Id);
         Assert.Equal(("KILL", 137, true), (ended.Exit!.Signal, ended.Exit.ExitCode, ended.Exit.Cancelled));
-        Assert.Empty(StoppingTests.ProcessesWith(mark));
+        Assert.Empty(StoppingTests.ProcessesWith(words));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "TERM" });
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
         Assert.Equal("KILL", (await agent.EndOfAsync(process.Id)).Exit!.Signal);
-        Assert.Empty(StoppingTests.ProcessesWith("4105"));
+        Assert.Empty(StoppingTests.ProcessesWith("sleep 4105"));
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
             Assert.Equal(signal, (await agent.EndOfAsync(process.Id)).Exit!.Signal);
         }
 
-        Assert.Empty(StoppingTests.ProcessesWith("4106"));
+        Assert.Empty(StoppingTests.ProcessesWith("sleep 4106"));
         await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "spared"), "");
         Assert.Equal("spared\n", (await AgentFixture.ReadAsync(command)).Output);
         File.Delete(Path.Combine(agent.Workspace, "spared"));
@@ -162,7 +162,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
         ProcessInfo process = await agent.StartProcessAsync(new { command = "echo before; sleep 4107; echo after", timeout_ms = 200 });
         Ran ran = await agent.OutputOfAsync(process.Id);
         Assert.Equal(("before\n", true, "TERM"), (ran.Output, ran.Exit!.TimedOut, ran.Exit.Signal));
-        Assert.Empty(StoppingTests.ProcessesWith("4107"));
+        Assert.Empty(StoppingTests.ProcessesWith("sleep 4107"));
     }
 
     [Fact]

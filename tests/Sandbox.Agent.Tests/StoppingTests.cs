@@ -32,16 +32,16 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Theory]
-    [InlineData("setsid sleep 4001 & setsid sleep 4001; sleep 4001", "4001")]
-    [InlineData("(setsid sh -c '(sleep 4002 &) ; sleep 4002' &) ; sleep 4002", "4002")]
-    [InlineData("sleep 4003 & sleep 4003", "4003")]
-    [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; sleep 4004; sleep 4004' >/dev/null 2>&1 & sleep 4004", "4004")]
-    public async Task A_time_out_reaches_everything_the_command_started_also_what_called_setsid_or_forked_twice(string command, string mark)
+    [InlineData("setsid sleep 4001 & setsid sleep 4001; sleep 4001", "sleep 4001")]
+    [InlineData("(setsid sh -c '(sleep 4002 &) ; sleep 4002' &) ; sleep 4002", "sleep 4002")]
+    [InlineData("sleep 4003 & sleep 4003", "sleep 4003")]
+    [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; sleep 4004; sleep 4004' >/dev/null 2>&1 & sleep 4004", "sleep 4004")]
+    public async Task A_time_out_reaches_everything_the_command_started_also_what_called_setsid_or_forked_twice(string command, string words)
     {
         string session = await agent.NewSessionAsync();
         Ran ran = await agent.RunAsync(session, new { command, timeout_ms = 200 });
         Assert.True(ran.Exit!.TimedOut);
-        Assert.Empty(ProcessesWith(mark));
+        Assert.Empty(ProcessesWith(words));
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         session.Stop(command, StopReason.Cancelled, Signal.INT);
         session.Enqueue(command);
         Assert.True(command.HasEnded);
-        Assert.Empty(ProcessesWith("4020"));
+        Assert.Empty(ProcessesWith("sleep 4020"));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         await pipe.Writer.WriteAsync("part"u8.ToArray());
         using CancellationTokenSource giveUp = new();
         Task sending = agent.Http.PostAsync("process/partial/stdin", new StreamContent(pipe.Reader.AsStream()), giveUp.Token);
-        await AgentFixture.UntilAsync(() => ProcessesWith("40210000").Count == 2, "it reads");
+        await AgentFixture.UntilAsync(() => ProcessesWith("head -c 40210000").Count == 2, "it reads");
         (await agent.PostAsync("process/partial/signal", new { signal = "INT" })).Dispose();
         await giveUp.CancelAsync();
         await Task.WhenAny(sending);
@@ -77,10 +77,10 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "sleep 4010 & setsid sleep 4010 &");
-        await AgentFixture.UntilAsync(() => ProcessesWith("4010").Count == 2, "both jobs run");
+        await AgentFixture.UntilAsync(() => ProcessesWith("sleep 4010").Count == 2, "both jobs run");
         await agent.RunAsync(session, new { command = "sleep 4011", timeout_ms = 150 });
-        Assert.Equal(2, ProcessesWith("4010").Count);
-        Assert.Empty(ProcessesWith("4011"));
+        Assert.Equal(2, ProcessesWith("sleep 4010").Count);
+        Assert.Empty(ProcessesWith("sleep 4011"));
     }
 
     [Fact]
@@ -129,12 +129,12 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         string session = await agent.NewSessionAsync();
         using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "bash -c 'trap \"\" INT TERM; echo on; while :; do sleep 4021; done'; true" }, session, "kill-me");
-        await AgentFixture.UntilAsync(() => ProcessesWith("4021").Count > 1, "it runs");
+        await AgentFixture.UntilAsync(() => ProcessesWith("sleep 4021").Count > 1, "it runs");
         (await agent.PostAsync("process/kill-me/signal", new { signal = "KILL" })).Dispose();
         Ran ran = await AgentFixture.ReadAsync(answer);
         Assert.True(ran.Exit!.Cancelled);
         Assert.True(ran.Exit.DurationMs < 1000, $"took {ran.Exit.DurationMs} ms");
-        Assert.Empty(ProcessesWith("4021"));
+        Assert.Empty(ProcessesWith("sleep 4021"));
     }
 
     [Fact]
@@ -156,13 +156,13 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "sleep 4031 & (setsid sleep 4031 &)");
         using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "echo on; sleep 4031" }, session);
-        await AgentFixture.UntilAsync(() => ProcessesWith("4031").Count >= 3, "all run");
+        await AgentFixture.UntilAsync(() => ProcessesWith("sleep 4031").Count >= 3, "all run");
         using HttpResponseMessage waiting = await agent.PostAsync("exec", new { command = "echo never" }, session);
         Stopwatch watch = Stopwatch.StartNew();
         using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, "session/" + session, null);
         Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"took {watch.Elapsed}");
-        Assert.Empty(ProcessesWith("4031"));
+        Assert.Empty(ProcessesWith("sleep 4031"));
         Ran ended = await AgentFixture.ReadAsync(running);
         Assert.Equal((137, "KILL", true), (ended.ExitCode, ended.Exit!.Signal, ended.Exit.Cancelled));
         Assert.Equal(ErrorCodes.SessionClosed, (await AgentFixture.ReadAsync(waiting)).Error!.Code);
@@ -199,9 +199,10 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         }
     }
 
-    internal static IReadOnlyList<int> ProcessesWith(string mark) =>
+    // Words and not a number alone: other tests run at the same time, and one of them may give 'touch' all numbers up to 100,000.
+    internal static IReadOnlyList<int> ProcessesWith(string words) =>
     [
-        .. ProcessTable.All().Where(entry => entry.IsAlive && CommandLine(entry.Id).Replace('\0', ' ').Contains(" " + mark, StringComparison.Ordinal)).Select(entry => entry.Id),
+        .. ProcessTable.All().Where(entry => entry.IsAlive && CommandLine(entry.Id).Replace('\0', ' ').Contains(words, StringComparison.Ordinal)).Select(entry => entry.Id),
     ];
 
     private static string CommandLine(int id)

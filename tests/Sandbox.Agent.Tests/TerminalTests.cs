@@ -28,12 +28,12 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
 
         // What is typed reaches the program only when the shell has given it the terminal: when it runs.
         await terminal.TypeAsync("sleep 4190\r");
-        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("4190").Count == 1, "it runs");
+        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("sleep 4190").Count == 1, "it runs");
         await terminal.TypeAsync("\u0003");
         await terminal.TypeAsync("echo interrupted=$?\r");
         await terminal.WaitForAsync("\rinterrupted=130\r\n");
         await terminal.TypeAsync("sleep 4191\r");
-        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("4191").Count == 1, "it runs");
+        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("sleep 4191").Count == 1, "it runs");
         await terminal.TypeAsync("\u001a");
         await terminal.WaitForAsync("Stopped");
         await terminal.TypeAsync("kill %1; echo reading; cat\r");
