@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sandbox.Agent.Api;
 using Sandbox.Linux;
 using Sandbox.Protocol;
+using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent;
 
@@ -14,6 +15,7 @@ internal static class AgentHost
     {
         // Code in the sandbox runs as the same user: it must not look into this process, nor inherit its socket.
         CurrentProcess.DenyInspection();
+        SocketThreads.Serve();
         using FileDescriptor socket = FileDescriptor.Inherited(listener);
         using AgentServices services = new(new AgentPaths(), failure => Console.Error.WriteLine(failure));
         await using WebApplication application = Build(services, options => options.ListenHandle((ulong)socket.Number));
@@ -28,7 +30,7 @@ internal static class AgentHost
     {
         // The empty builder: no configuration files, which would watch the whole sandbox for changes.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
+        builder.WebHost.UseKestrelCore().UseSockets(SocketThreads.Serve).ConfigureKestrel(options =>
         {
             listen(options);
             options.AddServerHeader = false;
@@ -47,6 +49,7 @@ internal static class AgentHost
         WebApplication application = builder.Build();
         application.UseWebSockets();
         application.Use(ErrorHandling.InvokeAsync);
+        application.Use(ShortRoute.InvokeAsync);
         AgentApi.Map(application, services);
         return application;
     }

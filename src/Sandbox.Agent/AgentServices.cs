@@ -21,7 +21,7 @@ internal sealed class AgentServices : IDisposable
         Loop = new EventLoop(onError);
         Shells = new ShellPool(paths, Loop);
         Store = new StateStore(paths.State);
-        Commands = new CommandRegistry(paths.State, Store.LoadSandbox()?.Retention ?? Retention.Usual);
+        Commands = new CommandRegistry(paths.State, Store.LoadSandbox()?.Retention ?? Retention.Usual, Loop);
         Sessions = new SessionRegistry(this);
         Contexts = new ContextRegistry(this);
         Shells.Fill();

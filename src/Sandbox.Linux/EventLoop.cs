@@ -28,7 +28,7 @@ public sealed unsafe class EventLoop : IDisposable
         this.onError = onError;
         epoll = FileDescriptor.Adopt(LibC.Check(LibC.epoll_create1(LibC.EPOLL_CLOEXEC), "epoll"));
         wake = FileDescriptor.Adopt(LibC.Check(LibC.eventfd(0, LibC.EFD_CLOEXEC | LibC.O_NONBLOCK), "eventfd"));
-        Add(wake, RunPosted);
+        Add(wake, () => wake.Read(stackalloc byte[sizeof(long)]));
         thread = new Thread(Run) { IsBackground = true, Name = "event loop" };
         thread.Start();
     }
@@ -43,12 +43,15 @@ public sealed unsafe class EventLoop : IDisposable
     /// <param name="ready">What to do.</param>
     public Watch AddWriter(FileDescriptor descriptor, Action ready) => Add(descriptor, ready, LibC.EPOLLOUT, armed: false);
 
-    /// <summary>Runs an action on the loop's thread, soon.</summary>
+    /// <summary>Runs an action on the loop's thread, soon; when that is this one, as soon as the present callback has returned.</summary>
     /// <param name="action">What to do; it must not block.</param>
     public void Post(Action action)
     {
         posted.Enqueue(action);
-        wake.WriteAll(BitConverter.GetBytes(1L));
+        if (Thread.CurrentThread != thread)
+        {
+            wake.WriteAll(BitConverter.GetBytes(1L));
+        }
     }
 
     /// <inheritdoc/>
@@ -86,7 +89,6 @@ public sealed unsafe class EventLoop : IDisposable
 
     private void RunPosted()
     {
-        _ = wake.Read(stackalloc byte[sizeof(long)]);
         while (posted.TryDequeue(out Action? action))
         {
             Guard(action);
@@ -124,6 +126,7 @@ public sealed unsafe class EventLoop : IDisposable
                 if (watch is not null)
                 {
                     Guard(watch.Ready);
+                    RunPosted();
                 }
             }
         }

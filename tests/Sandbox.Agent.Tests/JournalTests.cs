@@ -1,5 +1,6 @@
 using CsCheck;
 using Sandbox.Agent.Commands;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
@@ -9,7 +10,13 @@ public sealed class JournalTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sbj").FullName;
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    private readonly EventLoop _loop = new(failure => Assert.Fail(failure.ToString()));
+
+    public void Dispose()
+    {
+        _loop.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     [Fact]
     public void From_any_place_a_reader_gets_exactly_what_lies_behind_it_of_each_stream()
@@ -44,7 +51,7 @@ public sealed class JournalTests : IDisposable
 
     private CommandJournal Write((bool IsError, byte[] Bytes)[] pieces, long bound)
     {
-        CommandJournal journal = new(new JournalFiles(Path.Combine(_directory, Guid.NewGuid().ToString("N"))), 1, bound);
+        CommandJournal journal = new(new JournalFiles(Path.Combine(_directory, Guid.NewGuid().ToString("N"))), _loop, 1, bound);
         journal.Begin(new CommandRecord { Id = "a", Kind = ProcessKind.Process, Text = "", Fingerprint = "", CreatedAt = DateTimeOffset.UtcNow });
         foreach ((bool isError, byte[] bytes) in pieces)
         {

@@ -43,6 +43,13 @@ internal static class Host
         Assert.SkipWhen(user == ServerUser.Root && !IsRoot, "NOT TESTED: a server of root's, since these tests do not run as root.");
     }
 
+    /// <summary>Holds a process still. The signal is only pending when it is sent: until a thread has taken it, the others run on.</summary>
+    public static Task HoldAsync(ProcessEntry process)
+    {
+        ProcessTable.Send(process, Signal.STOP);
+        return UntilAsync("it is held", () => Task.FromResult(ProcessTable.Find(process.Id)?.State == 'T'));
+    }
+
     /// <summary>Waits until something holds.</summary>
     /// <param name="what">What, for the failure's message.</param>
     /// <param name="holds">The condition.</param>

@@ -55,6 +55,33 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     }
 
     [Fact]
+    public async Task Nor_does_such_a_request_wake_a_sandbox_that_is_just_being_stopped()
+    {
+        await server.CreateAsync("""{"id":"d"}""");
+        using CancellationTokenSource over = new();
+        Task[] asking = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                using HttpRequestMessage request = new(HttpMethod.Get, "v1/sandbox/d/session");
+                request.Headers.Add(ApiHeaders.Wake, "false");
+                (await server.Client.SendAsync(request)).Dispose();
+            }
+        }))];
+        for (int i = 0; i < 5; i++)
+        {
+            await server.ExecAsync("d", "true");
+            await server.PostAsync("v1/sandbox/d/stop");
+            Assert.Equal(SandboxState.Stopped, await server.StateAsync("d"));
+        }
+
+        await over.CancelAsync();
+        await Task.WhenAll(asking);
+        Assert.Equal(SandboxState.Stopped, await server.StateAsync("d"));
+        await server.Client.DeleteAsync("v1/sandbox/d");
+    }
+
+    [Fact]
     public async Task A_sandbox_whose_agent_was_killed_starts_again_with_its_next_request()
     {
         await server.CreateAsync("""{"id":"k"}""");

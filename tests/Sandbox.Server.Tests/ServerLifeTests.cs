@@ -191,7 +191,7 @@ public sealed class ServerLifeTests
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         ProcessEntry slow = ProcessTable.Find((await server.AboutAsync()).ProcessId)!.Value;
-        ProcessTable.Send(slow, Signal.STOP);
+        await Host.HoldAsync(slow);
         Task<ReadyLine> starting = server.StartAsync();
         // Longer than what cannot be reached is given.
         await Task.Delay(TimeSpan.FromSeconds(8));

@@ -134,7 +134,7 @@ public sealed class SpareTests
         BoxRecord spare = await SpareAsync(server);
         foreach (ProcessEntry agent in ProcessTable.All().Where(entry => entry.ParentId == spare.Process!.InitId))
         {
-            ProcessTable.Send(agent, Signal.STOP);
+            await Host.HoldAsync(agent);
         }
 
         await server.CreateAsync("""{"id":"b"}""");

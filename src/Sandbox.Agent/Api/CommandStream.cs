@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Sandbox.Agent.Commands;
 using Sandbox.Protocol;
+using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent.Api;
 
@@ -32,6 +33,12 @@ internal static class CommandStream
         {
             if (WriteReady(writer, format, follower))
             {
+                if (!context.Response.HasStarted)
+                {
+                    // It is all there: an answer of known length reaches the caller in one piece, and ends with it.
+                    context.Response.ContentLength = writer.UnflushedBytes;
+                }
+
                 return;
             }
 
@@ -48,9 +55,16 @@ internal static class CommandStream
                 await writer.FlushAsync(gone);
             }
 
-            if (!await WaitAsync(follower, context.Response.HasStarted ? HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
+            bool isLong = context.Response.HasStarted;
+            if (!await WaitAsync(follower, isLong ? HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
             {
                 break;
+            }
+
+            if (isLong)
+            {
+                // What a short command printed is sent on the event loop's thread, which is here already; that of a long one would keep it from its work.
+                await SocketThreads.Leave();
             }
         }
 

@@ -13,7 +13,7 @@ internal static class ProcessRoutes
     /// <param name="services">What they act on.</param>
     public static void Map(RouteGroupBuilder sandbox, AgentServices services)
     {
-        sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, services));
+        sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, services)).WithMetadata(new ShortRoute());
         sandbox.MapPost("/process", context => StartAsync(context, services));
         sandbox.MapGet("/process", context => ListAsync(context, services.Commands));
         sandbox.MapDelete("/process", context => ForgetEndedAsync(context, services.Commands));

@@ -34,7 +34,7 @@ internal static class WaitRoute
 
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         over.CancelAfter(limit);
-        string outcome = WaitOutcomes.TimedOut;
+        string outcome;
         try
         {
             Task ready = port is { } number ? WaitForPortAsync(number, path ?? (status is null ? null : "/"), status, over.Token) : Task.Delay(Timeout.Infinite, over.Token);

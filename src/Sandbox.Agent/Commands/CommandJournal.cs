@@ -1,3 +1,4 @@
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
@@ -19,6 +20,7 @@ internal sealed class CommandJournal : IDisposable
 
     private readonly Lock gate = new();
     private readonly JournalFiles files;
+    private readonly EventLoop loop;
     private readonly long number;
     private readonly long bound;
     private readonly List<JournalFollower> followers = [];
@@ -34,9 +36,10 @@ internal sealed class CommandJournal : IDisposable
 
     /// <summary>Creates an empty journal; its first file comes with <see cref="Begin"/>.</summary>
     /// <param name="files">Where its files come from.</param>
+    /// <param name="loop">Whose thread tells readers that there is more.</param>
     /// <param name="number">Its number: higher than that of every earlier one.</param>
     /// <param name="bound">How many bytes it keeps, and how many a writer may be ahead of the slowest reader before it is held back.</param>
-    public CommandJournal(JournalFiles files, long number, long bound) => (this.files, this.number, this.bound) = (files, number, bound);
+    public CommandJournal(JournalFiles files, EventLoop loop, long number, long bound) => (this.files, this.loop, this.number, this.bound) = (files, loop, number, bound);
 
     /// <summary>Told, on any thread, when a writer that was held back may go on.</summary>
     public event Action? RoomMade;
@@ -109,14 +112,15 @@ internal sealed class CommandJournal : IDisposable
 
     /// <summary>Brings back the journal that an earlier agent wrote. It has ended: nobody writes it any more.</summary>
     /// <param name="files">Where its files belong.</param>
+    /// <param name="loop">See the constructor.</param>
     /// <param name="parts">They, with what they begin with: at least one.</param>
     /// <param name="bound">Its bound.</param>
     /// <param name="last">Its last frame; of another kind when the command was running.</param>
     /// <exception cref="FormatException">The files are not ours any more.</exception>
-    public static CommandJournal Load(JournalFiles files, IEnumerable<(string Path, SegmentHead Head)> parts, long bound, out (FrameKind Kind, byte[] Payload) last)
+    public static CommandJournal Load(JournalFiles files, EventLoop loop, IEnumerable<(string Path, SegmentHead Head)> parts, long bound, out (FrameKind Kind, byte[] Payload) last)
     {
         (string Path, SegmentHead Head)[] inOrder = [.. parts.OrderBy(part => part.Head.Index)];
-        CommandJournal journal = new(files, inOrder[0].Head.Number, bound);
+        CommandJournal journal = new(files, loop, inOrder[0].Head.Number, bound);
         OutputCursor end = new(inOrder[0].Head.StandardOutput, inOrder[0].Head.StandardError);
         (FrameKind Kind, byte[] Payload) final = (default, []);
         foreach ((string path, SegmentHead head) in inOrder)
@@ -277,7 +281,7 @@ internal sealed class CommandJournal : IDisposable
         }
     }
 
-    /// <summary>Completes when there is more behind a position, or the end; false when there never will be.</summary>
+    /// <summary>Completes when there is more behind a position, or the end; false when there never will be. Whoever waited goes on with the loop's thread, and must not keep it.</summary>
     internal async ValueTask<bool> WaitAsync(long position, CancellationToken cancellation)
     {
         while (true)
@@ -295,7 +299,7 @@ internal sealed class CommandJournal : IDisposable
                     return true;
                 }
 
-                change = (changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                change = (changed ??= new TaskCompletionSource()).Task;
             }
 
             await change.WaitAsync(cancellation);
@@ -377,6 +381,10 @@ internal sealed class CommandJournal : IDisposable
             changed = null;
         }
 
-        waiting?.SetResult();
+        if (waiting is not null)
+        {
+            // Not here, under whatever lock the writer holds.
+            loop.Post(waiting.SetResult);
+        }
     }
 }

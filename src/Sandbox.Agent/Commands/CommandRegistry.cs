@@ -1,4 +1,5 @@
 using Sandbox.Agent.Sessions;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
@@ -13,6 +14,7 @@ internal sealed class CommandRegistry
     private readonly Dictionary<string, LinkedListNode<Entry>> commands = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> order = [];
     private readonly JournalFiles files;
+    private readonly EventLoop loop;
     private Retention retention;
     private DateTimeOffset ageChecked;
     private long endedBytes;
@@ -22,8 +24,10 @@ internal sealed class CommandRegistry
     /// <summary>Finds what an earlier agent kept.</summary>
     /// <param name="state">The sandbox's state directory; journals lie below it.</param>
     /// <param name="retention">How much is kept.</param>
-    public CommandRegistry(string state, Retention retention)
+    /// <param name="loop">Whose thread tells readers of output that there is more.</param>
+    public CommandRegistry(string state, Retention retention, EventLoop loop)
     {
+        this.loop = loop;
         files = new JournalFiles(Path.Combine(state, "output"));
         this.retention = retention.Complete();
         Load();
@@ -116,7 +120,7 @@ internal sealed class CommandRegistry
 
     private Command Add(string id, ProcessKind kind, string? sessionId, string? cwd, ExecRequest request, Session session)
     {
-        CommandJournal journal = new(files, ++count, retention.BytesPerCommand!.Value);
+        CommandJournal journal = new(files, loop, ++count, retention.BytesPerCommand!.Value);
         Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
         entry.Command.OnEnded = () => Count(entry);
         commands.Add(id, order.AddLast(entry));
@@ -188,7 +192,7 @@ internal sealed class CommandRegistry
             count = group.Key;
             Guard(group.First().Path, () =>
             {
-                CommandJournal journal = CommandJournal.Load(files, group, retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
+                CommandJournal journal = CommandJournal.Load(files, loop, group, retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
                 CommandRecord record = group.First().Head.Command;
                 Entry entry = new(new Command(record, journal, last.Kind, last.Payload));
                 commands.Add(record.Id, order.AddLast(entry));

@@ -32,7 +32,7 @@ internal sealed class JournalFollower : IDisposable
     /// <summary>The place in the output behind what it has given.</summary>
     public OutputCursor Cursor => new(Math.Max(wanted.StandardOutput, passed.StandardOutput), Math.Max(wanted.StandardError, passed.StandardError));
 
-    /// <summary>Completes when there is something to read; false when the journal has gone.</summary>
+    /// <summary>Completes when there is something to read; false when the journal has gone. Whoever waited goes on with the event loop's thread, and must not keep it.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     public ValueTask<bool> WaitAsync(CancellationToken cancellation) => journal.WaitAsync(position + filled - taken, cancellation);
 

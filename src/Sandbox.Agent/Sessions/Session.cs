@@ -22,6 +22,7 @@ internal sealed class Session : IShellOwner
     private readonly bool isTemporary;
     private HashSet<(int, ulong)> background = [];
     private VariableSet variables;
+    private (IReadOnlyDictionary<string, string>? Exports, VariableSet? Variables) reported;
     private string directory;
     private string previousDirectory = "";
     private Shell? shell;
@@ -337,9 +338,15 @@ internal sealed class Session : IShellOwner
                 return;
             }
 
-            VariableSet now = new(exports, variables.Secrets);
-            isSaved &= directory == savedDirectory && now.HasSameValuesAs(variables);
-            variables = now;
+            isSaved &= directory == savedDirectory;
+            if (reported != (exports, variables))
+            {
+                VariableSet now = new(exports, variables.Secrets);
+                isSaved &= now.HasSameValuesAs(variables);
+                variables = now;
+                reported = (exports, now);
+            }
+
             exportsDue?.SetResult();
             exportsDue = null;
             if (isSaved)

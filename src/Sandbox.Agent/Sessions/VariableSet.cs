@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>Variables in layers, and which of them are secret. A copy is cheap and its own.</summary>
+/// <summary>Variables in layers, and which of them are secret. It never changes.</summary>
 internal sealed class VariableSet
 {
     private readonly Dictionary<string, string> values;
@@ -49,8 +49,13 @@ internal sealed class VariableSet
 
     /// <summary>This set with changed values; what is secret stays so. Null removes.</summary>
     /// <param name="changes">The changes.</param>
-    public VariableSet WithValues(IEnumerable<KeyValuePair<string, string?>> changes)
+    public VariableSet WithValues(IReadOnlyCollection<KeyValuePair<string, string?>> changes)
     {
+        if (changes.Count == 0)
+        {
+            return this;
+        }
+
         VariableSet result = new(values, secrets);
         foreach ((string name, string? value) in changes)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -8,36 +9,48 @@ namespace Sandbox.Agent.Shells;
 internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictionary<string, string>> onExports)
 {
     private const byte Start = 0x1e;
-    private readonly List<byte> field = [];
+    private const byte End = 0;
+    private readonly ArrayBufferWriter<byte> field = new();
     private readonly string[] fields = new string[5];
+    private byte[] lastExports = [];
+    private Dictionary<string, string> exports = [];
     private int index = -1;
 
-    /// <summary>Takes the next bytes; the report is told before its exports are.</summary>
+    /// <summary>Takes the next bytes; the report is told before its exports are. Exports that are those of the last time are told as the same object.</summary>
     /// <param name="bytes">What the shell wrote.</param>
     public void Take(ReadOnlySpan<byte> bytes)
     {
-        foreach (byte b in bytes)
+        while (!bytes.IsEmpty)
         {
-            if (b == Start)
+            int length = bytes.IndexOfAny(Start, End);
+            if (index >= 0)
+            {
+                field.Write(length < 0 ? bytes : bytes[..length]);
+            }
+
+            if (length < 0)
+            {
+                return;
+            }
+
+            if (bytes[length] == Start)
             {
                 index = 0;
-                field.Clear();
-            }
-            else if (b != 0)
-            {
-                field.Add(b);
+                field.ResetWrittenCount();
             }
             else if (index >= 0)
             {
                 EndField();
+                field.ResetWrittenCount();
             }
+
+            bytes = bytes[(length + 1)..];
         }
     }
 
     private void EndField()
     {
-        byte[] value = [.. field];
-        field.Clear();
+        ReadOnlySpan<byte> value = field.WrittenSpan;
         if (index < fields.Length)
         {
             fields[index++] = Encoding.UTF8.GetString(value);
@@ -47,12 +60,18 @@ internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictiona
             {
                 onReport(new ShellReport(sequence, exitCode, ReadWord(fields[2]), ReadWord(fields[3]), CpuTimes.Read(fields[4])));
             }
+
+            return;
         }
-        else
+
+        index = -1;
+        if (!value.SequenceEqual(lastExports))
         {
-            index = -1;
-            onExports(ExportList.Read(value));
+            lastExports = value.ToArray();
+            exports = ExportList.Read(value);
         }
+
+        onExports(exports);
     }
 
     private static string ReadWord(string quoted)

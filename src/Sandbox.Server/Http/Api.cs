@@ -1,5 +1,6 @@
 using Sandbox.Protocol;
 using Sandbox.Server.Registry;
+using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Http;
 
@@ -11,6 +12,7 @@ namespace Sandbox.Server.Http;
 internal sealed class Api(SandboxRegistry registry, ServerFacts about, AgentForwarder forwarder, Action leave)
 {
     private const string SandboxPrefix = "/v1/sandbox/";
+    private const string SandboxRoute = SandboxPrefix + "{id}";
 
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
@@ -19,28 +21,34 @@ internal sealed class Api(SandboxRegistry registry, ServerFacts about, AgentForw
         string path = context.Request.Path.Value ?? "";
         if (!path.StartsWith(SandboxPrefix, StringComparison.Ordinal))
         {
-            return path switch
-            {
-                "/health" => Only(context, "GET") ?? JsonBody.WriteAsync(context, new HealthAnswer(true), ProtocolJson.Default.HealthAnswer),
-                "/v1/server" => Only(context, "GET") ?? AboutAsync(context),
-                "/v1/server/stop" when ApiKey.IsLocal(context) => Only(context, "POST") ?? StopAllAsync(context),
-                "/v1/server/leave" when ApiKey.IsLocal(context) => Only(context, "POST") ?? Leave(context),
-                "/v1/sandbox" => Only(context, "GET", "POST") ?? (HttpMethods.IsPost(context.Request.Method) ? CreateAsync(context) : ListAsync(context)),
-                _ => throw NoRoute(context),
-            };
+            return HandleOwnAsync(context, path, sandbox: "");
         }
 
         int end = path.IndexOf('/', SandboxPrefix.Length);
         string id = end < 0 ? path[SandboxPrefix.Length..] : path[SandboxPrefix.Length..end];
         string rest = end < 0 ? "" : path[end..];
-        return rest switch
+        return rest is "" or "/running" or "/stop" || id.Length == 0
+            ? HandleOwnAsync(context, SandboxRoute + rest, id)
+            : ForwardAsync(context, id);
+    }
+
+    private async Task HandleOwnAsync(HttpContext context, string route, string sandbox)
+    {
+        // What is passed on waits for sockets alone; these wait for disks and processes.
+        await SocketThreads.Leave();
+        await (route switch
         {
-            _ when id.Length == 0 => throw NoRoute(context),
-            "" => Only(context, "GET", "DELETE") ?? (HttpMethods.IsGet(context.Request.Method) ? ShowAsync(context, id) : RemoveAsync(context, id)),
-            "/running" => Only(context, "GET") ?? ShowRunningAsync(context, id),
-            "/stop" => Only(context, "POST") ?? StopAsync(context, id),
-            _ => ForwardAsync(context, id),
-        };
+            "/health" => Only(context, "GET") ?? JsonBody.WriteAsync(context, new HealthAnswer(true), ProtocolJson.Default.HealthAnswer),
+            "/v1/server" => Only(context, "GET") ?? AboutAsync(context),
+            "/v1/server/stop" when ApiKey.IsLocal(context) => Only(context, "POST") ?? StopAllAsync(context),
+            "/v1/server/leave" when ApiKey.IsLocal(context) => Only(context, "POST") ?? Leave(context),
+            "/v1/sandbox" => Only(context, "GET", "POST") ?? (HttpMethods.IsPost(context.Request.Method) ? CreateAsync(context) : ListAsync(context)),
+            _ when sandbox.Length == 0 => throw NoRoute(context),
+            SandboxRoute => Only(context, "GET", "DELETE") ?? (HttpMethods.IsGet(context.Request.Method) ? ShowAsync(context, sandbox) : RemoveAsync(context, sandbox)),
+            SandboxRoute + "/running" => Only(context, "GET") ?? ShowRunningAsync(context, sandbox),
+            SandboxRoute + "/stop" => Only(context, "POST") ?? StopAsync(context, sandbox),
+            _ => throw NoRoute(context),
+        });
     }
 
     private async Task AboutAsync(HttpContext context) =>
@@ -99,21 +107,13 @@ internal sealed class Api(SandboxRegistry registry, ServerFacts about, AgentForw
 
     private async Task ForwardAsync(HttpContext context, string id)
     {
-        Box box = await registry.GetAsync(id, context.RequestAborted);
-        if (!MayWake(context) && !box.IsRunning)
+        if (context.Request.Headers[ApiHeaders.Wake].ToString() is not ("" or "true" or "false"))
         {
-            throw new ApiException(ErrorCodes.SandboxStopped, $"The sandbox '{id}' is stopped, and this request does not wake it.");
+            throw new ApiException(ErrorCodes.InvalidRequest, $"The header '{ApiHeaders.Wake}' is 'true' or 'false'.");
         }
 
-        await forwarder.ForwardAsync(context, box);
+        await forwarder.ForwardAsync(context, await registry.GetAsync(id, context.RequestAborted));
     }
-
-    private static bool MayWake(HttpContext context) => context.Request.Headers[ApiHeaders.Wake].ToString() switch
-    {
-        "" or "true" => true,
-        "false" => false,
-        _ => throw new ApiException(ErrorCodes.InvalidRequest, $"The header '{ApiHeaders.Wake}' is 'true' or 'false'."),
-    };
 
     /// <summary>Whether a sandbox has a label: <c>name=value</c>, or <c>name</c> with whatever value.</summary>
     private static bool HasLabel(Box box, string label)

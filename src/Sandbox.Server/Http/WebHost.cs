@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Sandbox.Protocol;
 using Sandbox.Server.Registry;
 using Sandbox.Server.Start;
+using Sandbox.ServerProgram;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Sandbox.Server.Http;
@@ -22,7 +23,7 @@ internal static class WebHost
         // Left by a server that was killed: this one holds the lock.
         File.Delete(home.Socket);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = home.State });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(SocketThreads.Serve).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
 

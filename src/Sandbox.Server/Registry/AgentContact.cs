@@ -59,10 +59,10 @@ internal static class AgentContact
     }
 
     /// <summary>What sends requests to one agent.</summary>
-    /// <param name="connect">Makes a connection to it.</param>
-    public static HttpMessageInvoker CreateInvoker(Func<CancellationToken, ValueTask<Stream>> connect) => new(new PromptUploads(new LargeReads(new SocketsHttpHandler
+    /// <param name="connect">Makes a connection to it for a request.</param>
+    public static HttpMessageInvoker CreateInvoker(Func<HttpRequestMessage, CancellationToken, ValueTask<Stream>> connect) => new(new PromptUploads(new LargeReads(new SocketsHttpHandler
     {
-        ConnectCallback = (_, cancellationToken) => connect(cancellationToken),
+        ConnectCallback = (context, cancellationToken) => connect(context.InitialRequestMessage, cancellationToken),
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
@@ -71,13 +71,17 @@ internal static class AgentContact
         ActivityHeadersPropagator = null,
     })));
 
+    /// <summary>Whether a request may start a sandbox that is stopped, see <see cref="ApiHeaders.Wake"/>.</summary>
+    /// <param name="request">The request, as it goes to the agent.</param>
+    public static bool MayWake(HttpRequestMessage request) => !request.Headers.TryGetValues(ApiHeaders.Wake, out IEnumerable<string>? values) || !values.Contains("false");
+
     /// <summary>The first request to a launched agent: its answer says that it runs. There is no need to try twice, since connections wait in the socket's backlog.</summary>
     /// <param name="path">Its socket.</param>
     /// <param name="configuration">What a new sandbox's agent has to know; null when it was told in an earlier life.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task GreetAsync(string path, AgentConfiguration? configuration, CancellationToken cancellationToken)
     {
-        using HttpMessageInvoker invoker = CreateInvoker(async cancel => await ConnectAsync(path, cancel));
+        using HttpMessageInvoker invoker = CreateInvoker(async (_, cancel) => await ConnectAsync(path, cancel));
         using HttpRequestMessage request = configuration is null
             ? new(HttpMethod.Get, "http://agent/agent/health")
             : new(HttpMethod.Put, "http://agent/agent/configuration")

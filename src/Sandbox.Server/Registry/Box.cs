@@ -1,5 +1,6 @@
 using Sandbox.Protocol;
 using Sandbox.Server.Engines;
+using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Registry;
 
@@ -18,7 +19,7 @@ internal sealed class Box : IDisposable
     {
         this.record = record;
         this.launcher = launcher;
-        Agent = AgentContact.CreateInvoker(ConnectAsync);
+        Agent = AgentContact.CreateInvoker((request, cancellationToken) => ConnectAsync(AgentContact.MayWake(request), cancellationToken));
         if (record.Phase is not (BoxPhase.Creating or BoxPhase.Spare))
         {
             made.SetResult();
@@ -34,7 +35,7 @@ internal sealed class Box : IDisposable
     /// <summary>Watches the process it goes with, if it goes with one.</summary>
     public IDisposable? OwnerWatch { get; set; }
 
-    /// <summary>Sends requests to its agent; a sandbox that does not run is started by the first.</summary>
+    /// <summary>Sends requests to its agent; a sandbox that does not run is started by the first that may wake it.</summary>
     public HttpMessageInvoker Agent { get; }
 
     /// <summary>Whether its processes live.</summary>
@@ -139,20 +140,27 @@ internal sealed class Box : IDisposable
         gate.Dispose();
     }
 
-    /// <summary>A connection to its agent. When none listens, it is started; many callers start it once.</summary>
-    private async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
+    /// <summary>A connection to its agent. When none listens, it is started, if that is permitted; many callers start it once.</summary>
+    private async ValueTask<Stream> ConnectAsync(bool mayWake, CancellationToken cancellationToken)
     {
         if (await TryConnectAsync(cancellationToken) is { } connection)
         {
             return connection;
         }
 
+        await SocketThreads.Leave();
         return await InTurnAsync(async () =>
         {
             RequireReady();
             if (await TryConnectAsync(cancellationToken) is { } woken)
             {
                 return woken;
+            }
+
+            // Here, where no stop is under way: whoever only looks must not undo one.
+            if (!mayWake)
+            {
+                throw new ApiException(ErrorCodes.SandboxStopped, $"The sandbox '{record.Id}' is stopped, and this request does not wake it.");
             }
 
             // What a dead agent has left must not meet its successor.

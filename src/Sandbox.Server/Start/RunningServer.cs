@@ -75,7 +75,7 @@ internal sealed class RunningServer(SandboxHome home)
     {
         string socket = Socket;
         using CancellationTokenSource limit = new(AnswerLimit);
-        using HttpMessageInvoker invoker = AgentContact.CreateInvoker(async cancel => await AgentContact.ConnectAsync(socket, cancel));
+        using HttpMessageInvoker invoker = AgentContact.CreateInvoker(async (_, cancel) => await AgentContact.ConnectAsync(socket, cancel));
         using HttpRequestMessage request = new(method, "http://server" + path);
         HttpResponseMessage answer = await invoker.SendAsync(request, limit.Token);
         await answer.Content.LoadIntoBufferAsync(limit.Token);

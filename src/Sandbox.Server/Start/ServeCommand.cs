@@ -6,6 +6,7 @@ using Sandbox.Protocol;
 using Sandbox.Server.Engines;
 using Sandbox.Server.Http;
 using Sandbox.Server.Registry;
+using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Start;
 
@@ -53,6 +54,7 @@ internal static class ServeCommand
 
     private static async Task ServeAsync(SandboxHome home, ServeOptions options)
     {
+        SocketThreads.Serve();
         string build = AgentProgram.BuildIdentity(AppContext.BaseDirectory);
         using CancellationTokenSource leaving = new();
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
