@@ -295,10 +295,7 @@ internal sealed class Session : IShellOwner
             await shellGone.Task;
         }
 
-        foreach (ProcessEntry orphan in ProcessTable.All().Where(process => formerShells.Contains(process.SessionId)))
-        {
-            ProcessTable.Send(orphan, Signal.KILL);
-        }
+        Shell.KillOrphans(formerShells);
     }
 
     /// <inheritdoc/>

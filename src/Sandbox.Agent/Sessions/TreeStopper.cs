@@ -56,6 +56,9 @@ internal sealed class TreeStopper : IStopper
         }
 
         Outcome outcome = await run.Outcome.Task;
+
+        // What it was just about to start when it was told to go on, and go.
+        Shells.Shell.KillOrphans(new HashSet<int> { run.Shell.Id });
         return isAlone && outcome.ExitCode == 0 ? outcome with { ExitCode = 128 + (int)first } : outcome;
     }
 

@@ -194,6 +194,16 @@ internal sealed class Shell
         }
     }
 
+    /// <summary>Ends what shells that have ended left behind. Each led a session of its own, which still names its processes.</summary>
+    /// <param name="shells">The shells' process ids.</param>
+    public static void KillOrphans(IReadOnlySet<int> shells)
+    {
+        foreach (ProcessEntry orphan in ProcessTable.All().Where(process => shells.Contains(process.SessionId)))
+        {
+            ProcessTable.Send(orphan, Linux.Signal.KILL);
+        }
+    }
+
     /// <summary>Whether it is still the shell that was started, and has not become another program by <c>exec</c>.</summary>
     public bool IsItself => ProcessTable.CommandLineOf(Id) is { } line && ShellLauncher.IsShell(line);
 
