@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -68,24 +69,31 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task A_body_reaches_the_program_while_it_is_sent()
+    public async Task A_body_reaches_the_program_piece_by_piece_as_it_is_sent()
     {
-        const int part = 100_000;
-        TaskCompletionSource<int> first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] pieces = ["a", "few words", "and so on"];
+        Channel<string> seen = Channel.CreateUnbounded<string>();
         await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
         {
-            first.SetResult(await context.Request.Body.ReadAtLeastAsync(new byte[part / 2], part / 2));
-            using StreamReader rest = new(context.Request.Body);
-            await context.Response.WriteAsync($"{(await rest.ReadToEndAsync()).Length}");
+            byte[] buffer = new byte[100];
+            for (int count; (count = await context.Request.Body.ReadAsync(buffer)) > 0;)
+            {
+                seen.Writer.TryWrite(Encoding.UTF8.GetString(buffer, 0, count));
+            }
+
+            await context.Response.WriteAsync("end");
         });
-        System.IO.Pipelines.Pipe pipe = new(new System.IO.Pipelines.PipeOptions(pauseWriterThreshold: 0));
+        System.IO.Pipelines.Pipe pipe = new();
         Task<HttpResponseMessage> asking = agent.Http.PostAsync($"port/{PortOf(program)}/", new LiveContent(pipe.Reader), deadline.Token);
-        await pipe.Writer.WriteAsync(new byte[part]);
-        Assert.Equal(part / 2, await first.Task.WaitAsync(deadline.Token));
-        await pipe.Writer.WriteAsync(new byte[part]);
+        foreach (string piece in pieces)
+        {
+            await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(piece));
+            Assert.Equal(piece, await seen.Reader.ReadAsync(deadline.Token));
+        }
+
         await pipe.Writer.CompleteAsync();
         using HttpResponseMessage answer = await asking;
-        Assert.Equal($"{part + (part / 2)}", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("end", await answer.Content.ReadAsStringAsync());
     }
 
     [Fact]

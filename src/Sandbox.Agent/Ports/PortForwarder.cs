@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Sandbox.Protocol;
+using Sandbox.ServerProgram;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Sandbox.Agent.Ports;
@@ -18,7 +19,7 @@ internal sealed class PortForwarder : IDisposable
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    private readonly HttpMessageInvoker invoker = new(new SocketsHttpHandler
+    private readonly HttpMessageInvoker invoker = new(new PromptUploads(new SocketsHttpHandler
     {
         ConnectCallback = async (context, cancellation) =>
             new NetworkStream(await LoopbackPorts.ConnectAsync(context.DnsEndPoint.Port, cancellation), ownsSocket: true),
@@ -27,7 +28,7 @@ internal sealed class PortForwarder : IDisposable
         UseCookies = false,
         UseProxy = false,
         ActivityHeadersPropagator = null,
-    });
+    }));
 
     /// <summary>Passes a request on, and the answer back.</summary>
     /// <param name="context">The request.</param>

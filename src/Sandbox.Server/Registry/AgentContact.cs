@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Sandbox.Protocol;
+using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Registry;
 

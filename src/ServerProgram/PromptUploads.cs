@@ -1,8 +1,8 @@
 using System.Net;
 
-namespace Sandbox.Server.Registry;
+namespace Sandbox.ServerProgram;
 
-/// <summary>Sends on a request's body as it comes, where its length is not known: what a command is to read now must not wait for more.</summary>
+/// <summary>Sends on a request's body as it comes, where its length is not known: what a program is to read now must not wait for more.</summary>
 /// <param name="next">Sends.</param>
 internal sealed class PromptUploads(HttpMessageHandler next) : DelegatingHandler(next)
 {
