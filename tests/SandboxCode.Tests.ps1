@@ -47,7 +47,7 @@ Describe 'SandboxCode' {
 
     It 'is interrupted by a time limit, and its context keeps its state' {
         $python | Invoke-SandboxCode 'kept = 1'
-        { $python | Invoke-SandboxCode 'while True: pass' -TimeoutSeconds 0.5 -ErrorAction Stop } | Should -Throw -ErrorId 'CodeTimedOut,Sandbox.Commands.InvokeSandboxCodeCommand'
+        { $python | Invoke-SandboxCode 'while True: pass' -TimeoutSeconds 0.5 -ErrorAction Stop } | Should -Throw -ErrorId 'CommandTimedOut,Sandbox.Commands.InvokeSandboxCodeCommand'
         $python | Invoke-SandboxCode 'print(kept)' | Should -BeExactly '1'
     }
 

@@ -94,11 +94,11 @@ public sealed class CodeTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
-    public void A_time_limit_is_CodeTimedOut_and_the_context_keeps_its_state()
+    public void A_time_limit_is_CommandTimedOut_and_the_context_keeps_its_state()
     {
         _ = _engine.Run("$c = New-SandboxCodeContext -Sandbox $Box -TimeoutSeconds 60; $c | Invoke-SandboxCode 'kept = 1'").Clean;
         EngineResult result = _engine.Run("$c | Invoke-SandboxCode 'while True: pass' -TimeoutSeconds 0.3");
-        Assert.Equal(("CodeTimedOut", ErrorCategory.OperationTimeout), (result.ErrorId, result.Error.CategoryInfo.Category));
+        Assert.Equal(("CommandTimedOut", ErrorCategory.OperationTimeout), (result.ErrorId, result.Error.CategoryInfo.Category));
         Assert.True(_engine.Run("$c | Invoke-SandboxCode 'while True: pass' -TimeoutSeconds ([timespan]::FromSeconds(0.3)) -AsResult").One.TimedOut);
         Assert.Equal(["1"], _engine.Run("$c | Invoke-SandboxCode 'print(kept)'").Texts);
     }
