@@ -36,6 +36,15 @@ Describe 'SandboxPort' {
         { Get-SandboxPort $port.LocalPort -ErrorAction Stop } | Should -Throw -ErrorId 'PortForwardNotFound,*'
     }
 
+    It 'waits for a process, ends with it, and says so' {
+        $process = $box | Start-SandboxProcess 'sleep 0.2; exec python3 -m http.server 8010 --bind 127.0.0.1'
+        $port = $process | Connect-SandboxPort 8010 -TimeoutSeconds 30
+        Invoke-RestMethod "$($port.Uri)page.txt" | Should -Match 'found'
+        $process | Stop-SandboxProcess
+        for ($left = 100; $left -gt 0 -and (Get-SandboxPort -Port 8010); $left--) { Start-Sleep -Milliseconds 50 }
+        { Get-SandboxPort $port.LocalPort -ErrorAction Stop } | Should -Throw -ExpectedMessage '*ended by the signal TERM*'
+    }
+
     It 'is refused where nobody listens, and where there is no such port' {
         $box | Connect-SandboxPort 8001 -ErrorAction SilentlyContinue -ErrorVariable failure
         $failure[0].FullyQualifiedErrorId | Should -Match '^PortNotListening,'

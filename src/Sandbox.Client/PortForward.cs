@@ -5,21 +5,24 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>A port of this machine whose connections go to a port in a sandbox. It listens on the loopback interface alone, until it is disposed or its sandbox is gone.</summary>
+/// <summary>A port of this machine whose connections go to a port in a sandbox. It listens on the loopback interface alone, until it is disposed, its process has ended, or its sandbox is gone.</summary>
 public sealed class PortForward : IDisposable
 {
     private const int Backlog = 512;
+
+    private static readonly TimeSpan WatchPause = TimeSpan.FromSeconds(1);
 
     private readonly SandboxClient _client;
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private int _connections;
     private volatile string? _lastError;
-    private int _isDisposed;
+    private volatile string? _endReason;
+    private int _hasEnded;
 
-    private PortForward(SandboxClient client, string sandbox, int port, Socket listener)
+    private PortForward(SandboxClient client, string sandbox, string? process, int port, Socket listener)
     {
-        (_client, SandboxId, Port, _listener) = (client, sandbox, port, listener);
+        (_client, SandboxId, ProcessId, Port, _listener) = (client, sandbox, process, port, listener);
         LocalPort = ((IPEndPoint)listener.LocalEndPoint!).Port;
     }
 
@@ -35,6 +38,9 @@ public sealed class PortForward : IDisposable
     /// <summary>The port in the sandbox.</summary>
     public int Port { get; }
 
+    /// <summary>The process with which it ends; null for none.</summary>
+    public string? ProcessId { get; }
+
     /// <summary>The port of this machine.</summary>
     public int LocalPort { get; }
 
@@ -47,13 +53,17 @@ public sealed class PortForward : IDisposable
     /// <summary>Why a connection could not be made, the last time one could not.</summary>
     public string? LastError => _lastError;
 
+    /// <summary>Why it has ended by itself; null where it has not.</summary>
+    public string? EndReason => _endReason;
+
     /// <summary>Begins to listen.</summary>
     /// <param name="client">The sandbox's server.</param>
     /// <param name="sandbox">The sandbox.</param>
+    /// <param name="process">The process in it with which it is to end; null for none.</param>
     /// <param name="port">The port in it.</param>
     /// <param name="localPort">The port of this machine; 0 for any that is free.</param>
     /// <exception cref="SocketException">The local port is not to be had.</exception>
-    public static PortForward Start(SandboxClient client, string sandbox, int port, int localPort)
+    public static PortForward Start(SandboxClient client, string sandbox, string? process, int port, int localPort)
     {
         Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -67,28 +77,75 @@ public sealed class PortForward : IDisposable
             throw;
         }
 
-        return new PortForward(client, sandbox, port, listener);
+        return new PortForward(client, sandbox, process, port, listener);
     }
 
     /// <summary>Takes connections from now on.</summary>
-    public void Open() => _ = AcceptAsync();
+    public void Open()
+    {
+        _ = AcceptAsync();
+        if (ProcessId is not null)
+        {
+            _ = EndWithAsync(ProcessId);
+        }
+    }
 
     /// <summary>Ends it, with its connections.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
-        {
-            _listener.Dispose();
+        End(null);
 
-            // Not disposed of: connections that are just ending still look at it.
-            _stop.Cancel();
+        // Not disposed of: connections that are just ending still look at it.
+        _stop.Cancel();
+    }
+
+    // Connections that are open end as their programs do: what these wrote last is still under way.
+    private void End(string? reason)
+    {
+        if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
+        {
+            _endReason = reason;
+            _listener.Dispose();
             Ended?.Invoke(this);
         }
     }
 
+    private async Task EndWithAsync(string process)
+    {
+        while (true)
+        {
+            try
+            {
+                WaitAnswer answer = await _client.WaitProcessAsync(SandboxId, process, null, Timeout.InfiniteTimeSpan, wake: false, _stop.Token);
+                End($"The process '{SandboxId}/{process}' {HowItEnded(answer.Process.Exit)}.");
+                return;
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (Patience.IsWorthwhile(e) || e is TimeoutException)
+            {
+                // Out of reach is not ended.
+                _lastError = e.Message;
+                await Task.Delay(WatchPause);
+            }
+            catch (ApiException e)
+            {
+                End(e.Message);
+                return;
+            }
+        }
+    }
+
+    private static string HowItEnded(ExecExit? exit) =>
+        exit is null ? "was lost when its sandbox went down"
+        : exit.Signal is { } signal ? $"was ended by the signal {signal}"
+        : $"ended with the exit code {exit.ExitCode}";
+
     private async Task AcceptAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (_hasEnded == 0)
         {
             try
             {
@@ -147,7 +204,7 @@ public sealed class PortForward : IDisposable
             _lastError = e.Message;
             if (e is ApiException { Code: ErrorCodes.SandboxNotFound })
             {
-                Dispose();
+                End(e.Message);
             }
 
             return null;

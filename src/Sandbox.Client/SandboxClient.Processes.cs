@@ -85,8 +85,9 @@ public sealed partial class SandboxClient
     /// <param name="processId">Its id.</param>
     /// <param name="port">What else to wait for; null for the end alone.</param>
     /// <param name="limit">For how long; <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes.</param>
+    /// <param name="wake">Whether a stopped sandbox is woken to answer; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async Task<WaitAnswer> WaitProcessAsync(string sandbox, string processId, PortCondition? port, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<WaitAnswer> WaitProcessAsync(string sandbox, string processId, PortCondition? port, TimeSpan limit, bool wake, CancellationToken cancellationToken)
     {
         long begin = Stopwatch.GetTimestamp();
         Patience patience = new(_transport.Limits.Resume);
@@ -98,7 +99,8 @@ public sealed partial class SandboxClient
             string query = string.Create(CultureInfo.InvariantCulture, $"?timeoutMs={milliseconds}{port?.ToQuery()}");
             try
             {
-                WaitAnswer answer = await GetAsync($"{ProcessPath(sandbox, processId)}/wait{query}", null, ProtocolJson.Default.WaitAnswer, cancellationToken);
+                WaitAnswer answer = await _transport.ReadAsync(
+                    () => WithWake(Bare(HttpMethod.Get, $"{ProcessPath(sandbox, processId)}/wait{query}", null), wake), ProtocolJson.Default.WaitAnswer, _trace, cancellationToken);
                 if (answer.Outcome != WaitOutcomes.TimedOut || left <= TimeSpan.Zero)
                 {
                     return answer;

@@ -72,20 +72,92 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
     [Fact]
     public async Task The_servers_own_route_answers_too()
     {
-        using HttpClient http = new(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, cancellation) =>
-            {
-                Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(((string)_engine.Run("$Box.Server").One)["unix:".Length..]), cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
+        using HttpClient http = new(ServerSocket.CreateHandler((string)_engine.Run("$Box.Server").One));
         _ = _engine.Run("Invoke-SandboxCommand \"echo deep > 'a b'\" -Sandbox $Box").Clean;
         Assert.Equal("deep\n", await http.GetStringAsync($"http://sandbox/v1/sandbox/{_id}/port/8000/a%20b"));
         using HttpResponseMessage nobody = await http.GetAsync($"http://sandbox/v1/sandbox/{_id}/port/8001/");
         Assert.Equal(HttpStatusCode.BadGateway, nobody.StatusCode);
         Assert.Contains("port_not_listening", await nobody.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_a_process_it_is_waited_until_it_serves_the_port_and_the_forward_ends_with_it_and_says_so()
+    {
+        dynamic port = _engine.Run("$p = Start-SandboxProcess 'until [ -e go-7010 ]; do sleep 0.02; done; exec python3 -m http.server 7010 --bind 127.0.0.1' -Id web -Sandbox $Box; $null = Start-SandboxProcess 'sleep 0.3; touch go-7010' -Sandbox $Box; $Port = $p | Connect-SandboxPort 7010; $Port").One;
+        Assert.Equal("web", (string)port.ProcessId);
+        Assert.Contains("go-7010", Get(port.Uri), StringComparison.Ordinal);
+        _ = _engine.Run("$p | Stop-SandboxProcess").Clean;
+        Wait.Until(() => _engine.Run("Get-SandboxPort -Port 7010").Clean.Output.Count == 0, "the forward is gone");
+        Refused((string)port.Uri);
+        foreach (string script in new[] { "$Port | Get-SandboxPort", "$Port | Disconnect-SandboxPort" })
+        {
+            EngineResult gone = _engine.Run(script);
+            Assert.Equal("PortForwardNotFound", gone.ErrorId);
+            Assert.Contains($"is forwarded no more: The process '{_id}/web' was ended by the signal TERM.", gone.Error.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void What_a_process_wrote_before_its_end_still_arrives()
+    {
+        const int length = 20_000_000;
+        const string once = "import socket; s = socket.create_server(('127.0.0.1', 7011)); c, _ = s.accept(); c.sendall(b'x' * 20_000_000); c.close()";
+        int local = (int)_engine.Run("$p = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Once -Sandbox $Box; ($p | Connect-SandboxPort 7011 -TimeoutSeconds 30).LocalPort", ("Once", once)).One;
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = (int)Limit.TotalMilliseconds };
+        socket.Connect(IPAddress.Loopback, local);
+        byte[] buffer = new byte[64 * 1024];
+        int received = socket.Receive(buffer, 1, SocketFlags.None);
+
+        // The last of it is still on its way when the forward has ended: nobody has read it.
+        while (received < length / 2)
+        {
+            received += socket.Receive(buffer);
+        }
+
+        Wait.Until(() => received == length || Receive() == 0 || _engine.Run("Get-SandboxPort -Port 7011").Clean.Output.Count == 0, "the process has ended");
+        while (Receive() > 0)
+        {
+        }
+
+        Assert.Equal(length, received);
+
+        int Receive()
+        {
+            int count = socket.Receive(buffer);
+            received += count;
+            return count;
+        }
+    }
+
+    [Fact]
+    public void A_forward_ends_with_its_process_also_when_the_sandbox_is_stopped_and_does_not_wake_it()
+    {
+        _ = _engine.Run("$Going = New-Sandbox; $Port = Start-SandboxProcess 'python3 -m http.server 7012 --bind 127.0.0.1' -Sandbox $Going | Connect-SandboxPort 7012; $Going | Stop-Sandbox").Clean;
+        Wait.Until(() => _engine.Run("Get-SandboxPort -Sandbox $Going").Clean.Output.Count == 0, "the forward is gone");
+        Assert.Equal("PortForwardNotFound", _engine.Run("$Port | Get-SandboxPort").ErrorId);
+        Assert.Equal(["Stopped"], _engine.Run("\"$((Get-Sandbox $Going.Id).State)\"; $Going | Remove-Sandbox").Texts);
+    }
+
+    [Fact]
+    public void Processes_are_named_in_every_form_and_those_that_do_not_serve_the_port_are_errors()
+    {
+        _ = _engine.Run("$p = Start-SandboxProcess 'python3 -m http.server 7013 --bind 127.0.0.1' -Id named -Sandbox $Box").Clean;
+        object copy = PSSerializer.Deserialize(PSSerializer.Serialize(_engine.Run("$p").Clean.Output[0]));
+        foreach (string script in new[] { "Connect-SandboxPort 7013 -Process named -Sandbox $Box", "Connect-SandboxPort 7013 -Process $p", "$Copy | Connect-SandboxPort 7013", $"Connect-SandboxPort 7013 -Process {_id}/name*" })
+        {
+            Assert.Equal("named", _engine.Run($"({script}).ProcessId", ("Copy", copy)).One);
+        }
+
+        EngineResult ended = _engine.Run("Start-SandboxProcess 'echo will not; exit 4' -Sandbox $Box | Connect-SandboxPort 7014");
+        Assert.Equal("ProcessEnded", ended.ErrorId);
+        Assert.Contains("ended with the exit code 4 before port 7014 was served. Its last lines: \nwill not", ended.Error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("WaitTimedOut", _engine.Run("$p | Connect-SandboxPort 7014 -TimeoutSeconds 0.2").ErrorId);
+        Assert.Equal("ProcessNotFound", _engine.Run("Connect-SandboxPort 7014 -Process nosuch -Sandbox $Box").ErrorId);
+        Assert.Empty(_engine.Run("Get-SandboxPort -Port 7014; $p | Connect-SandboxPort 7014 -WhatIf").Clean.Output);
+
+        // Text from the pipeline is a session's id, as everywhere.
+        Assert.Equal("SessionNotFound", _engine.Run("'named' | Connect-SandboxPort 7013 -Sandbox $Box").ErrorId);
+        _ = _engine.Run("$p | Stop-SandboxProcess").Clean;
     }
 
     [Fact]

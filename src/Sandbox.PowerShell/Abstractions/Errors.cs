@@ -125,7 +125,7 @@ internal static class Errors
     /// <param name="exit">How it ended.</param>
     public static ErrorRecord CodeTimedOut(CodeInvocation run, CodeExit exit) => new(
         new TimeoutException($"The code in '{run}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. The context can be used on."),
-        "CodeTimedOut", ErrorCategory.OperationTimeout, run.ToString());
+        "CommandTimedOut", ErrorCategory.OperationTimeout, run.ToString());
 
     /// <summary>Code failed.</summary>
     /// <param name="run">The run.</param>
@@ -161,8 +161,11 @@ internal static class Errors
 
     /// <summary>No local port of this process is forwarded under this number.</summary>
     /// <param name="localPort">The port.</param>
-    public static ErrorRecord PortForwardNotFound(int localPort) => new(
-        new ItemNotFoundException($"This process forwards no local port {localPort}. 'Get-SandboxPort' lists those it forwards."),
+    /// <param name="reason">Why it is forwarded no more; null when it was not, or somebody wanted it so.</param>
+    public static ErrorRecord PortForwardNotFound(int localPort, string? reason) => new(
+        new ItemNotFoundException(reason is null
+            ? $"This process forwards no local port {localPort}. 'Get-SandboxPort' lists those it forwards."
+            : $"The local port {localPort} is forwarded no more: {reason}"),
         "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch

@@ -9,6 +9,10 @@ internal static class Seconds
     /// <summary>The longest: ten years stand for "none" well enough.</summary>
     public const double Longest = 315_360_000;
 
+    /// <summary>The limit of a wait; <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
+    /// <param name="seconds">The limit.</param>
+    public static TimeSpan ToLimit(double? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : Timeout.InfiniteTimeSpan;
+
     /// <summary>The limit in milliseconds; null for none.</summary>
     /// <param name="seconds">The limit.</param>
     public static long? ToMilliseconds(double? seconds) => seconds is { } given ? (long)Math.Ceiling(given * 1000) : null;

@@ -5,8 +5,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Forwards local ports into sandboxes, whatever network these have, until Disconnect-SandboxPort or the end of this process.</summary>
-[Cmdlet(VerbsCommunications.Connect, "SandboxPort", SupportsShouldProcess = true)]
+/// <summary>Forwards local ports into sandboxes, whatever network these have, until Disconnect-SandboxPort, the end of the process that is named, or the end of this shell.</summary>
+[Cmdlet(VerbsCommunications.Connect, "SandboxPort", SupportsShouldProcess = true, DefaultParameterSetName = "Session")]
 [OutputType(typeof(SandboxPort))]
 public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
 {
@@ -24,11 +24,26 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     public int[]? LocalPort { get; set; }
 
     /// <summary>The sessions whose sandboxes are meant: objects, ids, or <c>sandbox/session</c>.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
+    [Parameter(ParameterSetName = "Session", ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
     [SessionTransformation]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
+
+    /// <summary>The processes that serve the ports: objects, ids, <c>sandbox/process</c>, or patterns. It is waited until they do, and the forwarding ends with them.</summary>
+    [Parameter(ParameterSetName = "Process", Mandatory = true, ValueFromPipeline = true, HelpMessage = "The processes that serve the ports: objects, ids or patterns.")]
+    [ProcessTransformation]
+    [ArgumentCompleter(typeof(ProcessCompleter))]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public ProcessReference[]? Process { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which the wait for a process to serve a port is over with the error <c>WaitTimedOut</c>. No limit when left out.</summary>
+    [Parameter(ParameterSetName = "Process", HelpMessage = "The time limit of the wait for a process to serve a port.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc />
     protected override void BeginProcessing()
@@ -43,17 +58,19 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
+        if (Process is not null)
+        {
+            foreach (ProcessTarget process in this.FindProcessTargets(Process, SandboxesBeside(Process), found => found.State == ProcessState.Running))
+            {
+                Connect(process.Place, process);
+            }
+
+            return;
+        }
+
         foreach (Target target in this.Resolve(Session, SandboxesBeside(Session)))
         {
-            for (int i = 0; i < Port.Length; i++)
-            {
-                int port = Port[i];
-                if (ShouldProcess($"{target.SandboxId}:{port}", "Forward a local port to it")
-                    && TryWait($"{target.SandboxId}:{port}", token => target.UseAsync(() => RequireListenerAsync(target, port, token), token)))
-                {
-                    Forward(target, port, LocalPort?[i] ?? 0);
-                }
-            }
+            Connect(target, null);
         }
     }
 
@@ -63,11 +80,49 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
             ? true
             : throw new ApiException(ErrorCodes.PortNotListening, $"No program in the sandbox '{target.SandboxId}' listens on port {port}. Start it first, then connect.");
 
-    private void Forward(Target target, int port, int localPort)
+    private void Connect(Target target, ProcessTarget? process)
+    {
+        for (int i = 0; i < Port.Length; i++)
+        {
+            int port = Port[i];
+            if (ShouldProcess($"{target.SandboxId}:{port}", "Forward a local port to it")
+                && (process is null ? IsListenedOn(target, port) : IsServed(process, port)))
+            {
+                Forward(target, process?.Id, port, LocalPort?[i] ?? 0);
+            }
+        }
+    }
+
+    private bool IsListenedOn(Target target, int port) =>
+        TryWait($"{target.SandboxId}:{port}", token => target.UseAsync(() => RequireListenerAsync(target, port, token), token));
+
+    private bool IsServed(ProcessTarget process, int port)
     {
         try
         {
-            PortForward forward = PortForward.Start(target.Client, target.SandboxId, port, localPort);
+            ProcessWait wait = this.Follow(
+                "Waiting for a process", $"until '{process}' serves port {port}",
+                token => process.WaitAsync(new(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { });
+            if (wait.ToError($"port {port} was served", TimeoutSeconds) is not { } failure)
+            {
+                return true;
+            }
+
+            WriteError(failure);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, process.ToString());
+        }
+
+        return false;
+    }
+
+    private void Forward(Target target, string? process, int port, int localPort)
+    {
+        try
+        {
+            PortForward forward = PortForward.Start(target.Client, target.SandboxId, process, port, localPort);
             PortForwards.Add(forward);
             WriteObject(new SandboxPort(forward));
         }

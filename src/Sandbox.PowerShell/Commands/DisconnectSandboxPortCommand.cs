@@ -22,7 +22,7 @@ public sealed class DisconnectSandboxPortCommand : SandboxCommandBase
         {
             if (PortForwards.Find(localPort) is not { } forward)
             {
-                WriteError(Errors.PortForwardNotFound(localPort));
+                WriteError(Errors.PortForwardNotFound(localPort, PortForwards.EndReason(localPort)));
             }
             else if (ShouldProcess(localPort.ToString(CultureInfo.InvariantCulture), $"End its forwarding to {forward.SandboxId}:{forward.Port}"))
             {

@@ -57,7 +57,7 @@ public sealed class GetSandboxPortCommand : SandboxCommandBase
         PortForward? forward = PortForwards.Find(localPort);
         if (forward is null)
         {
-            WriteError(Errors.PortForwardNotFound(localPort));
+            WriteError(Errors.PortForwardNotFound(localPort, PortForwards.EndReason(localPort)));
         }
 
         return forward;

@@ -28,7 +28,7 @@ public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
         if (Force && !(await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken)).HasEnded)
         {
             await process.Client.SignalAsync(process.SandboxId, process.Id, "KILL", cancellationToken);
-            await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, cancellationToken);
+            await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, wake: true, cancellationToken);
         }
 
         await process.Client.RemoveProcessAsync(process.SandboxId, process.Id, cancellationToken);

@@ -86,6 +86,6 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
     }
 
     private async Task<ProcessInfo> RefreshAsync(ProcessTarget process, CancellationToken cancellationToken) => Stops
-        ? (await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, cancellationToken)).Process
+        ? (await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, wake: true, cancellationToken)).Process
         : await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken);
 }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using System.Text.RegularExpressions;
-using Sandbox.Client;
-using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
@@ -136,29 +134,18 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
 
     private async Task<ProcessWait> WaitAsync(ProcessTarget target, CancellationToken cancellationToken)
     {
-        TimeSpan limit = TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
-        if (_pattern is { } pattern)
-        {
-            return await new PatternWait(target, pattern).WaitAsync(limit, cancellationToken);
-        }
-
-        PortCondition? condition = Port == 0 ? null : new(Port, HttpPath, StatusCode == 0 ? null : StatusCode);
-        WaitAnswer answer = await target.Client.WaitProcessAsync(target.SandboxId, target.Id, condition, limit, cancellationToken);
-        bool isFulfilled = answer.Outcome == (condition is null ? WaitOutcomes.Exited : WaitOutcomes.Ready);
-        IReadOnlyCollection<string> lastLines = isFulfilled || answer.Outcome == WaitOutcomes.TimedOut ? [] : await LastLines.ReadAsync(target, cancellationToken);
-        return new(target.ToObject(answer.Process), isFulfilled, answer.Outcome == WaitOutcomes.TimedOut, lastLines);
+        TimeSpan limit = Seconds.ToLimit(TimeoutSeconds);
+        return _pattern is { } pattern
+            ? await new PatternWait(target, pattern).WaitAsync(limit, cancellationToken)
+            : await target.WaitAsync(Port == 0 ? null : new(Port, HttpPath, StatusCode == 0 ? null : StatusCode), limit, cancellationToken);
     }
 
     private void Emit(ProcessWait wait)
     {
         WriteObject(wait.Process);
-        if (wait.HasTimedOut)
+        if (wait.ToError(Awaited, TimeoutSeconds) is { } failure)
         {
-            WriteError(Errors.WaitTimedOut(wait.Process, Awaited, TimeoutSeconds!.Value));
-        }
-        else if (!wait.IsFulfilled)
-        {
-            WriteError(Errors.ProcessEnded(wait.Process, Awaited, wait.LastLines));
+            WriteError(failure);
         }
     }
 }

@@ -11,6 +11,7 @@ public sealed class SandboxPort
         LocalPort = forward.LocalPort;
         Port = forward.Port;
         SandboxId = forward.SandboxId;
+        ProcessId = forward.ProcessId;
         Connections = forward.Connections;
         LastError = forward.LastError;
         CreatedAt = forward.CreatedAt;
@@ -26,6 +27,9 @@ public sealed class SandboxPort
 
     /// <summary>The sandbox.</summary>
     public string SandboxId { get; }
+
+    /// <summary>The process with which it ends; null for none.</summary>
+    public string? ProcessId { get; }
 
     /// <summary>Where a web server behind it answers.</summary>
     public string Uri { get; }
