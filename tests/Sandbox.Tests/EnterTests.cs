@@ -169,6 +169,9 @@ public sealed class EnterTests : IDisposable
         terminal.WaitFor("load average");
         terminal.WaitFor("PID USER");
         Assert.Contains("sandbox", terminal.Screen, StringComparison.Ordinal);
+        terminal.Resize(60, 20);
+        Wait.Until(() => terminal.Screen.Split('\n') is { Length: <= 20 } lines && lines[0].StartsWith("top - ", StringComparison.Ordinal) && lines[^1].Contains(' ', StringComparison.Ordinal), "top has drawn anew");
+        terminal.WaitFor("PID USER");
         terminal.Press("q");
         terminal.WaitFor(Remote);
     }
