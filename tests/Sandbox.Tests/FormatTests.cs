@@ -64,6 +64,16 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         Assert.DoesNotContain('\u001b', plain);
     }
 
+    [Fact]
+    public void What_code_shows_keeps_its_lines()
+    {
+        string[] lines = Show("Invoke-SandboxCode \"type('Frame', (), {'__repr__': lambda _: '   a  b\\n0  1  2\\n1  3  4'})()\" -Sandbox $Box", "PlainText").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        int column = lines[0].IndexOf("Text", StringComparison.Ordinal);
+        Assert.EndsWith("   a  b", lines[2], StringComparison.Ordinal);
+        Assert.Equal(["0  1  2", "1  3  4"], lines[3..]);
+        Assert.Equal(column, lines[2].IndexOf("   a  b", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("$Box", "\u001b[32mRunning")]
     [InlineData(Session, "\u001b[32mIdle")]

@@ -131,7 +131,7 @@ internal static class Errors
     /// <param name="run">The run.</param>
     /// <param name="error">Why.</param>
     public static ErrorRecord CodeFailed(CodeInvocation run, SandboxCodeError error) => new(
-        new InvalidOperationException($"The code in '{run}' failed. {error}{string.Concat(error.Traceback.Select(line => "\n" + line))}"),
+        new InvalidOperationException($"The code in '{run}' failed. {error}{string.Concat(error.Traceback.Where(line => line != error.ToString()).Select(line => "\n" + line))}"),
         "CodeFailed", ErrorCategory.InvalidResult, error);
 
     /// <summary>An image among the results could not be kept.</summary>
