@@ -1,0 +1,30 @@
+namespace Sandbox.Agent.Tests;
+
+/// <summary>What lies between may cut what is silent for long, so streams show that they live.</summary>
+public sealed class SilenceTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+
+    [Fact]
+    public async Task A_stream_that_has_nothing_to_tell_sends_a_comment_now_and_then()
+    {
+        string context = await agent.NewContextAsync("python");
+        string session = await agent.NewSessionAsync();
+        using HttpResponseMessage code = await agent.PostAsync($"context/{context}/run", new { code = "import time; time.sleep(600)" });
+        using HttpResponseMessage command = await agent.PostAsync("exec", new { command = "sleep 600" }, session);
+        using HttpResponseMessage watch = await agent.Http.GetAsync("watch?path=" + Uri.EscapeDataString(agent.Workspace), HttpCompletionOption.ResponseHeadersRead);
+        await Task.WhenAll(CommentAsync(code), CommentAsync(command), CommentAsync(watch));
+        (await agent.SendAsync(HttpMethod.Delete, "session/" + session, null)).Dispose();
+        (await agent.SendAsync(HttpMethod.Delete, "context/" + context, null)).Dispose();
+    }
+
+    private static async Task CommentAsync(HttpResponseMessage answer)
+    {
+        await AgentFixture.RequireAsync(answer);
+        using CancellationTokenSource limit = new(Limit);
+        using StreamReader reader = new(await answer.Content.ReadAsStreamAsync(limit.Token));
+        while (!(await reader.ReadLineAsync(limit.Token) ?? throw new InvalidOperationException("The stream ended.")).StartsWith(':'))
+        {
+        }
+    }
+}
