@@ -192,11 +192,16 @@ let typescript;
 function toJavaScript(code) {
   if (language !== 'typescript') return code;
   if (typescript === undefined) {
-    const places = [process.cwd(), '/usr/share/nodejs', '/usr/lib/node_modules', '/usr/local/lib/node_modules'];
-    try {
-      typescript = require(require.resolve('typescript', { paths: places }));
-    } catch {
-      typescript = null;
+    // The working directory's own, else what this node knows of, else where packages put it, which only the distribution's own node knows.
+    const places = ['/usr/share/nodejs', '/usr/lib/node_modules', '/usr/local/lib/node_modules'];
+    typescript = null;
+    for (const name of ['typescript', ...places.map(place => `${place}/typescript`)]) {
+      try {
+        typescript = require(require.resolve(name, { paths: [process.cwd()] }));
+        break;
+      } catch {
+        // The next may be there.
+      }
     }
   }
   if (typescript) {
