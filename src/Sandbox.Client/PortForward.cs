@@ -132,7 +132,7 @@ public sealed class PortForward : IDisposable
             }
             catch (ApiException e)
             {
-                End(e.Message);
+                End(e.Code == ErrorCodes.SandboxStopped ? $"The sandbox '{SandboxId}' was stopped." : e.Message);
                 return;
             }
         }
