@@ -8,10 +8,11 @@ namespace Sandbox;
 
 /// <summary>Writes a file of a drive: as a whole, or to its end, when all has come.</summary>
 /// <param name="wait">Waits for a request on the pipeline's thread.</param>
+/// <param name="path">The file's path in the drive.</param>
 /// <param name="place">The file.</param>
 /// <param name="options">What is wanted.</param>
 /// <param name="parents">Whether directories that are missing are made.</param>
-internal sealed class DriveContentWriter(IProviderWait wait, ItemPlace place, WriteContentParameters options, bool parents) : IContentWriter
+internal sealed class DriveContentWriter(IProviderWait wait, string path, ItemPlace place, WriteContentParameters options, bool parents) : IContentWriter
 {
     private readonly SpooledBytes _content = new();
     private bool _isAppended;
@@ -63,7 +64,7 @@ internal sealed class DriveContentWriter(IProviderWait wait, ItemPlace place, Wr
         if (!_isClosed)
         {
             _isClosed = true;
-            wait.Wait(token => place.WriteAsync(_content.Rewind(), new WriteOptions { Append = _isAppended, Parents = parents }, token));
+            wait.Finish(path, token => place.WriteAsync(_content.Rewind(), new WriteOptions { Append = _isAppended, Parents = parents }, token));
         }
     }
 

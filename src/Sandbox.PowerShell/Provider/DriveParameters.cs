@@ -60,3 +60,6 @@ public sealed class WriteContentParameters
     [Parameter(HelpMessage = "Ends texts without a line break.")]
     public SwitchParameter NoNewline { get; set; }
 }
+
+/// <summary>What <c>Test-Path</c> takes for a path of a drive: nothing, but the provider sees by it that it was Test-Path that asked.</summary>
+internal sealed class TestPathParameters;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using System.Management.Automation.Provider;
 using Sandbox.Client;
@@ -30,8 +31,22 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            ThrowTerminatingError(Errors.From(e, null));
-            throw;
+            throw Failure(Errors.From(e, null));
+        }
+    }
+
+    /// <inheritdoc />
+    public void Finish(string path, Func<CancellationToken, Task> request)
+    {
+        if (!Try(path, request, out ErrorRecord? error))
+        {
+            // Set-Content does not listen to what is thrown at its end; it alone has parameters.
+            if (DynamicParameters is null)
+            {
+                throw Failure(error);
+            }
+
+            WriteError(error);
         }
     }
 
@@ -45,19 +60,26 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
 
     /// <inheritdoc />
-    public IContentWriter GetContentWriter(string path) => new DriveContentWriter(this, PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
+    public IContentWriter GetContentWriter(string path) => new DriveContentWriter(this, path, PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
 
     /// <inheritdoc />
     public object? ClearContentDynamicParameters(string path) => null;
 
-    /// <inheritdoc />
-    public void ClearContent(string path) => Do(path, "Clear content", async (place, token) =>
+    /// <summary>Empties a file. Set-Content asks for that before it writes, and alone has parameters: it replaces the file as a whole, when all has come.</summary>
+    /// <param name="path">The file.</param>
+    public void ClearContent(string path)
     {
-        if (await place.TryGetAsync(follow: true, token) is not null)
+        if (DynamicParameters is not WriteContentParameters)
         {
-            await place.WriteAsync(Stream.Null, new WriteOptions(), token);
+            Do(path, "Clear content", async (place, token) =>
+            {
+                if (await place.TryGetAsync(follow: true, token) is not null)
+                {
+                    await place.WriteAsync(Stream.Null, new WriteOptions(), token);
+                }
+            });
         }
-    });
+    }
 
     /// <inheritdoc />
     protected override void StopProcessing()
@@ -89,7 +111,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         FileEntry entry = Wait(token => new ItemPlace(target, root).GetAsync(follow: true, token));
         if (entry.Type != FileKind.Directory)
         {
-            ThrowTerminatingError(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
+            throw Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
         }
 
         // From now on it is this very sandbox: one that is gone is not made again.
@@ -104,19 +126,37 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     /// <param name="path">The path.</param>
     protected override bool IsValidPath(string path) => !string.IsNullOrEmpty(path) && !path.Contains('\0');
 
-    /// <inheritdoc />
+    /// <summary>Whether there is an item. The engine takes whatever this throws for a no, so one whose sandbox does not answer is said to be there: what is then asked of it fails with the reason.</summary>
+    /// <param name="path">The path.</param>
     protected override bool ItemExists(string path)
     {
         SandboxDriveInfo drive = DriveOf(path);
         ItemPlace place = drive.PlaceOf(path);
-        FileEntry? entry = Wait(token => place.TryGetAsync(follow: false, token));
-        if (entry is not null)
+        try
         {
-            drive.Cache.Keep(place.Path, entry);
-        }
+            FileEntry? entry = Wait(token => place.TryGetAsync(follow: false, token));
+            if (entry is not null)
+            {
+                drive.Cache.Keep(place.Path, entry);
+            }
 
-        return entry is not null;
+            return entry is not null;
+        }
+        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        {
+            // Test-Path asks nothing else.
+            if (DynamicParameters is TestPathParameters)
+            {
+                WriteError(e.ErrorRecord);
+                return false;
+            }
+
+            return true;
+        }
     }
+
+    /// <inheritdoc />
+    protected override object ItemExistsDynamicParameters(string path) => new TestPathParameters();
 
     /// <inheritdoc />
     protected override bool IsItemContainer(string path) => TryFind(path) is { } entry && IsDirectory(entry);
@@ -250,6 +290,9 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 
     private static bool IsDirectory(FileEntry entry) => (entry.TargetType ?? entry.Type) == FileKind.Directory;
 
+    // The engine keeps the record of an exception that carries it, and loses that of ThrowTerminatingError on the way through a cmdlet.
+    private static RuntimeException Failure(ErrorRecord record) => new(record.Exception.Message, record.Exception, record);
+
     private static string NameOf(FileEntry entry) => entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
 
     private static void RequireSameSandbox(ItemPlace from, ItemPlace to)
@@ -284,10 +327,21 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             return false;
         }
 
+        if (Try(path, token => request(place, token), out ErrorRecord? error))
+        {
+            return true;
+        }
+
+        WriteError(error);
+        return false;
+    }
+
+    private bool Try(string path, Func<CancellationToken, Task> request, [NotNullWhen(false)] out ErrorRecord? error)
+    {
+        error = null;
         try
         {
-            request(place, _stop.Token).GetAwaiter().GetResult();
-            return true;
+            request(_stop.Token).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -295,9 +349,10 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            WriteError(Errors.From(e, path));
-            return false;
+            error = Errors.From(e, path);
         }
+
+        return error is null;
     }
 
     private FileEntry? TryFind(string path)
@@ -348,10 +403,10 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             .FirstOrDefault(drive => string.Equals(drive.Name, name, StringComparison.OrdinalIgnoreCase));
         if (found is null)
         {
-            ThrowTerminatingError(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is in no drive of a sandbox. New-PSDrive -PSProvider Sandbox makes one."), path));
+            throw Failure(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is in no drive of a sandbox. New-PSDrive -PSProvider Sandbox makes one."), path));
         }
 
-        return found!;
+        return found;
     }
 
     private Target TargetOf(NewDriveParameters parameters)
@@ -360,7 +415,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         SandboxReference? sandbox = Single(parameters.Sandbox);
         if (session?.SandboxId is { } own && sandbox is not null && own != sandbox.Id)
         {
-            ThrowTerminatingError(Errors.SandboxMismatch(session, sandbox));
+            throw Failure(Errors.SandboxMismatch(session, sandbox));
         }
 
         SandboxClient client = ClientOf(session?.Server ?? sandbox?.Server);
@@ -369,12 +424,12 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             : new Target(client, ServerChoice.ImpliedSandbox, session?.Id, Warn);
     }
 
-    private T? Single<T>(T[]? references)
+    private static T? Single<T>(T[]? references)
         where T : class
     {
         if (references is { Length: > 1 })
         {
-            ThrowTerminatingError(Errors.InvalidArgument("A drive shows one sandbox.", null));
+            throw Failure(Errors.InvalidArgument("A drive shows one sandbox.", null));
         }
 
         return references?[0];

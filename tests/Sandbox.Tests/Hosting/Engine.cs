@@ -6,11 +6,12 @@ namespace Sandbox.Tests;
 /// <summary>The PowerShell engine with the built module imported.</summary>
 public sealed class Engine : IDisposable
 {
-    public Engine()
+    public Engine(params SessionStateCommandEntry[] commands)
     {
         InitialSessionState state = InitialSessionState.CreateDefault2();
         state.ImportPSModule(Paths.Manifest);
         state.Commands.Add(new SessionStateCmdletEntry("Select-First", typeof(SelectFirstCommand), null));
+        state.Commands.Add(commands);
         Runspace = RunspaceFactory.CreateRunspace(Host, state);
         Runspace.Open();
     }
