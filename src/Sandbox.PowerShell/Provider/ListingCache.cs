@@ -11,6 +11,8 @@ internal sealed class ListingCache
 
     private static long s_changes;
 
+    private long _dropped;
+
     private readonly Dictionary<string, (long Time, long Changes, FileEntry Entry)> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Path, bool Hidden), (long Time, long Changes, IReadOnlyList<FileEntry> Entries)> _lists = [];
 
@@ -42,20 +44,33 @@ internal sealed class ListingCache
         _entries[path] = (Stopwatch.GetTimestamp(), Interlocked.Read(ref s_changes), entry);
     }
 
-    /// <summary>Keeps what is in a directory.</summary>
+    /// <summary>Keeps what is in a directory, and so what is at each path in it: the engine asks for one after the other.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="hidden">Whether names that begin with a dot count.</param>
     /// <param name="entries">What is in it.</param>
     public void Keep(string path, bool hidden, IReadOnlyList<FileEntry> entries)
     {
         DropStale();
-        _lists[(path, hidden)] = (Stopwatch.GetTimestamp(), Interlocked.Read(ref s_changes), entries);
+        long time = Stopwatch.GetTimestamp();
+        long changes = Interlocked.Read(ref s_changes);
+        _lists[(path, hidden)] = (time, changes, entries);
+        foreach (FileEntry entry in entries)
+        {
+            _entries[entry.ExactPath] = (time, changes, entry);
+        }
     }
 
     private static bool IsFresh(long time, long changes) => changes == Interlocked.Read(ref s_changes) && Stopwatch.GetElapsedTime(time) < Lifetime;
 
+    // Now and then: the engine asks for thousands of items one by one.
     private void DropStale()
     {
+        if (Stopwatch.GetElapsedTime(_dropped) < Lifetime)
+        {
+            return;
+        }
+
+        _dropped = Stopwatch.GetTimestamp();
         foreach (string path in _entries.Where(pair => !IsFresh(pair.Value.Time, pair.Value.Changes)).Select(pair => pair.Key).ToArray())
         {
             _entries.Remove(path);

@@ -13,6 +13,8 @@ namespace Sandbox;
 [CmdletProvider("Sandbox", ProviderCapabilities.ShouldProcess | ProviderCapabilities.Filter)]
 public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletProvider, IProviderWait, IDisposable
 {
+    private const int StopLookMilliseconds = 100;
+
     private readonly CancellationTokenSource _stop = new();
 
     /// <inheritdoc />
@@ -21,18 +23,8 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     /// <inheritdoc />
     public T Wait<T>(Func<CancellationToken, Task<T>> request)
     {
-        try
-        {
-            return request(_stop.Token).GetAwaiter().GetResult();
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            throw new PipelineStoppedException();
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            throw Failure(Errors.From(e, null));
-        }
+        T result = default!;
+        return Try(null, async token => result = await request(token), out ErrorRecord? error) ? result : throw Failure(error);
     }
 
     /// <inheritdoc />
@@ -336,12 +328,22 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         return false;
     }
 
-    private bool Try(string path, Func<CancellationToken, Task> request, [NotNullWhen(false)] out ErrorRecord? error)
+    private bool Try(string? path, Func<CancellationToken, Task> request, [NotNullWhen(false)] out ErrorRecord? error)
     {
         error = null;
         try
         {
-            request(_stop.Token).GetAwaiter().GetResult();
+            // The engine tells a stop to the provider's object that it used last, which a reader's need not be: so this one looks too.
+            Task task = request(_stop.Token);
+            while (Task.WaitAny([task], StopLookMilliseconds) < 0)
+            {
+                if (Stopping)
+                {
+                    _stop.Cancel();
+                }
+            }
+
+            task.GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
