@@ -23,6 +23,7 @@ internal static class BenchmarkProgram
         new OutputFamily(),
         new InputFamily(),
         new LineFamily(),
+        new FileFamily(),
         new MemoryFamily(),
         new EnduranceFamily(),
     ];

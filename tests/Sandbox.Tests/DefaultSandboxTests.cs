@@ -11,6 +11,15 @@ public sealed class DefaultSandboxTests
         Assert.Equal("hello\ndefault False\n", ShellProcess.Run(home, "Invoke-SandboxCommand 'echo hello'; Get-Sandbox | ForEach-Object { \"$($_.Id) $($_.DefaultSession)\" }"));
     }
 
+    [Theory]
+    [InlineData("Set-SandboxContent file hello")]
+    [InlineData("Set-SandboxContent file hello -Append")]
+    public void A_file_that_is_its_first_use_arrives_whole(string script)
+    {
+        using SandboxHome home = new();
+        Assert.Equal("hello\n", ShellProcess.Run(home, $"{script}; Get-SandboxContent file"));
+    }
+
     [Fact]
     public void Two_shells_that_need_it_first_at_the_same_time_share_it()
     {

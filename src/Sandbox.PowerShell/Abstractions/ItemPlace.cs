@@ -71,8 +71,20 @@ internal sealed record ItemPlace(Target Target, string Path)
     /// <param name="source">The bytes.</param>
     /// <param name="options">What else is wanted.</param>
     /// <param name="token">Stops it.</param>
-    public Task<FileWritten> WriteAsync(Stream source, WriteOptions options, CancellationToken token) =>
-        Target.UseAsync(() => Client.WriteFileAsync(Sandbox, Session, Path, source, options, token), token);
+    public Task<FileWritten> WriteAsync(Stream source, WriteOptions options, CancellationToken token)
+    {
+        long begin = source.CanSeek ? source.Position : 0;
+        return Target.UseAsync(() =>
+        {
+            // That the sandbox of first use is not made yet shows when the bytes are on their way.
+            if (source.CanSeek)
+            {
+                source.Position = begin;
+            }
+
+            return Client.WriteFileAsync(Sandbox, Session, Path, source, options, token);
+        }, token);
+    }
 
     /// <summary>Makes a directory there.</summary>
     /// <param name="isNew">Whether one that exists is an error.</param>

@@ -19,11 +19,8 @@ internal sealed class EngineFamily : IFamily
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = Session }, bench.Stop);
         CommandClient client = new(bench.Client, sandbox.Id, Session);
-        InitialSessionState state = InitialSessionState.CreateDefault2();
-        state.ImportPSModule(Path.Combine(BenchmarkServer.ModuleFolder, "Sandbox.psd1"));
-        using Runspace runspace = RunspaceFactory.CreateRunspace(state);
-        runspace.Open();
-        Run(runspace, $"Connect-SandboxServer '{bench.Server.Endpoint}'; $s = Get-SandboxSession {Session} -Sandbox {sandbox.Id}");
+        using Runspace runspace = Open(bench.Server);
+        Run(runspace, $"$s = Get-SandboxSession {Session} -Sandbox {sandbox.Id}");
 
         int count = bench.Count(500);
         await MeasureAsync("Invoke-SandboxCommand true", "Invoke-SandboxCommand true -Session $s", "true", count, 1.5);
@@ -48,14 +45,27 @@ internal sealed class EngineFamily : IFamily
         }
     }
 
-    /// <summary>Times a statement as its user's script would see it.</summary>
-    private static string Timed(string script, int count) =>
-        $"for ($i = 0; $i -lt {count}; $i++) {{ $t = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {script}; [double]([Diagnostics.Stopwatch]::GetTimestamp() - $t) }}";
+    /// <summary>An engine with the module, connected to a server.</summary>
+    public static Runspace Open(BenchmarkServer server)
+    {
+        InitialSessionState state = InitialSessionState.CreateDefault2();
+        state.ImportPSModule(Path.Combine(BenchmarkServer.ModuleFolder, "Sandbox.psd1"));
+        Runspace runspace = RunspaceFactory.CreateRunspace(state);
+        runspace.Open();
+        Run(runspace, $"Connect-SandboxServer '{server.Endpoint}'");
+        return runspace;
+    }
 
-    private static double[] Run(Runspace runspace, string script)
+    /// <summary>Runs a script that is to succeed.</summary>
+    /// <returns>The numbers it emitted.</returns>
+    public static double[] Run(Runspace runspace, string script)
     {
         using PowerShell shell = PowerShell.Create(runspace);
         double[] output = [.. shell.AddScript(script).Invoke().Select(item => item.BaseObject).OfType<double>()];
         return shell.Streams.Error.Count == 0 ? output : throw new InvalidOperationException(shell.Streams.Error[0].ToString());
     }
+
+    /// <summary>Times a statement as its user's script would see it.</summary>
+    private static string Timed(string script, int count) =>
+        $"for ($i = 0; $i -lt {count}; $i++) {{ $t = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {script}; [double]([Diagnostics.Stopwatch]::GetTimestamp() - $t) }}";
 }

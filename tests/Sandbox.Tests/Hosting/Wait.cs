@@ -7,13 +7,13 @@ internal static class Wait
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    public static void Until(Func<bool> condition, string what)
+    public static void Until(Func<bool> condition, string what, int pause = 20)
     {
         long begin = Stopwatch.GetTimestamp();
         while (!condition())
         {
             Assert.True(Stopwatch.GetElapsedTime(begin) < Limit, $"It did not become true in time: {what}");
-            Thread.Sleep(20);
+            Thread.Sleep(pause);
         }
     }
 }
