@@ -1,0 +1,127 @@
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Tests;
+
+/// <summary>Code that does not end, ends its interpreter or damages it: no context stays behind that cannot be used.</summary>
+public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentFixture>
+{
+    private const string Python = "python";
+    private const string JavaScript = "javascript";
+
+    [Theory]
+    [InlineData(Python, "kept = 1", "while True: pass", "kept")]
+    [InlineData(Python, "kept = 1", "import time\ntime.sleep(600)", "kept")]
+    [InlineData(Python, "kept = 1", "import asyncio\nawait asyncio.sleep(600)", "kept")]
+    [InlineData(Python, "kept = 1", "import subprocess\nsubprocess.run(['sleep', '600'])", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "while (true);", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "await 1; while (true);", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "await new Promise(() => {})", "kept")]
+    [InlineData(JavaScript, "let kept = 1", "require('child_process').execSync('sleep 600')", "kept")]
+    public async Task A_time_limit_interrupts_and_the_context_keeps_its_state(string language, string before, string endless, string after)
+    {
+        string context = await agent.NewContextAsync(language);
+        await agent.RunCodeAsync(context, before);
+        CodeRan ran = await agent.RunCodeAsync(context, new { code = endless, timeoutMs = 300 });
+        Assert.True(ran.End.TimedOut);
+        Assert.NotNull(ran.End.Error);
+        ran = await agent.RunCodeAsync(context, after);
+        Assert.Equal(("1", false), (ran.Text, ran.End.Restarted));
+    }
+
+    [Fact]
+    public async Task Code_that_resists_its_time_limit_is_ended_and_the_next_run_says_that_it_began_anew()
+    {
+        string context = await agent.NewContextAsync(Python);
+        CodeRan ran = await agent.RunCodeAsync(context, new { code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf', flush=True)\nwhile True: pass", timeoutMs = 300 });
+        Assert.Equal((true, CodeError.InterpreterEnded, "deaf\n"), (ran.End.TimedOut, ran.End.Error!.Name, ran.Output));
+        ran = await agent.RunCodeAsync(context, "1");
+        Assert.Equal(("1", true), (ran.Text, ran.End.Restarted));
+    }
+
+    [Theory]
+    [InlineData(Python, "import os; os._exit(7)", "exit code 7")]
+    [InlineData(Python, "import os; os.kill(os.getpid(), 9)", "signal KILL")]
+    [InlineData(JavaScript, "process.exit(7)", "exit code 7")]
+    [InlineData(JavaScript, "process.kill(process.pid, 'SIGKILL'); while (true);", "signal KILL")]
+    public async Task An_interpreter_that_ends_itself_ends_the_run_and_the_next_one_begins_anew_and_says_so(string language, string code, string how)
+    {
+        string context = await agent.NewContextAsync(language);
+        CodeRan ran = await agent.RunCodeAsync(context, code);
+        Assert.Equal(CodeError.InterpreterEnded, ran.End.Error!.Name);
+        Assert.Contains(how, ran.End.Error.Value, StringComparison.Ordinal);
+        ran = await agent.RunCodeAsync(context, "1");
+        Assert.Equal(("1", true), (ran.Text, ran.End.Restarted));
+        Assert.False((await agent.RunCodeAsync(context, "2")).End.Restarted);
+    }
+
+    [Theory]
+    [InlineData(Python, "import os, threading\nthreading.Timer(0, lambda: os._exit(1)).start()")]
+    [InlineData(JavaScript, "setTimeout(() => process.exit(1), 1); 0")]
+    public async Task An_interpreter_that_is_gone_between_runs_is_replaced_and_the_next_run_says_so(string language, string code)
+    {
+        string context = await agent.NewContextAsync(language);
+        await agent.RunCodeAsync(context, code);
+        CodeRan? ran = null;
+        await AgentFixture.UntilAsync(() => (ran = agent.RunCodeAsync(context, "1").GetAwaiter().GetResult()).End.Restarted, "a new interpreter");
+        Assert.Equal("1", ran!.Text);
+    }
+
+    [Theory]
+    [InlineData(Python, "import sys; sys.stdin.read()", "''")]
+    [InlineData(Python, "import os; os.read(0, 1)", "b''")]
+    [InlineData(Python, "import subprocess; subprocess.run(['cat']).returncode", "0")]
+    [InlineData(Python, "import subprocess; subprocess.run(['sh', '-c', 'read line; echo $?'], capture_output=True, text=True).stdout", "'1\\n'")]
+    [InlineData(JavaScript, "require('fs').readFileSync(0, 'utf8')", "")]
+    [InlineData(JavaScript, "require('child_process').spawnSync('cat', { stdio: 'inherit' }).status", "0")]
+    [InlineData(JavaScript, "await new Promise(done => process.stdin.on('end', () => done('end')).resume())", "end")]
+    public async Task Whoever_reads_standard_input_finds_its_end(string language, string code, string shown)
+    {
+        string context = await agent.NewContextAsync(language);
+        Assert.Equal(shown, (await agent.RunCodeAsync(context, new { code, timeoutMs = 20_000 })).Text);
+        Assert.Equal("2", (await agent.RunCodeAsync(context, "1 + 1")).Text);
+    }
+
+    [Theory]
+    [InlineData(Python, "import os; os.close(0); os.close(1); os.close(2)")]
+    [InlineData(Python, "import os; os.closerange(0, 1000)")]
+    [InlineData(Python, "import os; os.write(4, b'x')")]
+    [InlineData(Python, "import os\nfor fd in range(3, 300):\n    try: os.write(fd, b'rubbish\\n')\n    except OSError: pass")]
+    [InlineData(Python, "import os; os.fork()")]
+    [InlineData(Python, "import os, time\nif os.fork() == 0: time.sleep(600)")]
+    [InlineData(Python, "import threading, sys\nthreading.Thread(target=sys.stdin.read).start()")]
+    [InlineData(Python, "import sys; sys.stdout = sys.stderr = None")]
+    [InlineData(Python, "import sys; sys.setrecursionlimit(10**9)\ndef f(): f()\nf()")]
+    [InlineData(Python, "import ctypes; ctypes.string_at(0)")]
+    [InlineData(JavaScript, "const fs = require('fs'); for (let fd = 0; fd < 300; fd++) try { fs.closeSync(fd) } catch { }")]
+    [InlineData(JavaScript, "const fs = require('fs'); for (let fd = 3; fd < 300; fd++) try { fs.writeSync(fd, 'rubbish\\n') } catch { }")]
+    [InlineData(JavaScript, "process.abort()")]
+    [InlineData(JavaScript, "function f() { f() } f()")]
+    [InlineData(JavaScript, "globalThis.Promise = null; globalThis.JSON = null; process.stdout.write = null")]
+    [InlineData(JavaScript, "process.removeAllListeners(); process.emit('exit'); process.exitCode = 9")]
+    [InlineData(JavaScript, "process.on('SIGINT', () => {})")]
+    public async Task Whatever_code_does_to_its_interpreter_the_context_can_be_used_on(string language, string code)
+    {
+        string context = await agent.NewContextAsync(language);
+        await agent.RunCodeAsync(context, new { code, timeoutMs = 5_000 });
+        CodeRan ran = await agent.RunCodeAsync(context, new { code = "1 + 1", timeoutMs = 5_000 });
+        if (ran.End.Error?.Name == CodeError.InterpreterEnded)
+        {
+            // It came to its end only then; the next one begins anew.
+            ran = await agent.RunCodeAsync(context, new { code = "1 + 1", timeoutMs = 5_000 });
+        }
+
+        Assert.Equal("2", ran.Text);
+    }
+
+    [Fact]
+    public async Task A_rejection_or_error_that_comes_when_nobody_waits_is_told_and_ends_nothing()
+    {
+        string context = await agent.NewContextAsync(JavaScript);
+        CodeRan ran = await agent.RunCodeAsync(context, "let kept = 1; Promise.reject(new Error('late')); setTimeout(() => { throw new Error('later') }, 1); await new Promise(done => setTimeout(done, 50))");
+        Assert.Null(ran.End.Error);
+        Assert.Contains("Error: late\n", ran.ErrorText, StringComparison.Ordinal);
+        Assert.Contains("Error: later\n", ran.ErrorText, StringComparison.Ordinal);
+        ran = await agent.RunCodeAsync(context, "kept");
+        Assert.Equal(("1", false), (ran.Text, ran.End.Restarted));
+    }
+}
