@@ -49,7 +49,9 @@ public sealed class EnterTests : IDisposable
         terminal.Enter("echo begun; sleep 1000", "\nbegun\n");
         terminal.Press("C-c");
         terminal.Enter("echo \"code $?\"", "\ncode 130\n");
-        terminal.Enter("echo again; sleep 1000", "\nagain\n");
+
+        // Printed by the program that is to be stopped: before it has the terminal, the shell would take the key, and ignore it.
+        terminal.Enter("sh -c 'echo again; exec sleep 1000'", "\nagain\n");
         terminal.Press("C-z");
         terminal.WaitFor("Stopped");
         terminal.Enter("kill %1; cat", "cat\n");

@@ -88,11 +88,7 @@ public sealed class ShellTests : IDisposable
     {
         using ShellProcess shell = new(_home, "-Command", "New-SandboxSession int | Invoke-SandboxCommand 'echo begun; sleep 600'; 'not reached'");
         Assert.Equal("begun", shell.ReadLine());
-        using (Process kill = Process.Start("kill", ["-INT", $"{shell.Id}"]))
-        {
-            kill.WaitForExit();
-        }
-
+        shell.Signal("INT");
         (int code, string output, _) = shell.Finish();
         Assert.Equal((130, ""), (code, output));
         Wait.Until(() => ShellProcess.Run(_home, "(Get-SandboxSession int).State").Trim() == "Idle", "the command is gone");

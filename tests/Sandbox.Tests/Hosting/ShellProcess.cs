@@ -66,6 +66,14 @@ internal sealed class ShellProcess : IDisposable
 
     public string? ReadLine() => _process.StandardOutput.ReadLineAsync().WaitAsync(Limit).GetAwaiter().GetResult();
 
+    /// <summary>Sends it a signal.</summary>
+    /// <param name="name">Which: <c>INT</c>.</param>
+    public void Signal(string name)
+    {
+        using Process kill = Process.Start("kill", [$"-{name}", $"{Id}"]);
+        kill.WaitForExit();
+    }
+
     public (int ExitCode, string Output, string Errors) Finish()
     {
         string output = _process.StandardOutput.ReadToEndAsync().WaitAsync(Limit).GetAwaiter().GetResult();
