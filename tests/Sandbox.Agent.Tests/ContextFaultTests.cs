@@ -114,6 +114,16 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
+    public async Task A_process_that_code_forks_ends_with_the_code_and_answers_nothing()
+    {
+        string context = await agent.NewContextAsync(Python);
+        CodeRan ran = await agent.RunCodeAsync(context, "import os\nchild = os.fork()\nprint('parent' if child else 'child')\nif child: print(os.waitpid(child, 0)[1])");
+        Assert.Null(ran.End.Error);
+        Assert.Equal("child\n0\nparent".Split('\n').Order(), ran.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+        Assert.Equal("2", (await agent.RunCodeAsync(context, "1 + 1")).Text);
+    }
+
+    [Fact]
     public async Task A_rejection_or_error_that_comes_when_nobody_waits_is_told_and_ends_nothing()
     {
         string context = await agent.NewContextAsync(JavaScript);

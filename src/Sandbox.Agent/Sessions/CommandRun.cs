@@ -41,26 +41,23 @@ internal sealed class CommandRun
     /// <param name="command">The command.</param>
     /// <param name="shell">An idle shell.</param>
     /// <param name="sequence">A new number.</param>
-    /// <param name="directory">Where the shell stands.</param>
-    /// <param name="previousDirectory">Where <c>cd -</c> would go.</param>
-    /// <param name="changes">Changes of the session's variables that are due.</param>
-    /// <param name="variables">The session's variables.</param>
+    /// <param name="place">Where the session stands.</param>
     /// <param name="limit">Milliseconds it may take; none when null.</param>
     /// <param name="onLimit">Called when it took longer.</param>
     /// <param name="isLast">Whether the shell ends with it: then its end is the report.</param>
     /// <param name="loop">Where its pipes are watched.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing has run.</exception>
-    public static CommandRun Start(Command command, Shell shell, long sequence, string directory, string previousDirectory, IReadOnlyDictionary<string, string?> changes, IReadOnlyDictionary<string, string> variables, long? limit, Action onLimit, bool isLast, EventLoop loop)
+    public static CommandRun Start(Command command, Shell shell, long sequence, SessionPlace place, long? limit, Action onLimit, bool isLast, EventLoop loop)
     {
         ExecRequest request = command.Request!;
-        string? ownDirectory = request.Cwd is null ? null : Path.GetFullPath(request.Cwd, directory);
+        string? ownDirectory = request.Cwd is null ? null : Path.GetFullPath(request.Cwd, place.Directory);
         if (ownDirectory is not null && !Directory.Exists(ownDirectory))
         {
             throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The command's working directory '{ownDirectory}' does not exist.");
         }
 
         Dictionary<string, string?> own = new VariableLayer(request.Env, request.SecretEnv).ToDictionary();
-        Dictionary<string, string?> before = new(changes);
+        Dictionary<string, string?> before = new(place.Due);
         foreach ((string name, string? value) in own)
         {
             if (value is null)
@@ -94,11 +91,11 @@ internal sealed class CommandRun
             File.WriteAllText(start, ShellScripts.Prelude(before, ownDirectory, own.Where(pair => pair.Value is not null)!, file));
         }
 
-        string reportRequest = Shell.ReportRequest(sequence, ownDirectory is null ? null : (directory, previousDirectory));
+        string reportRequest = Shell.ReportRequest(sequence, ownDirectory is null ? null : (place.Directory, place.PreviousDirectory));
         command.Start();
         CommandRun run = new(command, shell, sequence, reportRequest, limit, onLimit)
         {
-            Restore = own.Keys.ToDictionary(name => name, name => changes.TryGetValue(name, out string? value) ? value : variables.GetValueOrDefault(name)),
+            Restore = own.Keys.ToDictionary(name => name, place.Variables.Values.GetValueOrDefault),
         };
         shell.Run(start, input, command.Journal, isLast ? null : reportRequest);
         return run;

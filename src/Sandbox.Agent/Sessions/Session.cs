@@ -16,15 +16,11 @@ internal sealed class Session : IShellOwner
     private readonly Lock gate = new();
     private readonly AgentServices services;
     private readonly LinkedList<Command> queue = [];
-    private readonly Dictionary<string, string?> changes = new(StringComparer.Ordinal);
     private readonly HashSet<int> formerShells = [];
     private readonly TaskCompletionSource shellGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SessionPlace place;
     private readonly bool isTemporary;
     private HashSet<(int, ulong)> background = [];
-    private VariableSet variables;
-    private (IReadOnlyDictionary<string, string>? Exports, VariableSet? Variables) reported;
-    private string directory;
-    private string previousDirectory = "";
     private Shell? shell;
     private CommandRun? run;
     private IStopper? stopper;
@@ -33,8 +29,6 @@ internal sealed class Session : IShellOwner
     private long sequence;
     private TimeSpan cpuBefore;
     private bool shellWasLost;
-    private string savedDirectory;
-    private bool isSaved = true;
     private bool closed;
 
     /// <summary>Creates a session without a shell; the first command, or <see cref="Open"/>, gets one.</summary>
@@ -49,8 +43,7 @@ internal sealed class Session : IShellOwner
         Id = record.Id;
         CreatedAt = record.CreatedAt;
         CommandTimeoutMs = record.CommandTimeoutMs;
-        directory = savedDirectory = record.Cwd;
-        variables = new VariableSet(record.Variables, record.Secrets);
+        place = new SessionPlace(record);
         shellWasLost = isRestored;
     }
 
@@ -73,7 +66,7 @@ internal sealed class Session : IShellOwner
         {
             lock (gate)
             {
-                return directory;
+                return place.Directory;
             }
         }
     }
@@ -109,7 +102,7 @@ internal sealed class Session : IShellOwner
             {
                 Id = Id,
                 State = running is null ? SessionState.Idle : SessionState.Busy,
-                Cwd = directory,
+                Cwd = place.Directory,
                 CreatedAt = CreatedAt,
                 CommandTimeoutMs = CommandTimeoutMs,
                 RunningCommand = running is null ? null : new RunningCommand(
@@ -137,7 +130,7 @@ internal sealed class Session : IShellOwner
 
         lock (gate)
         {
-            return variables.WithValues(changes);
+            return place.Variables;
         }
     }
 
@@ -146,7 +139,7 @@ internal sealed class Session : IShellOwner
     {
         lock (gate)
         {
-            return (directory, variables.WithValues(changes));
+            return (place.Directory, place.Variables);
         }
     }
 
@@ -156,14 +149,7 @@ internal sealed class Session : IShellOwner
     {
         lock (gate)
         {
-            foreach ((string name, string? value) in layer.ToDictionary())
-            {
-                changes[name] = value;
-            }
-
-            variables = new VariableSet(variables.Values, variables.Secrets
-                .Except((layer.Env ?? new Dictionary<string, string?>()).Keys)
-                .Union((layer.SecretEnv ?? new Dictionary<string, string?>()).Keys));
+            place.Change(layer);
         }
 
         Save();
@@ -308,8 +294,7 @@ internal sealed class Session : IShellOwner
                 return;
             }
 
-            directory = report.Directory;
-            previousDirectory = report.PreviousDirectory;
+            place.Take(report);
             exportsDue ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (afterRestore is { } finish)
             {
@@ -328,6 +313,7 @@ internal sealed class Session : IShellOwner
     /// <inheritdoc/>
     void IShellOwner.OnExports(Shell reporter, Dictionary<string, string> exports)
     {
+        bool isSaved;
         lock (gate)
         {
             if (reporter != shell)
@@ -335,24 +321,15 @@ internal sealed class Session : IShellOwner
                 return;
             }
 
-            isSaved &= directory == savedDirectory;
-            if (reported != (exports, variables))
-            {
-                VariableSet now = new(exports, variables.Secrets);
-                isSaved &= now.HasSameValuesAs(variables);
-                variables = now;
-                reported = (exports, now);
-            }
-
+            isSaved = place.Take(exports);
             exportsDue?.SetResult();
             exportsDue = null;
-            if (isSaved)
-            {
-                return;
-            }
         }
 
-        Save();
+        if (!isSaved)
+        {
+            Save();
+        }
     }
 
     /// <inheritdoc/>
@@ -383,12 +360,7 @@ internal sealed class Session : IShellOwner
             shellWasLost = true;
             if (run is not null)
             {
-                // Its own variables must not outlive the command, as they would in the state that the shell saved.
-                foreach ((string name, string? value) in run.Restore)
-                {
-                    changes.TryAdd(name, value);
-                }
-
+                place.PutBack(run.Restore);
                 afterRestore = () => Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: true, usage));
                 Restore(File.Exists(reporter.StateFile) ? reporter.StateFile : null);
             }
@@ -408,21 +380,10 @@ internal sealed class Session : IShellOwner
     {
         ExecRequest request = command.Request!;
         Shell ready = EnsureShell();
-        Dictionary<string, string?> due = new(changes);
         run = CommandRun.Start(
-            command, ready, ++sequence, directory, previousDirectory, due, variables.Values,
+            command, ready, ++sequence, place,
             request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), isTemporary, services.Loop);
-
-        // Taken over by the shell; variables of this command alone that were unset come back before the next one.
-        variables = variables.WithValues(changes);
-        changes.Clear();
-        foreach ((string name, string? value) in new VariableLayer(request.Env, request.SecretEnv).ToDictionary())
-        {
-            if (value is null && run.Restore[name] is { } former)
-            {
-                changes[name] = former;
-            }
-        }
+        place.Begin(new VariableLayer(request.Env, request.SecretEnv), run.Restore);
     }
 
     private void StartNext()
@@ -512,22 +473,13 @@ internal sealed class Session : IShellOwner
     {
         shell = services.Shells.Take();
         shell.RunScript("enter", savedState is null
-            ? ShellScripts.Enter(directory, previousDirectory, DifferencesToBase()) + (isTemporary ? ShellScripts.ThrowAway : "")
+            ? place.EnterScript(services.Shells.BaseEnvironment) + (isTemporary ? ShellScripts.ThrowAway : "")
             : ShellScripts.Restore(Adopt(savedState, shell)));
         shell.GiveTo(this);
         if (afterRestore is not null)
         {
             shell.AskAgain(Shell.ReportRequest(0, null));
         }
-    }
-
-    private IEnumerable<KeyValuePair<string, string?>> DifferencesToBase()
-    {
-        IReadOnlyDictionary<string, string> fresh = services.Shells.BaseEnvironment;
-        IEnumerable<KeyValuePair<string, string?>> set = variables.Values
-            .Where(pair => pair.Key is not ("PWD" or "OLDPWD" or "SHLVL") && fresh.GetValueOrDefault(pair.Key) != pair.Value)
-            .Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value));
-        return set.Concat(fresh.Keys.Where(name => !variables.Values.ContainsKey(name)).Select(name => KeyValuePair.Create(name, (string?)null)));
     }
 
     private static string Adopt(string savedState, Shell heir)
@@ -545,17 +497,7 @@ internal sealed class Session : IShellOwner
             {
                 lock (gate)
                 {
-                    isSaved = true;
-                    savedDirectory = directory;
-                    return closed ? null : new SessionRecord
-                    {
-                        Id = Id,
-                        CreatedAt = CreatedAt,
-                        CommandTimeoutMs = CommandTimeoutMs,
-                        Cwd = directory,
-                        Variables = new Dictionary<string, string>(variables.WithValues(changes).Values),
-                        Secrets = [.. variables.Secrets],
-                    };
+                    return closed ? null : place.Save(this);
                 }
             });
         }

@@ -99,6 +99,12 @@ internal sealed class SandboxRegistry(BoxLauncher launcher, BoxNumbers numbers, 
         AgentConfiguration configuration = CreateRules.ConfigurationOf(request);
         Box box = await TryUseSpareAsync(wished, configuration, cancellationToken) ?? await StartAsync(wished, configuration, cancellationToken);
         creation.Succeed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await TryRemoveAsync(box);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         return box;
     }
 

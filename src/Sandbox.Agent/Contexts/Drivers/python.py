@@ -28,6 +28,7 @@ os.close(3)
 os.close(4)
 
 OWN_FILE = __file__
+OWN_ID = os.getpid()
 TEXTS = (
     ("_repr_html_", "text/html"),
     ("_repr_markdown_", "text/markdown"),
@@ -184,6 +185,21 @@ def apply(changes):
     return before
 
 
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+
+
+def end_fork(code):
+    # A process that the code forked ends with the code: its parent alone answers and goes on.
+    if os.getpid() != OWN_ID:
+        flush()
+        os._exit(code)
+
+
 def run(request, count, namespace):
     global running
     error = None
@@ -192,19 +208,17 @@ def run(request, count, namespace):
         try:
             running = True
             value = run_code(request["code"], "<run %d>" % count, namespace)
+            end_fork(0)
             show_figures()
             if value is not None:
                 answer(type="result", kind="result", data=bundle(value))
         finally:
             running = False
     except BaseException as failure:
+        end_fork(1)
         error = describe(failure)
     apply(before)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            pass
+    flush()
     answer(type="done", run=request["run"], error=error, count=count)
 
 
