@@ -30,6 +30,8 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     /// <inheritdoc />
     public void Finish(string path, Func<CancellationToken, Task> request)
     {
+        // Set-Content ends what it wrote also when Ctrl+C cut it, perhaps before it is told so itself; but a command that is stopped may not say anything, and this ends it.
+        WriteDebug($"Writing '{path}'.");
         if (!Try(path, request, out ErrorRecord? error))
         {
             // Set-Content does not listen to what is thrown at its end; it alone has parameters.
