@@ -81,6 +81,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
 
         await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "let-go"), "");
         using TerminalClient second = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
+        Assert.Equal(TerminalMessages.Ready, (await second.MessageAsync()).Type);
         await second.WaitForAsync("missed-1\r\n");
         Assert.DoesNotContain("until", second.Shown, StringComparison.Ordinal);
         Assert.Equal((id, seen), (second.Terminal, second.Begin));

@@ -68,7 +68,7 @@ public sealed class EnterTests : IDisposable
         terminal.Enter("kept=remains; echo a~.b", "\na~.b\n");
         terminal.Type("~.");
         terminal.WaitFor("Left 'default/work', which goes on");
-        terminal.Enter("Enter-SandboxSession default/work", "a~.b");
+        terminal.Enter("Enter-SandboxSession default/work", $"> Enter-SandboxSession default/work\n{Remote}");
         terminal.Enter("echo \"it $kept\"", "\nit remains\n");
 
         // Typed twice, the first key is sent once.
