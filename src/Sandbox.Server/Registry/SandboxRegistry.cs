@@ -101,6 +101,7 @@ internal sealed class SandboxRegistry(BoxLauncher launcher, BoxNumbers numbers, 
         creation.Succeed();
         if (cancellationToken.IsCancellationRequested)
         {
+            // Given up when it was all but done: nobody will learn of it.
             await TryRemoveAsync(box);
             cancellationToken.ThrowIfCancellationRequested();
         }
