@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text.Json;
 using Sandbox.Agent.Sessions;
 using Sandbox.Linux;
@@ -132,12 +132,15 @@ internal sealed class Command
     /// <summary>The strongest signal used to stop it.</summary>
     public Signal? StopSignal { get; set; }
 
-    /// <summary>Tells two requests apart without keeping their secrets.</summary>
+    /// <summary>Tells two requests apart. Secrets do not enter it, since it lies on disk.</summary>
     /// <param name="kind">What is asked for.</param>
     /// <param name="sessionId">The session that the request named, if any.</param>
     /// <param name="request">The request.</param>
-    public static string FingerprintOf(ProcessKind kind, string? sessionId, ExecRequest request) =>
-        $"{kind}:{sessionId}:{Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ProtocolJson.Default.ExecRequest)))}";
+    public static string FingerprintOf(ProcessKind kind, string? sessionId, ExecRequest request)
+    {
+        ExecRequest open = request with { SecretEnv = request.SecretEnv?.Keys.ToDictionary(name => name, _ => (string?)null) };
+        return $"{kind}:{sessionId}:{Convert.ToHexString(XxHash128.Hash(JsonSerializer.SerializeToUtf8Bytes(open, ProtocolJson.Default.ExecRequest)))}";
+    }
 
     /// <summary>Starts its clock. From now on it is known on disk.</summary>
     public void Start()

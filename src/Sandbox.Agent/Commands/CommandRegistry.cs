@@ -122,7 +122,8 @@ internal sealed class CommandRegistry
     {
         CommandJournal journal = new(files, loop, ++count, retention.BytesPerCommand!.Value);
         Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
-        entry.Command.OnEnded = () => Count(entry);
+        // Later: whoever waits for its end is told first.
+        entry.Command.OnEnded = () => loop.Post(() => Count(entry));
         commands.Add(id, order.AddLast(entry));
         return entry.Command;
     }

@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Globalization;
+using Sandbox.Linux;
 
 namespace Sandbox.Agent.Commands;
 
@@ -58,12 +60,10 @@ internal sealed class JournalFiles
     {
         try
         {
-            using (FileStream stream = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
-            {
-                stream.SetLength(0);
-            }
+            using FileDescriptor file = FileDescriptor.OpenToWrite(path);
+            file.Truncate(0);
         }
-        catch (IOException)
+        catch (Win32Exception)
         {
             // Code in the sandbox may have deleted it; then it is made anew.
         }

@@ -279,6 +279,8 @@ internal sealed class Shell
         commandFile?.Dispose();
         FinishOutput();
         listener?.OnEnded(this, status);
-        Directory.Delete(RuntimeDirectory, recursive: true);
+
+        // Later: whoever waits for the command's end is told first.
+        loop.Post(() => Directory.Delete(RuntimeDirectory, recursive: true));
     }
 }
