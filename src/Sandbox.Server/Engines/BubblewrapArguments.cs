@@ -152,8 +152,8 @@ internal static class BubblewrapArguments
             ("PATH", SearchPath), ("HOME", "/home/sandbox"), ("USER", "sandbox"), ("LOGNAME", "sandbox"), ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
         ];
 
-        // Else the agent would watch its whole working directory for changed settings.
-        IEnumerable<(string Name, string Value)> agents = [("DOTNET_hostBuilder__reloadConfigOnChange", "false")];
+        // Else the agent would watch its whole working directory for changed settings; and what a command left for a while would gather for thousands of them (two megabytes, in hexadecimal).
+        IEnumerable<(string Name, string Value)> agents = [("DOTNET_hostBuilder__reloadConfigOnChange", "false"), ("DOTNET_GCGen1MaxBudget", "200000")];
         IEnumerable<(string Name, string Value)> managed = [("DOTNET_ROOT", "/opt/dotnet"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1")];
         return
         [
