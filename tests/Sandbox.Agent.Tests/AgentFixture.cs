@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sandbox.Protocol;
 
@@ -15,7 +14,7 @@ public sealed class AgentFixture : IAsyncLifetime
     private readonly string root = Directory.CreateTempSubdirectory("sba").FullName;
     private readonly List<string> defects = [];
     private AgentServices? services;
-    private WebApplication? application;
+    private AgentServer? server;
 
     /// <summary>The agent as it is placed in the module, which starts shells: this process is the test runner's.</summary>
     internal static IReadOnlyList<string> LauncherCommandLine { get; } = FindLauncher();
@@ -57,8 +56,7 @@ public sealed class AgentFixture : IAsyncLifetime
         };
         services = new AgentServices(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
         string socket = Socket = Path.Combine(runtime, "a");
-        application = AgentHost.Build(services, options => options.ListenUnixSocket(socket));
-        await application.StartAsync();
+        server = await AgentServer.StartAsync(services, options => options.ListenUnixSocket(socket));
         Http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) =>
@@ -83,7 +81,7 @@ public sealed class AgentFixture : IAsyncLifetime
             await session.CloseAsync();
         }
 
-        await application!.DisposeAsync();
+        await server!.DisposeAsync();
         services.Dispose();
     }
 
@@ -91,7 +89,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task AbandonAsync()
     {
         Http.Dispose();
-        await application!.DisposeAsync();
+        await server!.DisposeAsync();
         services!.Dispose();
     }
 

@@ -30,14 +30,16 @@ internal sealed class PortForwarder : IDisposable
         ActivityHeadersPropagator = null,
     }));
 
+    // Made when it is first needed, which in most sandboxes is never.
+    private readonly Lazy<IHttpForwarder> forwarder = new(() => new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider().GetRequiredService<IHttpForwarder>());
+
     /// <summary>Passes a request on, and the answer back.</summary>
     /// <param name="context">The request.</param>
     /// <param name="port">The port.</param>
     /// <exception cref="ApiException">There is no answer.</exception>
     public async Task ForwardAsync(HttpContext context, int port)
     {
-        IHttpForwarder forwarder = context.RequestServices.GetRequiredService<IHttpForwarder>();
-        ForwarderError error = await forwarder.SendAsync(context, $"http://localhost:{port}", invoker, Configuration, PortTransformer.Instance);
+        ForwarderError error = await forwarder.Value.SendAsync(context, $"http://localhost:{port}", invoker, Configuration, PortTransformer.Instance);
         if (error == ForwarderError.None)
         {
             // Also an answer without a body is the program's own.
