@@ -3,9 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Sandbox.Agent.Api;
 using Sandbox.Protocol;
 using Sandbox.ServerProgram;
@@ -16,9 +14,9 @@ namespace Sandbox.Agent;
 internal sealed class AgentServer : IAsyncDisposable
 {
     private readonly ServiceProvider provider;
-    private readonly KestrelServer server;
+    private readonly IServer server;
 
-    private AgentServer(ServiceProvider provider, KestrelServer server) => (this.provider, this.server) = (provider, server);
+    private AgentServer(ServiceProvider provider, IServer server) => (this.provider, this.server) = (provider, server);
 
     /// <summary>Starts to serve.</summary>
     /// <param name="services">What requests act on.</param>
@@ -26,15 +24,9 @@ internal sealed class AgentServer : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<AgentServer> StartAsync(AgentServices services, Action<KestrelServerOptions> listen, CancellationToken cancellationToken = default)
     {
-        ServiceProvider provider = RoutingServices();
-        SocketTransportOptions sockets = new();
-        SocketThreads.Serve(sockets);
-        KestrelServerOptions options = new() { ApplicationServices = provider, AddServerHeader = false, AllowSynchronousIO = false };
-        Limit(options.Limits);
-        listen(options);
-        KestrelServer server = new(Options.Create(options), new SocketTransportFactory(Options.Create(sockets), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
-        AgentServer started = new(provider, server);
-        await server.StartAsync(new Application(Pipeline(provider, services)), cancellationToken);
+        ServiceProvider provider = ServerServices(listen);
+        AgentServer started = new(provider, provider.GetRequiredService<IServer>());
+        await started.server.StartAsync(new Application(Pipeline(provider, services)), cancellationToken);
         return started;
     }
 
@@ -43,22 +35,10 @@ internal sealed class AgentServer : IAsyncDisposable
     {
         // Requests that are under way are cut off: they may last as long as their commands.
         await server.StopAsync(new CancellationToken(canceled: true));
-        server.Dispose();
         await provider.DisposeAsync();
     }
 
-    private static void Limit(KestrelServerLimits limits)
-    {
-        // A reader may be as slow as it likes: the command is held back, not the connection cut.
-        limits.MinResponseDataRate = null;
-        limits.MinRequestBodyDataRate = null;
-        limits.MaxRequestBodySize = AgentApi.MaximumBody;
-        limits.MaxRequestLineSize = PathText.LongestRequestLine;
-        limits.MaxConcurrentConnections = null;
-        limits.KeepAliveTimeout = TimeSpan.FromHours(1);
-    }
-
-    private static ServiceProvider RoutingServices()
+    private static ServiceProvider ServerServices(Action<KestrelServerOptions> listen)
     {
         ServiceCollection services = new();
         DiagnosticListener diagnostics = new(nameof(AgentServer));
@@ -68,6 +48,20 @@ internal sealed class AgentServer : IAsyncDisposable
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddMetrics();
         services.AddRoutingCore();
+        new ServiceOnlyBuilder(services).UseKestrelCore().UseSockets(SocketThreads.Serve).ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            options.AllowSynchronousIO = false;
+
+            // A reader may be as slow as it likes: the command is held back, not the connection cut.
+            options.Limits.MinResponseDataRate = null;
+            options.Limits.MinRequestBodyDataRate = null;
+            options.Limits.MaxRequestBodySize = AgentApi.MaximumBody;
+            options.Limits.MaxRequestLineSize = PathText.LongestRequestLine;
+            options.Limits.MaxConcurrentConnections = null;
+            options.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
+            listen(options);
+        });
         return services.BuildServiceProvider();
     }
 
@@ -105,5 +99,27 @@ internal sealed class AgentServer : IAsyncDisposable
         public Task ProcessRequestAsync(DefaultHttpContext context) => serve(context);
 
         public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
+    }
+
+    /// <summary>Lets Kestrel's own extensions add their services, which is all they do.</summary>
+    /// <param name="services">Where to.</param>
+    private sealed class ServiceOnlyBuilder(IServiceCollection services) : IWebHostBuilder
+    {
+        public IWebHostBuilder ConfigureServices(Action<IServiceCollection> configureServices)
+        {
+            configureServices(services);
+            return this;
+        }
+
+        public IWebHostBuilder ConfigureServices(Action<WebHostBuilderContext, IServiceCollection> configureServices) => throw new NotSupportedException();
+
+        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configureDelegate) => throw new NotSupportedException();
+
+        public string? GetSetting(string key) => null;
+
+        public IWebHostBuilder UseSetting(string key, string? value) => throw new NotSupportedException();
+
+        [Obsolete("The interface has it still.")]
+        public IWebHost Build() => throw new NotSupportedException();
     }
 }

@@ -204,8 +204,10 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
         using (HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "kept = 1\nprint('begun')\nwhile True: pass" }))
         {
             using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
-            while (await reader.ReadLineAsync() != "event: stdout")
+            string? line;
+            while ((line = await reader.ReadLineAsync()) != "event: stdout")
             {
+                Assert.NotNull(line);
             }
         }
 
@@ -230,8 +232,9 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
         using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "import subprocess\np = subprocess.Popen(['sleep', '600'])\nprint(p.pid)\nwhile True: pass" });
         using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
         string? line;
-        while (!(line = (await reader.ReadLineAsync())!).StartsWith("data: ", StringComparison.Ordinal))
+        while ((line = await reader.ReadLineAsync())?.StartsWith("data: ", StringComparison.Ordinal) != true)
         {
+            Assert.NotNull(line);
         }
 
         string child = Encoding.UTF8.GetString(Convert.FromBase64String(line[6..])).Trim();
