@@ -19,6 +19,7 @@ internal sealed class AgentServices : IDisposable
     {
         Paths = paths;
         Loop = new EventLoop(onError);
+        Openings = new PipeOpenings(Loop);
         Shells = new ShellPool(paths, Loop);
         Store = new StateStore(paths.State);
         Commands = new CommandRegistry(paths.State, Store.LoadSandbox()?.Retention ?? Retention.Usual, Loop);
@@ -32,6 +33,9 @@ internal sealed class AgentServices : IDisposable
 
     /// <summary>The thread that watches pipes and processes.</summary>
     public EventLoop Loop { get; }
+
+    /// <summary>Tells when shells open the pipes that their commands read.</summary>
+    public PipeOpenings Openings { get; }
 
     /// <summary>Where shells come from.</summary>
     public ShellPool Shells { get; }
@@ -61,6 +65,7 @@ internal sealed class AgentServices : IDisposable
         Ports.Dispose();
         Terminal.Close();
         Shells.Dispose();
+        Openings.Dispose();
         Loop.Dispose();
     }
 }

@@ -7,6 +7,7 @@ public sealed class DirectoryWatch : IDisposable
 {
     private const int HeaderLength = 16;
     private const uint OnlyDirectories = 0x0100_0000;
+    private const uint Once = 0x8000_0000;
     private const WatchEvent Wanted = WatchEvent.Modified | WatchEvent.Attributes | WatchEvent.MovedFrom | WatchEvent.MovedTo
         | WatchEvent.Created | WatchEvent.Deleted | WatchEvent.SelfDeleted | WatchEvent.SelfMoved;
 
@@ -24,6 +25,11 @@ public sealed class DirectoryWatch : IDisposable
     /// <returns>The number by which its events are told; the same for the same directory.</returns>
     public int Add(LinuxPath path, bool onlyDirectory) =>
         LibC.Check(LibC.inotify_add_watch(Descriptor.Number, path.Terminated, (uint)Wanted | (onlyDirectory ? OnlyDirectories : 0)), path.ToString());
+
+    /// <summary>Waits for a file to be opened; after that it is watched no more.</summary>
+    /// <param name="path">The path; a link is followed.</param>
+    /// <returns>The number by which that is told.</returns>
+    public int AddOpening(LinuxPath path) => LibC.Check(LibC.inotify_add_watch(Descriptor.Number, path.Terminated, (uint)WatchEvent.Opened | Once), path.ToString());
 
     /// <summary>Watches a directory no more; one that is gone is fine.</summary>
     /// <param name="number">Its number.</param>
@@ -74,6 +80,9 @@ public enum WatchEvent : uint
 
     /// <summary>Permissions, owner, times or the number of names changed.</summary>
     Attributes = 0x4,
+
+    /// <summary>It was opened.</summary>
+    Opened = 0x20,
 
     /// <summary>An entry was moved away.</summary>
     MovedFrom = 0x40,

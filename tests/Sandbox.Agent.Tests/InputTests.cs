@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
@@ -27,6 +29,22 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
         Assert.Equal("done\n", (await AgentFixture.ReadAsync(answer)).Output);
         Assert.Equal(HttpStatusCode.NoContent, (await sending).StatusCode);
         Assert.Equal("ok\n", (await agent.RunAsync(session, "cat; echo ok")).Output);
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("")]
+    public async Task Input_that_has_come_to_its_end_before_the_command_begins_is_read_all_the_same(string text)
+    {
+        string session = await agent.NewSessionAsync();
+        int shell = int.Parse((await agent.RunAsync(session, "echo $$")).Output, CultureInfo.InvariantCulture);
+        ProcessEntry held = ProcessTable.Find(shell)!.Value;
+        ProcessTable.Send(held, Signal.STOP);
+        string id = $"early-{text}";
+        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "cat; echo end", stdinOpen = true }, session, id);
+        (await agent.Http.PostAsync($"process/{id}/stdin", new StringContent(text))).EnsureSuccessStatusCode().Dispose();
+        ProcessTable.Send(held, Signal.CONT);
+        Assert.Equal($"{text}end\n", (await AgentFixture.ReadAsync(answer)).Output);
     }
 
     [Fact]

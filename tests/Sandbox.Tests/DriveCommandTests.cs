@@ -80,6 +80,17 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
     }
 
     [Theory]
+    [InlineData("Get-ChildItem $B -Recurse -Include *.txt", "x.txt")]
+    [InlineData("Get-ChildItem $B -Recurse -Exclude *.txt", "again,circle,sub")]
+    [InlineData("Get-ChildItem $B/again -Recurse -Include *.txt", "x.txt")]
+    [InlineData("Get-ChildItem $B -Recurse -Filter *.txt", "x.txt")]
+    public void A_tree_is_walked_without_the_links_in_it(string script, string names)
+    {
+        _ = Run("Invoke-SandboxCommand \"cd $D; mkdir sub; touch sub/x.txt; ln -s . circle; ln -s sub again\"").Clean;
+        Assert.Equal(names.Split(','), Run($"({script}).Name").Texts.Order());
+    }
+
+    [Theory]
     [InlineData("Get-ChildItem box:/usr -Recurse")]
     [InlineData("Get-ChildItem box:/usr -Recurse -Name")]
     [InlineData("Set-Content $B/log begun; Get-Content $B/log -Wait")]

@@ -11,26 +11,29 @@ namespace Sandbox.Agent.Commands;
 internal sealed class CommandInput(Func<bool> isStopping)
 {
     private readonly Lock gate = new();
-    private readonly TaskCompletionSource opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource made = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource closing = new();
     private readonly SemaphoreSlim turn = new(1);
     private FileDescriptor? pipe;
     private EventLoop.Watch? watch;
     private TaskCompletionSource? room;
+    private bool isOpened;
     private bool closed;
 
     /// <summary>Makes the pipe; the command is about to start.</summary>
     /// <param name="path">Where it finds it.</param>
     /// <param name="loop">The loop that watches it.</param>
-    public void Open(string path, EventLoop loop)
+    /// <param name="openings">Tells when the shell has opened it.</param>
+    public void Make(string path, EventLoop loop, PipeOpenings openings)
     {
         lock (gate)
         {
             pipe = FileDescriptor.CreateFifoToWrite(path);
             watch = loop.AddWriter(pipe, OnRoom);
+            openings.Add(path, OnOpened);
         }
 
-        opened.SetResult();
+        made.SetResult();
     }
 
     /// <summary>Gives the command everything a request carries; what several requests bring comes in their order. What the command does not live to read is dropped.</summary>
@@ -47,7 +50,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
         {
             await turn.WaitAsync(stop.Token);
             isOurs = true;
-            await opened.Task.WaitAsync(stop.Token);
+            await made.Task.WaitAsync(stop.Token);
             while (true)
             {
                 ReadResult read = await source.ReadAsync(stop.Token);
@@ -80,28 +83,55 @@ internal sealed class CommandInput(Func<bool> isStopping)
                 turn.Release();
                 if (isLast && (isWhole || !isStopping()))
                 {
-                    Close();
+                    End();
                 }
             }
         }
     }
 
-    /// <summary>The end of input.</summary>
+    /// <summary>The command has ended; it reads no more.</summary>
     public void Close()
     {
         lock (gate)
         {
-            if (closed)
-            {
-                return;
-            }
-
             closed = true;
-            watch?.Dispose();
-            pipe?.Dispose();
+            Release();
         }
 
         closing.Cancel();
+    }
+
+    // A pipe that went before the shell has opened it would be lost with all it holds, and the shell wait for another for ever.
+    private void End()
+    {
+        lock (gate)
+        {
+            closed = true;
+            if (isOpened)
+            {
+                Release();
+            }
+        }
+
+        closing.Cancel();
+    }
+
+    private void OnOpened()
+    {
+        lock (gate)
+        {
+            isOpened = true;
+            if (closed)
+            {
+                Release();
+            }
+        }
+    }
+
+    private void Release()
+    {
+        watch?.Dispose();
+        pipe?.Dispose();
     }
 
     private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)

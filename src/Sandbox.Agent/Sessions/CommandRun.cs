@@ -45,9 +45,9 @@ internal sealed class CommandRun
     /// <param name="limit">Milliseconds it may take; none when null.</param>
     /// <param name="onLimit">Called when it took longer.</param>
     /// <param name="isLast">Whether the shell ends with it: then its end is the report.</param>
-    /// <param name="loop">Where its pipes are watched.</param>
+    /// <param name="services">What all sessions share.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing has run.</exception>
-    public static CommandRun Start(Command command, Shell shell, long sequence, SessionPlace place, long? limit, Action onLimit, bool isLast, EventLoop loop)
+    public static CommandRun Start(Command command, Shell shell, long sequence, SessionPlace place, long? limit, Action onLimit, bool isLast, AgentServices services)
     {
         ExecRequest request = command.Request!;
         string? ownDirectory = request.Cwd is null ? null : Path.GetFullPath(request.Cwd, place.Directory);
@@ -77,7 +77,7 @@ internal sealed class CommandRun
 
         if (command.Input is not null)
         {
-            command.Input.Open(input, loop);
+            command.Input.Make(input, services.Loop, services.Openings);
         }
         else if (request.Stdin is { Length: > 0 })
         {

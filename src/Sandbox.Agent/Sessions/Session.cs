@@ -382,7 +382,7 @@ internal sealed class Session : IShellOwner
         Shell ready = EnsureShell();
         run = CommandRun.Start(
             command, ready, ++sequence, place,
-            request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), isTemporary, services.Loop);
+            request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), isTemporary, services);
         place.Begin(new VariableLayer(request.Env, request.SecretEnv), run.Restore);
     }
 

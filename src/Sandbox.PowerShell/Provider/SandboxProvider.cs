@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using System.Management.Automation.Provider;
 using Sandbox.Client;
@@ -13,31 +12,28 @@ namespace Sandbox;
 [CmdletProvider("Sandbox", ProviderCapabilities.ShouldProcess | ProviderCapabilities.Filter)]
 public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletProvider, IProviderWait, IDisposable
 {
-    private const int StopLookMilliseconds = 100;
+    private readonly ProviderRequests _requests;
 
-    private readonly CancellationTokenSource _stop = new();
-
-    /// <inheritdoc />
-    public void Dispose() => _stop.Dispose();
+    /// <summary>Makes the provider, as the engine does for each use.</summary>
+    public SandboxProvider() => _requests = new(() => Stopping);
 
     /// <inheritdoc />
-    public T Wait<T>(Func<CancellationToken, Task<T>> request)
-    {
-        T result = default!;
-        return Try(null, async token => result = await request(token), out ErrorRecord? error) ? result : throw Failure(error);
-    }
+    public void Dispose() => _requests.Dispose();
 
     /// <inheritdoc />
-    public void Finish(string path, Func<CancellationToken, Task> request)
+    T IProviderWait.Wait<T>(Func<CancellationToken, Task<T>> request) => _requests.Wait(request);
+
+    /// <inheritdoc />
+    void IProviderWait.Finish(string path, Func<CancellationToken, Task> request)
     {
         // Set-Content ends what it wrote also when Ctrl+C cut it, perhaps before it is told so itself; but a command that is stopped may not say anything, and this ends it.
         WriteDebug($"Writing '{path}'.");
-        if (!Try(path, request, out ErrorRecord? error))
+        if (_requests.Try(path, request) is { } error)
         {
             // Set-Content does not listen to what is thrown at its end; it alone has parameters.
             if (DynamicParameters is null)
             {
-                throw Failure(error);
+                throw ProviderRequests.Failure(error);
             }
 
             WriteError(error);
@@ -76,17 +72,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     }
 
     /// <inheritdoc />
-    protected override void StopProcessing()
-    {
-        try
-        {
-            _stop.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // Comes from another thread, perhaps too late.
-        }
-    }
+    protected override void StopProcessing() => _requests.Stop();
 
     /// <inheritdoc />
     protected override object NewDriveDynamicParameters() => new NewDriveParameters();
@@ -102,10 +88,10 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 
         Target target = TargetOf(DynamicParameters as NewDriveParameters ?? new());
         string root = drive.Root.Length == 0 ? "/" : drive.Root;
-        FileEntry entry = Wait(token => new ItemPlace(target, root).GetAsync(follow: true, token));
+        FileEntry entry = _requests.Wait(token => new ItemPlace(target, root).GetAsync(follow: true, token));
         if (entry.Type != FileKind.Directory)
         {
-            throw Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
+            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
         }
 
         // From now on it is this very sandbox: one that is gone is not made again.
@@ -128,7 +114,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         ItemPlace place = drive.PlaceOf(path);
         try
         {
-            FileEntry? entry = Wait(token => place.TryGetAsync(follow: false, token));
+            FileEntry? entry = _requests.Wait(token => place.TryGetAsync(follow: false, token));
             if (entry is not null)
             {
                 drive.Cache.Keep(place.Path, entry);
@@ -152,8 +138,13 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     /// <inheritdoc />
     protected override object ItemExistsDynamicParameters(string path) => new TestPathParameters();
 
+    /// <summary>Whether there is a directory, or a link to one. For <c>Get-ChildItem -Recurse -Include</c> the engine walks the tree by asking this, and links, which may lead in a circle, are not walked into.</summary>
+    /// <param name="path">The path.</param>
+    protected override bool IsItemContainer(string path) =>
+        TryFind(path) is { } entry && (DynamicParameters is WalkParameters walk && walk.Start != path ? entry.Type == FileKind.Directory : IsDirectory(entry));
+
     /// <inheritdoc />
-    protected override bool IsItemContainer(string path) => TryFind(path) is { } entry && IsDirectory(entry);
+    protected override object? GetChildItemsDynamicParameters(string path, bool recurse) => recurse ? new WalkParameters(path) : null;
 
     /// <inheritdoc />
     protected override bool HasChildItems(string path) => List(path, hidden: true).Count > 0;
@@ -188,21 +179,13 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             Filter = string.IsNullOrEmpty(Filter) ? null : ItemPattern.ToServer(Filter),
             Hidden = Force,
         };
-        IAsyncEnumerator<FileEntry> entries = place.ListAsync(options, _stop.Token).GetAsyncEnumerator(_stop.Token);
-        try
+        foreach (FileEntry entry in _requests.Each(token => place.ListAsync(options, token)))
         {
-            while (Wait(_ => entries.MoveNextAsync().AsTask()))
+            Write(entry, drive);
+            if (entry is { Error: { } sentence, ErrorCode: { } code })
             {
-                Write(entries.Current, drive);
-                if (entries.Current is { Error: { } sentence, ErrorCode: { } code })
-                {
-                    WriteError(Errors.From(new ApiException(code, sentence), entries.Current.Path));
-                }
+                WriteError(Errors.From(new ApiException(code, sentence), entry.Path));
             }
-        }
-        finally
-        {
-            entries.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }
 
@@ -264,7 +247,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 
     /// <inheritdoc />
     protected override void MoveItem(string path, string destination) =>
-        MoveTo(path, place => Wait(token => PlaceOf(destination).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token)), $"Move to '{destination}'");
+        MoveTo(path, place => _requests.Wait(token => PlaceOf(destination).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token)), $"Move to '{destination}'");
 
     /// <inheritdoc />
     protected override void CopyItem(string path, string copyPath, bool recurse) => Do(path, $"Copy to '{copyPath}'", async (place, token) =>
@@ -283,9 +266,6 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     });
 
     private static bool IsDirectory(FileEntry entry) => (entry.TargetType ?? entry.Type) == FileKind.Directory;
-
-    // The engine keeps the record of an exception that carries it, and loses that of ThrowTerminatingError on the way through a cmdlet.
-    private static RuntimeException Failure(ErrorRecord record) => new(record.Exception.Message, record.Exception, record);
 
     private static string NameOf(FileEntry entry) => entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
 
@@ -307,7 +287,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             return place.MoveAsync(moved.Path, Force, token);
         }))
         {
-            FileEntry entry = Wait(token => moved!.GetAsync(follow: false, token));
+            FileEntry entry = _requests.Wait(token => moved!.GetAsync(follow: false, token));
             Write(entry, DriveOf(path));
         }
     }
@@ -321,39 +301,10 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             return false;
         }
 
-        if (Try(path, token => request(place, token), out ErrorRecord? error))
+        ErrorRecord? error = _requests.Try(path, token => request(place, token));
+        if (error is not null)
         {
-            return true;
-        }
-
-        WriteError(error);
-        return false;
-    }
-
-    private bool Try(string? path, Func<CancellationToken, Task> request, [NotNullWhen(false)] out ErrorRecord? error)
-    {
-        error = null;
-        try
-        {
-            // The engine tells a stop to the provider's object that it used last, which a reader's need not be: so this one looks too.
-            Task task = request(_stop.Token);
-            while (Task.WaitAny([task], StopLookMilliseconds) < 0)
-            {
-                if (Stopping)
-                {
-                    _stop.Cancel();
-                }
-            }
-
-            task.GetAwaiter().GetResult();
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            throw new PipelineStoppedException();
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            error = Errors.From(e, path);
+            WriteError(error);
         }
 
         return error is null;
@@ -363,7 +314,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     {
         SandboxDriveInfo drive = DriveOf(path);
         ItemPlace place = drive.PlaceOf(path);
-        return (Force ? null : drive.Cache.Find(place.Path)) ?? Wait(token => place.TryGetAsync(follow: false, token));
+        return (Force ? null : drive.Cache.Find(place.Path)) ?? _requests.Wait(token => place.TryGetAsync(follow: false, token));
     }
 
     private IReadOnlyList<FileEntry> List(string path, bool hidden)
@@ -375,16 +326,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             return kept;
         }
 
-        List<FileEntry> found = Wait(async token =>
-        {
-            List<FileEntry> entries = [];
-            await foreach (FileEntry entry in place.ListAsync(new ListOptions { Hidden = hidden }, token))
-            {
-                entries.Add(entry);
-            }
-
-            return entries;
-        });
+        List<FileEntry> found = [.. _requests.Each(token => place.ListAsync(new ListOptions { Hidden = hidden }, token))];
         drive.Cache.Keep(place.Path, hidden, found);
         return found;
     }
@@ -407,7 +349,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             .FirstOrDefault(drive => string.Equals(drive.Name, name, StringComparison.OrdinalIgnoreCase));
         if (found is null)
         {
-            throw Failure(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is in no drive of a sandbox. New-PSDrive -PSProvider Sandbox makes one."), path));
+            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is in no drive of a sandbox. New-PSDrive -PSProvider Sandbox makes one."), path));
         }
 
         return found;
@@ -419,7 +361,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         SandboxReference? sandbox = Single(parameters.Sandbox);
         if (session?.SandboxId is { } own && sandbox is not null && own != sandbox.Id)
         {
-            throw Failure(Errors.SandboxMismatch(session, sandbox));
+            throw ProviderRequests.Failure(Errors.SandboxMismatch(session, sandbox));
         }
 
         SandboxClient client = ClientOf(session?.Server ?? sandbox?.Server);
@@ -433,7 +375,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     {
         if (references is { Length: > 1 })
         {
-            throw Failure(Errors.InvalidArgument("A drive shows one sandbox.", null));
+            throw ProviderRequests.Failure(Errors.InvalidArgument("A drive shows one sandbox.", null));
         }
 
         return references?[0];
@@ -442,7 +384,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     private SandboxClient ClientOf(string? server)
     {
         ServerConnection? choice = ServerChoice.Current;
-        return Wait(async token => (server is null ? await ServerDirectory.GetDefaultAsync(choice, _ => { }, token) : ServerDirectory.Get(server)).WithTrace(ListingCache.Note));
+        return _requests.Wait(async token => (server is null ? await ServerDirectory.GetDefaultAsync(choice, _ => { }, token) : ServerDirectory.Get(server)).WithTrace(ListingCache.Note));
     }
 
     private void Warn(IEnumerable<string>? warnings)

@@ -1,0 +1,100 @@
+using System.Management.Automation;
+
+namespace Sandbox;
+
+/// <summary>Requests of a provider, which the pipeline's thread waits for until the user stops the command.</summary>
+/// <param name="isStopping">Whether the user has. The engine tells a stop to the provider's object that it used last, which a reader's need not be: so this looks, too.</param>
+internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
+{
+    private const int LookMilliseconds = 100;
+
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>An exception that ends an operation with an error record. The engine keeps the record of one that carries it, and loses that of ThrowTerminatingError on the way through a cmdlet.</summary>
+    /// <param name="error">The record.</param>
+    public static RuntimeException Failure(ErrorRecord error) => new(error.Exception.Message, error.Exception, error);
+
+    /// <summary>Cancels what is under way, and what is still asked for.</summary>
+    public void Stop()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Comes from another thread, perhaps too late.
+        }
+    }
+
+    /// <summary>Waits for a request; its failure ends the operation.</summary>
+    /// <param name="request">Makes the request.</param>
+    public T Wait<T>(Func<CancellationToken, Task<T>> request)
+    {
+        T result = default!;
+        return Try(null, async token => result = await request(token)) is { } error ? throw Failure(error) : result;
+    }
+
+    /// <summary>Waits for each item that a request brings; its failure ends the operation.</summary>
+    /// <param name="request">Makes the request.</param>
+    public IEnumerable<T> Each<T>(Func<CancellationToken, IAsyncEnumerable<T>> request)
+    {
+        IAsyncEnumerator<T> items = request(_stop.Token).GetAsyncEnumerator(_stop.Token);
+        try
+        {
+            while (Next(items))
+            {
+                yield return items.Current;
+            }
+        }
+        finally
+        {
+            items.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>Waits for a request.</summary>
+    /// <param name="path">The path of the drive that it is about, for the error.</param>
+    /// <param name="request">Makes the request.</param>
+    /// <returns>Its failure; null when there is none.</returns>
+    public ErrorRecord? Try(string? path, Func<CancellationToken, Task> request)
+    {
+        try
+        {
+            Task task = request(_stop.Token);
+            while (Task.WaitAny([task], LookMilliseconds) < 0)
+            {
+                if (isStopping())
+                {
+                    _stop.Cancel();
+                }
+            }
+
+            task.GetAwaiter().GetResult();
+            return null;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            return Errors.From(e, path);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _stop.Dispose();
+
+    private bool Next<T>(IAsyncEnumerator<T> items)
+    {
+        if (isStopping())
+        {
+            throw new PipelineStoppedException();
+        }
+
+        // Most are there already: of thousands, few have to be waited for.
+        ValueTask<bool> next = items.MoveNextAsync();
+        return next.IsCompletedSuccessfully ? next.Result : Wait(_ => next.AsTask());
+    }
+}
