@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Sandbox.Protocol;
 
 namespace Sandbox.Client;
@@ -9,7 +10,7 @@ internal static class FrameFormat
 {
     private const int SmallBuffer = 16 * 1024;
 
-    /// <summary>Reads the events of a stream; it simply ends where the bytes end.</summary>
+    /// <summary>Reads the events of a stream; it simply ends where the bytes end. Of output that breaks off within a frame, what has come is an event too: the rest is asked for from there.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="ApiException">The stream told of a failure.</exception>
@@ -21,9 +22,30 @@ internal static class FrameFormat
         try
         {
             int filled = 0;
-            int count;
-            while ((count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken)) > 0)
+            while (true)
             {
+                int count = 0;
+                ExceptionDispatchInfo? broken = null;
+                try
+                {
+                    count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken);
+                }
+                catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
+                {
+                    broken = ExceptionDispatchInfo.Capture(e);
+                }
+
+                if (count == 0)
+                {
+                    if (filled > CommandFrame.HeaderLength && ChannelOf((FrameKind)buffer[0]) is { } channel)
+                    {
+                        yield return new CommandOutput(channel, buffer.AsSpan(CommandFrame.HeaderLength..filled).ToArray());
+                    }
+
+                    broken?.Throw();
+                    yield break;
+                }
+
                 filled += count;
                 int taken = 0;
                 while (TryTake(buffer.AsSpan(taken, filled - taken), out int length, out CommandEvent? current))
@@ -59,8 +81,7 @@ internal static class FrameFormat
         length = block.Length - rest.Length;
         current = !isThere ? null : kind switch
         {
-            FrameKind.StandardOutput => new CommandOutput(OutputChannel.Output, payload.ToArray()),
-            FrameKind.StandardError => new CommandOutput(OutputChannel.Error, payload.ToArray()),
+            _ when ChannelOf(kind) is { } channel => new CommandOutput(channel, payload.ToArray()),
             FrameKind.Exit => EventPayload.Exit(payload),
             FrameKind.Error => throw EventPayload.Failure(payload),
             FrameKind.Position => new CommandGap(OutputCursor.Read(payload)),
@@ -69,4 +90,11 @@ internal static class FrameFormat
         };
         return isThere;
     }
+
+    private static OutputChannel? ChannelOf(FrameKind kind) => kind switch
+    {
+        FrameKind.StandardOutput => OutputChannel.Output,
+        FrameKind.StandardError => OutputChannel.Error,
+        _ => null,
+    };
 }

@@ -39,6 +39,28 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public async Task Output_that_breaks_off_within_a_frame_goes_on_from_the_last_byte_that_came()
+    {
+        byte[] output = Encoding.ASCII.GetBytes("0123456789");
+        ConcurrentQueue<string> asked = new();
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            asked.Enqueue(context.Request.Query["from"].ToString());
+            int from = context.Request.Method == "POST" ? 0 : int.Parse(asked.Last().Split(',')[0], null);
+            context.Response.ContentType = CommandFrame.MediaType;
+            byte[] frame = Event(CommandFrame.MediaType, FrameKind.StandardOutput, output[from..]);
+            int sent = Math.Min(frame.Length, CommandFrame.HeaderLength + 4);
+            await context.Response.Body.WriteAsync(frame.AsMemory(0, sent), Token);
+            if (sent == frame.Length)
+            {
+                await context.Response.Body.WriteAsync(Event(CommandFrame.MediaType, FrameKind.Exit, """{"exit_code":3}"""u8.ToArray()), Token);
+            }
+        });
+        Assert.Equal(("0123456789", 3), await ReadAsync(new SandboxClient(server.Endpoint)));
+        Assert.Equal(["", "4,0", "8,0"], asked);
+    }
+
+    [Fact]
     public async Task A_break_before_the_first_byte_asks_again_for_the_same_command()
     {
         ConcurrentQueue<string> asked = new();

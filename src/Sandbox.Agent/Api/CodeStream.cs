@@ -10,21 +10,17 @@ internal static class CodeStream
 {
     private const int MostUnsent = 64 * 1024;
 
-    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
-
     /// <summary>Runs code and answers with its events.</summary>
     /// <param name="context">The request.</param>
     /// <param name="place">Where it runs.</param>
     /// <param name="run">The code.</param>
     public static async Task WriteAsync(HttpContext context, CodeContext place, CodeRun run)
     {
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-cache";
-        PipeWriter writer = context.Response.BodyWriter;
+        PipeWriter writer = EventWriting.Begin(context.Response);
         CancellationToken gone = context.RequestAborted;
 
         // The caller learns that the code was taken, which may have to wait for its turn.
-        ServerSentEvents.WriteComment(writer);
+        writer.WriteHeartbeat();
         await writer.FlushAsync(gone);
         Task running = place.RunAsync(run, gone);
         try
@@ -36,7 +32,7 @@ internal static class CodeStream
                 while (unsent < MostUnsent && run.Events.TryRead(out RunEvent next))
                 {
                     bool isBytes = next.Name is CodeEvents.StandardOutput or CodeEvents.StandardError;
-                    ServerSentEvents.WriteEvent(writer, Encoding.ASCII.GetBytes(next.Name), next.Payload.Span, isBytes);
+                    writer.WriteEvent(Encoding.ASCII.GetBytes(next.Name), next.Payload.Span, isBytes);
                     unsent += next.Payload.Length;
                 }
 
@@ -58,11 +54,11 @@ internal static class CodeStream
         {
             try
             {
-                return await waiting.WaitAsync(HeartbeatInterval, gone);
+                return await waiting.WaitAsync(EventWriting.HeartbeatInterval, gone);
             }
             catch (TimeoutException)
             {
-                ServerSentEvents.WriteComment(writer);
+                writer.WriteHeartbeat();
                 await writer.FlushAsync(gone);
             }
         }

@@ -8,8 +8,6 @@ namespace Sandbox.Agent.Api;
 /// <summary>Answers a request with a command's journal, as it grows, to its end.</summary>
 internal static class CommandStream
 {
-    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
-
     // Most commands are over by then and need one write; the caller of a longer one learns that it was taken.
     private static readonly TimeSpan FirstAnswerLimit = TimeSpan.FromMilliseconds(20);
 
@@ -56,7 +54,7 @@ internal static class CommandStream
             }
 
             bool isLong = context.Response.HasStarted;
-            if (!await WaitAsync(follower, isLong ? HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
+            if (!await WaitAsync(follower, isLong ? EventWriting.HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
             {
                 break;
             }
@@ -106,7 +104,7 @@ internal static class CommandStream
             catch (TimeoutException)
             {
                 await writer.WriteAsync(heartbeat, gone);
-                patience = HeartbeatInterval;
+                patience = EventWriting.HeartbeatInterval;
             }
         }
     }
