@@ -63,7 +63,3 @@ public sealed class WriteContentParameters
 
 /// <summary>What <c>Test-Path</c> takes for a path of a drive: nothing, but the provider sees by it that it was Test-Path that asked.</summary>
 internal sealed class TestPathParameters;
-
-/// <summary>What <c>Get-ChildItem -Recurse</c> takes for a path of a drive: nothing, but the provider sees by it that a tree is walked.</summary>
-/// <param name="Start">Where from.</param>
-internal sealed record WalkParameters(string Start);

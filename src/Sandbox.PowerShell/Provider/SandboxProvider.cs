@@ -14,6 +14,9 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 {
     private readonly ProviderRequests _requests;
 
+    // Where the tree begins that the engine may be walking.
+    private string? _walked;
+
     /// <summary>Makes the provider, as the engine does for each use.</summary>
     public SandboxProvider() => _requests = new(() => Stopping);
 
@@ -138,13 +141,14 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     /// <inheritdoc />
     protected override object ItemExistsDynamicParameters(string path) => new TestPathParameters();
 
-    /// <summary>Whether there is a directory, or a link to one. For <c>Get-ChildItem -Recurse -Include</c> the engine walks the tree by asking this, and links, which may lead in a circle, are not walked into.</summary>
+    /// <summary>Whether there is a directory, or a link to one. For <c>-Recurse -Include</c> the engine walks a tree by asking this, and links in it, which may lead in a circle, are not walked into.</summary>
     /// <param name="path">The path.</param>
-    protected override bool IsItemContainer(string path) =>
-        TryFind(path) is { } entry && (DynamicParameters is WalkParameters walk && walk.Start != path ? entry.Type == FileKind.Directory : IsDirectory(entry));
-
-    /// <inheritdoc />
-    protected override object? GetChildItemsDynamicParameters(string path, bool recurse) => recurse ? new WalkParameters(path) : null;
+    protected override bool IsItemContainer(string path)
+    {
+        bool isBelow = _walked is not null && path.StartsWith(_walked, StringComparison.Ordinal) && path[_walked.Length..].StartsWith('/');
+        _walked = isBelow ? _walked : path;
+        return TryFind(path) is { } entry && (isBelow && (Include.Count > 0 || Exclude.Count > 0) ? entry.Type == FileKind.Directory : IsDirectory(entry));
+    }
 
     /// <inheritdoc />
     protected override bool HasChildItems(string path) => List(path, hidden: true).Count > 0;
