@@ -64,7 +64,17 @@ internal sealed class ShellProcess : IDisposable
         return output;
     }
 
-    public string? ReadLine() => _process.StandardOutput.ReadLineAsync().WaitAsync(Limit).GetAwaiter().GetResult();
+    public string ReadLine()
+    {
+        string? line = _process.StandardOutput.ReadLineAsync().WaitAsync(Limit).GetAwaiter().GetResult();
+        if (line is null)
+        {
+            _process.WaitForExit();
+            Assert.Fail($"It has ended with {_process.ExitCode}, and printed no such line.\n{Errors}");
+        }
+
+        return line;
+    }
 
     /// <summary>Sends it a signal.</summary>
     /// <param name="name">Which: <c>INT</c>.</param>
