@@ -41,7 +41,13 @@ public static class LocalFile
     /// <param name="finish">Given its temporary path when all is written.</param>
     internal static async Task ReplaceAsync(string path, Func<FileStream, Task> write, Action<string>? finish = null)
     {
-        string temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".sandbox-{Identifier.Generate()}");
+        string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(directory))
+        {
+            throw new DirectoryNotFoundException($"The directory '{directory}' does not exist.");
+        }
+
+        string temporary = Path.Combine(directory, $".sandbox-{Identifier.Generate()}");
         try
         {
             await using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1))

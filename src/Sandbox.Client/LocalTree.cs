@@ -11,6 +11,9 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
 {
     private const int Piece = 256 * 1024;
 
+    /// <summary>Is told the path of what is not in an archive because it might not be read.</summary>
+    public Action<string>? OnUnread { get; init; }
+
     private readonly string _top = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
 
     /// <summary>Writes the directory as an archive. Links stay links.</summary>
@@ -45,6 +48,9 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             string path = inside.Length == 0 ? _top : Path.Combine(_top, inside);
             switch (entry.EntryType)
             {
+                case TarEntryType.RegularFile when Exact(entry, ArchiveRecords.Unread) is { } unread:
+                    OnUnread?.Invoke(unread);
+                    break;
                 case TarEntryType.Directory:
                     MakeDirectory(path, made);
                     directories.Add((path, entry));
@@ -88,7 +94,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         {
             string inside = Inside(LocalName(Exact(entry, ArchiveRecords.Name) ?? entry.Name));
             string path = Path.Combine(_top, inside);
-            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && File.Exists(path))
+            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && Exact(entry, ArchiveRecords.Unread) is null && File.Exists(path))
             {
                 if (await LocalFile.HashAsync(entry.DataStream ?? Stream.Null, cancellationToken) == await LocalFile.HashAsync(path, cancellationToken))
                 {

@@ -159,10 +159,11 @@ public sealed partial class SandboxClient
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The directory.</param>
     /// <param name="excludes">What is left out: names at any depth, or paths from the top; patterns as in <see cref="FindItemsAsync"/>.</param>
+    /// <param name="partial">Whether what the sandbox's user may not read is told in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise there is no archive then.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async Task<Stream> OpenArchiveAsync(string sandbox, string? session, string path, IEnumerable<string> excludes, CancellationToken cancellationToken)
+    public async Task<Stream> OpenArchiveAsync(string sandbox, string? session, string path, IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
     {
-        FileAddress address = new(Path(sandbox), "persist", path);
+        FileAddress address = new FileAddress(Path(sandbox), "persist", path).With("partial", partial);
         foreach (string exclude in excludes)
         {
             address = address.With("exclude", exclude);

@@ -70,6 +70,11 @@ public static unsafe class FileSystem
     /// <param name="path">What.</param>
     public static bool IsWritable(LinuxPath path) => LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.W_OK, LibC.AT_EACCESS) == 0;
 
+    /// <summary>Refuses what this user may not read.</summary>
+    /// <param name="path">What.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">It may not be read, or is not there.</exception>
+    public static void RequireReadable(LinuxPath path) => LibC.Check(LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.R_OK, LibC.AT_EACCESS), path.ToString());
+
     /// <summary>Sets permissions, whatever the process's mask.</summary>
     /// <param name="path">What; a link is followed.</param>
     /// <param name="permissions">The permissions.</param>

@@ -11,6 +11,7 @@ internal static unsafe partial class LibC
     internal const int AT_SYMLINK_NOFOLLOW = 0x100;
     internal const int AT_EACCESS = 0x200;
     internal const int W_OK = 2;
+    internal const int R_OK = 4;
     internal const int SEEK_SET = 0;
     internal const uint RENAME_NOREPLACE = 1;
     internal const long UTIME_OMIT = (1L << 30) - 2;

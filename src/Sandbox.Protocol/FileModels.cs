@@ -161,4 +161,7 @@ public static class ArchiveRecords
 
     /// <summary>A link's exact target, percent-encoded, when it is not UTF-8 or has a line break in it.</summary>
     public const string Target = "SANDBOX.linkpath";
+
+    /// <summary>Present in an entry that stands for what the sandbox's user may not read, so that it is not in the archive: its percent-encoded path.</summary>
+    public const string Unread = "SANDBOX.unread";
 }

@@ -13,6 +13,7 @@ public sealed class AgentFixture : IAsyncLifetime
 {
     private readonly string root = Directory.CreateTempSubdirectory("sba").FullName;
     private readonly List<string> defects = [];
+    private readonly HashSet<int> abandoned = [];
     private AgentServices? services;
     private AgentServer? server;
 
@@ -33,6 +34,8 @@ public sealed class AgentFixture : IAsyncLifetime
 
     /// <summary>Where the agent listens.</summary>
     public string Socket { get; private set; } = null!;
+
+    private IEnumerable<Sessions.Session> Running => services!.Commands.All().Select(command => command.Session).OfType<Sessions.Session>();
 
     /// <summary>What went wrong inside the agent that no request was told of.</summary>
     public IReadOnlyList<string> Defects => defects;
@@ -75,7 +78,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task StopAsync()
     {
         Http.Dispose();
-        Sessions.Session.KillAll(services!.Commands.All().Select(command => command.Session).OfType<Sessions.Session>(), Commands.StopReason.Cancelled);
+        Sessions.Session.KillAll(Running, Commands.StopReason.Cancelled);
         foreach (Sessions.Session session in services!.Sessions.All())
         {
             await session.CloseAsync();
@@ -89,6 +92,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task AbandonAsync()
     {
         Http.Dispose();
+        abandoned.UnionWith(services!.Sessions.All().Concat(Running).Select(session => session.ShellId).OfType<int>());
         await server!.DisposeAsync();
         services!.Dispose();
     }
@@ -96,6 +100,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        Shells.Shell.KillOrphans(abandoned);
         Assert.True(defects.Count == 0, string.Join('\n', defects));
         Directory.Delete(root, recursive: true);
     }

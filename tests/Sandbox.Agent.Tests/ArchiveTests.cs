@@ -157,7 +157,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
 
     private async Task CopyAsync(string from, string to, params string[] excludes)
     {
-        await using Stream archive = await Client.OpenArchiveAsync(Box, null, from, excludes, Cancel);
+        await using Stream archive = await Client.OpenArchiveAsync(Box, null, from, excludes, partial: false, Cancel);
         await Client.RestoreArchiveAsync(Box, null, to, replace: false, archive.CopyToAsync, Cancel);
     }
 

@@ -57,15 +57,15 @@ public sealed class BackupTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [Fact]
     public void Many_sandboxes_go_to_a_directory_and_never_to_one_file()
     {
-        Assert.Equal(["many1.tar.gz", "many2.tar.gz"], Run(
+        Assert.Equal(["heap1.tar.gz", "heap2.tar.gz"], Run(
             """
-            $null = New-Sandbox many1, many2
-            (Backup-Sandbox many? $H).Name
-            """).Texts);
-        Assert.Equal("PathExists", Run("Get-Sandbox many? | Backup-Sandbox -DestinationPath $H/one.tar -Force").ErrorId);
-        Assert.Equal("PathExists", Run("Backup-Sandbox many1 $H").ErrorId);
-        Assert.Single(Run("Backup-Sandbox many1 $H -Force").Clean.Output);
-        Assert.Empty(Run("Remove-Sandbox many?").Texts);
+            $null = New-Sandbox heap1, heap2
+            (Backup-Sandbox heap? $H).Name
+            """).Texts.Order());
+        Assert.Equal("PathExists", Run("Get-Sandbox heap? | Backup-Sandbox -DestinationPath $H/one.tar -Force").ErrorId);
+        Assert.Equal("PathExists", Run("Backup-Sandbox heap1 $H").ErrorId);
+        Assert.Single(Run("Backup-Sandbox heap1 $H -Force").Clean.Output);
+        Assert.Empty(Run("Remove-Sandbox heap?").Texts);
     }
 
     [Fact]

@@ -20,6 +20,15 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
     }
 
     [Fact]
+    public void Wildcards_that_match_nothing_are_an_error_where_content_would_be_lost()
+    {
+        Assert.Equal("PathNotFound", Run("Set-SandboxContent \"$F [x]\" lost -Sandbox $Box").ErrorId);
+        Assert.Equal("PathNotFound", Run("Get-SandboxContent \"$F*none\" -Sandbox $Box").ErrorId);
+        Assert.Equal("PathNotFound", Run("Rename-SandboxItem \"$F [x]\" new -Sandbox $Box").ErrorId);
+        Assert.Equal(["kept"], Run("Set-SandboxContent -LiteralPath \"$F [x]\" kept -Sandbox $Box; Get-SandboxContent -LiteralPath \"$F [x]\" -Sandbox $Box").Texts);
+    }
+
+    [Fact]
     public void The_places_are_piped_when_the_value_is_named_and_the_value_when_the_places_are()
     {
         Assert.Equal(["v1", "v2"], Run(

@@ -134,6 +134,20 @@ public sealed class CopyTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
+    public void What_may_not_be_read_is_an_error_each_and_the_rest_is_copied_and_a_backup_is_whole_or_none()
+    {
+        _ = Run("Invoke-SandboxCommand \"mkdir -p $D/shut; cd $D; echo 1 > a; echo 2 > b; echo 3 > c; echo 4 > shut/d; chmod 0 b shut\" -Sandbox $Box").Clean;
+        EngineResult copied = Run("Copy-SandboxItem $D $H/out -FromSandbox $Box -Recurse -Checksum");
+        Assert.Equal(["PermissionDenied", "PermissionDenied"], copied.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.Equal(["a", "c", "shut"], Directory.EnumerateFileSystemEntries(_here + "/out").Select(Path.GetFileName).Order());
+        EngineResult kept = Run("Backup-Sandbox $Box $H/b.tar -Path $D");
+        Assert.Equal("PermissionDenied", kept.ErrorId);
+        Assert.Contains($"{_inside}/b", kept.Error.Exception.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_here + "/b.tar"));
+        Assert.Equal("PermissionDenied", Run("Copy-SandboxItem $D ${D}2 -FromSandbox $Box -ToSandbox $Box -Recurse").ErrorId);
+    }
+
+    [Fact]
     public void A_directory_that_a_link_lies_in_place_of_here_is_not_followed()
     {
         Directory.CreateDirectory(_here + "/elsewhere");

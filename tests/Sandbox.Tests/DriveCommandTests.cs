@@ -79,6 +79,21 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
         Assert.Equal(["old"], Run("Get-Content $B/file").Texts);
     }
 
+    [Fact]
+    public void Files_are_removed_and_new_ones_written_by_their_literal_names()
+    {
+        Assert.Equal(["x [1]", "y"], Run(
+            """
+            Set-Content -LiteralPath "$B/x [1]" text
+            $null = New-Item $B/gone, $B/y
+            Remove-Item $B/gone
+            Set-Content -LiteralPath "$B/z [2]" text
+            Remove-Item -LiteralPath "$B/z [2]"
+            (Get-ChildItem $B).Name
+            """).Texts);
+        Assert.Equal(["text"], Run("Get-Content -LiteralPath \"$B/x [1]\"").Texts);
+    }
+
     [Theory]
     [InlineData("Get-ChildItem $B -Recurse -Include *.txt", "x.txt")]
     [InlineData("Get-ChildItem $B -Recurse -Exclude *.txt", "again,circle,sub")]

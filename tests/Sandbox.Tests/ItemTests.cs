@@ -117,6 +117,17 @@ public sealed class ItemTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
+    public void What_is_missing_is_named_the_thing_itself_or_the_directory_it_would_lie_in()
+    {
+        _ = Run("$null = New-SandboxItem $D/f -Force -Sandbox $Box").Clean;
+        Assert.Equal($"{_directory}/none: No such file or directory.", Run("Move-SandboxItem $D/none $D/other -Sandbox $Box").Error.Exception.Message);
+        foreach (string script in (string[])["Move-SandboxItem $D/f $D/no/f", "Set-SandboxContent $D/no/f x", "New-SandboxItem $D/no/f"])
+        {
+            Assert.Equal($"The directory '{_directory}/no' does not exist.", Run(script + " -Sandbox $Box").Error.Exception.Message);
+        }
+    }
+
+    [Fact]
     public void Rename_and_Move_overwrite_with_Force_only_and_Move_goes_into_a_directory_that_exists()
     {
         _ = Run("'a', 'b' | ForEach-Object { Set-SandboxContent \"$D/$_\" $_ -Force -Sandbox $Box }; $null = New-SandboxItem $D/d -ItemType Directory -Sandbox $Box").Clean;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Sandbox.Linux;
@@ -30,7 +31,15 @@ internal sealed class CommandInput(Func<bool> isStopping)
         {
             pipe = FileDescriptor.CreateFifoToWrite(path);
             watch = loop.AddWriter(pipe, OnRoom);
-            openings.Add(path, OnOpened);
+            try
+            {
+                openings.Add(path, OnOpened);
+            }
+            catch (Win32Exception)
+            {
+                // A user's programs share what the kernel gives of these. Without, the shell is taken to be as quick as it nearly always is.
+                isOpened = true;
+            }
         }
 
         made.SetResult();

@@ -35,6 +35,10 @@ internal sealed class FileWriting(PartialUploads uploads)
         {
             _ = SandboxPath.MakeDirectories(SandboxPath.Parent(destination), Defaults.Directory);
         }
+        else if (existing is null)
+        {
+            SandboxPath.RequireParent(destination);
+        }
 
         FileStatus written;
         try

@@ -41,6 +41,17 @@ internal static class SandboxPath
     /// <param name="path">The path.</param>
     public static string Parent(string path) => path.LastIndexOf('/') is var slash and > 0 ? path[..slash] : "/";
 
+    /// <summary>Refuses a path whose directory does not exist.</summary>
+    /// <param name="path">The path.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.PathNotFound"/>, which names the directory.</exception>
+    public static void RequireParent(string path)
+    {
+        if (FileStatus.TryOf(Native(Parent(path)), follow: true) is null)
+        {
+            throw new ApiException(ErrorCodes.PathNotFound, $"The directory '{PathText.ToDisplay(Parent(path))}' does not exist.");
+        }
+    }
+
     /// <summary>The last part of a path.</summary>
     /// <param name="path">The path.</param>
     public static string Name(string path) => path[(path.LastIndexOf('/') + 1)..];

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Formats.Tar;
+using Sandbox.Agent.Api;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -8,8 +9,9 @@ namespace Sandbox.Agent.Files;
 /// <summary><c>POST …/persist</c>: a directory as a tar archive. Links stay links; sockets, which only their program could make, are left out.</summary>
 /// <param name="tar">Where to.</param>
 /// <param name="excludes">What is left out.</param>
+/// <param name="isPartial">Whether what may not be read is told in the archive, and the rest goes over; otherwise it is a failure.</param>
 /// <param name="cancellationToken">Stops it.</param>
-internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, CancellationToken cancellationToken)
+internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPartial, CancellationToken cancellationToken)
 {
     private const int Piece = 128 * 1024;
 
@@ -23,13 +25,48 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, Cancellat
         ExcludeList excludes = ExcludeList.From(context);
         FileStatus status = FileStatus.Of(SandboxPath.Native(path), follow: true);
 
-        // Looked into before the answer begins: a directory that cannot be is a proper error.
+        bool isPartial = RequestPath.Flag(context, "partial");
+
+        // Looked into before the answer begins: what cannot be read is a proper error.
         List<(string Name, FileStatus Status)> entries = DirectoryListing.Read(path, hidden: true);
+        if (!isPartial)
+        {
+            RequireReadable(path, "", entries, excludes, context.RequestAborted);
+        }
+
         context.Response.ContentType = "application/octet-stream";
         await using BufferedStream buffered = new(context.Response.Body, Piece);
-        await using TarWriter tar = new(buffered, TarEntryFormat.Pax);
-        await new TreeArchive(tar, excludes, context.RequestAborted).WriteAsync(path, status, entries);
+        TarWriter tar = new(buffered, TarEntryFormat.Pax, leaveOpen: true);
+        await new TreeArchive(tar, excludes, isPartial, context.RequestAborted).WriteAsync(path, status, entries);
+
+        // Not when it failed: this writes the end of the archive, and half of one would be taken for the whole.
+        await tar.DisposeAsync();
     }
+
+    private static void RequireReadable(
+        string directory, string relative, List<(string Name, FileStatus Status)> entries, ExcludeList excludes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach ((string name, FileStatus status) in entries)
+        {
+            (string path, string inside) = (SandboxPath.Join(directory, name), Inside(relative, name));
+            if (excludes.Has(inside, name))
+            {
+                continue;
+            }
+
+            if (status.Type == FileType.Directory)
+            {
+                RequireReadable(path, inside, DirectoryListing.Read(path, hidden: true), excludes, cancellationToken);
+            }
+            else if (status.Type == FileType.Regular)
+            {
+                FileSystem.RequireReadable(SandboxPath.Native(path));
+            }
+        }
+    }
+
+    private static string Inside(string relative, string name) => relative.Length == 0 ? name : $"{relative}/{name}";
 
     private async Task WriteAsync(string path, FileStatus status, List<(string Name, FileStatus Status)> entries)
     {
@@ -41,11 +78,25 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, Cancellat
     {
         foreach ((string name, FileStatus status) in entries)
         {
-            string inside = relative.Length == 0 ? name : $"{relative}/{name}";
-            if (!excludes.Has(inside, name))
+            string inside = Inside(relative, name);
+            if (!excludes.Has(inside, name) && !await TryWriteAsync(SandboxPath.Join(directory, name), inside, status))
             {
-                await WriteAsync(SandboxPath.Join(directory, name), inside, status);
+                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Writes what is at a path; false for what may not be read, where that is no failure.</summary>
+    private async Task<bool> TryWriteAsync(string path, string inside, FileStatus status)
+    {
+        try
+        {
+            await WriteAsync(path, inside, status);
+            return true;
+        }
+        catch (Win32Exception refused) when (isPartial && refused.NativeErrorCode == ErrorNumbers.AccessDenied)
+        {
+            return false;
         }
     }
 

@@ -35,6 +35,8 @@ internal static class TreeChanges
     public static void Move(string from, string to, bool overwrite, CancellationToken cancellationToken)
     {
         RequireOutside(from, to);
+        _ = FileStatus.Of(SandboxPath.Native(from), follow: false);
+        SandboxPath.RequireParent(to);
         try
         {
             Rename(from, to, overwrite);
@@ -69,6 +71,7 @@ internal static class TreeChanges
             RequireOutside(PathText.FromBytes(FileSystem.Resolve(SandboxPath.Native(from)).Bytes), to);
         }
 
+        SandboxPath.RequireParent(to);
         if (!overwrite)
         {
             RequireNew(to);

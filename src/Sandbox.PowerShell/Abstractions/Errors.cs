@@ -85,7 +85,7 @@ internal static class Errors
     /// <param name="run">The command.</param>
     /// <param name="exit">How it ended.</param>
     public static ErrorRecord CommandTimedOut(CommandRun run, ExecExit exit) => new(
-        new TimeoutException($"The command in '{run.Target}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. Its output so far was kept; the session can be used on."),
+        new TimeoutException($"The command in '{run.Target}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. Its output so far was kept{AfterStop(run.Target, exit)}."),
         "CommandTimedOut", ErrorCategory.OperationTimeout, run.Target.ToString());
 
     /// <summary>A command ended with a code that is not zero, and the caller wants that as an error.</summary>
@@ -167,6 +167,10 @@ internal static class Errors
             ? $"This process forwards no local port {localPort}. 'Get-SandboxPort' lists those it forwards."
             : $"The local port {localPort} is forwarded no more: {reason}"),
         "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
+
+    // A shell that is thrown away needs no word.
+    private static string AfterStop(Target place, ExecExit exit) =>
+        place.SessionId is null ? "" : exit.ShellRestarted ? "; the session goes on with a new shell" : "; the session can be used on";
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
     {

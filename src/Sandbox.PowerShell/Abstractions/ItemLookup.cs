@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Finds items by path or pattern. A pattern that matches nothing is silence.</summary>
+/// <summary>Finds items by path or pattern. A pattern that matches nothing is silence, but where content is written or a name changed: there it is an error, as with PowerShell's own cmdlets.</summary>
 internal static class ItemLookup
 {
     /// <summary>The places that a path means, and what is there when that is known.</summary>
@@ -10,7 +10,8 @@ internal static class ItemLookup
     /// <param name="target">Where.</param>
     /// <param name="path">The path, perhaps with PowerShell's wildcards.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    public static IEnumerable<(ItemPlace Place, FileEntry? Entry)> FindPlaces(this SandboxCommandBase cmdlet, Target target, string path, bool hidden)
+    /// <param name="mustMatch">Whether wildcards that find nothing are an error.</param>
+    public static IEnumerable<(ItemPlace Place, FileEntry? Entry)> FindPlaces(this SandboxCommandBase cmdlet, Target target, string path, bool hidden, bool mustMatch = false)
     {
         if (!ItemPattern.IsPattern(path))
         {
@@ -20,7 +21,9 @@ internal static class ItemLookup
         ItemPlace place = new(target, ItemPattern.ToServer(path));
         try
         {
-            return [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new ItemPlace(target, entry.ExactPath), (FileEntry?)entry))];
+            (ItemPlace, FileEntry?)[] found = [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new ItemPlace(target, entry.ExactPath), (FileEntry?)entry))];
+            return found.Length > 0 || !mustMatch ? found
+                : throw new ApiException(ErrorCodes.PathNotFound, $"Nothing in the sandbox matches '{path}'. For a name with wildcard characters in it, use -LiteralPath.");
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {

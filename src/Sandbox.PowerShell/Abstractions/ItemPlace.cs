@@ -117,9 +117,10 @@ internal sealed record ItemPlace(Target Target, string Path)
 
     /// <summary>Opens the directory that is there as an archive.</summary>
     /// <param name="excludes">Patterns of the sandbox's form.</param>
+    /// <param name="partial">Whether what may not be read is told in the archive; otherwise it is a failure.</param>
     /// <param name="token">Stops waiting.</param>
-    public Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, CancellationToken token) =>
-        Target.UseAsync(() => Client.OpenArchiveAsync(Sandbox, Session, Path, excludes, token), token);
+    public Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken token) =>
+        Target.UseAsync(() => Client.OpenArchiveAsync(Sandbox, Session, Path, excludes, partial, token), token);
 
     /// <summary>Makes a directory of an archive there, or merges it into the one that is there.</summary>
     /// <param name="archive">Writes the archive.</param>

@@ -30,6 +30,9 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
+    /// <summary>Whether a pattern that matches nothing is an error.</summary>
+    private protected virtual bool MustMatch => false;
+
     /// <summary>The places that are meant, patterns resolved, completely, before anything is done to one. Of what was named exactly it is not known yet whether it is there.</summary>
     /// <param name="paths">What <c>-Path</c> says.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
@@ -53,7 +56,7 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
         ? [.. Item!.Select(item => (Place(item), (FileEntry?)null))]
         : [.. this.Resolve(Session, SandboxesBeside(Session)).SelectMany(target => ParameterSetName == LiteralPathSet
             ? LiteralPath!.Select(path => (new ItemPlace(target, path), (FileEntry?)null))
-            : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden)))];
+            : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden, MustMatch)))];
 
     /// <summary>The place of an item from the pipeline.</summary>
     /// <param name="item">The item.</param>

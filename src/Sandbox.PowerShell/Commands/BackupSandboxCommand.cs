@@ -74,7 +74,7 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
         {
             WriteObject(this.Follow($"Backing up to '{file}'", $"{place.Target}: {place.Display}", async token =>
             {
-                await using Stream content = LocalFile.Count(await place.OpenArchiveAsync(new Excludes(Exclude).ForServer, token), progress);
+                await using Stream content = LocalFile.Count(await place.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
                 await archive.WriteAsync(content, token);
                 return new FileInfo(file);
             }, progress.Show));

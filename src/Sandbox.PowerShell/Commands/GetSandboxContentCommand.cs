@@ -49,6 +49,8 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
 
     private Encoding TextEncoding => Encoding ?? EncodingTransformationAttribute.Default;
 
+    private protected override bool MustMatch => true;
+
     /// <inheritdoc />
     protected override void BeginProcessing()
     {

@@ -28,6 +28,8 @@ public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
     [Parameter(HelpMessage = "Emits the item.")]
     public SwitchParameter PassThru { get; set; }
 
+    private protected override bool MustMatch => true;
+
     /// <inheritdoc />
     protected override void ProcessRecord()
     {

@@ -171,7 +171,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
             return LiteralPath.Select(path => new ItemPlace(target, path));
         }
 
-        return Path!.SelectMany(path => this.FindPlaces(target, path, hidden: false).Select(found => found.Place));
+        return Path!.SelectMany(path => this.FindPlaces(target, path, hidden: false, mustMatch: true).Select(found => found.Place));
     }
 
     private void AddPlace(object value)

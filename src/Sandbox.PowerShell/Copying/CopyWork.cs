@@ -14,6 +14,7 @@ internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destin
 
     private readonly Lock _gate = new();
     private readonly List<string> _warnings = [];
+    private readonly List<ApiException> _failures = [];
 
     /// <summary>Where to, for people.</summary>
     public string Destination => destination;
@@ -52,6 +53,8 @@ internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destin
             {
                 _warnings.ForEach(cmdlet.WriteWarning);
                 _warnings.Clear();
+                _failures.ForEach(failure => cmdlet.Report(failure, NameOf(source)));
+                _failures.Clear();
             }
         }
     }
@@ -69,6 +72,16 @@ internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destin
         lock (_gate)
         {
             _warnings.Add(warning);
+        }
+    }
+
+    /// <summary>Tells what could not be copied, while the rest is. Any thread may call it.</summary>
+    /// <param name="failure">Why.</param>
+    protected void Fail(ApiException failure)
+    {
+        lock (_gate)
+        {
+            _failures.Add(failure);
         }
     }
 

@@ -58,16 +58,22 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
 
     private async Task CopyTreeAsync(ItemPlace source, string path, TransferProgress progress, CancellationToken token)
     {
-        LocalTree tree = new(path, progress, Warn);
+        HashSet<string> unread = [];
+        LocalTree tree = new(path, progress, Warn) { OnUnread = inside => unread.Add(inside) };
         await RepeatAsync(progress, async () =>
         {
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, token);
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, token);
             await tree.ReadAsync(archive, token);
         }, token);
+        foreach (string inside in unread)
+        {
+            Fail(new ApiException(ErrorCodes.PermissionDenied, $"'{source.Display}/{PathText.ToDisplay(inside)}' may not be read by the sandbox's user, and was left out."));
+        }
+
         if (Options.Checksum)
         {
             long received = progress.Files;
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, token);
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, token);
             Mismatch.Require(source.Display, received, await tree.CompareAsync(archive, token));
         }
     }

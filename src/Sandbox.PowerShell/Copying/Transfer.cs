@@ -66,7 +66,7 @@ internal sealed class Transfer(CopySandboxItemCommand cmdlet, ItemPlace destinat
 
         await RepeatAsync(progress, async () =>
         {
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, token);
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: false, token);
             await place.RestoreAsync(LocalFile.Count(archive, progress).CopyToAsync, token);
         }, token);
     }

@@ -71,7 +71,7 @@ internal sealed class Upload(CopySandboxItemCommand cmdlet, ItemPlace destinatio
         if (Options.Checksum)
         {
             long sent = progress.Files;
-            await using Stream archive = await place.OpenArchiveAsync(_excludes.ForServer, token);
+            await using Stream archive = await place.OpenArchiveAsync(_excludes.ForServer, partial: true, token);
             Mismatch.Require(source, sent, await tree.CompareAsync(archive, token));
         }
     }

@@ -151,7 +151,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     }
 
     /// <inheritdoc />
-    protected override bool HasChildItems(string path) => List(path, hidden: true).Count > 0;
+    protected override bool HasChildItems(string path) => TryFind(path) is { } entry && IsDirectory(entry) && List(path, hidden: true).Count > 0;
 
     /// <inheritdoc />
     protected override void GetItem(string path)
@@ -339,12 +339,12 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 
     private ItemPlace PlaceOf(string path) => DriveOf(path).PlaceOf(path);
 
-    // Each path begins with its drive's name, also one that came back as PSPath.
+    // Each path begins with its drive's name, also one that came back as PSPath; but for one that is taken literally and is not there yet.
     private SandboxDriveInfo DriveOf(string path)
     {
         int end = path.IndexOf('/');
         string name = end < 0 ? path : path[..end];
-        if (PSDriveInfo is SandboxDriveInfo current && string.Equals(current.Name, name, StringComparison.OrdinalIgnoreCase))
+        if (PSDriveInfo is SandboxDriveInfo current && (name.Length == 0 || string.Equals(current.Name, name, StringComparison.OrdinalIgnoreCase)))
         {
             return current;
         }
