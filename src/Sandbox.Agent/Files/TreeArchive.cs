@@ -24,7 +24,6 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPa
     {
         ExcludeList excludes = ExcludeList.From(context);
         FileStatus status = FileStatus.Of(SandboxPath.Native(path), follow: true);
-
         bool isPartial = RequestPath.Flag(context, "partial");
 
         // Looked into before the answer begins: what cannot be read is a proper error.
@@ -55,13 +54,20 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPa
                 continue;
             }
 
-            if (status.Type == FileType.Directory)
+            try
             {
-                RequireReadable(path, inside, DirectoryListing.Read(path, hidden: true), excludes, cancellationToken);
+                if (status.Type == FileType.Directory)
+                {
+                    RequireReadable(path, inside, DirectoryListing.Read(path, hidden: true), excludes, cancellationToken);
+                }
+                else if (status.Type == FileType.Regular)
+                {
+                    FileSystem.RequireReadable(SandboxPath.Native(path));
+                }
             }
-            else if (status.Type == FileType.Regular)
+            catch (Win32Exception gone) when (gone.NativeErrorCode == ErrorNumbers.NoEntry)
             {
-                FileSystem.RequireReadable(SandboxPath.Native(path));
+                // Since it was listed.
             }
         }
     }

@@ -84,9 +84,8 @@ internal static class Errors
     /// <summary>A command was stopped by its time limit.</summary>
     /// <param name="run">The command.</param>
     /// <param name="exit">How it ended.</param>
-    public static ErrorRecord CommandTimedOut(CommandRun run, ExecExit exit) => new(
-        new TimeoutException($"The command in '{run.Target}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. Its output so far was kept{AfterStop(run.Target, exit)}."),
-        "CommandTimedOut", ErrorCategory.OperationTimeout, run.Target.ToString());
+    public static ErrorRecord CommandTimedOut(CommandRun run, ExecExit exit) => TimedOut(
+        $"The command in '{run.Target}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. Its output so far was kept{AfterStop(run.Target, exit)}.", run.Target.ToString());
 
     /// <summary>A command ended with a code that is not zero, and the caller wants that as an error.</summary>
     /// <param name="run">The command.</param>
@@ -123,9 +122,8 @@ internal static class Errors
     /// <summary>Code was stopped by its time limit.</summary>
     /// <param name="run">The run.</param>
     /// <param name="exit">How it ended.</param>
-    public static ErrorRecord CodeTimedOut(CodeInvocation run, CodeExit exit) => new(
-        new TimeoutException($"The code in '{run}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. The context can be used on."),
-        "CommandTimedOut", ErrorCategory.OperationTimeout, run.ToString());
+    public static ErrorRecord CodeTimedOut(CodeInvocation run, CodeExit exit) => TimedOut(
+        $"The code in '{run}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. The context can be used on.", run.ToString());
 
     /// <summary>Code failed.</summary>
     /// <param name="run">The run.</param>
@@ -167,6 +165,8 @@ internal static class Errors
             ? $"This process forwards no local port {localPort}. 'Get-SandboxPort' lists those it forwards."
             : $"The local port {localPort} is forwarded no more: {reason}"),
         "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
+
+    private static ErrorRecord TimedOut(string sentence, string target) => new(new TimeoutException(sentence), "CommandTimedOut", ErrorCategory.OperationTimeout, target);
 
     // A shell that is thrown away needs no word.
     private static string AfterStop(Target place, ExecExit exit) =>
