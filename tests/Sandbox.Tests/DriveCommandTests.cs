@@ -92,6 +92,7 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
             (Get-ChildItem $B).Name
             """).Texts);
         Assert.Equal(["text"], Run("Get-Content -LiteralPath \"$B/x [1]\"").Texts);
+        Assert.Equal(["low [1]", "x [1]", "y"], Run("$null = New-PSDrive low Sandbox $D; Set-Content -LiteralPath 'low:/low [1]' text; (Get-ChildItem $B).Name").Texts);
     }
 
     [Theory]

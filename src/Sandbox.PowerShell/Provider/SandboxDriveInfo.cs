@@ -23,8 +23,8 @@ public sealed class SandboxDriveInfo : PSDriveInfo
     internal ListingCache Cache { get; } = new();
 
     /// <summary>The place in the sandbox that a path of the drive means.</summary>
-    /// <param name="path">The path, which begins with the drive's name, or with a slash where it is that of the sandbox.</param>
-    internal ItemPlace PlaceOf(string path) => new(Target, path.StartsWith('/') ? path : path.Length <= Name.Length ? "/" : "/" + path[(Name.Length + 1)..].Trim('/'));
+    /// <param name="path">The path, which begins with the drive's name, or with a slash where it starts from the drive's root.</param>
+    internal ItemPlace PlaceOf(string path) => path.StartsWith('/') ? PlaceOf(Root + path) : new(Target, path.Length <= Name.Length ? "/" : "/" + path[(Name.Length + 1)..].Trim('/'));
 
     /// <summary>The path of the drive that means a place in the sandbox.</summary>
     /// <param name="path">The absolute path in the sandbox.</param>
