@@ -19,6 +19,17 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void What_tells_requests_apart_on_disk_holds_no_secret()
+    {
+        Assert.Equal(Of("one"), Of("two"));
+        Assert.NotEqual(Of("one"), Of("one", name: "OTHER"));
+        Assert.NotEqual(Of("one"), Of("one", command: "false"));
+
+        static string Of(string secret, string name = "TOKEN", string command = "true") =>
+            Command.FingerprintOf(ProcessKind.Command, "s", new ExecRequest { Command = command, SecretEnv = new() { [name] = secret } });
+    }
+
+    [Fact]
     public void From_any_place_a_reader_gets_exactly_what_lies_behind_it_of_each_stream()
     {
         Gen<(bool IsError, byte[] Bytes)[]> writes = Gen.Select(Gen.Bool, Gen.Byte.Array[1, 3000]).Array[0, 40];

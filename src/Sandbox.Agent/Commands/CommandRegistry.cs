@@ -122,6 +122,7 @@ internal sealed class CommandRegistry
     {
         CommandJournal journal = new(files, loop, ++count, retention.BytesPerCommand!.Value);
         Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
+
         // Later: whoever waits for its end is told first.
         entry.Command.OnEnded = () => loop.Post(() => Count(entry));
         commands.Add(id, order.AddLast(entry));
