@@ -79,7 +79,7 @@ public sealed class EnterTests : IDisposable
         terminal.WaitFor("\n~.\n");
         terminal.Type("~.");
         terminal.WaitFor(terminal.Prompt.TrimEnd());
-        terminal.Enter("Enter-SandboxSession $s -DetachKey ([string][char]29)", "it remains");
+        terminal.Enter("Enter-SandboxSession $s -DetachKey ([string][char]29)", $"([string][char]29)\n{Remote}");
         terminal.Type("echo half");
         terminal.WaitFor("echo half");
         terminal.Press("C-]");
