@@ -1,13 +1,15 @@
 #Requires -Version 7.6
 <#
 .SYNOPSIS
-    Builds or tests the module. A thin door over MSBuild: 'dotnet build' and 'dotnet test' do the same.
+    Builds or tests the module.
+.DESCRIPTION
+    A thin layer over MSBuild: Build is 'dotnet build', Test is 'dotnet test' followed by the Pester tests in PowerShell.
 .PARAMETER Task
-    Build leaves an importable module in output/Sandbox/<version>. Test builds, then runs all tests; where Pester is installed, those too that need it.
+    Build leaves an importable module in output/Sandbox/<version>. Test builds, then runs all tests: xunit, then Pester.
 .PARAMETER Configuration
     Debug or Release.
 .PARAMETER NoNative
-    Leaves server and agent as framework-dependent programs: for a machine without clang or gcc, or for a quick build.
+    Builds server and agent as framework-dependent programs: for a machine without clang or gcc, or for a quick build.
 .EXAMPLE
     ./build.ps1 -Task Test
 #>
@@ -23,36 +25,28 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $false
 $arguments = @("-p:NativeAgent=$(if ($NoNative) { 'false' } else { 'true' })", '--configuration', $Configuration)
 
 Push-Location -LiteralPath $PSScriptRoot
 try {
     if ($Task -eq 'Build') {
         dotnet build @arguments
-    }
-    else {
-        dotnet test @arguments
+        exit $LASTEXITCODE
     }
 
-    $code = $LASTEXITCODE
-    if ($Task -eq 'Test' -and $code -eq 0) {
-        if (Get-Module -Name Pester -ListAvailable | Where-Object Version -GE '5.0') {
-            # In a process of its own: an assembly that is loaded here could not be rebuilt.
-            pwsh -NoProfile -NonInteractive -Command @'
-                Import-Module -Name Pester -MinimumVersion 5.0
-                $configuration = New-PesterConfiguration
-                $configuration.Run.Path = './tests'
-                $configuration.Run.Exit = $true
-                Invoke-Pester -Configuration $configuration
-'@
-            $code = $LASTEXITCODE
-        }
-        else {
-            Write-Warning 'Pester 5 is not installed, so tests/*.Tests.ps1 were not run. Install it: Install-PSResource Pester.'
-        }
+    dotnet test @arguments
+    $xunit = $LASTEXITCODE
+
+    # In a process of its own: an assembly that is loaded here could not be rebuilt.
+    $shell = @([Environment]::ProcessPath)
+    if ((Split-Path -Leaf $shell[0]) -eq 'dotnet') {
+        $shell += "$PSHOME/pwsh.dll"
     }
 
-    exit $code
+    $program, $rest = $shell
+    & $program @rest -NoProfile -NonInteractive -File "$PSScriptRoot/tests/Invoke-Pester.ps1"
+    exit ($xunit -bor $LASTEXITCODE)
 }
 finally {
     Pop-Location

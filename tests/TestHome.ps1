@@ -1,4 +1,7 @@
-# The built module with a home of its own. Dot-source it in BeforeAll, and call Remove-TestHome in AfterAll.
+# Imports the built module with a server of its own. Dot-source it in BeforeAll, and call Remove-TestHome in AfterAll.
+# An error record that a test does not expect fails it.
+$ErrorActionPreference = 'Stop'
+
 $manifest = Get-ChildItem -Path "$PSScriptRoot/../output/Sandbox/*/Sandbox.psd1" |
     Sort-Object -Property { [version] $_.Directory.Name } |
     Select-Object -Last 1
@@ -6,19 +9,19 @@ if (-not $manifest) {
     throw 'There is no built module. Run ./build.ps1 first.'
 }
 
-Import-Module -Name $manifest.FullName -ErrorAction Stop
-
 # Short, since socket paths are; open to sandboxes' users, who must reach their programs.
-$testHome = "/tmp/sbx$([guid]::NewGuid().ToString('n').Substring(0, 8))"
-$null = New-Item -ItemType Directory -Path $testHome
+$testHome = [IO.Directory]::CreateTempSubdirectory('sbx').FullName
 chmod 711 $testHome
 $homeBefore = $env:SANDBOX_HOME
 $env:SANDBOX_HOME = $testHome
 
+# Anew: a runspace reads the environment once.
+Import-Module -Name $manifest.FullName -Force
+
 function Remove-TestHome {
     Get-Sandbox | Remove-Sandbox -Confirm:$false
     Get-ChildItem -Path $testHome -Filter server.json -Recurse | ForEach-Object {
-        # Not killed: what it has started ahead goes with it when it leaves.
+        # Not killed: the sandboxes it has started ahead are removed when it leaves.
         $server = Get-Process -Id (Get-Content -LiteralPath $_.FullName -Raw | ConvertFrom-Json).processId
         kill $server.Id
         $server.WaitForExit()

@@ -1,5 +1,8 @@
 # Two sessions of one sandbox: their own variables and directory, the same files. A time limit stops a command, not its session.
 # Then a server in the background, and code that keeps its state.
+$ErrorActionPreference = 'Stop'
+Get-Item -Path "$PSScriptRoot/../output/Sandbox/*/Sandbox.psd1" | Sort-Object -Property LastWriteTime | Select-Object -Last 1 | Import-Module
+
 $box = New-Sandbox
 
 $build = New-SandboxSession -Sandbox $box -Id build -WorkingDirectory /workspace/app -Environment @{ STAGE = 'build'; DEBUG = $null }

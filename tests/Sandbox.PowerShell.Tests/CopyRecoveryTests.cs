@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+
+namespace Sandbox.Tests;
+
+/// <summary>Copies under which the server is killed: they go on where they were, and until they are over the old file is there.</summary>
+public sealed class CopyRecoveryTests : IDisposable
+{
+    private const int Megabytes = 600;
+
+    private readonly SandboxHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public void An_upload_under_which_the_server_is_killed_goes_on_and_the_old_file_is_there_until_then()
+    {
+        string source = MakeFile(Path.Combine(_home.Folder, "large"));
+        PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
+        string inside = Path.GetDirectoryName(Directory.EnumerateFiles(_home.Folder, "mark", SearchOption.AllDirectories).Single())!;
+        KillUnder($"Copy-SandboxItem {source} mark -ToSandbox default -Checksum", inside, Path.Combine(inside, "mark"));
+        Assert.Equal(Hash(source), Hash(Path.Combine(inside, "mark")));
+        Assert.Equal(["mark"], NamesIn(inside));
+    }
+
+    [Fact]
+    public void A_download_under_which_the_server_is_killed_goes_on_and_the_old_file_is_there_until_then()
+    {
+        PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
+        string source = MakeFile(Path.ChangeExtension(Directory.EnumerateFiles(_home.Folder, "mark", SearchOption.AllDirectories).Single(), "large"));
+        File.SetUnixFileMode(source, (UnixFileMode)0x1a4);
+        string here = Directory.CreateDirectory(Path.Combine(_home.Folder, "here")).FullName;
+        File.WriteAllText(Path.Combine(here, "file"), "old\n");
+        KillUnder($"Copy-SandboxItem mark.large {here}/file -FromSandbox default -Checksum", here, Path.Combine(here, "file"));
+        Assert.Equal(Hash(source), Hash(Path.Combine(here, "file")));
+        Assert.Equal(["file"], NamesIn(here));
+    }
+
+    private void KillUnder(string script, string directory, string old)
+    {
+        using Process server = Process.GetProcessById(_home.ServerProcess);
+        using PowerShellProcess shell = new(_home, script);
+        Wait.Until(() => Directory.EnumerateFiles(directory, ".sandbox-*").Any(file => new FileInfo(file).Length > 1 << 20), "the copy is under way", pause: 1);
+
+        // Held: on a busy machine it would be done before this test has looked.
+        shell.Signal("STOP");
+        server.Kill();
+        server.WaitForExit();
+        Assert.Equal("old\n", File.ReadAllText(old));
+        shell.Signal("CONT");
+        Assert.Equal((0, "", ""), shell.Finish());
+    }
+
+    private static string MakeFile(string path)
+    {
+        byte[] megabyte = new byte[1 << 20];
+        using FileStream file = File.Create(path);
+        for (int i = 0; i < Megabytes; i++)
+        {
+            Random.Shared.NextBytes(megabyte);
+            file.Write(megabyte);
+        }
+
+        return path;
+    }
+
+    private static string Hash(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        return Convert.ToHexString(SHA256.HashData(file));
+    }
+
+    private static string[] NamesIn(string directory) => [.. Directory.EnumerateFileSystemEntries(directory).Select(entry => Path.GetFileName(entry))];
+}

@@ -1,0 +1,114 @@
+using System.Management.Automation;
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace Sandbox.Tests;
+
+public sealed class ImportTests
+{
+    private static readonly string[] StateChangingVerbs = ["New", "Set", "Remove", "Invoke", "Start", "Stop", "Restore", "Copy", "Move", "Rename", "Send", "Import", "Backup"];
+
+    [Fact]
+    public void Import_does_nothing()
+    {
+        using SandboxHome home = new();
+        Assert.Equal("True\n", PowerShellProcess.Run(home, "@(Get-Command -Module Sandbox).Count -gt 0"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(home.Folder));
+    }
+
+    [Fact]
+    public void No_third_party_assembly_is_shipped() => Assert.Equal(
+        ["Sandbox.Client.dll", "Sandbox.Format.ps1xml", "Sandbox.PowerShell.dll", "Sandbox.Protocol.dll", "Sandbox.psd1"],
+        Directory.EnumerateFiles(Paths.ModuleFolder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void The_manifest_exports_exactly_the_cmdlets_there_are()
+    {
+        CmdletInfo[] exported = Cmdlets();
+        string[] written = [.. exported[0].ImplementingType.Assembly.GetTypes().Select(type => type.GetCustomAttribute<CmdletAttribute>())
+            .Where(attribute => attribute is not null).Select(attribute => $"{attribute!.VerbName}-{attribute.NounName}").Order(StringComparer.Ordinal)];
+        Assert.Equal(written, exported.Select(cmdlet => cmdlet.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_cmdlet_keeps_the_conventions()
+    {
+        Type[] verbs = [typeof(VerbsCommon), typeof(VerbsData), typeof(VerbsLifecycle), typeof(VerbsCommunications), typeof(VerbsDiagnostic), typeof(VerbsSecurity), typeof(VerbsOther)];
+        string[] approved = [.. verbs.SelectMany(group => group.GetFields()).Select(field => (string)field.GetRawConstantValue()!)];
+        foreach (CmdletInfo cmdlet in Cmdlets())
+        {
+            CmdletAttribute attribute = cmdlet.ImplementingType.GetCustomAttribute<CmdletAttribute>()!;
+            Assert.True(!StateChangingVerbs.Contains(cmdlet.Verb) || attribute.SupportsShouldProcess, $"{cmdlet.Name} changes state without -WhatIf");
+            Assert.True(!attribute.SupportsShouldProcess || attribute.ConfirmImpact == ConfirmImpact.Medium, $"{cmdlet.Name} confirms too eagerly");
+            Assert.True(cmdlet.ImplementingType.GetCustomAttributes<OutputTypeAttribute>().Any(), $"{cmdlet.Name} does not say what it emits");
+            Assert.True(cmdlet.ImplementingType.IsSealed && cmdlet.ImplementingType.Name == $"{cmdlet.Verb}{cmdlet.Noun}Command", $"{cmdlet.Name} is not sealed or not named as it should be");
+            Assert.StartsWith("Sandbox", cmdlet.Noun, StringComparison.Ordinal);
+            Assert.False(cmdlet.Noun.EndsWith('s') && !cmdlet.Noun.EndsWith("ss", StringComparison.Ordinal), $"{cmdlet.Noun} is not singular");
+            Assert.Contains(cmdlet.Verb, approved);
+            foreach (PropertyInfo parameter in cmdlet.ImplementingType.GetProperties())
+            {
+                Assert.All(parameter.GetCustomAttributes<ParameterAttribute>(), item => Assert.False(string.IsNullOrEmpty(item.HelpMessage), $"{cmdlet.Name} -{parameter.Name} has no help"));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_parameter_of_one_name_has_one_type_and_one_alias_list_everywhere()
+    {
+        // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox, -Session, -Path and -Port are many on some and one on others.
+        string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Path", "Port"];
+        var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties()).Where(property => property.GetCustomAttributes<ParameterAttribute>().Any());
+        Assert.All(parameters.Where(property => !own.Contains(property.Name)).GroupBy(property => property.Name),
+            group => Assert.Single(group.Select(property => property.PropertyType).Distinct()));
+        Assert.All(parameters.Where(property => property.Name.EndsWith("Seconds", StringComparison.Ordinal)), property =>
+        {
+            Assert.Equal(typeof(double?), property.PropertyType);
+            Assert.Contains(property.GetCustomAttributes(), attribute => attribute.GetType().Name == "SecondsTransformationAttribute");
+        });
+        Assert.All(parameters, property => Assert.NotEqual(typeof(bool), property.PropertyType));
+    }
+
+    [Fact]
+    public void Aliases_are_none_for_now()
+    {
+        using Engine engine = new();
+        Assert.Empty(engine.Run("(Get-Module Sandbox).ExportedAliases.Keys").Texts);
+        Assert.Empty(engine.Run("(Get-Module Sandbox).ExportedFunctions.Keys").Texts);
+    }
+
+    [Fact]
+    public void Error_ids_are_in_one_place_and_unique()
+    {
+        Regex made = new("new(?: ErrorRecord)?\\([^;]*?\"(?<id>[A-Z][A-Za-z]+)\", ErrorCategory\\.", RegexOptions.Singleline);
+        string[] elsewhere = [.. Sources().Where(file => Path.GetFileName(file) != "Errors.cs" && File.ReadAllText(file).Contains("ErrorCategory.", StringComparison.Ordinal))];
+        Assert.Empty(elsewhere);
+        string[] ids = [.. made.Matches(File.ReadAllText(Sources().Single(file => Path.GetFileName(file) == "Errors.cs"))).Select(match => match.Groups["id"].Value)];
+        Assert.Contains("TargetGivenTwice", ids);
+        Assert.Equal(ids.Distinct(), ids);
+    }
+
+    [Fact]
+    public void No_exception_is_caught_without_saying_which()
+    {
+        // A bare catch is right only where it cleans up and throws on.
+        Regex bare = new("catch(?: \\((?:System\\.)?Exception(?: \\w+)?\\))?\\s*\\{(?<body>[^}]*)\\}");
+        Assert.All(Sources().SelectMany(file => bare.Matches(File.ReadAllText(file))), match => Assert.Contains("throw;", match.Groups["body"].Value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Only_the_one_base_class_has_a_stop_token()
+    {
+        // The drive's is not a cmdlet, and has the engine's base class of its own.
+        Assert.Equal(["SandboxCommandBase.cs", "SandboxProvider.cs"],
+            Sources().Where(file => File.ReadAllText(file).Contains("override void StopProcessing", StringComparison.Ordinal)).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string> Sources() => Directory.EnumerateFiles(Paths.ModuleSource, "*.cs", SearchOption.AllDirectories)
+        .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
+
+    private static CmdletInfo[] Cmdlets()
+    {
+        using Engine engine = new();
+        return [.. engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => (CmdletInfo)item.BaseObject)];
+    }
+}

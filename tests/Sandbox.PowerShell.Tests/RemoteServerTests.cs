@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sandbox.Tests;
+
+/// <summary>A server that SANDBOX_URI names, with an API key.</summary>
+public sealed class RemoteServerTests : IDisposable
+{
+    private const string Key = "k3y-for-this-test-0123456789abcdef";
+
+    private readonly SandboxHome _home = new();
+    private readonly SandboxHome _elsewhere = new();
+    private readonly string _uri;
+    private readonly Process _server;
+
+    public RemoteServerTests()
+    {
+        int port = FreePort();
+        _uri = $"http://127.0.0.1:{port}";
+        string program = Directory.EnumerateFiles(Path.Combine(Paths.ModuleFolder, "server"), "sandboxd", SearchOption.AllDirectories).Single();
+        _server = Process.Start(new ProcessStartInfo(program, ["serve", "--listen", _uri])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            Environment = { ["SANDBOX_HOME"] = _home.Folder, ["SANDBOX_API_KEY"] = Key },
+        })!;
+        Wait.Until(() => CanConnect(port), "the server listens");
+    }
+
+    [Fact]
+    public void SANDBOX_URI_and_SANDBOX_API_KEY_choose_a_server_and_no_local_one_is_started()
+    {
+        (int code, string output, string errors) = Run(
+            "$s = New-SandboxSession far; $s.Server; $s | Invoke-SandboxCommand 'echo $((6 * 7))'; Invoke-SandboxCommand true -Verbose", ("SANDBOX_API_KEY", Key));
+        Assert.Equal((0, $"{_uri}\n42\n"), (code, output));
+        Assert.Contains($"Using the server '{_uri}' that SANDBOX_URI names.", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(Key, output + errors, StringComparison.Ordinal);
+        Assert.False(_elsewhere.HasServer);
+    }
+
+    [Fact]
+    public void A_wrong_key_is_one_error()
+    {
+        (int code, string output, string errors) = Run("Get-Sandbox a, b; $Error.FullyQualifiedErrorId; $Error.CategoryInfo.Category", ("SANDBOX_API_KEY", "m1staken"));
+        Assert.Equal((0, "Unauthorized,Sandbox.Commands.GetSandboxCommand\nAuthenticationError\n"), (code, output));
+        Assert.DoesNotContain("m1staken", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_server_that_is_not_there_is_ServerUnreachable_and_is_not_ours_to_start()
+    {
+        _server.Kill();
+        _server.WaitForExit();
+        (_, string output, _) = Run("Get-Sandbox a, b; $Error.FullyQualifiedErrorId", ("SANDBOX_API_KEY", Key));
+        Assert.Equal("ServerUnreachable,Sandbox.Commands.GetSandboxCommand\n", output);
+        Assert.False(_elsewhere.HasServer);
+    }
+
+    public void Dispose()
+    {
+        if (!_server.HasExited)
+        {
+            Run("Get-Sandbox | Remove-Sandbox", ("SANDBOX_API_KEY", Key));
+            SandboxHome.Leave(_server);
+        }
+
+        _server.Dispose();
+        Directory.Delete(_home.Folder, recursive: true);
+        _elsewhere.Dispose();
+    }
+
+    private (int ExitCode, string Output, string Errors) Run(string script, (string Name, string Value) key)
+    {
+        using PowerShellProcess shell = new(_elsewhere, [], script, ("SANDBOX_URI", _uri), key);
+        return shell.Finish();
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static bool CanConnect(int port)
+    {
+        try
+        {
+            using TcpClient client = new("127.0.0.1", port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

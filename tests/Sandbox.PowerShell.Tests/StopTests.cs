@@ -1,0 +1,128 @@
+using System.Management.Automation;
+
+namespace Sandbox.Tests;
+
+public sealed class StopTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
+{
+    private static int s_next = 700_000;
+
+    private readonly Engine _engine = fixture.Engine;
+    private readonly int _mark = Interlocked.Increment(ref s_next);
+
+    [Fact]
+    public void Stop_in_flight_ends_the_remote_command_and_the_session_stays_usable()
+    {
+        using Engine busy = new();
+        using PowerShell shell = busy.Prepare($"$s = $Box | New-SandboxSession stop1; $s | Invoke-SandboxCommand 'export KEPT=1; echo begun; sleep {_mark}'", ("Box", fixture.Box));
+        PSDataCollection<PSObject> output = [];
+        shell.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 1, "the first line");
+        shell.Stop();
+        Assert.Equal(PSInvocationState.Stopped, shell.InvocationStateInfo.State);
+        Wait.Until(IsGone, "the command is gone");
+        Assert.Equal(["usable 1"], _engine.Run("Invoke-SandboxCommand 'echo usable $KEPT' -Session stop1 -Sandbox $Box").Texts);
+    }
+
+    [Fact]
+    public void Stop_before_any_output_ends_the_remote_command()
+    {
+        using Engine busy = new();
+        using PowerShell shell = busy.Prepare($"$Box | Invoke-SandboxCommand 'sleep {_mark}'", ("Box", fixture.Box));
+        shell.BeginInvoke();
+        Wait.Until(() => !IsGone(), "the command runs");
+        shell.Stop();
+        Wait.Until(IsGone, "the command is gone");
+    }
+
+    [Fact]
+    public void Stop_right_after_the_beginning_leaves_nothing_behind()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using Engine busy = new();
+            using PowerShell shell = busy.Prepare($"$Box | Invoke-SandboxCommand 'sleep {_mark}'", ("Box", fixture.Box));
+            shell.BeginInvoke();
+            Wait.Until(() => shell.InvocationStateInfo.State == PSInvocationState.Running, "it runs");
+            Thread.Sleep(i);
+            shell.Stop();
+        }
+
+        Wait.Until(IsGone, "the commands are gone");
+    }
+
+    [Fact]
+    public void A_stopped_command_that_waits_in_the_queue_never_runs()
+    {
+        _ = _engine.Run("$s = New-SandboxSession queue -Sandbox $Box").Clean;
+        using Engine first = new();
+        using PowerShell running = first.Prepare($"Invoke-SandboxCommand 'echo begun; sleep {_mark}' -Session queue -Sandbox $Box", ("Box", fixture.Box));
+        PSDataCollection<PSObject> output = [];
+        running.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 1, "the first command runs");
+
+        using Engine second = new();
+        using PowerShell waiting = second.Prepare("Invoke-SandboxCommand 'touch ran-from-queue' -Session queue -Sandbox $Box -Verbose", ("Box", fixture.Box));
+        waiting.BeginInvoke();
+        Wait.Until(() => waiting.InvocationStateInfo.State == PSInvocationState.Running, "the second command waits");
+        waiting.Stop();
+        running.Stop();
+        Assert.Equal(["no"], _engine.Run("$s | Invoke-SandboxCommand 'test -e ran-from-queue || echo no'").Texts);
+    }
+
+    [Fact]
+    public void Select_First_ends_the_remote_command_at_once()
+    {
+        EngineResult result = _engine.Run($"Invoke-SandboxCommand 'echo first; echo second; sleep {_mark}' -Sandbox $Box | Select-Object -First 1");
+        Assert.Equal(["first"], result.Texts);
+        Wait.Until(IsGone, "the command is gone");
+    }
+
+    [Fact]
+    public void An_exception_downstream_ends_the_remote_command()
+    {
+        Assert.NotNull(_engine.Run($"Invoke-SandboxCommand 'echo first; sleep {_mark}' -Sandbox $Box | ForEach-Object {{ throw 'enough' }}").Terminating);
+        Wait.Until(IsGone, "the command is gone");
+        _ = _engine.Run($"foreach ($i in 1) {{ Invoke-SandboxCommand 'echo first; sleep {_mark}' -Sandbox $Box | ForEach-Object {{ break }} }}").Clean;
+        Wait.Until(IsGone, "the command is gone");
+    }
+
+    [Fact]
+    public void Standard_error_as_errors_with_Stop_ends_the_remote_command()
+    {
+        Assert.NotNull(_engine.Run($"Invoke-SandboxCommand 'echo bad >&2; sleep {_mark}' -Sandbox $Box -StandardError Error -ErrorAction Stop").Terminating);
+        Wait.Until(IsGone, "the command is gone");
+    }
+
+    [Fact]
+    public void Stop_of_many_targets_ends_all()
+    {
+        using Engine busy = new();
+        using PowerShell shell = busy.Prepare(
+            $"1..3 | ForEach-Object {{ $Box | New-SandboxSession }} | Invoke-SandboxCommand 'echo begun; sleep {_mark}'", ("Box", fixture.Box));
+        PSDataCollection<PSObject> output = [];
+        shell.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 3, "all have begun");
+        shell.Stop();
+        Wait.Until(IsGone, "all are gone");
+    }
+
+    [Fact]
+    public void Removal_of_a_session_ends_its_running_command_at_once()
+    {
+        using Engine busy = new();
+        using PowerShell shell = busy.Prepare($"$Box | New-SandboxSession doomed | Invoke-SandboxCommand 'echo begun; sleep {_mark}'", ("Box", fixture.Box));
+        PSDataCollection<PSObject> output = [];
+        IAsyncResult running = shell.BeginInvoke<PSObject, PSObject>(null, output);
+        Wait.Until(() => output.Count == 1, "the first line");
+        dynamic answer = _engine.Run("Remove-SandboxSession doomed -Sandbox $Box -AsResult").One;
+        Assert.Equal((true, "doomed"), ((bool)answer.Success, (string)answer.SessionId));
+        Assert.True(answer.Timestamp > DateTimeOffset.UnixEpoch);
+        Assert.True(running.AsyncWaitHandle.WaitOne(Wait.Limit), "the caller still waits");
+        Wait.Until(IsGone, "the command is gone");
+        Assert.Equal("SessionNotFound", _engine.Run("Get-SandboxSession doomed -Sandbox $Box").ErrorId);
+    }
+
+    // The sandbox's own view: a process that only the host still had would be a leak too, but not this test's.
+    private bool IsGone() => _engine.Run("Invoke-SandboxCommand $Look -Sandbox $Box -StandardError Null", (
+        "Look", $"for f in /proc/[0-9]*/cmdline; do [ \"$(tr '\\0' ' ' < $f)\" = 'sleep {_mark} ' ] && echo there; done; true")).Texts is [];
+}
