@@ -184,12 +184,7 @@ public sealed class EnterTests : IDisposable
         using Terminal terminal = new(_home);
         terminal.Enter("Enter-SandboxSession", Remote);
         terminal.Enter("kept=remains; echo set", "\nset\n");
-        using (System.Diagnostics.Process server = System.Diagnostics.Process.GetProcessById(ServerProcess()))
-        {
-            server.Kill();
-            server.WaitForExit();
-        }
-
+        _home.KillServer();
         terminal.Enter("echo \"it $kept\"", "\nit remains\n");
     }
 
@@ -242,13 +237,7 @@ public sealed class EnterTests : IDisposable
     private Engine Connected()
     {
         Engine engine = new();
-        _ = engine.Run($"Connect-SandboxServer 'unix:{Path.Combine(_home.Folder, "run", "server.sock")}'").Clean;
+        _ = engine.Run($"Connect-SandboxServer '{_home.Server}'").Clean;
         return engine;
-    }
-
-    private int ServerProcess()
-    {
-        using Engine engine = Connected();
-        return (int)engine.Run("(Get-SandboxServer).ProcessId").One;
     }
 }

@@ -6,7 +6,7 @@ namespace Sandbox.Tests;
 /// <summary>What only the server of another host says: warnings, missing walls. It is a real server on a port, which answers as a test says.</summary>
 public sealed class PoorerHostTests : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Engine _engine = new();
     private readonly List<string> _asked = [];
     private readonly string _uri;
@@ -14,10 +14,7 @@ public sealed class PoorerHostTests : IDisposable
 
     public PoorerHostTests()
     {
-        int port = Random.Shared.Next(20_000, 30_000);
-        _uri = $"http://127.0.0.1:{port}";
-        _listener.Prefixes.Add(_uri + "/");
-        _listener.Start();
+        (_listener, _uri) = Listen();
         _ = ServeAsync();
     }
 
@@ -78,6 +75,26 @@ public sealed class PoorerHostTests : IDisposable
     {
         _engine.Dispose();
         _listener.Close();
+    }
+
+    // HttpListener cannot be asked for any free port.
+    private static (HttpListener Listener, string Uri) Listen()
+    {
+        while (true)
+        {
+            HttpListener listener = new();
+            string uri = $"http://127.0.0.1:{Random.Shared.Next(20_000, 30_000)}";
+            listener.Prefixes.Add(uri + "/");
+            try
+            {
+                listener.Start();
+                return (listener, uri);
+            }
+            catch (HttpListenerException)
+            {
+                // Somebody else's port.
+            }
+        }
     }
 
     private async Task ServeAsync()

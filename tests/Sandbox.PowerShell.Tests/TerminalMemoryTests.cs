@@ -17,10 +17,10 @@ public sealed class TerminalMemoryTests : IDisposable
     public async Task Fifty_megabytes_for_a_slow_reader_grow_neither_the_agent_nor_the_server()
     {
         using Engine engine = new();
-        string server = $"unix:{Path.Combine(_home.Folder, "run", "server.sock")}";
+        string server = _home.Server;
         PowerShellProcess.Run(_home, "$null = New-Sandbox flat");
         _ = engine.Run($"Connect-SandboxServer '{server}'").Clean;
-        using CancellationTokenSource deadline = new(TimeSpan.FromMinutes(1));
+        using CancellationTokenSource deadline = new(Wait.Limit);
         using HttpMessageInvoker invoker = new(ServerSocket.CreateHandler(server));
         using ClientWebSocket terminal = new();
         await terminal.ConnectAsync(new("ws://sandbox/v1/sandbox/flat/pty?cols=80&rows=24"), invoker, deadline.Token);
