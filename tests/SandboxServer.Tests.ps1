@@ -13,10 +13,19 @@ Describe 'SandboxServer' {
         Remove-TestHome
     }
 
-    It 'is not started by being looked at' {
+    It 'is not started by being looked at, stopped or completed from' {
         Stop-SandboxServer
         (Get-SandboxServer).State | Should -Be 'Stopped'
+        Stop-SandboxServer
+        $line = 'Get-Sandbox '
+        $matches = (TabExpansion2 $line $line.Length).CompletionMatches
+        $matches | Where-Object ResultType -EQ 'ParameterValue' | Should -BeNullOrEmpty
         (Get-SandboxServer).State | Should -Be 'Stopped'
+        (Get-SandboxServer).IsLocal | Should -BeTrue
+    }
+
+    It 'is the one that objects carry' {
+        (New-Sandbox).Server | Should -BeExactly (Get-SandboxServer).Uri
     }
 
     It 'is started once, and left as it is when it runs' {
@@ -36,6 +45,7 @@ Describe 'SandboxServer' {
             $missing.Remedy | Should -Not -BeNullOrEmpty
         }
 
+        (Test-SandboxServer server, isol*).Name | Should -Be 'server', 'isolation'
         Test-SandboxServer -Quiet | Should -BeTrue
         Test-SandboxServer -Name isolation -Quiet | Should -BeTrue
         Test-SandboxServer -Name nosuch -Quiet | Should -BeFalse
@@ -44,20 +54,27 @@ Describe 'SandboxServer' {
     It 'is chosen with a sandbox that is meant when none is named' {
         (Connect-SandboxServer -DefaultSandbox meant -PassThru).DefaultSandbox | Should -BeExactly 'meant'
         (Invoke-SandboxCommand true -AsResult).SandboxId | Should -BeExactly 'meant'
+        (New-SandboxSession).SandboxId | Should -BeExactly 'meant'
         Disconnect-SandboxServer
         (Get-SandboxServer).DefaultSandbox | Should -BeExactly 'default'
     }
 
-    It 'that does not answer is not connected to' {
-        { Connect-SandboxServer -Uri unix:/nosuch.sock -ErrorAction Stop } | Should -Throw
+    It 'that does not answer is not connected to' -ForEach @(
+        @{ Arguments = @{ Uri = 'unix:/nosuch.sock'; DefaultSandbox = 'x' }; Id = 'ServerUnreachable' }
+        @{ Arguments = @{ Uri = 'nonsense' }; Id = 'InvalidRequest' }
+        @{ Arguments = @{ ApiKey = [securestring]::new() }; Id = 'InvalidArgument' }
+    ) {
+        { Connect-SandboxServer @Arguments } | Should -Throw -ErrorId "$Id,*"
         (Get-SandboxServer).IsLocal | Should -BeTrue
+        (Get-SandboxServer).DefaultSandbox | Should -BeExactly 'default'
     }
 
-    It 'keeps files when it stops, and is started by the next command' {
-        $box = New-Sandbox
-        $box | Invoke-SandboxCommand 'echo kept > file.txt'
+    It 'keeps files when it stops, ends all processes, and is started by the next command' {
+        $session = New-SandboxSession
+        $session | Invoke-SandboxCommand 'echo kept > file.txt; sleep infinity &'
         (Stop-SandboxServer -PassThru).State | Should -Be 'Stopped'
-        $box | Invoke-SandboxCommand 'cat file.txt' | Should -BeExactly 'kept'
+        $session | Invoke-SandboxCommand 'cat file.txt' | Should -BeExactly 'kept'
+        (Invoke-SandboxCommand 'pgrep -c sleep' -AsResult).StandardOutput | Should -BeExactly "0`n"
     }
 
     It 'is neither started nor stopped with -WhatIf' {
