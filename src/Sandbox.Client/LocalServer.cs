@@ -20,12 +20,13 @@ public static class LocalServer
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs <c>sandboxd start</c> and returns what it says when the server is ready.</summary>
-    /// <param name="folder">The folder that has <c>server/&lt;rid&gt;/</c> in it; the module's own when null.</param>
+    /// <param name="settings">Where the server keeps its files.</param>
+    /// <param name="folder">The folder that contains <c>server/&lt;rid&gt;/</c>; the module's own when null.</param>
     /// <param name="cancellationToken">Stops waiting; a server that is starting goes on.</param>
     /// <exception cref="ApiException">The server is not installed or cannot start; the sentence says why.</exception>
-    public static async Task<ReadyLine> StartAsync(string? folder, CancellationToken cancellationToken)
+    public static async Task<ReadyLine> StartAsync(ClientSettings settings, string? folder, CancellationToken cancellationToken)
     {
-        using Process process = new() { StartInfo = Describe(folder ?? Path.GetDirectoryName(typeof(LocalServer).Assembly.Location) ?? ".") };
+        using Process process = new() { StartInfo = Describe(settings, folder ?? Path.GetDirectoryName(typeof(LocalServer).Assembly.Location) ?? ".") };
         using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(StartLimit);
         try
@@ -46,7 +47,7 @@ public static class LocalServer
         }
     }
 
-    private static ProcessStartInfo Describe(string folder)
+    private static ProcessStartInfo Describe(ClientSettings settings, string folder)
     {
         string[] candidates =
         [
@@ -59,12 +60,12 @@ public static class LocalServer
             string managed = native + ".dll";
             if (File.Exists(native))
             {
-                return Quiet(native, "start");
+                return Quiet(settings, native, "start");
             }
 
             if (File.Exists(managed))
             {
-                return Quiet(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", managed, "start");
+                return Quiet(settings, settings.DotnetHost ?? "dotnet", managed, "start");
             }
         }
 
@@ -72,7 +73,7 @@ public static class LocalServer
             $"The local server '{Path.Combine(candidates[0], Program)}' is missing. Sandboxes run on Linux; elsewhere set SANDBOX_URI to a server's address.");
     }
 
-    private static ProcessStartInfo Quiet(string file, params string[] arguments) => new(file, arguments)
+    private static ProcessStartInfo Quiet(ClientSettings settings, string file, params string[] arguments) => new(file, arguments)
     {
         UseShellExecute = false,
         RedirectStandardInput = true,
@@ -80,6 +81,13 @@ public static class LocalServer
         RedirectStandardError = true,
         // The caller's directory must not be held for as long as the server lives.
         WorkingDirectory = "/",
+        // The environment of this process may have changed since the settings were read; null removes a variable.
+        Environment =
+        {
+            [ClientSettings.HomeVariable] = settings.Home,
+            [ClientSettings.StateHomeVariable] = settings.StateHome,
+            [ClientSettings.RuntimeDirectoryVariable] = settings.RuntimeDirectory,
+        },
     };
 
     private static ReadyLine? Read(string line)

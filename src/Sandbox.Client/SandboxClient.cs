@@ -37,6 +37,9 @@ public sealed partial class SandboxClient
     /// <param name="trace">Is called on any thread.</param>
     public SandboxClient WithTrace(Action<RequestTrace> trace) => new(_transport, trace);
 
+    /// <summary>Closes the connections, which clients made by <see cref="WithTrace"/> share, and cancels requests.</summary>
+    internal void Close() => _transport.Dispose();
+
     /// <summary>The server and what it can do.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
     public Task<ServerInfo> GetServerAsync(CancellationToken cancellationToken) =>

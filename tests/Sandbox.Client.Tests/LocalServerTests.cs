@@ -17,7 +17,7 @@ public sealed class LocalServerTests : IDisposable
             echo '{"uri":"unix:/x/y","version":"1","build":"b","processId":7,"log":"/l","started":true}'
             exec sleep 600
             """);
-        ReadyLine ready = await LocalServer.StartAsync(_folder, Token);
+        ReadyLine ready = await LocalServer.StartAsync(new ClientSettings(), _folder, Token);
         Assert.Equal(("unix:/x/y", 7, true), (ready.Uri, ready.ProcessId, ready.Started));
     }
 
@@ -29,7 +29,7 @@ public sealed class LocalServerTests : IDisposable
             echo '{"error":"No bubblewrap. Install it.","code":"isolation_unavailable"}' >&2
             exit 1
             """);
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(_folder, Token));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
         Assert.Equal((ErrorCodes.IsolationUnavailable, "No bubblewrap. Install it."), (failure.Code, failure.Message));
     }
 
@@ -37,7 +37,7 @@ public sealed class LocalServerTests : IDisposable
     public async Task What_it_said_is_told_when_it_explained_nothing()
     {
         Install("echo 'segmentation fault' >&2; exit 139");
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(_folder, Token));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
         Assert.Equal(LocalServer.StartFailedCode, failure.Code);
         Assert.Contains("segmentation fault", failure.Message, StringComparison.Ordinal);
     }
@@ -45,7 +45,7 @@ public sealed class LocalServerTests : IDisposable
     [Fact]
     public async Task A_missing_program_is_told()
     {
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(_folder, Token));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
         Assert.Equal(LocalServer.NotInstalledCode, failure.Code);
     }
 
@@ -54,14 +54,22 @@ public sealed class LocalServerTests : IDisposable
     {
         Install("exec sleep 600");
         using CancellationTokenSource stop = new(100);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => LocalServer.StartAsync(_folder, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, stop.Token));
     }
 
     [Fact]
     public async Task Its_only_argument_is_start()
     {
         Install("""echo "{\"uri\":\"unix:/$#-$1\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}" """);
-        Assert.Equal("unix:/1-start", (await LocalServer.StartAsync(_folder, Token)).Uri);
+        Assert.Equal("unix:/1-start", (await LocalServer.StartAsync(new ClientSettings(), _folder, Token)).Uri);
+    }
+
+    [Fact]
+    public async Task Settings_replace_the_environment_of_the_started_program()
+    {
+        Install("""echo "{\"uri\":\"unix:$SANDBOX_HOME:$XDG_STATE_HOME:${XDG_RUNTIME_DIR-unset}\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}" """);
+        ClientSettings settings = new() { Home = "/home-of-test", StateHome = "/state-of-test" };
+        Assert.Equal("unix:/home-of-test:/state-of-test:unset", (await LocalServer.StartAsync(settings, _folder, Token)).Uri);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

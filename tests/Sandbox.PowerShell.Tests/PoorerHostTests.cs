@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using System.Net;
 using System.Text;
 
@@ -10,6 +11,8 @@ public sealed class PoorerHostTests : IDisposable
     private readonly Engine _engine = new();
     private readonly List<string> _asked = [];
     private readonly string _uri;
+    private volatile bool _isSilent;
+    private volatile int _unanswered;
     private string _isolation = """["user","mount","pid","ipc","uts","network","seccomp","capabilities","no-new-privileges"]""";
 
     public PoorerHostTests()
@@ -19,8 +22,10 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void A_warning_of_the_server_is_told_once_in_a_process()
+    public void A_warning_of_the_server_is_shown_once_in_each_runspace()
     {
+        using Engine other = new();
+        Assert.Single(other.Run("New-Sandbox warned0 -Server $Uri", ("Uri", _uri)).Clean.Warnings);
         EngineResult result = _engine.Run("Connect-SandboxServer $Uri; New-Sandbox warned1; New-Sandbox warned2; Disconnect-SandboxServer", ("Uri", _uri)).Clean;
         Assert.Equal([$"No network on {_uri}: install slirp4netns."], result.Warnings);
         Assert.Equal(["warned1", "warned2"], result.Output.Select(box => box.ToString()));
@@ -71,6 +76,32 @@ public sealed class PoorerHostTests : IDisposable
         Assert.DoesNotContain(_uri, other.Run("(Get-SandboxServer).Uri").Texts);
     }
 
+    [Fact]
+    public void A_key_stays_in_the_runspace_that_it_was_given_to()
+    {
+        using System.Security.SecureString key = new NetworkCredential("", "k3y-of-one").SecurePassword;
+        using Engine other = new();
+        object box = _engine.Run("Connect-SandboxServer $Uri -ApiKey $Key; New-Sandbox mine", ("Uri", _uri), ("Key", key)).One;
+        Assert.Contains("k3y-of-one", _asked[^1], StringComparison.Ordinal);
+        _ = other.Run("$Box | Remove-Sandbox", ("Box", box)).Clean;
+        Assert.StartsWith("DELETE /v1/sandbox/mine", _asked[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("k3y", _asked[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Completion_gives_up_on_a_server_that_does_not_answer()
+    {
+        _ = _engine.Run("Connect-SandboxServer $Uri", ("Uri", _uri)).Clean;
+        _isSilent = true;
+
+        // Repeated, because on a busy machine completion may give up before it has sent the request.
+        Wait.Until(() =>
+        {
+            Assert.Empty(Complete("Get-Sandbox x"));
+            return _unanswered > 0;
+        }, "the server was asked");
+    }
+
     public void Dispose()
     {
         _engine.Dispose();
@@ -103,6 +134,12 @@ public sealed class PoorerHostTests : IDisposable
         {
             while (await _listener.GetContextAsync() is { } context)
             {
+                if (_isSilent)
+                {
+                    _unanswered++;
+                    continue;
+                }
+
                 string body = await new StreamReader(context.Request.InputStream).ReadToEndAsync();
                 _asked.Add($"{context.Request.HttpMethod} {context.Request.RawUrl} {body} {context.Request.Headers["Authorization"]}");
                 byte[] answer = Encoding.UTF8.GetBytes(Answer(context.Request, body));
@@ -115,6 +152,13 @@ public sealed class PoorerHostTests : IDisposable
         {
             // Closed.
         }
+    }
+
+    private CompletionResult[] Complete(string line)
+    {
+        using PowerShell shell = PowerShell.Create(_engine.Runspace);
+        CommandCompletion completion = Task.Run(() => CommandCompletion.CompleteInput(line, line.Length, null, shell)).WaitAsync(Wait.Limit).GetAwaiter().GetResult();
+        return [.. completion.CompletionMatches.Where(offered => offered.ResultType is CompletionResultType.ParameterValue)];
     }
 
     private string Answer(HttpListenerRequest request, string body) => request switch

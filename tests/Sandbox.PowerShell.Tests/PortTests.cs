@@ -226,6 +226,38 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
+    public void Forwards_of_another_runspace_are_not_listed()
+    {
+        using Engine other = new();
+        _ = other.Run("$null = $Box | Connect-SandboxPort 8000", ("Box", _engine.Run("$Box").One)).Clean;
+        Assert.Single(other.Run("Get-SandboxPort").Clean.Output);
+        Assert.Empty(_engine.Run("Get-SandboxPort -Sandbox $Box").Clean.Output);
+    }
+
+    [Fact]
+    public void Forwards_end_with_their_runspace()
+    {
+        string uri;
+        using (Engine other = new())
+        {
+            uri = (string)other.Run("($Box | Connect-SandboxPort 8000).Uri", ("Box", _engine.Run("$Box").One)).One;
+            Get(uri);
+        }
+
+        Refused(uri);
+    }
+
+    [Fact]
+    public void Forwards_end_when_the_module_is_removed()
+    {
+        using Engine other = new();
+        string uri = (string)other.Run("($Box | Connect-SandboxPort 8000).Uri", ("Box", _engine.Run("$Box").One)).One;
+        Get(uri);
+        _ = other.Run("Remove-Module Sandbox").Clean;
+        Refused(uri);
+    }
+
+    [Fact]
     public void Ports_are_completed_as_numbers()
     {
         _ = _engine.Run("$Port = $Box | Connect-SandboxPort 8000").Clean;

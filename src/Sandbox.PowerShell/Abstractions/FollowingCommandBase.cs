@@ -108,7 +108,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
         {
             // What Receive-Job does with errors is said there; only that the first ends the command must be known here.
             bool stopsAtError = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? action) && action is ActionPreference.Stop;
-            _children.Add(new(target, request, input, _options, stopsAtError));
+            _children.Add(new(ModuleState, target, request, input, _options, stopsAtError));
             return;
         }
 

@@ -15,6 +15,11 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     // The server used when none is named: found once, so that a pipeline does not change servers on its way.
     private SandboxClient? _default;
 
+    private ModuleState? _moduleState;
+
+    /// <summary>The state of the runspace that the cmdlet runs in. The pipeline's thread must get it first; then any thread may.</summary>
+    internal ModuleState ModuleState => _moduleState ??= ModuleState.Current;
+
     /// <summary>Is cancelled when the user stops the command.</summary>
     internal CancellationToken StopToken => _stop.Token;
 
@@ -54,12 +59,12 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     {
         if (server is null)
         {
-            return _default ??= ClientOf(ServerChoice.Current);
+            return _default ??= ClientOf(ModuleState.Connection);
         }
 
         if (!_clients.TryGetValue(server, out SandboxClient? client))
         {
-            _clients.Add(server, client = Guarded(server, () => ServerDirectory.Get(server)).WithTrace(Trace));
+            _clients.Add(server, client = Guarded(server, () => ModuleState.Clients.Get(server)).WithTrace(Trace));
         }
 
         return client;
@@ -144,11 +149,11 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <param name="line">What there is to tell.</param>
     internal void Tell(string line) => _messages.Enqueue((false, line));
 
-    /// <summary>Tells a user what a new sandbox did not get; the same thing only once in a process. Any thread may call it.</summary>
+    /// <summary>Tells a user what a new sandbox did not get; the same thing only once in a runspace. Any thread may call it.</summary>
     /// <param name="warnings">What its server says.</param>
     internal void Warn(IEnumerable<string>? warnings)
     {
-        foreach (string warning in WarningOnce.New(warnings))
+        foreach (string warning in ModuleState.Warnings.TakeNew(warnings))
         {
             _messages.Enqueue((true, warning));
         }
@@ -175,7 +180,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     private protected SandboxClient ClientOf(ServerConnection? connection) => Guarded(connection?.Endpoint?.Text, () => FindClient(connection));
 
     /// <summary>The client of the server in use, or the failure to find it.</summary>
-    private protected SandboxClient FindClient() => FindClient(ServerChoice.Current);
+    private protected SandboxClient FindClient() => FindClient(ModuleState.Connection);
 
     /// <summary>Does what the whole command depends on: its failure ends the command.</summary>
     /// <param name="target">What it is done to, for the error.</param>
@@ -197,10 +202,10 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <param name="trace">The request.</param>
     private protected void Trace(RequestTrace trace)
     {
-        ListingCache.Note(trace);
+        ModuleState.Changes.Note(trace);
         Tell(trace.ToString());
     }
 
     private SandboxClient FindClient(ServerConnection? connection) =>
-        Wait(async cancellationToken => await ServerDirectory.GetDefaultAsync(connection, Tell, cancellationToken)).WithTrace(Trace);
+        Wait(async cancellationToken => await ModuleState.Clients.GetDefaultAsync(connection, Tell, cancellationToken)).WithTrace(Trace);
 }

@@ -10,26 +10,26 @@ public abstract class SandboxServerCommandBase : SandboxCommandBase
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>A client of the server in use that never starts it; null where none runs.</summary>
-    private protected SandboxClient? Peek() => Guarded(null, () => ServerDirectory.Peek(ServerChoice.Current, LookLimit)?.WithTrace(Trace));
+    private protected SandboxClient? Peek() => Guarded(null, () => ModuleState.Clients.Peek(ModuleState.Connection, LookLimit)?.WithTrace(Trace));
 
     /// <summary>The server in use, without starting it. A local one that does not run is shown as stopped.</summary>
     private protected SandboxServer? Look()
     {
-        bool isLocal = ServerDirectory.IsLocalDefault(ServerChoice.Current);
+        bool isLocal = ModuleState.Clients.IsLocalDefault(ModuleState.Connection);
         SandboxClient? client = Peek();
         if (client is null)
         {
-            return new SandboxServer(null, null, isLocal, ServerChoice.ImpliedSandbox);
+            return new SandboxServer(null, null, isLocal, ModuleState.DefaultSandbox);
         }
 
         try
         {
-            return new SandboxServer(client.Server, Wait(client.GetServerAsync), isLocal, ServerChoice.ImpliedSandbox);
+            return new SandboxServer(client.Server, Wait(client.GetServerAsync), isLocal, ModuleState.DefaultSandbox);
         }
         catch (ServerUnreachableException) when (isLocal)
         {
             // Its socket outlived it.
-            return new SandboxServer(null, null, isLocal, ServerChoice.ImpliedSandbox);
+            return new SandboxServer(null, null, isLocal, ModuleState.DefaultSandbox);
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {

@@ -12,7 +12,7 @@ internal static class TargetResolution
         if (sessions is null)
         {
             return sandboxes is null
-                ? [new Target(cmdlet.ClientOf(null), ServerChoice.ImpliedSandbox, onMade: cmdlet.Warn)]
+                ? [new Target(cmdlet.ClientOf(null), cmdlet.ModuleState.DefaultSandbox, onMade: cmdlet.Warn)]
                 : sandboxes.Select(sandbox => new Target(cmdlet.ClientOf(sandbox.Server), sandbox.Id));
         }
 
@@ -24,7 +24,7 @@ internal static class TargetResolution
         if (session.SandboxId is not { } own)
         {
             return sandboxes is null
-                ? [new Target(cmdlet.ClientOf(session.Server), ServerChoice.ImpliedSandbox, session.Id, cmdlet.Warn)]
+                ? [new Target(cmdlet.ClientOf(session.Server), cmdlet.ModuleState.DefaultSandbox, session.Id, cmdlet.Warn)]
                 : sandboxes.Select(sandbox => new Target(cmdlet.ClientOf(sandbox.Server), sandbox.Id, session.Id));
         }
 

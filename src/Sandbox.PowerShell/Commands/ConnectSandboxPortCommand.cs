@@ -123,7 +123,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         try
         {
             PortForward forward = PortForward.Start(target.Client, target.SandboxId, process, port, localPort);
-            PortForwards.Add(forward);
+            ModuleState.Forwards.Add(forward);
             WriteObject(new SandboxPort(forward));
         }
         catch (SocketException e)

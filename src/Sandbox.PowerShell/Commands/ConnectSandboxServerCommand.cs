@@ -17,7 +17,7 @@ public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
     [ValidateNotNullOrEmpty]
     public string? Uri { get; set; }
 
-    /// <summary>The server's key. It is kept in this process and sent to this server alone.</summary>
+    /// <summary>The server's key. It is kept in this runspace and sent to this server alone.</summary>
     [Parameter(HelpMessage = "The server's key.")]
     [ValidateNotNull]
     public SecureString? ApiKey { get; set; }
@@ -46,15 +46,15 @@ public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
 
         // What does not answer is not connected to: whatever was chosen before still holds then.
         ServerInfo info = Ask(client);
-        ServerChoice.Current = connection;
+        ModuleState.Connection = connection;
         if (connection.Endpoint is { } endpoint && key is not null)
         {
-            ServerDirectory.Remember(endpoint, key);
+            ModuleState.Clients.SetKey(endpoint, key);
         }
 
         if (PassThru)
         {
-            WriteObject(new SandboxServer(client.Server, info, ServerDirectory.IsLocalDefault(connection), ServerChoice.ImpliedSandbox));
+            WriteObject(new SandboxServer(client.Server, info, ModuleState.Clients.IsLocalDefault(connection), ModuleState.DefaultSandbox));
         }
     }
 }

@@ -20,9 +20,9 @@ public sealed class DisconnectSandboxPortCommand : SandboxCommandBase
     {
         foreach (int localPort in LocalPort)
         {
-            if (PortForwards.Find(localPort) is not { } forward)
+            if (ModuleState.Forwards.Find(localPort) is not { } forward)
             {
-                WriteError(Errors.PortForwardNotFound(localPort, PortForwards.EndReason(localPort)));
+                WriteError(Errors.PortForwardNotFound(localPort, ModuleState.Forwards.EndReason(localPort)));
             }
             else if (ShouldProcess(localPort.ToString(CultureInfo.InvariantCulture), $"End its forwarding to {forward.SandboxId}:{forward.Port}"))
             {

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using Sandbox.Client;
 
 namespace Sandbox.Commands;
 
@@ -11,11 +10,11 @@ public sealed class DisconnectSandboxServerCommand : SandboxServerCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        if (ServerChoice.Current?.Endpoint is { } endpoint)
+        if (ModuleState.Connection?.Endpoint is { } endpoint)
         {
-            ServerDirectory.Remember(endpoint, null);
+            ModuleState.Clients.SetKey(endpoint, null);
         }
 
-        ServerChoice.Current = null;
+        ModuleState.Connection = null;
     }
 }

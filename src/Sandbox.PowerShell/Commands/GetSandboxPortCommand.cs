@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Lists the local ports that this process forwards into sandboxes.</summary>
+/// <summary>Lists the local ports that this runspace forwards into sandboxes.</summary>
 [Cmdlet(VerbsCommon.Get, "SandboxPort")]
 [OutputType(typeof(SandboxPort))]
 public sealed class GetSandboxPortCommand : SandboxCommandBase
@@ -39,7 +39,7 @@ public sealed class GetSandboxPortCommand : SandboxCommandBase
     {
         // A piped number binds to both parameters; it is a port.
         SandboxReference[]? sandboxes = LocalPort is null || _sandboxIsNamed ? Sandbox : null;
-        IEnumerable<PortForward> found = LocalPort is null ? PortForwards.All : LocalPort.Select(Find).OfType<PortForward>();
+        IEnumerable<PortForward> found = LocalPort is null ? ModuleState.Forwards.All : LocalPort.Select(Find).OfType<PortForward>();
         foreach (PortForward forward in found)
         {
             if (Port?.Contains(forward.Port) != false && sandboxes?.Any(sandbox => Means(sandbox, forward)) != false)
@@ -54,10 +54,10 @@ public sealed class GetSandboxPortCommand : SandboxCommandBase
 
     private PortForward? Find(int localPort)
     {
-        PortForward? forward = PortForwards.Find(localPort);
+        PortForward? forward = ModuleState.Forwards.Find(localPort);
         if (forward is null)
         {
-            WriteError(Errors.PortForwardNotFound(localPort, PortForwards.EndReason(localPort)));
+            WriteError(Errors.PortForwardNotFound(localPort, ModuleState.Forwards.EndReason(localPort)));
         }
 
         return forward;

@@ -20,10 +20,10 @@ public sealed class StartSandboxServerCommand : SandboxServerCommandBase
             return;
         }
 
-        SandboxClient client = Guarded(null, () => Wait(token => ServerDirectory.StartAsync(Tell, token))).WithTrace(Trace);
+        SandboxClient client = Guarded(null, () => Wait(token => ModuleState.Clients.StartAsync(Tell, token))).WithTrace(Trace);
         if (PassThru)
         {
-            WriteObject(new SandboxServer(client.Server, Ask(client), true, ServerChoice.ImpliedSandbox));
+            WriteObject(new SandboxServer(client.Server, Ask(client), true, ModuleState.DefaultSandbox));
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed class StopSandboxServerCommand : SandboxServerCommandBase
             {
                 TryWait(client.Server, client.StopServerAsync);
             }
-            catch (ServerUnreachableException) when (ServerDirectory.IsLocalDefault(ServerChoice.Current))
+            catch (ServerUnreachableException) when (ModuleState.Clients.IsLocalDefault(ModuleState.Connection))
             {
                 WriteVerbose("No local server runs.");
             }

@@ -6,10 +6,14 @@ namespace Sandbox;
 /// <param name="arguments">The arguments by parameter.</param>
 /// <param name="parameter">The parameter that is completed.</param>
 /// <param name="word">What is written of it, without quotes.</param>
-internal sealed class BoundArguments(IDictionary arguments, string parameter, string word)
+/// <param name="defaultSandbox">The sandbox that is used when none is named.</param>
+internal sealed class BoundArguments(IDictionary arguments, string parameter, string word, string defaultSandbox)
 {
     /// <summary>What is written of the argument, without quotes.</summary>
     public string Word { get; } = word;
+
+    /// <summary>The sandbox that is used when none is named.</summary>
+    public string DefaultSandbox { get; } = defaultSandbox;
 
     /// <summary>Whether wildcards mean nothing in it.</summary>
     public bool IsLiteral => parameter is not "Path";

@@ -13,7 +13,7 @@ public sealed class ContextCompleter : ServerCompleter
             return (await ListAsync(client, named.Id, cancellationToken)).Select(context => Suggest(context.Id, context));
         }
 
-        string implied = ServerChoice.ImpliedSandbox;
+        string implied = bound.DefaultSandbox;
         SandboxInfo[] running = [.. (await client.GetSandboxesAsync(cancellationToken)).Where(sandbox => sandbox.State == SandboxState.Running)];
         IReadOnlyList<ContextInfo>[] contexts = await Task.WhenAll(running.Select(sandbox => ListAsync(client, sandbox.Id, cancellationToken)));
         (string Sandbox, ContextInfo Context)[] all = [.. running.Zip(contexts).SelectMany(pair => pair.Second.Select(context => (pair.First.Id, context)))];

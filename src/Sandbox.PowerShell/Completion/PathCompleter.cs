@@ -30,7 +30,7 @@ public class PathCompleter : ServerCompleter
         ListOptions options = new() { Hidden = prefix.StartsWith('.'), Wake = false };
         List<Suggestion> found = [];
         await foreach (FileEntry entry in client.ListDirectoryAsync(
-            session?.SandboxId ?? sandbox?.Id ?? ServerChoice.ImpliedSandbox, session?.Id, directory.Length == 0 ? "." : directory, options, cancellationToken))
+            session?.SandboxId ?? sandbox?.Id ?? bound.DefaultSandbox, session?.Id, directory.Length == 0 ? "." : directory, options, cancellationToken))
         {
             string name = entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
             if (name.StartsWith(prefix, StringComparison.Ordinal) && PathText.IsText(name))

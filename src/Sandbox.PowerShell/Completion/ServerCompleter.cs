@@ -23,8 +23,9 @@ public abstract class ServerCompleter : IArgumentCompleter
         using CancellationTokenSource limit = new(Budget);
         try
         {
-            return ServerDirectory.Peek(ServerChoice.Current, Budget) is { } client
-                ? [.. FindAsync(client, new BoundArguments(fakeBoundParameters, parameterName, word), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
+            ModuleState state = ModuleState.ForCompletion;
+            return state.Clients.Peek(state.Connection, Budget) is { } client
+                ? [.. FindAsync(client, new BoundArguments(fakeBoundParameters, parameterName, word, state.DefaultSandbox), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
                     .Where(found => IsMatch(found, word)).Select(found => Result(found, quote))]
                 : [];
         }

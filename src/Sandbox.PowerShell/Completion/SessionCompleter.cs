@@ -13,7 +13,7 @@ public sealed class SessionCompleter : ServerCompleter
             return (await ListAsync(client, named.Id, cancellationToken)).Select(session => Suggest(session.Id, session));
         }
 
-        string implied = ServerChoice.ImpliedSandbox;
+        string implied = bound.DefaultSandbox;
         SandboxInfo[] running = [.. (await client.GetSandboxesAsync(cancellationToken)).Where(sandbox => sandbox.State == SandboxState.Running)];
         IReadOnlyList<SessionInfo>[] sessions = await Task.WhenAll(running.Select(sandbox => ListAsync(client, sandbox.Id, cancellationToken)));
         (string Sandbox, SessionInfo Session)[] all = [.. running.Zip(sessions).SelectMany(pair => pair.Second.Select(session => (pair.First.Id, session)))];

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -6,6 +7,7 @@ namespace Sandbox;
 /// <summary>The part of a job that runs in one place.</summary>
 public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
 {
+    private readonly ModuleState _state;
     private readonly CommandRun _run;
     private readonly CommandFollower _follower;
     private readonly bool _stopsAtError;
@@ -18,15 +20,17 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     private bool _wasCancelled;
 
     /// <summary>Creates a job that has not begun.</summary>
+    /// <param name="state">The state of the runspace that the job belongs to.</param>
     /// <param name="target">Where.</param>
     /// <param name="request">What.</param>
     /// <param name="input">What it reads, when that comes from the pipeline.</param>
     /// <param name="options">The form of its output.</param>
     /// <param name="stopsAtError">Whether the first error ends the command.</param>
-    internal SandboxChildJob(Target target, ExecRequest request, CommandInput? input, OutputOptions options, bool stopsAtError)
+    internal SandboxChildJob(ModuleState state, Target target, ExecRequest request, CommandInput? input, OutputOptions options, bool stopsAtError)
         : base(CommandRun.TextOf(request), null)
     {
-        _run = new(target.TellingTo(trace => Verbose.Add(new(trace.ToString())), Warn), request, input);
+        _state = state;
+        _run = new(target.TellingTo(Trace, Warn), request, input);
         _follower = new(this, options);
         _stopsAtError = stopsAtError;
     }
@@ -167,9 +171,15 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
         Error.Add(error);
     }
 
+    private void Trace(RequestTrace trace)
+    {
+        _state.Changes.Note(trace);
+        Verbose.Add(new(trace.ToString()));
+    }
+
     private void Warn(IEnumerable<string>? warnings)
     {
-        foreach (string warning in WarningOnce.New(warnings))
+        foreach (string warning in _state.Warnings.TakeNew(warnings))
         {
             Warning.Add(new(warning));
         }

@@ -3,42 +3,51 @@ using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>The forwarded ports of this process, by local port. They end with it.</summary>
-internal static class PortForwards
+/// <summary>The open port forwards of a runspace, by local port. Thread-safe.</summary>
+internal sealed class PortForwards
 {
-    private static readonly ConcurrentDictionary<int, PortForward> Open = new();
+    private readonly ConcurrentDictionary<int, PortForward> _open = new();
 
     // By local port, of which there are not so many.
-    private static readonly ConcurrentDictionary<int, string> EndReasons = new();
+    private readonly ConcurrentDictionary<int, string> _endReasons = new();
 
     /// <summary>All, by local port.</summary>
-    public static IEnumerable<PortForward> All => Open.Values.OrderBy(forward => forward.LocalPort);
+    public IEnumerable<PortForward> All => _open.Values.OrderBy(forward => forward.LocalPort);
 
     /// <summary>The one of a local port; null for none.</summary>
     /// <param name="localPort">The port.</param>
-    public static PortForward? Find(int localPort) => Open.GetValueOrDefault(localPort);
+    public PortForward? Find(int localPort) => _open.GetValueOrDefault(localPort);
 
     /// <summary>Why the last one of a local port has ended by itself; null when it has not.</summary>
     /// <param name="localPort">The port.</param>
-    public static string? EndReason(int localPort) => EndReasons.GetValueOrDefault(localPort);
+    public string? EndReason(int localPort) => _endReasons.GetValueOrDefault(localPort);
 
     /// <summary>Keeps a new one until it has ended, and opens it.</summary>
     /// <param name="forward">The new one.</param>
-    public static void Add(PortForward forward)
+    public void Add(PortForward forward)
     {
-        Open[forward.LocalPort] = forward;
-        EndReasons.TryRemove(forward.LocalPort, out _);
+        _open[forward.LocalPort] = forward;
+        _endReasons.TryRemove(forward.LocalPort, out _);
         forward.Ended += Remove;
         forward.Open();
     }
 
-    private static void Remove(PortForward ended)
+    /// <summary>Ends all, with their connections.</summary>
+    public void Close()
+    {
+        foreach (PortForward forward in _open.Values)
+        {
+            forward.Dispose();
+        }
+    }
+
+    private void Remove(PortForward ended)
     {
         if (ended.EndReason is { } reason)
         {
-            EndReasons[ended.LocalPort] = reason;
+            _endReasons[ended.LocalPort] = reason;
         }
 
-        Open.TryRemove(KeyValuePair.Create(ended.LocalPort, ended));
+        _open.TryRemove(KeyValuePair.Create(ended.LocalPort, ended));
     }
 }

@@ -1,30 +1,18 @@
 using System.Diagnostics;
-using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>What a drive saw a moment ago: for questions that the engine asks again and again about one path. Whatever this process changes in any sandbox makes all of it void.</summary>
-internal sealed class ListingCache
+/// <summary>What a drive saw a moment ago: for questions that the engine asks again and again about one path. Whatever the runspace changes in any sandbox makes all of it void.</summary>
+/// <param name="changes">Counts those changes.</param>
+internal sealed class ListingCache(ChangeCounter changes)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
-
-    private static long s_changes;
 
     private long _dropped;
 
     private readonly Dictionary<string, (long Time, long Changes, FileEntry Entry)> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Path, bool Hidden), (long Time, long Changes, IReadOnlyList<FileEntry> Entries)> _lists = [];
-
-    /// <summary>Takes note of a request: what does not only read changes something.</summary>
-    /// <param name="trace">The request.</param>
-    public static void Note(RequestTrace trace)
-    {
-        if (trace.Method is not ("GET" or "HEAD"))
-        {
-            Interlocked.Increment(ref s_changes);
-        }
-    }
 
     /// <summary>What is at a path; null when that is not known. That nothing is there is never kept.</summary>
     /// <param name="path">The path.</param>
@@ -41,7 +29,7 @@ internal sealed class ListingCache
     public void Keep(string path, FileEntry entry)
     {
         DropStale();
-        _entries[path] = (Stopwatch.GetTimestamp(), Interlocked.Read(ref s_changes), entry);
+        _entries[path] = (Stopwatch.GetTimestamp(), changes.Count, entry);
     }
 
     /// <summary>Keeps what is in a directory, and so what is at each path in it: the engine asks for one after the other.</summary>
@@ -52,15 +40,15 @@ internal sealed class ListingCache
     {
         DropStale();
         long time = Stopwatch.GetTimestamp();
-        long changes = Interlocked.Read(ref s_changes);
-        _lists[(path, hidden)] = (time, changes, entries);
+        long count = changes.Count;
+        _lists[(path, hidden)] = (time, count, entries);
         foreach (FileEntry entry in entries)
         {
-            _entries[entry.ExactPath] = (time, changes, entry);
+            _entries[entry.ExactPath] = (time, count, entry);
         }
     }
 
-    private static bool IsFresh(long time, long changes) => changes == Interlocked.Read(ref s_changes) && Stopwatch.GetElapsedTime(time) < Lifetime;
+    private bool IsFresh(long time, long count) => count == changes.Count && Stopwatch.GetElapsedTime(time) < Lifetime;
 
     // Now and then: the engine asks for thousands of items one by one.
     private void DropStale()

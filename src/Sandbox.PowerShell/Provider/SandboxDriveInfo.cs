@@ -6,8 +6,8 @@ namespace Sandbox;
 /// <remarks>Its root begins with its name, and so does each path of it: else a path would not say which drive, and so which sandbox, it is of.</remarks>
 public sealed class SandboxDriveInfo : PSDriveInfo
 {
-    internal SandboxDriveInfo(PSDriveInfo drive, Target target, string root)
-        : base(drive.Name, drive.Provider, drive.Name + (root == "/" ? "" : root), $"{target}: {root}", drive.Credential) => Target = target;
+    internal SandboxDriveInfo(PSDriveInfo drive, Target target, string root, ChangeCounter changes)
+        : base(drive.Name, drive.Provider, drive.Name + (root == "/" ? "" : root), $"{target}: {root}", drive.Credential) => (Target, Cache) = (target, new(changes));
 
     /// <summary>The sandbox.</summary>
     public string SandboxId => Target.SandboxId;
@@ -20,7 +20,7 @@ public sealed class SandboxDriveInfo : PSDriveInfo
 
     internal Target Target { get; }
 
-    internal ListingCache Cache { get; } = new();
+    internal ListingCache Cache { get; }
 
     /// <summary>The place in the sandbox that a path of the drive means.</summary>
     /// <param name="path">The path, which begins with the drive's name, or with a slash where it starts from the drive's root.</param>

@@ -98,7 +98,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
 
         // From now on it is this very sandbox: one that is gone is not made again.
-        return new SandboxDriveInfo(drive, new Target(target.Client, target.SandboxId, target.SessionId), entry.ExactPath);
+        return new SandboxDriveInfo(drive, new Target(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
     }
 
     /// <summary>Takes a drive away; the sandbox, which may be gone, is not asked.</summary>
@@ -368,10 +368,11 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             throw ProviderRequests.Failure(Errors.SandboxMismatch(session, sandbox));
         }
 
-        SandboxClient client = ClientOf(session?.Server ?? sandbox?.Server);
+        ModuleState state = ModuleState.Current;
+        SandboxClient client = ClientOf(state, session?.Server ?? sandbox?.Server);
         return (session?.SandboxId ?? sandbox?.Id) is { } id
             ? new Target(client, id, session?.Id)
-            : new Target(client, ServerChoice.ImpliedSandbox, session?.Id, Warn);
+            : new Target(client, state.DefaultSandbox, session?.Id, warnings => Warn(state, warnings));
     }
 
     private static T? Single<T>(T[]? references)
@@ -385,15 +386,12 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         return references?[0];
     }
 
-    private SandboxClient ClientOf(string? server)
-    {
-        ServerConnection? choice = ServerChoice.Current;
-        return _requests.Wait(async token => (server is null ? await ServerDirectory.GetDefaultAsync(choice, _ => { }, token) : ServerDirectory.Get(server)).WithTrace(ListingCache.Note));
-    }
+    private SandboxClient ClientOf(ModuleState state, string? server) => _requests.Wait(async token =>
+        (server is null ? await state.Clients.GetDefaultAsync(state.Connection, _ => { }, token) : state.Clients.Get(server)).WithTrace(state.Changes.Note));
 
-    private void Warn(IEnumerable<string>? warnings)
+    private void Warn(ModuleState state, IEnumerable<string>? warnings)
     {
-        foreach (string warning in WarningOnce.New(warnings))
+        foreach (string warning in state.Warnings.TakeNew(warnings))
         {
             WriteWarning(warning);
         }

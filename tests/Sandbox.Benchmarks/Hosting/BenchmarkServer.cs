@@ -42,7 +42,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         Directory.CreateDirectory(home, (UnixFileMode)0x1c9 /* 0711 */);
         Environment.SetEnvironmentVariable("SANDBOX_HOME", home);
         Environment.SetEnvironmentVariable("SANDBOX_SPARES", $"{spares}");
-        BenchmarkServer server = new(home, await LocalServer.StartAsync(ModuleFolder, cancellationToken));
+        BenchmarkServer server = new(home, await LocalServer.StartAsync(ClientSettings.FromEnvironment(), ModuleFolder, cancellationToken));
         ServerInfo about = await server.Client.GetServerAsync(cancellationToken);
         bool isNative = new FileInfo($"/proc/{server.ProcessId}/exe").LinkTarget?.EndsWith("sandboxd", StringComparison.Ordinal) == true;
         server.Description = $"{about.Version}, {(isNative ? "native" : "framework-dependent: slow to start")}";

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Http;
+
+namespace Sandbox.Client.Tests;
+
+public sealed class ClientCacheTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Configured_key_goes_to_the_configured_server_alone()
+    {
+        List<string> keys = [];
+        await using TestServer configured = await StartAsync(keys);
+        await using TestServer other = await StartAsync(keys);
+        using ClientCache cache = new(new ClientSettings { Uri = configured.Endpoint.Text, ApiKey = "k3y" });
+        await (await cache.GetDefaultAsync(null, _ => { }, Token)).RemoveSandboxAsync("a", Token);
+        await cache.Get(configured.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        await cache.Get(other.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        Assert.Equal(["Bearer k3y", "Bearer k3y", ""], keys);
+    }
+
+    [Fact]
+    public async Task Key_set_in_one_cache_is_unknown_to_another()
+    {
+        List<string> keys = [];
+        await using TestServer server = await StartAsync(keys);
+        using ClientCache one = new(new ClientSettings());
+        using ClientCache two = new(new ClientSettings());
+        one.SetKey(server.Endpoint, "k3y");
+        await one.Get(server.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        await two.Get(server.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        Assert.Equal(["Bearer k3y", ""], keys);
+    }
+
+    [Fact]
+    public async Task Local_server_is_started_once()
+    {
+        string folder = Directory.CreateTempSubdirectory("sbc").FullName;
+        try
+        {
+            string program = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "server", RuntimeInformation.RuntimeIdentifier)).FullName, "sandboxd");
+            await File.WriteAllTextAsync(program,
+                """
+                #!/bin/sh
+                echo started >> "$SANDBOX_HOME/starts"
+                echo '{"uri":"unix:/x/y","version":"1","build":"b","processId":7,"log":"/l","started":true}'
+
+                """, Token);
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using ClientCache cache = new(new ClientSettings { Home = folder }, folder);
+            SandboxClient first = await cache.GetDefaultAsync(null, _ => { }, Token);
+            Assert.Same(first, await cache.GetDefaultAsync(null, _ => { }, Token));
+            Assert.Equal("started\n", await File.ReadAllTextAsync(Path.Combine(folder, "starts"), Token));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Dispose_cancels_requests()
+    {
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using TestServer server = await TestServer.StartAsync(context =>
+        {
+            asked.SetResult();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        using ClientCache cache = new(new ClientSettings());
+        Task request = cache.Get(server.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        await asked.Task.WaitAsync(Token);
+        cache.Dispose();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+    }
+
+    private static Task<TestServer> StartAsync(List<string> keys) => TestServer.StartAsync(context =>
+    {
+        keys.Add(context.Request.Headers.Authorization.ToString());
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    });
+}
