@@ -33,6 +33,7 @@ public static unsafe class ForkServer
         byte* nothing = Native("/dev/null");
         byte* inputName = Native("/" + InputName);
         byte* reportName = Native("/" + ReportName);
+        ResetSignals();
         int length;
         while ((length = ReadLine(inputPath, LongestPath - Math.Max(InputName.Length, ReportName.Length) - 2)) >= 0)
         {
@@ -45,7 +46,8 @@ public static unsafe class ForkServer
             int report = LibC.open_raw(reportPath, LibC.O_WRONLY | LibC.O_CLOEXEC, 0);
 
             // As a sister: the asking process is its parent, may wait for it, and finds it among its children.
-            int pid = (int)LibC.fork_for_parent();
+            // Never without its pipes: it would read the requests that come here.
+            int pid = input < 0 || report < 0 ? -1 : (int)LibC.fork_for_parent();
             if (pid == 0)
             {
                 Become(path, argv, input, report, nothing, reportDescriptor);
@@ -76,6 +78,24 @@ public static unsafe class ForkServer
         _ = LibC.close_range((uint)reportDescriptor + 1, uint.MaxValue);
         _ = LibC.execv(path, argv);
         LibC._exit(127);
+    }
+
+    /// <summary>Unblocks all signals, and no longer ignores those that this process was started to ignore: the program inherits both.</summary>
+    private static void ResetSignals()
+    {
+        const int lastStandardSignal = 31, ignored = 1;
+        byte* none = stackalloc byte[LibC.SignalSetSize];
+        _ = LibC.sigemptyset(none);
+        _ = LibC.pthread_sigmask(LibC.SIG_SETMASK, none, null);
+        nint* action = stackalloc nint[LibC.SignalActionSize / sizeof(nint)];
+        for (int number = 1; number <= lastStandardSignal; number++)
+        {
+            // SIGPIPE is ignored by the runtime, which needs that here.
+            if (number != (int)Signal.PIPE && LibC.sigaction(number, null, action) == 0 && action[0] == ignored)
+            {
+                _ = LibC.signal(number, 0);
+            }
+        }
     }
 
     private static int ReadLine(byte* buffer, int capacity)

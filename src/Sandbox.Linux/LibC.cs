@@ -49,6 +49,8 @@ internal static unsafe partial class LibC
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
 
+    internal const int SIG_SETMASK = 2;
+
     internal const short POSIX_SPAWN_SETSIGDEF = 0x04;
     internal const short POSIX_SPAWN_SETSIGMASK = 0x08;
     internal const short POSIX_SPAWN_SETSID = 0x80;
@@ -56,6 +58,7 @@ internal static unsafe partial class LibC
     // Larger than the structures are on any Linux libc; they are opaque to us.
     internal const int SpawnStructureSize = 512;
     internal const int SignalSetSize = 128;
+    internal const int SignalActionSize = 256;
     internal const int ResourceUsageSize = 256;
 
     [LibraryImport(Library, SetLastError = true)]
@@ -149,6 +152,13 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library)]
     internal static partial nint signal(int number, nint handler);
+
+    // The handler is the structure's first field.
+    [LibraryImport(Library)]
+    internal static partial int sigaction(int number, void* action, void* oldAction);
+
+    [LibraryImport(Library)]
+    internal static partial int pthread_sigmask(int how, byte* signals, byte* oldSignals);
 
     [LibraryImport(Library)]
     internal static partial uint geteuid();

@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
@@ -23,6 +24,9 @@ public sealed class AgentFixture : IAsyncLifetime
     /// <summary>The agent's own parts, for what no request can bring about in time.</summary>
     internal AgentServices Services => services!;
 
+    /// <summary>The command line that starts shells.</summary>
+    internal IReadOnlyList<string> Launcher { get; init; } = LauncherCommandLine;
+
     /// <summary>Where Jupyter kernels are installed; by default there are none.</summary>
     public IReadOnlyList<string> Kernels { get; init; } = [];
 
@@ -40,6 +44,14 @@ public sealed class AgentFixture : IAsyncLifetime
     /// <summary>What went wrong inside the agent that no request was told of.</summary>
     public IReadOnlyList<string> Defects => defects;
 
+    /// <summary>Starts an agent of one test's own.</summary>
+    public static async Task<AgentFixture> NewAsync()
+    {
+        AgentFixture own = new();
+        await own.InitializeAsync();
+        return own;
+    }
+
     public async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(Workspace);
@@ -54,7 +66,7 @@ public sealed class AgentFixture : IAsyncLifetime
             Workspace = Workspace,
             State = Directory.CreateDirectory(State).FullName,
             Runtime = runtime,
-            ShellLauncher = LauncherCommandLine,
+            ShellLauncher = Launcher,
             Kernels = Kernels,
         };
         services = new AgentServices(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
@@ -71,6 +83,7 @@ public sealed class AgentFixture : IAsyncLifetime
         })
         {
             BaseAddress = new Uri("http://agent/v1/sandbox/test/"),
+            Timeout = Wait.Limit,
         };
     }
 
@@ -101,13 +114,21 @@ public sealed class AgentFixture : IAsyncLifetime
     {
         await StopAsync();
         Shells.Shell.KillOrphans(abandoned);
-        Assert.True(defects.Count == 0, string.Join('\n', defects));
+        await EndLeftoversAsync();
         Directory.Delete(root, recursive: true);
+        Assert.True(defects.Count == 0, string.Join('\n', defects));
     }
 
+    /// <summary>Creates a directory of a test's own in the workspace.</summary>
+    public string NewDirectory() => Directory.CreateDirectory($"{Workspace}/{Guid.NewGuid():n}").FullName;
+
+    /// <summary>Creates something that commands wait for until the test opens it.</summary>
+    public Gate NewGate() => new(Path.Combine(root, "gate-" + Guid.NewGuid().ToString("n")));
+
+    /// <summary>Creates a session; by default in a directory of its own.</summary>
     public async Task<string> NewSessionAsync(object? request = null)
     {
-        using HttpResponseMessage answer = await PostAsync("session", request ?? new { });
+        using HttpResponseMessage answer = await PostAsync("session", request ?? new { cwd = NewDirectory() });
         await RequireAsync(answer);
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.SessionInfo)!.Id;
     }
@@ -154,7 +175,7 @@ public sealed class AgentFixture : IAsyncLifetime
     {
         MemoryStream output = new(), error = new();
         OutputCursor gap = default;
-        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
+        using CancellationTokenSource limit = new(Wait.Limit);
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
             switch (item.EventType)
@@ -197,14 +218,6 @@ public sealed class AgentFixture : IAsyncLifetime
     /// <summary>How many bytes the records of commands take.</summary>
     public long StoredBytes => new DirectoryInfo(Path.Combine(State, "output")).EnumerateFiles().Sum(file => file.Length);
 
-    /// <summary>A port that nobody listens on.</summary>
-    public static int FreePort()
-    {
-        using TcpListener listener = new(System.Net.IPAddress.IPv6Any, 0) { Server = { DualMode = true } };
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     /// <summary>Starts a process.</summary>
     public async Task<ProcessInfo> StartProcessAsync(object body, string? id = null, string? session = null)
     {
@@ -241,14 +254,30 @@ public sealed class AgentFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>Waits for a condition; a failure, not a pass, when it never comes.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    // In a sandbox these end with its namespace: what commands without a session left in the background, and what a failed test left running.
+    private async Task EndLeftoversAsync()
     {
-        long end = Environment.TickCount64 + 10_000;
-        while (!condition())
+        await Wait.UntilAsync(
+            () =>
+            {
+                List<ProcessEntry> left = [.. ProcessTable.All().Where(process => process.IsAlive && process.Id != Environment.ProcessId && IsOurs(process.Id))];
+                left.ForEach(process => ProcessTable.Send(process, Signal.KILL));
+                return left.Count == 0;
+            },
+            "everything that ran in the workspace has ended");
+    }
+
+    /// <summary>Whether a process runs in this fixture's directory, or was started there.</summary>
+    private bool IsOurs(int id)
+    {
+        try
         {
-            Assert.True(Environment.TickCount64 < end, "never happened: " + what);
-            await Task.Delay(5);
+            return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(root + "/", StringComparison.Ordinal) == true
+                || File.ReadAllText($"/proc/{id}/environ").Contains(root + "/", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

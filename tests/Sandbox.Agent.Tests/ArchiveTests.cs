@@ -22,7 +22,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task A_tree_comes_back_bit_by_bit_with_its_names_links_permissions_and_times()
     {
-        string from = NewDirectory(), to = NewDirectory() + "/new";
+        string from = agent.NewDirectory(), to = agent.NewDirectory() + "/new";
         Ran made = await agent.RunAsync(null, $$"""
             cd {{from}} && mkdir -p a/b 'with space' && printf 'x\n' > a/b/f && : > a/empty && head -c 3000000 /dev/urandom > big
             printf y > $'bad\xff\xfename' && ln -s $'to\xfe' link && ln -s nowhere dangling && ln -s . self && ln a/b/f hard && mkfifo pipe
@@ -40,7 +40,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task The_archive_is_one_that_tar_reads_and_the_archive_of_tar_is_taken()
     {
-        string from = NewDirectory(), to = NewDirectory();
+        string from = agent.NewDirectory(), to = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {from} && mkdir d && echo one > d/f && ln -s d/f l && touch -d @1000000000 d/f d");
         using HttpResponseMessage persisted = await agent.Http.PostAsync("persist?path=" + from, null, Cancel);
         Assert.Equal("application/octet-stream", persisted.Content.Headers.ContentType!.MediaType);
@@ -56,7 +56,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task Excludes_are_by_name_at_any_depth_or_by_path_from_the_top()
     {
-        string from = NewDirectory(), to = NewDirectory() + "/new";
+        string from = agent.NewDirectory(), to = agent.NewDirectory() + "/new";
         await agent.RunAsync(null, $"cd {from} && mkdir -p node_modules/x a/node_modules a/b && touch a/1.log a/b/2.log a/b/keep b.log");
         await CopyAsync(from, to, "node_modules", "a/*.log", "b.log");
         Assert.Equal(".\n./a\n./a/b\n./a/b/2.log\n./a/b/keep\n", (await agent.RunAsync(null, $"cd {to} && find . | sort")).Output);
@@ -79,7 +79,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("through/out")]
     public async Task An_entry_that_tries_to_leave_is_refused_and_nothing_is_changed(string name)
     {
-        string parent = NewDirectory(), to = Directory.CreateDirectory(parent + "/to").FullName;
+        string parent = agent.NewDirectory(), to = Directory.CreateDirectory(parent + "/to").FullName;
         await File.WriteAllTextAsync(to + "/kept", "old", Cancel);
         byte[] archive = await TarAsync(
             new PaxTarEntry(TarEntryType.RegularFile, "kept") { DataStream = new MemoryStream("new"u8.ToArray()) },
@@ -94,7 +94,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task A_hard_link_to_outside_and_a_device_are_refused()
     {
-        string to = NewDirectory();
+        string to = agent.NewDirectory();
         await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.HardLink, "x") { LinkName = "../../etc/passwd" })), ErrorCodes.InvalidArchive);
         await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.CharacterDevice, "x") { DeviceMajor = 1, DeviceMinor = 5 })), ErrorCodes.InvalidArchive);
         Assert.Empty(Directory.EnumerateFileSystemEntries(to));
@@ -103,7 +103,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task A_damaged_broken_off_or_empty_archive_changes_nothing()
     {
-        string to = NewDirectory();
+        string to = agent.NewDirectory();
         await File.WriteAllTextAsync(to + "/f", "old", Cancel);
         byte[] archive = await TarAsync(
             new PaxTarEntry(TarEntryType.RegularFile, "f") { DataStream = new MemoryStream("new"u8.ToArray()) },
@@ -118,7 +118,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task An_archive_is_merged_into_what_is_there_or_takes_its_place()
     {
-        string to = NewDirectory();
+        string to = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {to} && mkdir d && echo old > d/f && echo old > d/g && echo old > h");
         byte[] archive = await TarAsync(
             new PaxTarEntry(TarEntryType.Directory, "d"), new PaxTarEntry(TarEntryType.RegularFile, "d/f") { DataStream = new MemoryStream("new\n"u8.ToArray()) });
@@ -136,8 +136,9 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task Without_a_path_it_is_the_workspace_as_Cloudflares_bridge_has_it()
     {
-        await File.WriteAllTextAsync(agent.Workspace + "/at-the-top", "x", Cancel);
-        using HttpResponseMessage persisted = await agent.Http.PostAsync("persist", null, Cancel);
+        await using AgentFixture own = await AgentFixture.NewAsync();
+        await File.WriteAllTextAsync(own.Workspace + "/at-the-top", "x", Cancel);
+        using HttpResponseMessage persisted = await own.Http.PostAsync("persist", null, Cancel);
         using TarReader tar = new(await persisted.Content.ReadAsStreamAsync(Cancel));
         List<string> names = [];
         while (await tar.GetNextEntryAsync(cancellationToken: Cancel) is { } entry)
@@ -146,14 +147,12 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         }
 
         Assert.Contains("./at-the-top", names);
-        using HttpResponseMessage hydrated = await agent.Http.PostAsync(
+        using HttpResponseMessage hydrated = await own.Http.PostAsync(
             "hydrate", new ByteArrayContent(await TarAsync(new PaxTarEntry(TarEntryType.Directory, "./"), new PaxTarEntry(TarEntryType.RegularFile, "./hyd.txt"))), Cancel);
         Assert.True(hydrated.IsSuccessStatusCode);
-        Assert.True(File.Exists(agent.Workspace + "/hyd.txt"));
-        Assert.True(File.Exists(agent.Workspace + "/at-the-top"));
+        Assert.True(File.Exists(own.Workspace + "/hyd.txt"));
+        Assert.True(File.Exists(own.Workspace + "/at-the-top"));
     }
-
-    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
 
     private async Task CopyAsync(string from, string to, params string[] excludes)
     {

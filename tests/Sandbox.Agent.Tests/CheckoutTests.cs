@@ -5,17 +5,21 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Tests;
 
 /// <summary>Repositories: real git against git's own server.</summary>
-public sealed class CheckoutTests(AgentFixture agent) : IClassFixture<AgentFixture>, IDisposable
+public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
 {
-    private const string Password = "hush-5f2c91/@:%";
+    // Another one for each test run: it is looked for in all processes.
+    private static readonly string Password = $"hush-{Guid.NewGuid():n}/@:%";
 
+    private readonly AgentFixture agent;
     private readonly GitServer git = new();
-    private readonly string name = "c" + Identifier.Generate();
+    private readonly string directory;
     private readonly List<CheckoutProgress> progress = [];
+
+    public CheckoutTests(AgentFixture agent) => (this.agent, directory) = (agent, agent.NewDirectory());
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private string Place => Path.Combine(agent.Workspace, name);
+    private string Place => Path.Combine(directory, "repository");
 
     private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
 
@@ -29,7 +33,7 @@ public sealed class CheckoutTests(AgentFixture agent) : IClassFixture<AgentFixtu
         Assert.Equal("3", File.ReadAllText(Place + "/file"));
         Assert.Equal("3", GitServer.Run(Place, "rev-list --count HEAD").Trim());
         Assert.Contains(progress, step => step.Percent == 100);
-        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(agent.Workspace), entry => entry.Contains(".sandbox-", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(directory), entry => entry.Contains(".sandbox-", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -62,7 +66,6 @@ public sealed class CheckoutTests(AgentFixture agent) : IClassFixture<AgentFixtu
     [Fact]
     public async Task A_relative_address_and_destination_start_from_the_sessions_directory()
     {
-        string directory = Directory.CreateDirectory(Place).FullName;
         string session = await agent.NewSessionAsync(new { cwd = directory });
         GitServer.Run(directory, $"clone -q --bare {git.Bare} near.git");
         Assert.Equal(directory + "/near", (await Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = "./near.git" }, _ => { }, Cancel)).Path);
@@ -76,7 +79,8 @@ public sealed class CheckoutTests(AgentFixture agent) : IClassFixture<AgentFixtu
         Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = "file:///none" }));
         Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = "/none" }));
         Assert.Equal("branch_not_found", await FailAsync(new CheckoutRequest { Uri = git.Uri, Branch = "none" }));
-        Assert.Equal("network_unreachable", await FailAsync(new CheckoutRequest { Uri = $"http://127.0.0.1:{AgentFixture.FreePort()}/r.git" }));
+        using ReservedPort port = new();
+        Assert.Equal("network_unreachable", await FailAsync(new CheckoutRequest { Uri = $"http://127.0.0.1:{port.Number}/r.git" }));
         Assert.Equal("network_unreachable", await FailAsync(new CheckoutRequest { Uri = "http://host.invalid/r.git" }));
         Assert.Equal("invalid_request", await FailAsync(new CheckoutRequest()));
         Assert.Equal("invalid_request", await FailAsync(new CheckoutRequest { Uri = git.Uri, Branch = "a", Tag = "b" }));
@@ -159,12 +163,11 @@ public sealed class CheckoutTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         git.IsSilent = true;
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        Task<CheckoutResult> running = Client.CheckOutAsync("test", null, new CheckoutRequest { Uri = git.Uri, Destination = name }, _ => { }, stop.Token);
-        await AgentFixture.UntilAsync(() => git.Requests > 0, "git asks");
+        Task<CheckoutResult> running = Client.CheckOutAsync("test", null, new CheckoutRequest { Uri = git.Uri, Destination = Place }, _ => { }, stop.Token);
+        await Wait.UntilAsync(() => git.Requests > 0, "git asks");
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        await AgentFixture.UntilAsync(() => !ProcessesThatShow(git.Uri).Any() && !Directory.EnumerateFileSystemEntries(agent.Workspace).Any(entry => entry.Contains(".sandbox-", StringComparison.Ordinal)), "git has gone");
-        Assert.False(Directory.Exists(Place));
+        await Wait.UntilAsync(() => !ProcessesThatShow(git.Uri).Any() && !Directory.EnumerateFileSystemEntries(directory).Any(), "git has ended and its files are removed");
     }
 
     [Fact]
@@ -203,7 +206,7 @@ public sealed class CheckoutTests(AgentFixture agent) : IClassFixture<AgentFixtu
         content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret)) >= 0 || content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Uri.EscapeDataString(secret))) >= 0;
 
     private Task<CheckoutResult> RunAsync(CheckoutRequest request) =>
-        Client.CheckOutAsync("test", null, request with { Destination = name }, progress.Add, Cancel);
+        Client.CheckOutAsync("test", null, request with { Destination = Place }, progress.Add, Cancel);
 
     private async Task<string> FailAsync(CheckoutRequest request)
     {

@@ -11,8 +11,6 @@ internal static class CodeRuns
     /// <summary>The interpreters of the distribution, whatever else this machine has.</summary>
     public const string SearchPath = "/usr/bin:/bin";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-
     public static async Task<ContextInfo> NewContextAsync(this AgentFixture agent, object request, string? session = null)
     {
         using HttpResponseMessage answer = await agent.PostAsync("context", request, session);
@@ -37,7 +35,7 @@ internal static class CodeRuns
         MemoryStream output = new(), error = new();
         List<CodeResult> results = [];
         List<string> order = [];
-        using CancellationTokenSource limit = new(Limit);
+        using CancellationTokenSource limit = new(Wait.Limit);
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
             if (order.LastOrDefault() != item.EventType)

@@ -62,7 +62,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
         string context = await agent.NewContextAsync(language);
         await agent.RunCodeAsync(context, code);
         CodeRan? ran = null;
-        await AgentFixture.UntilAsync(() => (ran = agent.RunCodeAsync(context, "1").GetAwaiter().GetResult()).End.Restarted, "a new interpreter");
+        await Wait.UntilAsync(async () => (ran = await agent.RunCodeAsync(context, "1")).End.Restarted, "a new interpreter runs the code");
         Assert.Equal("1", ran!.Text);
     }
 
@@ -77,7 +77,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     public async Task Whoever_reads_standard_input_finds_its_end(string language, string code, string shown)
     {
         string context = await agent.NewContextAsync(language);
-        Assert.Equal(shown, (await agent.RunCodeAsync(context, new { code, timeoutMs = 20_000 })).Text);
+        Assert.Equal(shown, (await agent.RunCodeAsync(context, new { code, timeoutMs = (long)Wait.Limit.TotalMilliseconds })).Text);
         Assert.Equal("2", (await agent.RunCodeAsync(context, "1 + 1")).Text);
     }
 

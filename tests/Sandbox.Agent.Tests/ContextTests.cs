@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Sandbox.Protocol;
 
@@ -45,14 +44,15 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Theory]
-    [InlineData(Python, "import sys, time, os\nsys.stdout.buffer.write(bytes(range(256)))\nprint('', end='')\nprint('half', end='')\nwhile not os.path.exists('go-py'): time.sleep(0.01)", "go-py")]
-    [InlineData(JavaScript, "process.stdout.write(Buffer.from([...Array(256).keys()])); process.stdout.write('half'); const fs = require('fs'); while (!fs.existsSync('go-js'));", "go-js")]
-    public async Task Output_is_streamed_as_it_is_printed_also_half_lines_and_byte_for_byte(string language, string code, string release)
+    [InlineData(Python, "import sys, time, os\nsys.stdout.buffer.write(bytes(range(256)))\nprint('', end='')\nprint('half', end='')\nwhile not os.path.exists('{gate}'): time.sleep(0.01)")]
+    [InlineData(JavaScript, "process.stdout.write(Buffer.from([...Array(256).keys()])); process.stdout.write('half'); const fs = require('fs'); while (!fs.existsSync('{gate}'));")]
+    public async Task Output_is_streamed_as_it_is_printed_also_half_lines(string language, string code)
     {
+        Gate gate = agent.NewGate();
         string context = await agent.NewContextAsync(language);
-        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code });
+        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = code.Replace("{gate}", gate.Path, StringComparison.Ordinal) });
         using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
-        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(1));
+        using CancellationTokenSource limit = new(Wait.Limit);
         List<byte> seen = [];
         while (seen.Count < 260)
         {
@@ -64,7 +64,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
         }
 
         Assert.Equal([.. Enumerable.Range(0, 256).Select(value => (byte)value), .. "half"u8], seen);
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, release), "", limit.Token);
+        gate.Open();
         Assert.Contains("event: exit", await reader.ReadToEndAsync(limit.Token), StringComparison.Ordinal);
     }
 
@@ -218,29 +218,28 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task A_slow_reader_holds_the_code_back_and_nothing_is_lost()
     {
+        Gate printed = agent.NewGate();
         string context = await agent.NewContextAsync(Python);
-        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)\nopen('all-out', 'w').close()" });
-        Assert.False(File.Exists(Path.Combine(agent.Workspace, "all-out")));
+        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = $"import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)\nopen('{printed}', 'w').close()" });
+
+        // In the time in which another context prints as much, this one cannot.
+        CodeRan other = await agent.RunCodeAsync(await agent.NewContextAsync(Python), "import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)");
+        Assert.Equal(50_000_000, other.OutputBytes.Length);
+        Assert.False(printed.IsOpen);
         CodeRan ran = await CodeRuns.ReadAsync(answer);
-        Assert.Equal((50_000_000, true), (ran.OutputBytes.Length, File.Exists(Path.Combine(agent.Workspace, "all-out"))));
+        Assert.Equal((50_000_000, true), (ran.OutputBytes.Length, printed.IsOpen));
     }
 
     [Fact]
     public async Task Deletion_ends_what_runs_with_everything_it_started()
     {
+        ProcessMark mark = new();
         string context = await agent.NewContextAsync(Python);
-        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "import subprocess\np = subprocess.Popen(['sleep', '600'])\nprint(p.pid)\nwhile True: pass" });
-        using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
-        string? line;
-        while ((line = await reader.ReadLineAsync())?.StartsWith("data: ", StringComparison.Ordinal) != true)
-        {
-            Assert.NotNull(line);
-        }
-
-        string child = Encoding.UTF8.GetString(Convert.FromBase64String(line[6..])).Trim();
+        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = $"import subprocess\np = subprocess.Popen('{mark.Sleep}'.split())\nwhile True: pass" });
+        await mark.RunAsync(1);
         using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, $"context/{context}", null);
-        Assert.Contains(ErrorCodes.ContextClosed, await reader.ReadToEndAsync(), StringComparison.Ordinal);
-        await AgentFixture.UntilAsync(() => !Directory.Exists($"/proc/{child}"), "the child is gone");
+        Assert.Contains(ErrorCodes.ContextClosed, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await Wait.UntilAsync(() => mark.Processes.Count == 0, "the child has ended");
         using HttpResponseMessage gone = await agent.PostAsync($"context/{context}/run", new { code = "1" });
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
     }

@@ -16,7 +16,7 @@ public sealed class DeathTests : IAsyncLifetime
     [Fact]
     public async Task Finished_output_is_read_again_after_the_death_of_the_agent_and_the_command_is_not_run_twice()
     {
-        string session = await agent.NewSessionAsync();
+        string session = await agent.NewSessionAsync(new { });
         object body = new { command = "echo x >> runs; printf 'out\\0put'; echo err >&2; exit 5" };
         await agent.RunAsync(session, body, "past");
         await agent.StopAsync();
@@ -35,10 +35,11 @@ public sealed class DeathTests : IAsyncLifetime
     [Fact]
     public async Task What_was_running_is_lost_and_never_has_an_exit_code()
     {
-        await agent.StartProcessAsync(new { command = "echo begun; while [ ! -e over ]; do sleep 0.02; done" }, "cut-off");
-        await AgentFixture.UntilAsync(() => agent.GetProcessAsync("cut-off").Result.Stdout.End > 0, "it printed");
+        Gate gate = agent.NewGate();
+        await agent.StartProcessAsync(new { command = $"echo begun; {gate.Await}" }, "cut-off");
+        await Wait.UntilAsync(async () => (await agent.GetProcessAsync("cut-off")).Stdout.End > 0, "the process has printed");
         await agent.AbandonAsync();
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "over"), "");
+        gate.Open();
         await agent.StartAsync();
 
         ProcessInfo info = await agent.GetProcessAsync("cut-off");

@@ -40,11 +40,12 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     public async Task While_a_command_runs_a_change_waits_for_the_next_and_reading_answers_at_once()
     {
         string session = await agent.NewSessionAsync();
-        Task<Ran> running = agent.RunAsync(session, "while [ ! -e env-go ]; do sleep 0.02; done; echo ${WAIT-unset}");
-        await AgentFixture.UntilAsync(() => agent.GetSessionAsync(session).Result.State == SessionState.Busy, "it runs");
+        Gate gate = agent.NewGate();
+        Task<Ran> running = agent.RunAsync(session, gate.Await + "; echo ${WAIT-unset}");
+        await Wait.UntilAsync(async () => (await agent.GetSessionAsync(session)).State == SessionState.Busy, "the command runs");
         await PatchAsync(session, new { env = new { WAIT = "set" } });
         Assert.Equal("set", (await GetAsync(session)).Env["WAIT"]);
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "env-go"), "");
+        gate.Open();
         Assert.Equal("unset\n", (await running).Output);
         Assert.Equal("set\n", (await agent.RunAsync(session, "echo $WAIT")).Output);
     }
@@ -93,8 +94,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     [Fact]
     public async Task The_default_session_follows_the_sandbox_and_cannot_be_deleted()
     {
-        await using AgentFixture own = new();
-        await own.InitializeAsync();
+        await using AgentFixture own = await AgentFixture.NewAsync();
         (await own.SendAsync(HttpMethod.Put, "/agent/configuration", new { env = new { A = "1" }, defaultSession = true })).EnsureSuccessStatusCode();
         await own.RunAsync(null, "cd /usr; x=1");
         (await own.SendAsync(HttpMethod.Patch, "env", new { env = new { B = "2" } })).EnsureSuccessStatusCode();

@@ -28,7 +28,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     public async Task Any_name_can_be_written_listed_read_copied_moved_and_removed(byte[] bytes)
     {
         string name = PathText.FromBytes(bytes);
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         string path = $"{directory}/{name}";
         byte[] content = Encoding.UTF8.GetBytes("content of " + PathText.ToDisplay(name));
         await WriteAsync(path, content);
@@ -65,18 +65,19 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_relative_path_starts_from_the_sessions_directory_and_does_not_wait_for_its_command()
+    public async Task A_relative_path_is_relative_to_the_session_and_waits_for_no_command()
     {
-        string session = await agent.NewSessionAsync();
+        string directory = agent.NewDirectory();
+        string session = await agent.NewSessionAsync(new { cwd = directory });
+        Gate gate = agent.NewGate();
         await agent.RunAsync(session, "mkdir -p deep/er && cd deep/er");
-        using HttpResponseMessage busy = await agent.PostAsync("exec", new { command = "while [ ! -e go ]; do sleep 0.02; done" }, session);
+        using HttpResponseMessage busy = await agent.PostAsync("exec", new { command = gate.Await }, session);
         await Client.WriteFileAsync(Box, session, "../beside", new MemoryStream("x"u8.ToArray()), new WriteOptions(), Cancel);
-        Assert.Equal(agent.Workspace + "/deep/beside", (await Client.GetItemAsync(Box, session, "../beside", false, Cancel)).Path);
+        Assert.Equal(directory + "/deep/beside", (await Client.GetItemAsync(Box, session, "../beside", false, Cancel)).Path);
 
         // The command ends only now.
-        await Client.WriteFileAsync(Box, session, "go", new MemoryStream(), new WriteOptions(), Cancel);
+        gate.Open();
         Assert.Equal(0, (await AgentFixture.ReadAsync(busy)).ExitCode);
-        Assert.True(File.Exists(agent.Workspace + "/deep/er/go"));
         ApiException unknown = await Assert.ThrowsAsync<ApiException>(() => Client.GetItemAsync(Box, "nosuch", "x", false, Cancel));
         Assert.Equal(ErrorCodes.SessionNotFound, unknown.Code);
     }
@@ -84,7 +85,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_part_is_read_by_offset_and_length_and_a_negative_offset_counts_from_the_end()
     {
-        string path = NewDirectory() + "/f";
+        string path = agent.NewDirectory() + "/f";
         await WriteAsync(path, "0123456789"u8.ToArray());
         Assert.Equal("345", await TextAsync(path, 3, 3));
         Assert.Equal("89", await TextAsync(path, -2, null));
@@ -99,7 +100,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task Conditions_hold_or_nothing_is_written()
     {
-        string path = NewDirectory() + "/f";
+        string path = agent.NewDirectory() + "/f";
         FileWritten first = await Client.WriteFileAsync(Box, null, path, new MemoryStream("one"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel);
         FileWritten second = await Client.WriteFileAsync(Box, null, path, new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
         Assert.Equal(ErrorCodes.PreconditionFailed, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
@@ -114,7 +115,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task Append_puts_bytes_at_the_end_and_a_write_keeps_the_permissions_or_sets_those_that_are_wished()
     {
-        string path = NewDirectory() + "/f";
+        string path = agent.NewDirectory() + "/f";
         await Client.WriteFileAsync(Box, null, path, new MemoryStream("a"u8.ToArray()), new WriteOptions { Append = true, Mode = "0640" }, Cancel);
         await Client.WriteFileAsync(Box, null, path, new MemoryStream("b"u8.ToArray()), new WriteOptions { Append = true }, Cancel);
         Assert.Equal("ab", await TextAsync(path));
@@ -130,7 +131,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_write_through_a_link_writes_where_it_leads_and_the_link_stays()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         File.CreateSymbolicLink(directory + "/link", "real");
         await WriteAsync(directory + "/link", "x"u8.ToArray());
         await WriteAsync(directory + "/link", "y"u8.ToArray());
@@ -143,7 +144,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task Links_in_a_circle_and_to_nowhere_are_listed_refused_for_reading_and_can_be_removed()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         File.CreateSymbolicLink(directory + "/a", "b");
         File.CreateSymbolicLink(directory + "/b", "a");
         File.CreateSymbolicLink(directory + "/c", "nowhere");
@@ -163,7 +164,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task Pipes_sockets_and_devices_are_refused_and_not_waited_for()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"mkfifo {directory}/pipe");
         using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
         socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(directory + "/s"));
@@ -183,7 +184,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_list_is_sorted_filtered_and_as_deep_as_asked()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         foreach (string path in new[] { "b.txt", "a.txt", ".hidden", "sub/c.txt", "sub/deeper/d.txt", ".git/e.txt" })
         {
             await WriteAsync($"{directory}/{path}", [1]);
@@ -203,7 +204,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_directory_of_100_000_entries_is_listed()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {directory} && seq 1 100000 | xargs touch");
         int count = 0;
         await foreach (FileEntry entry in Client.ListDirectoryAsync(Box, null, directory, new ListOptions(), Cancel))
@@ -229,7 +230,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [InlineData("a.txt/*")]
     public async Task Patterns_are_resolved_inside(string pattern, params string[] found)
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         foreach (string path in new[] { "a.txt", "b.txt", ".dot", "c/d.md", "[x]" })
         {
             await WriteAsync($"{directory}/{path}", [1]);
@@ -247,7 +248,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_move_or_copy_goes_exactly_where_it_is_told_and_overwrites_only_when_told()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await WriteAsync(directory + "/a", "a"u8.ToArray());
         await WriteAsync(directory + "/b", "b"u8.ToArray());
         await WriteAsync(directory + "/full/x", "x"u8.ToArray());
@@ -276,7 +277,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_move_to_another_file_system_keeps_what_it_moves()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         string other = $"/dev/shm/{Path.GetFileName(directory)}";
         await agent.RunAsync(null, $"mkdir -p {directory}/t/u; echo x > {directory}/t/u/f; chmod 640 {directory}/t/u/f; ln -s u/f {directory}/t/l; touch -d @1000000000 {directory}/t/u/f {directory}/t/u");
         try
@@ -295,14 +296,12 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_name_that_is_too_long_is_a_clear_error()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => WriteAsync($"{directory}/{new string('x', 256)}", [1])));
         Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => ReadAsync("/" + string.Concat(Enumerable.Repeat("%ü/", 1500)))));
         Assert.Equal(ErrorCodes.InvalidRequest, await CodeOfAsync(() => agent.Http.GetAsync("file?path=a%00b", Cancel)));
         Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ReadAsync("/etc/hostname/x")));
     }
-
-    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
 
     private async Task WriteAsync(string path, byte[] content) =>
         await Client.WriteFileAsync(Box, null, path, new MemoryStream(content), new WriteOptions { Parents = true }, Cancel);

@@ -1,13 +1,19 @@
 using System.Diagnostics;
-using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Sandbox.Agent.Tests;
 
 /// <summary>A repository, and git's own server in front of it, which may ask for a name and a password.</summary>
 internal sealed class GitServer : IDisposable
 {
-    private readonly HttpListener listener = new();
+    private readonly WebApplication server;
+    private readonly Lock gate = new();
     private readonly string root = Directory.CreateTempSubdirectory("sbgit").FullName;
     private readonly string? password;
 
@@ -30,11 +36,12 @@ internal sealed class GitServer : IDisposable
 
         Run(root, "clone -q --bare work repo.git");
         Run(Path.Combine(root, "repo.git"), "config uploadpack.allowAnySHA1InWant true");
-        int port = AgentFixture.FreePort();
-        Origin = $"http://127.0.0.1:{port}";
-        listener.Prefixes.Add(Origin + "/");
-        listener.Start();
-        _ = ServeAsync();
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        server = builder.Build();
+        server.Run(AnswerAsync);
+        server.StartAsync().GetAwaiter().GetResult();
+        Origin = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
     }
 
     public string Origin { get; }
@@ -44,7 +51,7 @@ internal sealed class GitServer : IDisposable
     /// <summary>The repository as a directory.</summary>
     public string Bare => Path.Combine(root, "repo.git");
 
-    /// <summary>Called while git waits for the answer to a request that brought the right password.</summary>
+    /// <summary>Called, once at a time, while git waits for the answer to a request that brought the right password.</summary>
     public Action? OnTrusted { get; set; }
 
     /// <summary>Set when requests are to be left without an answer.</summary>
@@ -62,7 +69,7 @@ internal sealed class GitServer : IDisposable
 
     public static string Run(string directory, string arguments)
     {
-        using Process git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = directory, RedirectStandardOutput = true })!;
+        using Process git = Process.Start(WithoutUsersSettings(new ProcessStartInfo("git", arguments) { WorkingDirectory = directory, RedirectStandardOutput = true }))!;
         string output = git.StandardOutput.ReadToEnd();
         git.WaitForExit();
         return git.ExitCode == 0 ? output : throw new InvalidOperationException($"git {arguments}: {git.ExitCode}");
@@ -70,69 +77,69 @@ internal sealed class GitServer : IDisposable
 
     public void Dispose()
     {
-        listener.Abort();
+        // At once: what is silent stays so for ever.
+        using CancellationTokenSource now = new();
+        now.Cancel();
+        server.StopAsync(now.Token).GetAwaiter().GetResult();
+        ((IDisposable)server).Dispose();
         Directory.Delete(root, recursive: true);
     }
 
-    private async Task ServeAsync()
+    private static ProcessStartInfo WithoutUsersSettings(ProcessStartInfo start)
     {
-        while (listener.IsListening)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await listener.GetContextAsync();
-            }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-
-            Requests++;
-            if (!IsSilent)
-            {
-                await AnswerAsync(context);
-            }
-        }
+        start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
+        start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
+        return start;
     }
 
-    private async Task AnswerAsync(HttpListenerContext context)
+    private async Task AnswerAsync(HttpContext context)
     {
+        lock (gate)
+        {
+            Requests++;
+        }
+
+        if (IsSilent)
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        }
+
         if (Redirect is not null)
         {
-            context.Response.Redirect(Redirect + context.Request.Url!.PathAndQuery);
-            context.Response.Close();
+            context.Response.Redirect(Redirect + context.Request.Path + context.Request.QueryString);
             return;
         }
 
         if (password is not null)
         {
             string expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("me:" + password));
-            if (context.Request.Headers["Authorization"] != expected)
+            if (context.Request.Headers.Authorization != expected)
             {
-                context.Response.StatusCode = 401;
-                context.Response.AddHeader("WWW-Authenticate", "Basic realm=\"test\"");
-                context.Response.Close();
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                context.Response.Headers.WWWAuthenticate = "Basic realm=\"test\"";
                 return;
             }
 
-            OnTrusted?.Invoke();
+            lock (gate)
+            {
+                OnTrusted?.Invoke();
+            }
         }
 
         // The common gateway interface: RFC 3875.
-        ProcessStartInfo start = new("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach ((string name, string? value) in new[]
+        ProcessStartInfo start = WithoutUsersSettings(new("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true });
+        foreach ((string name, string? value) in new (string, string?)[]
         {
-            ("GIT_PROJECT_ROOT", root), ("GIT_HTTP_EXPORT_ALL", "1"), ("REQUEST_METHOD", context.Request.HttpMethod), ("PATH_INFO", context.Request.Url!.AbsolutePath),
-            ("QUERY_STRING", context.Request.Url.Query.TrimStart('?')), ("CONTENT_TYPE", context.Request.ContentType),
-            ("HTTP_CONTENT_ENCODING", context.Request.Headers["Content-Encoding"]), ("GIT_PROTOCOL", context.Request.Headers["Git-Protocol"]),
+            ("GIT_PROJECT_ROOT", root), ("GIT_HTTP_EXPORT_ALL", "1"), ("REQUEST_METHOD", context.Request.Method), ("PATH_INFO", context.Request.Path.Value),
+            ("QUERY_STRING", context.Request.QueryString.Value?.TrimStart('?')), ("CONTENT_TYPE", context.Request.ContentType),
+            ("HTTP_CONTENT_ENCODING", context.Request.Headers.ContentEncoding), ("GIT_PROTOCOL", context.Request.Headers["Git-Protocol"]),
         })
         {
             start.Environment[name] = value;
         }
 
         using Process backend = Process.Start(start)!;
-        await context.Request.InputStream.CopyToAsync(backend.StandardInput.BaseStream);
+        await context.Request.Body.CopyToAsync(backend.StandardInput.BaseStream);
         backend.StandardInput.Close();
         MemoryStream answer = new();
         await backend.StandardOutput.BaseStream.CopyToAsync(answer);
@@ -151,7 +158,6 @@ internal sealed class GitServer : IDisposable
             }
         }
 
-        await context.Response.OutputStream.WriteAsync(bytes.AsMemory(head + 4));
-        context.Response.Close();
+        await context.Response.Body.WriteAsync(bytes.AsMemory(head + 4));
     }
 }

@@ -110,8 +110,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     [Fact]
     public async Task A_plain_interpreter_gives_figures_as_PNG_too()
     {
-        await using AgentFixture plain = new();
-        await plain.InitializeAsync();
+        await using AgentFixture plain = await AgentFixture.NewAsync();
         CodeRan ran = await plain.RunCodeAsync(await plain.NewContextAsync("python"), "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);");
         byte[] image = ran.Results.Where(result => result.Data.ContainsKey("image/png")).Select(result => result.Data["image/png"].GetBytesFromBase64()).Single();
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a], image[..8]);

@@ -6,15 +6,17 @@ namespace Sandbox.Agent.Tests;
 /// <summary>A body that is sent as it comes; the framework's own would wait for more.</summary>
 internal sealed class LiveContent(PipeReader source) : HttpContent
 {
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[4096];
         Stream from = source.AsStream();
         int count;
-        while ((count = await from.ReadAsync(buffer)) > 0)
+        while ((count = await from.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            await stream.WriteAsync(buffer.AsMemory(0, count));
-            await stream.FlushAsync();
+            await stream.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            await stream.FlushAsync(cancellationToken);
         }
     }
 

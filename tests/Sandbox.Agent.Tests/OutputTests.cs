@@ -37,16 +37,17 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task A_connection_that_breaks_does_not_end_the_command_and_its_output_goes_on_from_where_it_was()
+    public async Task After_a_broken_connection_output_goes_on_from_where_it_was()
     {
+        Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
-        object body = new { command = "echo first; while [ ! -e broken ]; do sleep 0.02; done; echo second" };
+        object body = new { command = $"echo first; {gate.Await}; echo second" };
         using (HttpResponseMessage answer = await agent.PostAsync("exec", body, session, "breaks"))
         {
-            await AgentFixture.UntilAsync(() => agent.GetProcessAsync("breaks").Result.Stdout.End == 6, "the first line is stored");
+            await StoredAsync("breaks", 6);
         }
 
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "broken"), "");
+        gate.Open();
         Assert.Equal("second\n", (await agent.OutputOfAsync("breaks", "6,0")).Output);
 
         // The same request again attaches to it and runs nothing.
@@ -57,85 +58,85 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     public async Task Who_does_not_follow_gets_what_there_is_and_is_told_that_it_goes_on()
     {
         await agent.StartProcessAsync(new { command = "echo so far; sleep 60" }, "so-far");
-        await AgentFixture.UntilAsync(() => agent.GetProcessAsync("so-far").Result.Stdout.End > 0, "it printed");
+        await StoredAsync("so-far", "so far\n".Length);
         Ran ran = await agent.OutputOfAsync("so-far", follow: false);
         Assert.Equal(("so far\n", null, null), (ran.Output, ran.Exit, ran.Error));
         await agent.PostAsync("process/so-far/signal", new { signal = "KILL" });
     }
 
     [Fact]
-    public async Task What_a_background_child_writes_after_its_command_is_appended_to_that_commands_record_and_to_no_other()
+    public async Task What_a_background_child_writes_later_is_appended_to_its_own_command()
     {
+        Gate gate = agent.NewGate();
+        Gate wasLate = agent.NewGate();
         string session = await agent.NewSessionAsync();
-        Ran ran = await agent.RunAsync(session, new { command = "(while [ ! -e late ]; do sleep 0.02; done; echo late; touch was-late) & echo early" }, "late-output");
+        Ran ran = await agent.RunAsync(session, new { command = $"({gate.Await}; echo late; touch {wasLate}) & echo early" }, "late-output");
         Assert.Equal("early\n", ran.Output);
-        Task<Ran> next = agent.RunAsync(session, "touch late; while [ ! -e was-late ]; do sleep 0.02; done; echo next");
-        Assert.Equal("next\n", (await next).Output);
-        await AgentFixture.UntilAsync(() => agent.GetProcessAsync("late-output").Result.Stdout.End == 11, "the late line is stored");
+        Assert.Equal("next\n", (await agent.RunAsync(session, $"touch {gate}; {wasLate.Await}; echo next")).Output);
+        await StoredAsync("late-output", "early\nlate\n".Length);
         Ran again = await agent.OutputOfAsync("late-output");
         Assert.Equal(("early\nlate\n", 0), (again.Output, again.ExitCode));
     }
 
     [Fact]
-    public async Task Without_a_reader_the_oldest_bytes_fall_out_and_the_gap_is_told_by_offset()
+    public async Task Without_a_reader_the_oldest_bytes_are_dropped_and_the_gap_is_reported()
     {
-        await agent.KeepAsync(new { bytesPerCommand = 1 << 20 });
-        long stored = agent.StoredBytes;
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "seq 1 1000000; echo err >&2" });
-        ProcessInfo ended = await agent.EndOfAsync(process.Id);
+        await using AgentFixture own = await AgentFixture.NewAsync();
+        await own.KeepAsync(new { bytesPerCommand = 1 << 20 });
+        ProcessInfo process = await own.StartProcessAsync(new { command = "seq 1 1000000; echo err >&2" });
+        ProcessInfo ended = await own.EndOfAsync(process.Id);
         const int all = 6_888_896;
         Assert.Equal((all, new OutputRange(0, 4)), ((int)ended.Stdout.End, ended.Stderr));
         Assert.InRange(ended.Stdout.Start, all - (2 << 20), all - (1 << 20));
-        Assert.InRange(agent.StoredBytes - stored, 1 << 20, 2 << 20);
+        Assert.InRange(own.StoredBytes, 1 << 20, 2 << 20);
 
-        Ran ran = await agent.OutputOfAsync(process.Id);
+        Ran ran = await own.OutputOfAsync(process.Id);
         Assert.Equal((ended.Stdout.Start, all - ended.Stdout.Start, 0), (ran.Gap.StandardOutput, ran.OutputBytes.Length, ran.ExitCode));
         Assert.EndsWith("999999\n1000000\n", ran.Output, StringComparison.Ordinal);
 
         // From behind the gap there is none.
-        Ran tail = await agent.OutputOfAsync(process.Id, $"{all - 8},0");
+        Ran tail = await own.OutputOfAsync(process.Id, $"{all - 8},0");
         Assert.Equal(("1000000\n", default(OutputCursor)), (tail.Output, tail.Gap));
-        await agent.KeepAsync(new { });
     }
 
     [Fact]
-    public async Task What_has_been_read_falls_out_too_so_that_a_long_stream_needs_no_more_than_its_bound()
+    public async Task What_has_been_read_is_dropped_too()
     {
-        await agent.KeepAsync(new { bytesPerCommand = 1 << 20 });
-        Ran ran = await agent.RunAsync(null, new { command = "seq 1 1000000" }, "long-stream");
+        await using AgentFixture own = await AgentFixture.NewAsync();
+        await own.KeepAsync(new { bytesPerCommand = 1 << 20 });
+        Ran ran = await own.RunAsync(null, new { command = "seq 1 1000000" }, "long-stream");
         Assert.Equal((6_888_896, default(OutputCursor)), (ran.OutputBytes.Length, ran.Gap));
-        Assert.InRange((await agent.GetProcessAsync("long-stream")).Stdout.Start, 1, 6_888_896 - (1 << 20));
-        await agent.KeepAsync(new { });
+        Assert.InRange((await own.GetProcessAsync("long-stream")).Stdout.Start, 1, 6_888_896 - (1 << 20));
     }
 
     [Fact]
     public async Task Ended_commands_are_kept_within_their_bounds_and_the_oldest_go_first()
     {
-        await agent.KeepAsync(new { commands = 3 });
+        await using AgentFixture own = await AgentFixture.NewAsync();
+        await own.KeepAsync(new { commands = 3 });
         for (int i = 0; i < 5; i++)
         {
-            await agent.RunAsync(null, new { command = $"echo {i}" }, $"kept-{i}");
+            await own.RunAsync(null, new { command = $"echo {i}" }, $"kept-{i}");
         }
 
         foreach (string gone in new[] { "kept-0", "kept-1" })
         {
-            using HttpResponseMessage answer = await agent.Http.GetAsync($"process/{gone}");
+            using HttpResponseMessage answer = await own.Http.GetAsync($"process/{gone}");
             Assert.Equal((HttpStatusCode.NotFound, ErrorCodes.ProcessNotFound), (answer.StatusCode, await AgentFixture.CodeAsync(answer)));
         }
 
-        Assert.Equal("4\n", (await agent.OutputOfAsync("kept-4")).Output);
+        Assert.Equal("4\n", (await own.OutputOfAsync("kept-4")).Output);
 
         // A file that serves again holds nothing of whom it served before.
-        await agent.RunAsync(null, new { command = "true" }, "kept-5");
-        Ran again = await agent.OutputOfAsync("kept-5");
+        await own.RunAsync(null, new { command = "true" }, "kept-5");
+        Ran again = await own.OutputOfAsync("kept-5");
         Assert.Equal(("", 0), (again.Output, again.ExitCode));
-        await agent.KeepAsync(new { bytes = 100_000 });
-        await agent.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-1");
-        await agent.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-2");
-        using HttpResponseMessage large = await agent.Http.GetAsync("process/large-1");
+        await own.KeepAsync(new { bytes = 100_000 });
+        await own.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-1");
+        await own.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-2");
+        using HttpResponseMessage large = await own.Http.GetAsync("process/large-1");
         Assert.Equal(HttpStatusCode.NotFound, large.StatusCode);
-        Assert.Equal(90_000, (await agent.OutputOfAsync("large-2")).OutputBytes.Length);
-        await agent.KeepAsync(new { });
+        Assert.Equal(90_000, (await own.OutputOfAsync("large-2")).OutputBytes.Length);
     }
 
     [Theory]
@@ -150,4 +151,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains(named, (await AgentFixture.ErrorAsync(answer)).Error, StringComparison.Ordinal);
     }
+
+    private Task StoredAsync(string id, long bytes) =>
+        Wait.UntilAsync(async () => (await agent.GetProcessAsync(id)).Stdout.End == bytes, $"{bytes} bytes of '{id}' are stored");
 }

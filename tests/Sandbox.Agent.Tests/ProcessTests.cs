@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Sandbox.Protocol;
 
@@ -7,6 +6,8 @@ namespace Sandbox.Agent.Tests;
 
 public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
+    private readonly ProcessMark mark = new();
+
     [Theory]
     [InlineData("exit 7", 7)]
     [InlineData("exec sh -c 'exit 8'", 8)]
@@ -37,15 +38,16 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_process_does_not_wait_for_its_sessions_command_and_stays_when_the_session_is_deleted()
+    public async Task A_process_does_not_wait_for_its_sessions_command_and_outlives_the_session()
     {
+        Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
         using HttpResponseMessage busy = await agent.PostAsync("exec", new { command = "sleep 600" }, session);
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "while [ ! -e end-it ]; do sleep 0.02; done; echo ended" }, session: session);
+        ProcessInfo process = await agent.StartProcessAsync(new { command = $"{gate.Await}; echo ended" }, session: session);
         using HttpResponseMessage deleted = await agent.Http.DeleteAsync("session/" + session);
         Assert.True(deleted.IsSuccessStatusCode);
         Assert.Equal(ProcessState.Running, (await agent.GetProcessAsync(process.Id)).State);
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "end-it"), "");
+        gate.Open();
         Assert.Equal("ended\n", (await agent.OutputOfAsync(process.Id)).Output);
     }
 
@@ -90,49 +92,50 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Theory]
-    [InlineData("setsid sleep 4101 & setsid sleep 4101; sleep 4101", "sleep 4101")]
-    [InlineData("(setsid sh -c '(sleep 4102 &) ; sleep 4102' &) ; sleep 4102", "sleep 4102")]
-    [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; while :; do sleep 4103; done' >/dev/null 2>&1 & sleep 4103", "sleep 4103")]
-    [InlineData("exec sleep 4104", "sleep 4104")]
-    public async Task Killed_means_gone_with_the_whole_tree(string command, string words)
+    [InlineData("setsid {sleep} & setsid {sleep}; {sleep}")]
+    [InlineData("(setsid sh -c '({sleep} &) ; {sleep}' &) ; {sleep}")]
+    [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; while :; do {sleep}; done' >/dev/null 2>&1 & {sleep}")]
+    [InlineData("exec {sleep}")]
+    public async Task KILL_ends_the_whole_tree(string command)
     {
-        ProcessInfo process = await agent.StartProcessAsync(new { command });
-        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith(words).Count > 0, "it runs");
+        ProcessInfo process = await agent.StartProcessAsync(new { command = mark.In(command) });
+        await Wait.UntilAsync(() => mark.Processes.Count > 0, "the process runs");
         (await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" })).EnsureSuccessStatusCode();
         ProcessInfo ended = await agent.EndOfAsync(process.Id);
         Assert.Equal(("KILL", 137, true), (ended.Exit!.Signal, ended.Exit.ExitCode, ended.Exit.Cancelled));
-        Assert.Empty(StoppingTests.ProcessesWith(words));
+        Assert.Empty(mark.Processes);
     }
 
     [Fact]
-    public async Task A_process_that_is_asked_to_end_may_do_so_in_its_own_way_and_its_shell_does_not_go_on()
+    public async Task TERM_lets_a_process_end_in_its_own_way_and_its_shell_does_not_go_on()
     {
         ProcessInfo process = await agent.StartProcessAsync(new { command = "bash -c 'trap \"echo bye; exit 3\" TERM; echo ready; while :; do sleep 0.02; done'; echo not reached" });
-        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > 0, "it is ready");
+        await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > 0, "the process is ready");
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "TERM" });
         Ran ran = await agent.OutputOfAsync(process.Id);
         Assert.Equal(("ready\nbye\n", 3, "TERM"), (ran.Output, ran.ExitCode, ran.Exit!.Signal));
     }
 
     [Fact]
-    public async Task What_does_not_heed_the_request_to_end_is_killed_after_a_while_and_KILL_hurries()
+    public async Task KILL_ends_at_once_what_ignores_TERM()
     {
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "trap '' TERM; echo ready; sleep 4105" });
-        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > 0, "it is ready");
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "trap '' TERM; echo ready; " + mark.Sleep });
+        await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > 0, "the process is ready");
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "TERM" });
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
         Assert.Equal("KILL", (await agent.EndOfAsync(process.Id)).Exit!.Signal);
-        Assert.Empty(StoppingTests.ProcessesWith("sleep 4105"));
+        Assert.Empty(mark.Processes);
     }
 
     [Fact]
     public async Task Another_signal_is_sent_to_its_processes_and_no_more()
     {
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "bash -c 'trap \"echo hup\" HUP; echo ready; while [ ! -e hup-end ]; do sleep 0.02; done'" });
-        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > 0, "it is ready");
+        Gate gate = agent.NewGate();
+        ProcessInfo process = await agent.StartProcessAsync(new { command = $"bash -c 'trap \"echo hup\" HUP; echo ready; {gate.Await}'" });
+        await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > 0, "the process is ready");
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "SIGHUP" });
-        await AgentFixture.UntilAsync(() => agent.GetProcessAsync(process.Id).Result.Stdout.End > "ready\n".Length, "it heard");
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "hup-end"), "");
+        await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > "ready\n".Length, "the trap has run");
+        gate.Open();
         Assert.Equal("ready\nhup\n", (await agent.OutputOfAsync(process.Id)).Output);
     }
 
@@ -142,27 +145,36 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     public async Task All_processes_end_in_one_step(string signal)
     {
         string session = await agent.NewSessionAsync();
-        using HttpResponseMessage command = await agent.PostAsync("exec", new { command = "while [ ! -e spared ]; do sleep 0.02; done; echo spared" }, session);
-        ProcessInfo[] processes = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => agent.StartProcessAsync(new { command = "sleep 4106 & setsid sleep 4106" })));
+        Gate gate = agent.NewGate();
+        using HttpResponseMessage command = await agent.PostAsync("exec", new { command = $"{gate.Await}; echo spared" }, session);
+        ProcessInfo[] processes = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => agent.StartProcessAsync(new { command = mark.In("{sleep} & setsid {sleep}") })));
         (await agent.PostAsync("process/signal", new { signal })).EnsureSuccessStatusCode();
         foreach (ProcessInfo process in processes)
         {
             Assert.Equal(signal, (await agent.EndOfAsync(process.Id)).Exit!.Signal);
         }
 
-        Assert.Empty(StoppingTests.ProcessesWith("sleep 4106"));
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "spared"), "");
+        Assert.Empty(mark.Processes);
+        gate.Open();
         Assert.Equal("spared\n", (await AgentFixture.ReadAsync(command)).Output);
-        File.Delete(Path.Combine(agent.Workspace, "spared"));
     }
 
     [Fact]
     public async Task A_time_limit_ends_it_with_what_it_printed()
     {
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "echo before; sleep 4107; echo after", timeout_ms = 200 });
-        Ran ran = await agent.OutputOfAsync(process.Id);
+        // When it could not even print in time, it gets more.
+        Ran ran;
+        int timeout = 200;
+        do
+        {
+            ProcessInfo process = await agent.StartProcessAsync(new { command = $"echo before; {mark.Sleep}; echo after", timeout_ms = timeout });
+            ran = await agent.OutputOfAsync(process.Id);
+            timeout *= 4;
+        }
+        while (ran.OutputBytes.Length == 0 && timeout < Wait.Limit.TotalMilliseconds);
+
         Assert.Equal(("before\n", true, "TERM"), (ran.Output, ran.Exit!.TimedOut, ran.Exit.Signal));
-        Assert.Empty(StoppingTests.ProcessesWith("sleep 4107"));
+        Assert.Empty(mark.Processes);
     }
 
     [Fact]
@@ -172,43 +184,52 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
         foreach (string line in new[] { "one", "two" })
         {
             (await agent.Http.PostAsync($"process/{process.Id}/stdin?end=false", new StringContent(line + "\n"))).EnsureSuccessStatusCode();
-            await AgentFixture.UntilAsync(() => Encoding.UTF8.GetString(agent.OutputOfAsync(process.Id, follow: false).Result.OutputBytes).Contains("got " + line, StringComparison.Ordinal), "it was read");
+            await Wait.UntilAsync(async () => (await agent.OutputOfAsync(process.Id, follow: false)).Output.Contains("got " + line, StringComparison.Ordinal), "the line was read");
         }
 
         (await agent.Http.PostAsync($"process/{process.Id}/stdin?end=true", new ByteArrayContent([]))).EnsureSuccessStatusCode();
         Assert.Equal("got one\ngot two\nend\n", (await agent.OutputOfAsync(process.Id)).Output);
     }
 
-    [Fact]
-    public async Task A_wait_for_a_port_sees_a_listener_of_either_family_and_an_end_that_comes_first()
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task A_wait_for_a_port_ends_when_a_program_listens_on_it(string address)
     {
-        foreach (string address in new[] { "127.0.0.1", "::1" })
-        {
-            int port = AgentFixture.FreePort();
-            string script = $"""
-                import socket, time, os
-                while not os.path.exists("listen-{port}"): time.sleep(0.02)
-                s = socket.socket(socket.AF_INET6 if ":" in "{address}" else socket.AF_INET); s.bind(("{address}", {port})); s.listen(); time.sleep(600)
-                """;
-            ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-c", script } });
-            Assert.Equal(WaitOutcomes.TimedOut, (await WaitAsync(process.Id, $"port={port}&timeoutMs=100")).Outcome);
-            Task<WaitAnswer> waiting = WaitAsync(process.Id, $"port={port}");
-            await File.WriteAllTextAsync(Path.Combine(agent.Workspace, $"listen-{port}"), "");
-            Assert.Equal(WaitOutcomes.Ready, (await waiting).Outcome);
-            await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
-            await agent.EndOfAsync(process.Id);
-        }
+        // It takes a port of its own first, says which, and listens on it later.
+        Gate gate = agent.NewGate();
+        string script = $"""
+            import socket, time, os
+            s = socket.socket(socket.AF_INET6 if ":" in "{address}" else socket.AF_INET); s.bind(("{address}", 0)); print(s.getsockname()[1], flush=True)
+            while not os.path.exists("{gate}"): time.sleep(0.02)
+            s.listen(); time.sleep(600)
+            """;
+        ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-c", script } });
+        string port = (await PrintedAsync(process.Id, "\n")).Trim();
+        Assert.Equal(WaitOutcomes.TimedOut, (await WaitAsync(process.Id, $"port={port}&timeoutMs=100")).Outcome);
+        Task<WaitAnswer> waiting = WaitAsync(process.Id, $"port={port}");
+        gate.Open();
+        Assert.Equal(WaitOutcomes.Ready, (await waiting).Outcome);
+        await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
+    }
 
+    [Fact]
+    public async Task A_wait_for_a_port_ends_with_the_process()
+    {
+        using ReservedPort port = new();
         ProcessInfo brief = await agent.StartProcessAsync(new { command = "exit 4" });
-        Assert.Equal((WaitOutcomes.Exited, 4), (await WaitAsync(brief.Id, $"port={AgentFixture.FreePort()}")) is var answer ? (answer.Outcome, answer.Process.Exit!.ExitCode) : default);
+        WaitAnswer answer = await WaitAsync(brief.Id, $"port={port.Number}");
+        Assert.Equal((WaitOutcomes.Exited, 4), (answer.Outcome, answer.Process.Exit!.ExitCode));
     }
 
     [Fact]
     public async Task A_wait_for_HTTP_wants_the_path_and_the_status()
     {
-        int port = AgentFixture.FreePort();
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "found.txt"), "found");
-        ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-m", "http.server", $"{port}" } });
+        string directory = agent.NewDirectory();
+        await File.WriteAllTextAsync(Path.Combine(directory, "found.txt"), "found");
+        ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-u", "-m", "http.server", "0" }, cwd = directory });
+        string printed = await PrintedAsync(process.Id, ")");
+        string port = printed[(printed.LastIndexOf(':') + 1)..printed.LastIndexOf('/')];
         Assert.Equal(WaitOutcomes.Ready, (await WaitAsync(process.Id, $"port={port}&path=/found.txt")).Outcome);
         Assert.Equal(WaitOutcomes.Ready, (await WaitAsync(process.Id, $"port={port}&path=/missing.txt&status=404")).Outcome);
         Assert.Equal(WaitOutcomes.TimedOut, (await WaitAsync(process.Id, $"port={port}&path=/missing.txt&timeoutMs=300")).Outcome);
@@ -274,6 +295,15 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
         Ran cheap = await agent.RunAsync(session, "true");
         Ran dear = await agent.RunAsync(session, "python3 -c '[i for i in range(3_000_000)]'");
         Assert.True(dear.Exit!.CpuMs > cheap.Exit!.CpuMs + 20);
+    }
+
+    /// <summary>What a process has printed, as soon as that holds a text.</summary>
+    private async Task<string> PrintedAsync(string id, string text)
+    {
+        string printed = "";
+        await Wait.UntilAsync(
+            async () => (printed = (await agent.OutputOfAsync(id, follow: false)).Output).Contains(text, StringComparison.Ordinal), $"'{id}' has printed '{text}'");
+        return printed;
     }
 
     private async Task<WaitAnswer> WaitAsync(string id, string query) =>

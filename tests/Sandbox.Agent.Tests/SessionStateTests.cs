@@ -1,3 +1,5 @@
+using Sandbox.Linux;
+
 namespace Sandbox.Agent.Tests;
 
 public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentFixture>
@@ -127,18 +129,19 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
         Assert.False(ran.Exit!.ShellRestarted);
         Assert.Equal($"[] {agent.Workspace}\n", (await agent.RunAsync(null, "echo [$x] $PWD")).Output);
         int shell = int.Parse(ran.Output, null);
-        await AgentFixture.UntilAsync(() => !Directory.Exists($"/proc/{shell}"), "the shell is gone");
+        await Wait.UntilAsync(() => ProcessTable.Find(shell) is not { IsAlive: true } process || process.ParentId != Environment.ProcessId, "the shell has ended");
     }
 
     [Fact]
     public async Task What_a_background_child_writes_later_never_reaches_the_next_command()
     {
         string session = await agent.NewSessionAsync();
-        Ran first = await agent.RunAsync(session, "(sleep 0.3; echo late; echo LATE >&2) & echo first");
+        Gate gate = agent.NewGate();
+        Gate written = agent.NewGate();
+        Ran first = await agent.RunAsync(session, $"({gate.Await}; echo late; echo LATE >&2; touch {written}) & echo first");
         Assert.Equal("first\n", first.Output);
-        Ran second = await agent.RunAsync(session, "sleep 0.6; echo second");
-        Assert.Equal("second\n", second.Output);
-        Assert.Equal("", second.ErrorText);
+        Ran second = await agent.RunAsync(session, $"touch {gate}; {written.Await}; echo second");
+        Assert.Equal(("second\n", ""), (second.Output, second.ErrorText));
     }
 
     [Fact]

@@ -27,29 +27,31 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Commands_of_one_session_run_one_after_the_other_first_come_first_served_and_others_are_not_delayed()
+    public async Task Commands_of_a_session_run_in_order_and_delay_no_other_session()
     {
         string slow = await agent.NewSessionAsync();
         string fast = await agent.NewSessionAsync();
-        Task<Ran> blocking = agent.RunAsync(slow, "while [ ! -e release ]; do sleep 0.02; done; echo 0 >> order");
-        await AgentFixture.UntilAsync(() => agent.GetSessionAsync(slow).Result.State == SessionState.Busy, "it runs");
+        Gate gate = agent.NewGate();
+        string order = Path.Combine(agent.NewDirectory(), "order");
+        Task<Ran> blocking = agent.RunAsync(slow, $"{gate.Await}; echo 0 >> {order}");
+        await Wait.UntilAsync(async () => (await agent.GetSessionAsync(slow)).State == SessionState.Busy, "the first command runs");
         List<HttpResponseMessage> waiting = [];
         for (int i = 1; i <= 5; i++)
         {
-            waiting.Add(await agent.PostAsync("exec", new { command = $"echo {i} >> order; echo {i}" }, slow));
+            waiting.Add(await agent.PostAsync("exec", new { command = $"echo {i} >> {order}; echo {i}" }, slow));
         }
 
         Assert.Equal("fast\n", (await agent.RunAsync(fast, "echo fast")).Output);
         SessionInfo info = await agent.GetSessionAsync(slow);
-        Assert.StartsWith("while", info.RunningCommand!.Command, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "release"), "");
+        Assert.StartsWith("until", info.RunningCommand!.Command, StringComparison.Ordinal);
+        gate.Open();
         await blocking;
         for (int i = 0; i < waiting.Count; i++)
         {
             Assert.Equal($"{i + 1}\n", (await AgentFixture.ReadAsync(waiting[i])).Output);
         }
 
-        Assert.Equal("0\n1\n2\n3\n4\n5\n", await File.ReadAllTextAsync(Path.Combine(agent.Workspace, "order")));
+        Assert.Equal("0\n1\n2\n3\n4\n5\n", await File.ReadAllTextAsync(order));
     }
 
     [Fact]
@@ -138,11 +140,11 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task Stopping_and_starting_the_agent_keeps_files_and_session_records_and_tells_that_the_shell_is_new()
     {
-        await using AgentFixture own = new();
-        await own.InitializeAsync();
+        await using AgentFixture own = await AgentFixture.NewAsync();
         string session = await own.NewSessionAsync(new { id = "kept", env = new { A = "1" }, commandTimeoutMs = 9000 });
         await own.RunAsync(session, "cd /usr; export B=2; unset A");
-        await AgentFixture.UntilAsync(() => File.ReadAllText(Path.Combine(own.State, "sessions", "kept.json")).Contains("\"B\"", StringComparison.Ordinal), "the record is written");
+        string record = Path.Combine(own.State, "sessions", "kept.json");
+        await Wait.UntilAsync(() => File.Exists(record) && File.ReadAllText(record).Contains("\"B\"", StringComparison.Ordinal), "the record is written");
 
         // Without a word to its shells: as when the agent is killed.
         await own.AbandonAsync();

@@ -3,8 +3,6 @@ namespace Sandbox.Agent.Tests;
 /// <summary>What lies between may cut what is silent for long, so streams show that they live.</summary>
 public sealed class SilenceTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
-
     [Fact]
     public async Task A_stream_that_has_nothing_to_tell_sends_a_comment_now_and_then()
     {
@@ -21,7 +19,7 @@ public sealed class SilenceTests(AgentFixture agent) : IClassFixture<AgentFixtur
     private static async Task CommentAsync(HttpResponseMessage answer)
     {
         await AgentFixture.RequireAsync(answer);
-        using CancellationTokenSource limit = new(Limit);
+        using CancellationTokenSource limit = new(Wait.Limit);
         using StreamReader reader = new(await answer.Content.ReadAsStreamAsync(limit.Token));
         while (!(await reader.ReadLineAsync(limit.Token) ?? throw new InvalidOperationException("The stream ended.")).StartsWith(':'))
         {

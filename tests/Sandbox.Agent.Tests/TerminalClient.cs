@@ -9,7 +9,7 @@ namespace Sandbox.Agent.Tests;
 internal sealed class TerminalClient : IDisposable
 {
     private readonly ClientWebSocket socket = new();
-    private readonly CancellationTokenSource deadline = new(TimeSpan.FromSeconds(90));
+    private readonly CancellationTokenSource deadline = new(Wait.Limit);
     private readonly StringBuilder shown = new();
     private readonly byte[] buffer = new byte[64 * 1024];
 

@@ -27,13 +27,15 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
 
         // What is typed reaches the program only when the shell has given it the terminal: when it runs.
-        await terminal.TypeAsync("sleep 4190\r");
-        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("sleep 4190").Count == 1, "it runs");
+        ProcessMark interrupted = new();
+        await terminal.TypeAsync(interrupted.Sleep + "\r");
+        await interrupted.RunAsync(1);
         await terminal.TypeAsync("\u0003");
         await terminal.TypeAsync("echo interrupted=$?\r");
         await terminal.WaitForAsync("\rinterrupted=130\r\n");
-        await terminal.TypeAsync("sleep 4191\r");
-        await AgentFixture.UntilAsync(() => StoppingTests.ProcessesWith("sleep 4191").Count == 1, "it runs");
+        ProcessMark suspended = new();
+        await terminal.TypeAsync(suspended.Sleep + "\r");
+        await suspended.RunAsync(1);
         await terminal.TypeAsync("\u001a");
         await terminal.WaitForAsync("Stopped");
         await terminal.TypeAsync("kill %1; echo reading; cat\r");
@@ -67,19 +69,20 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_terminal_goes_on_without_viewers_and_is_found_again_with_what_was_missed()
+    public async Task A_terminal_goes_on_without_viewers_and_shows_later_what_was_missed()
     {
+        Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
         string id;
         long seen;
         using (TerminalClient first = await TerminalClient.OpenAsync(agent, $"session={session}"))
         {
-            await first.TypeAsync("kept=1; (until [ -e let-go ]; do sleep 0.02; done; echo missed-$kept) &\r");
+            await first.TypeAsync($"kept=1; ({gate.Await}; echo missed-$kept) &\r");
             await first.WaitForAsync("[1] ");
             (id, seen) = (first.Terminal!, first.Position);
         }
 
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "let-go"), "");
+        gate.Open();
         using TerminalClient second = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
         Assert.Equal(TerminalMessages.Ready, (await second.MessageAsync()).Type);
         await second.WaitForAsync("missed-1\r\n");
@@ -95,20 +98,22 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task What_a_shell_printed_last_is_still_had_by_who_looked_at_it_before()
+    public async Task An_earlier_viewer_gets_what_a_shell_printed_before_it_ended()
     {
+        Gate gate = agent.NewGate();
+        Gate exits = agent.NewGate();
         string session = await agent.NewSessionAsync();
         string id;
         long seen;
         using (TerminalClient first = await TerminalClient.OpenAsync(agent, $"session={session}"))
         {
-            await first.TypeAsync("until [ -e now-exit ]; do sleep 0.02; done; echo bye; touch exiting; exit 4\r");
+            await first.TypeAsync($"{gate.Await}; echo bye; touch {exits}; exit 4\r");
             await first.WaitForAsync("exit 4");
             (id, seen) = (first.Terminal!, first.Position);
         }
 
-        await File.WriteAllTextAsync(Path.Combine(agent.Workspace, "now-exit"), "");
-        await AgentFixture.UntilAsync(() => File.Exists(Path.Combine(agent.Workspace, "exiting")), "the shell ends");
+        gate.Open();
+        await exits.OpenedAsync();
         using TerminalClient again = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
         Assert.Equal(4, (await again.ExitAsync()).Code);
         Assert.Contains("bye\r\n", again.Shown, StringComparison.Ordinal);
@@ -170,29 +175,37 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_writer_that_does_not_read_holds_the_shell_back_and_gets_everything_later()
+    public async Task A_writer_that_does_not_read_holds_the_shell_back_and_loses_nothing()
     {
         const int total = 20_000_000;
-        string session = await agent.NewSessionAsync();
-        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        await terminal.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; touch all-printed; echo end-''here\r");
-        string printed = Path.Combine(agent.Workspace, "all-printed");
-        await terminal.WaitForAsync("begin-here\n");
-        await Task.Delay(500);
-        Assert.False(File.Exists(printed));
-        Assert.Equal(total, await terminal.CountAsync("begin-here\n", "end-here\n", "0123456789abcde\n"));
+        const string begin = "begin-here\n", end = "end-here\n", line = "0123456789abcde\n";
+        Gate printed = agent.NewGate();
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={await agent.NewSessionAsync()}");
+        using TerminalClient other = await TerminalClient.OpenAsync(agent, $"session={await agent.NewSessionAsync()}");
+        await terminal.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; touch {printed}; echo end-''here\r");
+        await terminal.WaitForAsync(begin);
+
+        // In the time in which another terminal prints as much, this one cannot.
+        await other.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; echo end-''here\r");
+        Assert.Equal(total, await other.CountAsync(begin, end, line));
+        Assert.False(printed.IsOpen);
+        Assert.Equal(total, await terminal.CountAsync(begin, end, line));
+        Assert.True(printed.IsOpen);
     }
 
     [Fact]
-    public async Task A_large_paste_reaches_a_program_that_reads_slowly()
+    public async Task A_large_paste_reaches_a_program_that_reads_late()
     {
         string session = await agent.NewSessionAsync();
+        Gate gate = agent.NewGate();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        await terminal.TypeAsync("stty raw -echo; echo rea''dy; sleep 0.3; head -c 1000000 | sha256sum; stty sane\r");
+        await terminal.TypeAsync($"stty raw -echo; echo rea''dy; {gate.Await}; head -c 1000000 | sha256sum; stty sane\r");
         await terminal.WaitForAsync("ready\n");
         byte[] bytes = new byte[1_000_000];
         Random.Shared.NextBytes(bytes);
-        await terminal.TypeAsync(bytes);
+        Task typing = terminal.TypeAsync(bytes);
+        gate.Open();
+        await typing;
         await terminal.WaitForAsync(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)).ToLowerInvariant());
     }
 
@@ -201,13 +214,12 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        await terminal.TypeAsync("sleep 1234567 & echo pi''d-$!-en''d\r");
-        await terminal.WaitForAsync("-end\r\n");
-        string shown = terminal.Shown[(terminal.Shown.LastIndexOf("pid-", StringComparison.Ordinal) + 4)..];
-        int job = int.Parse(shown[..shown.IndexOf("-end", StringComparison.Ordinal)], null);
+        ProcessMark job = new();
+        await terminal.TypeAsync(job.Sleep + " &\r");
+        await job.RunAsync(1);
         (await agent.SendAsync(HttpMethod.Delete, "session/" + session, null)).Dispose();
         Assert.Equal((137, "KILL"), await terminal.ExitAsync() is var exit ? (exit.Code, exit.Signal) : default);
-        await AgentFixture.UntilAsync(() => Linux.ProcessTable.Find(job) is not { IsAlive: true }, "its job is gone");
+        await Wait.UntilAsync(() => job.Processes.Count == 0, "its job has ended");
         using HttpResponseMessage refused = await TerminalClient.RefusedAsync(agent, $"session={session}");
         Assert.Equal(ErrorCodes.SessionNotFound, await CodeAsync(refused));
     }
@@ -216,7 +228,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     public async Task A_terminal_does_not_wait_for_the_sessions_running_command()
     {
         string session = await agent.NewSessionAsync();
-        using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "sleep 1000" }, session);
+        using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "sleep 600" }, session);
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
         await terminal.TypeAsync("echo at''once\r");
         await terminal.WaitForAsync("atonce\r\n");

@@ -16,17 +16,17 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     [Fact]
     public async Task A_write_that_breaks_off_leaves_the_old_file_whole_and_nothing_beside_it()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await File.WriteAllTextAsync(directory + "/f", "old", Cancel);
         await BreakOffAsync(directory, "");
-        await AgentFixture.UntilAsync(() => Directory.GetFileSystemEntries(directory).Length == 1, "the unfinished file is removed");
+        await Wait.UntilAsync(() => Directory.GetFileSystemEntries(directory).Length == 1, "the unfinished file is removed");
         Assert.Equal("old", await File.ReadAllTextAsync(directory + "/f", Cancel));
     }
 
     [Fact]
     public async Task A_write_with_an_id_can_be_gone_on_with()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await BreakOffAsync(directory, "&upload=up1");
         string address = $"file?path={directory}/f&upload=up1";
         using HttpResponseMessage head = await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, address), Cancel);
@@ -44,7 +44,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     [Fact]
     public async Task A_reader_sees_the_old_file_or_the_new_one_and_nothing_in_between()
     {
-        string path = NewDirectory() + "/f";
+        string path = agent.NewDirectory() + "/f";
         SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));
         await WriteAsync('0');
         using CancellationTokenSource written = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
@@ -74,7 +74,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     [Fact]
     public async Task Of_two_writers_with_the_same_condition_one_wins()
     {
-        string path = NewDirectory() + "/f";
+        string path = agent.NewDirectory() + "/f";
         SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));
         string?[] codes = await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
         {
@@ -92,8 +92,6 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         Assert.All(codes.Where(code => code is not null), code => Assert.Equal(ErrorCodes.PathExists, code));
     }
 
-    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
-
     // Announces more than it sends, and goes when some of what it sent has arrived.
     private async Task BreakOffAsync(string directory, string query)
     {
@@ -101,6 +99,6 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(agent.Socket), Cancel);
         await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"PUT /v1/sandbox/test/file?path={directory}/f{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * Sent.Length}\r\n\r\n"), Cancel);
         await socket.SendAsync(Sent, Cancel);
-        await AgentFixture.UntilAsync(() => new DirectoryInfo(directory).EnumerateFiles(".sandbox-*").Any(file => file.Length > 0), "some of it has arrived");
+        await Wait.UntilAsync(() => new DirectoryInfo(directory).EnumerateFiles(".sandbox-*").Any(file => file.Length > 0), "some of it has arrived");
     }
 }

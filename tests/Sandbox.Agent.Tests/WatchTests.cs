@@ -14,7 +14,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task Each_kind_of_change_is_told_once_with_its_path()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: false);
         await agent.RunAsync(null, $"cd {directory} && echo x > 'a|b' && chmod 600 'a|b' && mv 'a|b' c && rm c && mkdir d");
         Assert.Equal(
@@ -25,7 +25,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task What_is_made_in_a_new_directory_before_it_is_watched_is_told_too()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: true);
         await agent.RunAsync(null, $"cd {directory} && mkdir -p a/b/c && touch a/1 a/b/2 a/b/c/3 && touch end");
         HashSet<string> created = [];
@@ -48,7 +48,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_moved_directory_is_watched_on_under_its_new_name()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"mkdir {directory}/old");
         await using Watching watching = await WatchAsync(directory, recursive: true);
         await agent.RunAsync(null, $"cd {directory} && mv old new && mkdir new/sub");
@@ -58,7 +58,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_burst_is_told_completely_or_said_to_be_incomplete()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         const int files = 30_000;
         await using Watching watching = await WatchAsync(directory, recursive: false);
         await agent.RunAsync(null, $"cd {directory} && seq 1 {files} | xargs touch && touch end");
@@ -85,7 +85,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_file_that_is_written_as_a_whole_is_one_change_and_its_temporary_name_is_not_told()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: false);
         await Client.WriteFileAsync(Box, null, directory + "/f", new MemoryStream("1"u8.ToArray()), new WriteOptions(), Cancel);
         await Client.WriteFileAsync(Box, null, directory + "/f", new MemoryStream("2"u8.ToArray()), new WriteOptions(), Cancel);
@@ -95,7 +95,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task A_single_file_is_watched_also_when_it_is_replaced_and_a_filter_leaves_out_the_rest()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {directory} && touch f g");
         await using Watching watching = await WatchAsync(directory + "/f", recursive: false);
         await using Watching filtered = await WatchAsync(directory, recursive: false, "*.txt");
@@ -107,7 +107,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Fact]
     public async Task Removal_of_what_is_watched_is_told_and_ends_the_watch()
     {
-        string directory = NewDirectory();
+        string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: true);
         await agent.RunAsync(null, $"rmdir {directory}");
         Assert.Equal([(FileChangeType.Deleted, ".")], await TakeAsync(watching, directory, 1));
@@ -115,8 +115,6 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
         ApiException missing = await Assert.ThrowsAsync<ApiException>(() => WatchAsync(directory, false));
         Assert.Equal(ErrorCodes.PathNotFound, missing.Code);
     }
-
-    private string NewDirectory() => Directory.CreateDirectory($"{agent.Workspace}/{Guid.NewGuid():n}").FullName;
 
     private async Task<Watching> WatchAsync(string path, bool recursive, string? filter = null)
     {
@@ -152,7 +150,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
 
         public async Task<FileChange> NextAsync()
         {
-            Assert.True(await changes.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel));
+            Assert.True(await changes.MoveNextAsync().AsTask().WaitAsync(Wait.Limit, Cancel));
             return changes.Current!;
         }
 

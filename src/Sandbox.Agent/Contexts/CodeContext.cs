@@ -143,7 +143,8 @@ internal sealed class CodeContext
             run.Events.LiftBound();
             foreach (TimeSpan patience in Patience)
             {
-                interpreter.Interrupt();
+                // The patience counts from the delivery, unless that does not come about.
+                await Task.WhenAny(running, interpreter.InterruptAsync(), Task.Delay(patience, over.Token));
                 if (await Task.WhenAny(running, Task.Delay(patience, over.Token)) == running)
                 {
                     break;

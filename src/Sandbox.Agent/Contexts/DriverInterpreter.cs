@@ -105,12 +105,12 @@ internal sealed class DriverInterpreter : IInterpreter
     }
 
     /// <inheritdoc/>
-    public void Interrupt()
+    public async Task InterruptAsync()
     {
         process.Interrupt(itself: takesSignals);
         if (!takesSignals)
         {
-            _ = Task.Run(() => Send("{\"interrupt\":true}\n"u8.ToArray()));
+            await Task.Run(() => Send("{\"interrupt\":true}\n"u8.ToArray()));
         }
     }
 

@@ -11,7 +11,8 @@ internal interface IInterpreter : IDisposable
     Task<RunOutcome> RunAsync(CodeRun run);
 
     /// <summary>Interrupts the code that runs, as Ctrl+C would. It may resist.</summary>
-    void Interrupt();
+    /// <returns>Completes when the interrupt has been delivered; never, when the interpreter does not read its requests.</returns>
+    Task InterruptAsync();
 
     /// <summary>Ends it with everything it started.</summary>
     void Kill();

@@ -63,12 +63,14 @@ internal sealed class CommandStopper : IStopper
 
     private async Task StepAsync(Signal signal, TimeSpan grace)
     {
-        run.Command.StopSignal = signal;
-        long end = Environment.TickCount64 + (long)grace.TotalMilliseconds;
+        long? end = null;
         do
         {
             // Repeated, for a process that starts while we look.
             Interrupt(signal);
+
+            // Counted from the delivery: on a busy machine it takes long to find the processes.
+            end ??= Environment.TickCount64 + (long)grace.TotalMilliseconds;
             await Task.WhenAny(run.Outcome.Task, signal == Signal.KILL ? Task.Delay(Tick) : Task.WhenAny(hurry.Task, Task.Delay(Tick)));
             if (run.Outcome.Task.IsCompleted)
             {
@@ -83,21 +85,22 @@ internal sealed class CommandStopper : IStopper
     private async Task EndLeftoversAsync()
     {
         TimeSpan pause = TimeSpan.FromMilliseconds(5);
-        long killFrom = hurry.Task.IsCompleted ? 0 : Environment.TickCount64 + (long)LeftoverGrace.TotalMilliseconds;
-        long giveUp = Environment.TickCount64 + (long)LeftoverLimit.TotalMilliseconds;
-        bool asked = false;
-        while (Environment.TickCount64 < giveUp && run.Shell.Descendants(spared) is { Count: > 0 } left)
+        long? killFrom = null;
+        long? giveUp = null;
+        for (long begin = Environment.TickCount64; run.Shell.Descendants(spared) is { Count: > 0 } left && !(begin >= giveUp); begin = Environment.TickCount64)
         {
-            bool kill = Environment.TickCount64 >= killFrom;
-            if (kill || !asked)
+            bool kill = begin >= killFrom || hurry.Task.IsCompleted;
+            if (kill || killFrom is null)
             {
-                asked = true;
                 foreach (ProcessEntry process in left)
                 {
                     ProcessTable.Send(process, kill ? Signal.KILL : Signal.TERM);
                 }
             }
 
+            // Both counted from the delivery of the signal.
+            killFrom ??= Environment.TickCount64 + (long)LeftoverGrace.TotalMilliseconds;
+            giveUp ??= kill ? Environment.TickCount64 + (long)LeftoverLimit.TotalMilliseconds : null;
             await Task.Delay(pause);
         }
     }
@@ -108,6 +111,12 @@ internal sealed class CommandStopper : IStopper
     private void Interrupt(Signal signal)
     {
         IReadOnlyList<ProcessEntry> processes = run.Shell.Descendants(spared);
+        if (run.Outcome.Task.IsCompleted)
+        {
+            return;
+        }
+
+        run.Command.StopSignal = signal;
         foreach (Signal next in (Signal[])[Signal.STOP, Signal.INT, signal, Signal.CONT])
         {
             if (next != Signal.KILL && next != Signal.TERM)

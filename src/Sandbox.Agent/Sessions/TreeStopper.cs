@@ -7,7 +7,6 @@ internal sealed class TreeStopper : IStopper
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LastGrace = TimeSpan.FromSeconds(1);
 
     private static readonly Dictionary<Signal, (Signal Signal, TimeSpan Grace)[]> Steps = new()
     {
@@ -34,9 +33,11 @@ internal sealed class TreeStopper : IStopper
         // Held still: it must neither go on with the rest of its text nor, by ending first, lose what it started.
         run.Shell.Hold();
         bool isAlone = run.Shell.Descendants().Count == 0;
+        bool isHeeded = false;
         foreach ((Signal signal, TimeSpan grace) in Steps[first])
         {
-            if (!await EndDescendantsAsync(signal, grace))
+            isHeeded = await EndDescendantsAsync(signal, grace);
+            if (!isHeeded)
             {
                 continue;
             }
@@ -45,13 +46,18 @@ internal sealed class TreeStopper : IStopper
             run.Shell.Signal(signal);
             run.Shell.Signal(Signal.TERM);
             run.Shell.Signal(Signal.CONT);
-            await Task.WhenAny(run.Outcome.Task, hurry.Task, Task.Delay(isAlone ? grace : LastGrace));
+            await Task.WhenAny(run.Outcome.Task, hurry.Task, Task.Delay(grace));
             break;
         }
 
         if (!run.Outcome.Task.IsCompleted)
         {
-            run.Command.StopSignal = Signal.KILL;
+            if (!isHeeded)
+            {
+                run.Command.StopSignal = Signal.KILL;
+            }
+
+            // A shell that this kills says so by its exit status; one that has just ended by itself was not killed.
             run.Shell.KillTree();
         }
 
@@ -62,15 +68,25 @@ internal sealed class TreeStopper : IStopper
         return isAlone && outcome.ExitCode == 0 ? outcome with { ExitCode = 128 + (int)first } : outcome;
     }
 
-    /// <summary>False when some are left after the grace.</summary>
+    /// <summary>Sends a signal to all descendants and waits until they have ended.</summary>
+    /// <returns>False when some are left after the grace period, which starts when the signal has been delivered.</returns>
     private async Task<bool> EndDescendantsAsync(Signal signal, TimeSpan grace)
     {
-        run.Command.StopSignal = signal;
         HashSet<(int, ulong)> told = [];
         TimeSpan pause = ShortestPause;
-        for (long end = Environment.TickCount64 + (long)grace.TotalMilliseconds; run.Shell.Descendants() is { Count: > 0 } left;)
+        long? end = null;
+        while (true)
         {
-            if (Environment.TickCount64 >= end || hurry.Task.IsCompleted)
+            // On a busy machine the look itself takes long: only what began after the end of the grace period shows that it was not enough.
+            long begin = Environment.TickCount64;
+            IReadOnlyList<ProcessEntry> left = run.Shell.Descendants();
+            if (left.Count == 0)
+            {
+                run.Command.StopSignal = signal;
+                return true;
+            }
+
+            if (begin >= end || hurry.Task.IsCompleted)
             {
                 return false;
             }
@@ -81,10 +97,10 @@ internal sealed class TreeStopper : IStopper
                 ProcessTable.Send(process, Signal.CONT);
             }
 
+            run.Command.StopSignal = signal;
+            end ??= Environment.TickCount64 + (long)grace.TotalMilliseconds;
             await Task.WhenAny(hurry.Task, Task.Delay(pause));
             pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
         }
-
-        return true;
     }
 }

@@ -11,7 +11,7 @@ namespace Sandbox.Agent.Shells;
 /// <remarks>Callbacks come on the event loop's thread.</remarks>
 internal sealed class Shell
 {
-    private static readonly TimeSpan HoldLimit = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(1);
     private static readonly IReadOnlySet<(int, ulong)> NoExceptions = new HashSet<(int, ulong)>();
 
     private readonly ChildProcess process;
@@ -137,15 +137,15 @@ internal sealed class Shell
     /// <param name="reportRequest">See <see cref="ReportRequest"/>.</param>
     public void AskAgain(string reportRequest) => Send("\n" + reportRequest);
 
-    /// <summary>The line that asks for a report.</summary>
+    /// <summary>The line that asks for a report. The backslash keeps aliases of the name away.</summary>
     /// <param name="sequence">The number to report under.</param>
     /// <param name="returnTo">A directory to go back to first, with the previous one to remember, or null.</param>
     public static string ReportRequest(long sequence, (string Directory, string Previous)? returnTo)
     {
         string number = sequence.ToString(CultureInfo.InvariantCulture);
         return returnTo is { } place
-            ? $"__sandbox {number} {ShellWord.Quote(place.Directory)} {ShellWord.Quote(place.Previous)}\n"
-            : $"__sandbox {number}\n";
+            ? $"\\__sandbox {number} {ShellWord.Quote(place.Directory)} {ShellWord.Quote(place.Previous)}\n"
+            : $"\\__sandbox {number}\n";
     }
 
     /// <summary>Everything that descends from this shell and lives.</summary>
@@ -160,10 +160,12 @@ internal sealed class Shell
     /// <summary>Holds it still, until CONT or KILL. What it was about to start then, it has started, or will not start before that.</summary>
     public void Hold()
     {
-        // The signal is only pending when it is sent; a fork that is under way would be missed.
         process.Send(Linux.Signal.STOP);
-        SpinWait.SpinUntil(() => ProcessTable.Find(Id) is not { State: 'R' or 'S' or 'D' }, HoldLimit);
+        AwaitHold();
     }
+
+    // The signal is only pending when it is sent; a fork that is under way would be missed.
+    private void AwaitHold() => SpinWait.SpinUntil(() => ProcessTable.Find(Id) is not { State: 'R' or 'S' or 'D' }, HoldLimit);
 
     /// <summary>Ends it with everything that descends from it.</summary>
     public void KillTree() => KillTrees([this]);
@@ -175,7 +177,12 @@ internal sealed class Shell
         // Held still first: none must go on with the rest of a command nor leave children behind that nobody finds.
         foreach (Shell shell in shells)
         {
-            shell.Hold();
+            shell.Signal(Linux.Signal.STOP);
+        }
+
+        foreach (Shell shell in shells)
+        {
+            shell.AwaitHold();
         }
 
         // What is killed may start something new in its last moment: until nothing is left.

@@ -12,6 +12,7 @@ internal sealed class ShellPool : IDisposable
     private readonly Lock gate = new();
     private Task<Shell>? spare;
     private int count;
+    private bool isClosed;
 
     /// <summary>Creates the pool.</summary>
     /// <param name="paths">Where shells keep their pipes.</param>
@@ -32,7 +33,7 @@ internal sealed class ShellPool : IDisposable
     {
         lock (gate)
         {
-            spare ??= Task.Run(Start);
+            spare ??= isClosed ? null : Task.Run(Start);
         }
     }
 
@@ -63,7 +64,23 @@ internal sealed class ShellPool : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => launcher.Dispose();
+    public void Dispose()
+    {
+        Task<Shell>? last;
+        lock (gate)
+        {
+            (isClosed, last, spare) = (true, spare, null);
+        }
+
+        // Also one that is just starting, which still writes into the runtime directory.
+        ((IAsyncResult?)last)?.AsyncWaitHandle.WaitOne();
+        if (last is { IsCompletedSuccessfully: true })
+        {
+            last.Result.Signal(Signal.KILL);
+        }
+
+        launcher.Dispose();
+    }
 
     private Shell Start()
     {

@@ -12,7 +12,7 @@ internal static class ShellScripts
         unset MAILCHECK HISTFILE
         __sandbox() {
             builtin set -- "$?" "$@"
-            [[ -z $3 ]] || { builtin cd -- "$3"; OLDPWD=$4; }
+            [[ -z ${3-} ]] || { builtin cd -- "$3"; OLDPWD=$4; }
             {
                 builtin printf '\x1e%s\0%s\0%q\0%q\0' "$2" "$1" "$PWD" "${OLDPWD-}"
                 builtin times

@@ -40,7 +40,7 @@ internal sealed partial class JupyterKernel : IInterpreter
     /// <exception cref="ApiException"><see cref="ErrorCodes.InterpreterFailed"/>.</exception>
     public static async Task<JupyterKernel> StartAsync(KernelSpec spec, IReadOnlyDictionary<string, string> environment, string directory, string runtime, EventLoop loop)
     {
-        KernelConnection connection = new();
+        using KernelConnection connection = new();
         string file = Path.Combine(runtime, "kernels", $"{Identifier.Generate()}.json");
         connection.Write(file);
         Dictionary<string, string> variables = new(environment);
@@ -104,12 +104,12 @@ internal sealed partial class JupyterKernel : IInterpreter
     }
 
     /// <inheritdoc/>
-    public void Interrupt()
+    public async Task InterruptAsync()
     {
         process.Interrupt(itself: !spec.IsInterruptedByMessage);
         if (spec.IsInterruptedByMessage)
         {
-            _ = SendAsync(control, "interrupt_request", Identifier.Generate(), static _ => { });
+            await SendAsync(control, "interrupt_request", Identifier.Generate(), static _ => { });
         }
     }
 

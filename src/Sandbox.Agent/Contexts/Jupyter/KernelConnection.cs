@@ -7,12 +7,21 @@ using System.Text.Json;
 namespace Sandbox.Agent.Contexts.Jupyter;
 
 /// <summary>Where a kernel listens and what its messages are signed with: the connection file.</summary>
-internal sealed class KernelConnection
+/// <remarks>The ports are reserved until this is disposed: nobody else is given one before the kernel listens on it.</remarks>
+internal sealed class KernelConnection : IDisposable
 {
     private static readonly string[] Channels = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"];
 
-    private readonly int[] ports = FreePorts(Channels.Length);
+    private readonly Socket[] reservations;
+    private readonly int[] ports;
     private readonly string key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>Reserves ports.</summary>
+    public KernelConnection()
+    {
+        reservations = [.. Channels.Select(_ => Reserve())];
+        ports = [.. reservations.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
+    }
 
     /// <summary>The port for requests.</summary>
     public int Shell => ports[0];
@@ -51,24 +60,24 @@ internal sealed class KernelConnection
         writer.WriteEndObject();
     }
 
-    // Free now; a kernel that finds one taken ends, and says so.
-    private static int[] FreePorts(int count)
+    /// <inheritdoc/>
+    public void Dispose() => Array.ForEach(reservations, socket => socket.Dispose());
+
+    // Bound and not listening, with SO_REUSEADDR: a server that sets that too, as ZeroMQ does, may listen on the port, see socket(7).
+    private static Socket Reserve()
     {
-        Socket[] sockets = [.. Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))];
+        const int socketLevel = 1, reuseAddress = 2;
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            return
-            [
-                .. sockets.Select(socket =>
-                {
-                    socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-                    return ((IPEndPoint)socket.LocalEndPoint!).Port;
-                }),
-            ];
+            socket.SetRawSocketOption(socketLevel, reuseAddress, BitConverter.GetBytes(1));
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            return socket;
         }
-        finally
+        catch
         {
-            Array.ForEach(sockets, socket => socket.Dispose());
+            socket.Dispose();
+            throw;
         }
     }
 }
