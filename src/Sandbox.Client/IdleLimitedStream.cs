@@ -3,9 +3,10 @@ namespace Sandbox.Client;
 /// <summary>A stream whose silence is bounded: a read that waits longer than the limit fails. Writing is not limited.</summary>
 /// <param name="inner">The stream, which is disposed with this one.</param>
 /// <param name="limit">The longest silence.</param>
-internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
+/// <param name="clock">Measures it; the system's clock when null.</param>
+internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit, TimeProvider? clock = null) : Stream
 {
-    private CancellationTokenSource _silence = new();
+    private CancellationTokenSource _silence = New(clock);
 
     /// <inheritdoc />
     public override bool CanRead => true;
@@ -33,7 +34,7 @@ internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
         if (!_silence.TryReset())
         {
             _silence.Dispose();
-            _silence = new();
+            _silence = New(clock);
         }
 
         _silence.CancelAfter(limit);
@@ -69,6 +70,8 @@ internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit) : Stream
 
     /// <inheritdoc />
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private static CancellationTokenSource New(TimeProvider? clock) => new(Timeout.InfiniteTimeSpan, clock ?? TimeProvider.System);
 
     /// <inheritdoc />
     protected override void Dispose(bool disposing)

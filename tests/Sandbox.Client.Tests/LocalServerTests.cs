@@ -6,6 +6,9 @@ namespace Sandbox.Client.Tests;
 /// <summary>A stand-in for sandboxd says what the real one could.</summary>
 public sealed class LocalServerTests : IDisposable
 {
+    // As long as its file is there, and the test run.
+    private const string GoOn = """while [ -e "$0" ] && kill -0 "$PPID"; do sleep 0.02; done""";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("sbc").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -13,9 +16,9 @@ public sealed class LocalServerTests : IDisposable
     [Fact]
     public async Task The_ready_line_is_read_and_nothing_after_it_is_waited_for()
     {
-        Install("""
+        Install($$"""
             echo '{"uri":"unix:/x/y","version":"1","build":"b","processId":7,"log":"/l","started":true}'
-            exec sleep 600
+            {{GoOn}}
             """);
         ReadyLine ready = await LocalServer.StartAsync(new ClientSettings(), _folder, Token);
         Assert.Equal(("unix:/x/y", 7, true), (ready.Uri, ready.ProcessId, ready.Started));
@@ -52,9 +55,12 @@ public sealed class LocalServerTests : IDisposable
     [Fact]
     public async Task Waiting_can_be_cancelled()
     {
-        Install("exec sleep 600");
-        using CancellationTokenSource stop = new(100);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, stop.Token));
+        Install($"touch \"$0.runs\"; {GoOn}");
+        using CancellationTokenSource stop = new();
+        Task<ReadyLine> starting = LocalServer.StartAsync(new ClientSettings(), _folder, stop.Token);
+        await Wait.UntilAsync(() => Directory.EnumerateFiles(_folder, "*.runs", SearchOption.AllDirectories).Any(), "the server runs");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Sandbox.Protocol;
 
@@ -53,7 +55,7 @@ public sealed class SandboxClientTests
         {
             await stream.WriteAsync("first"u8.ToArray(), token);
             await stream.FlushAsync(token);
-            await first.Task.WaitAsync(TimeSpan.FromSeconds(20), token);
+            await first.Task.WaitAsync(Wait.Limit, token);
             await stream.WriteAsync("second"u8.ToArray(), token);
         }, Token);
     }
@@ -120,24 +122,26 @@ public sealed class SandboxClientTests
     public async Task A_server_that_is_not_there_is_ServerUnreachable()
     {
         await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse("unix:/nosuch/socket")).GetServerAsync(Token));
-        await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse("http://127.0.0.1:1")).GetServerAsync(Token));
+
+        // A port that nobody can listen on: it is taken.
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse($"http://{taken.LocalEndPoint}")).GetServerAsync(Token));
     }
 
     [Fact]
     public async Task A_server_that_is_not_there_is_started_once_and_the_request_repeated()
     {
-        TestServer? started = null;
-        string socket = Path.Combine(Path.GetTempPath(), $"sbc{Random.Shared.Next():x}.sock");
+        await using TestServer server = TestServer.Create(context => context.Response.WriteAsync("""{"sandboxes":[]}""", Token));
         int starts = 0;
-        SandboxClient client = new(ServerEndpoint.Parse($"unix:{socket}"), restart: async _ =>
+        SandboxClient client = new(server.Endpoint, restart: async _ =>
         {
             starts++;
-            started = await TestServer.StartAsync(context => context.Response.WriteAsync("""{"sandboxes":[]}""", Token), socket);
+            await server.StartAsync();
         });
         Assert.Empty(await client.GetSandboxesAsync(Token));
         Assert.Empty(await client.GetSandboxesAsync(Token));
         Assert.Equal(1, starts);
-        await started!.DisposeAsync();
     }
 
     [Fact]

@@ -9,31 +9,39 @@ namespace Sandbox.Client.Tests;
 /// <summary>A real HTTP server on a socket that answers as a test says.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    private readonly string _directory = Directory.CreateTempSubdirectory("sbc").FullName;
     private readonly WebApplication _application;
 
-    private TestServer(WebApplication application, string socket) => (_application, Socket) = (application, socket);
+    private TestServer(RequestDelegate answer)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(options => options.ListenUnixSocket(Socket));
+        _application = builder.Build();
+        _application.Run(answer);
+    }
 
-    public string Socket { get; }
+    public string Socket => Path.Combine(_directory, "s");
 
     public ServerEndpoint Endpoint => ServerEndpoint.Parse($"unix:{Socket}");
 
-    public static async Task<TestServer> StartAsync(RequestDelegate answer, string? socket = null)
+    /// <summary>Creates a server that does not run yet.</summary>
+    public static TestServer Create(RequestDelegate answer) => new(answer);
+
+    public static async Task<TestServer> StartAsync(RequestDelegate answer)
     {
-        socket ??= Path.Combine(Path.GetTempPath(), $"sbc{Random.Shared.Next():x}.sock");
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(options => options.ListenUnixSocket(socket));
-        WebApplication application = builder.Build();
-        application.Run(answer);
-        await application.StartAsync();
-        return new(application, socket);
+        TestServer server = new(answer);
+        await server.StartAsync();
+        return server;
     }
+
+    public Task StartAsync() => _application.StartAsync();
 
     public async ValueTask DisposeAsync()
     {
         using CancellationTokenSource now = new(TimeSpan.FromMilliseconds(100));
         await _application.StopAsync(now.Token);
         await _application.DisposeAsync();
-        File.Delete(Socket);
+        Directory.Delete(_directory, recursive: true);
     }
 }
