@@ -59,11 +59,16 @@ internal sealed class SandboxHome
 
     /// <summary>Finds the directories, makes the missing ones, and checks them all.</summary>
     /// <exception cref="IOException">One cannot be used; the sentence names it and says what to do.</exception>
-    public static SandboxHome Open()
+    public static SandboxHome Open() => Open(Environment.GetEnvironmentVariable("SANDBOX_HOME"));
+
+    /// <summary>Finds the directories, creates the missing ones, and checks them all.</summary>
+    /// <param name="top">The directory that contains all others; where the user's rights decide when null or empty.</param>
+    /// <exception cref="IOException">One cannot be used; the message names it and says what to do.</exception>
+    public static SandboxHome Open(string? top)
     {
         bool isRoot = CurrentProcess.EffectiveUserId == 0;
         UnixFileMode state = isRoot ? Passable : Private;
-        SandboxHome home = Locate(isRoot);
+        SandboxHome home = Locate(top, isRoot);
         Make(home.State, state);
         Make(home.Boxes, state);
         Make(home.Programs, state);
@@ -92,9 +97,9 @@ internal sealed class SandboxHome
         File.SetUnixFileMode(path, permissions);
     }
 
-    private static SandboxHome Locate(bool isRoot)
+    private static SandboxHome Locate(string? given, bool isRoot)
     {
-        if (Environment.GetEnvironmentVariable("SANDBOX_HOME") is { Length: > 0 } moved)
+        if (given is { Length: > 0 } moved)
         {
             if (!Path.IsPathFullyQualified(moved))
             {

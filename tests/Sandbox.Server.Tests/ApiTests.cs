@@ -107,20 +107,20 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public async Task Requests_to_a_sandbox_that_is_being_made_wait_until_it_is()
+    public async Task A_request_to_a_sandbox_that_is_being_created_waits_until_it_is()
     {
-        Task<SandboxInfo> making = server.CreateAsync("""{"id":"soon"}""");
-        HttpResponseMessage answer;
-        do
-        {
-            // Before the server has read the wish there is nothing to wait for.
-            answer = await server.Client.GetAsync("v1/sandbox/soon/session");
-        }
-        while (answer.StatusCode == HttpStatusCode.NotFound && !making.IsCompleted);
-
+        await using TestServer slow = TestServer.Prepare(ServerUser.Ordinary);
+        slow.DelayBubblewrap();
+        await slow.StartAsync();
+        Task<SandboxInfo> creation = slow.CreateAsync("""{"id":"soon","network":"none"}""");
+        await Wait.UntilAsync(() => slow.Records().Any(), "the creation has begun");
+        Task<HttpResponseMessage> request = slow.Client.GetAsync("v1/sandbox/soon/session");
+        await slow.Client.GetStringAsync("health");
+        Assert.False(request.IsCompleted);
+        slow.StartBubblewrap();
+        using HttpResponseMessage answer = await request;
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        await making;
-        await server.Client.DeleteAsync("v1/sandbox/soon");
+        await creation;
     }
 
     [Fact]

@@ -27,7 +27,8 @@ internal static class CommandLine
             WorkingDirectory = "/",
         };
 
-        foreach (string name in (string[])["SANDBOX_HOME", "SANDBOX_API_KEY", "SANDBOX_IDLE_EXIT_SECONDS", "SANDBOX_SPARES", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"])
+        // What the tests were started with must not change what is tested.
+        foreach (string name in start.Environment.Keys.Where(IsSetting).ToArray())
         {
             start.Environment.Remove(name);
         }
@@ -51,8 +52,20 @@ internal static class CommandLine
         using Process process = Begin(through, programs, user, environment, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using CancellationTokenSource limit = new(Host.Patience);
-        await process.WaitForExitAsync(limit.Token);
+        using CancellationTokenSource limit = new(Wait.Limit);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
         return new Finished(process.ExitCode, await output, await error);
     }
+
+    private static bool IsSetting(string name) =>
+        name.StartsWith("SANDBOX_", StringComparison.Ordinal) || name.StartsWith("XDG_", StringComparison.Ordinal);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Sandbox.Server.Engines;
 
@@ -62,7 +63,11 @@ public sealed class DefenceTests
     [InlineData(ServerUser.Ordinary)]
     public async Task Without_process_ids_of_its_own_the_hosts_processes_are_in_sight(ServerUser user)
     {
-        string probe = $"grep -q . /proc/{Environment.ProcessId}/comm 2>/dev/null && echo reached || echo refused";
+        // A process of the host with a name that no process of a sandbox has; the brackets keep the pattern from matching its own command line.
+        string name = $"host-{Guid.NewGuid():N}";
+        using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", "echo ready; read line", name]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync());
+        string probe = $"grep -qs '[h]{name[1..]}' /proc/[0-9]*/cmdline && echo reached || echo refused";
         await using (Launch whole = await Launch.StartAsync(user, Defences.All))
         {
             Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
@@ -146,14 +151,14 @@ public sealed class DefenceTests
     [Fact]
     public async Task Without_the_environment_cleared_the_servers_is_seen()
     {
-        Environment.SetEnvironmentVariable("SANDBOX_TEST_SECRET", "hush-hush");
+        Dictionary<string, string> environment = new() { ["SANDBOX_TEST_SECRET"] = "hush-hush" };
         const string probe = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -o -m 1 hush-hush || echo refused";
-        await using (Launch whole = await Launch.StartAsync(ServerUser.Ordinary, Defences.All))
+        await using (Launch whole = await Launch.StartAsync(ServerUser.Ordinary, Defences.All, environment))
         {
             Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
         }
 
-        await using Launch open = await Launch.StartAsync(ServerUser.Ordinary, Defences.All & ~Defences.CleanEnvironment);
+        await using Launch open = await Launch.StartAsync(ServerUser.Ordinary, Defences.All & ~Defences.CleanEnvironment, environment);
         Assert.Equal("hush-hush\n", (await open.ExecAsync(probe)).Output);
     }
 }

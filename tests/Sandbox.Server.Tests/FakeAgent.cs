@@ -20,9 +20,10 @@ internal sealed class FakeAgent : IDisposable
         this.body = body;
     }
 
-    /// <summary>Puts it in a home whose server does not run, as the sandbox <c>fake</c>.</summary>
+    /// <summary>Puts it into a home whose server has not started yet, as the sandbox <c>fake</c>.</summary>
     public static FakeAgent Install(TestServer server)
     {
+        Directory.CreateDirectory($"{server.Home}/run");
         string directory = $"{server.Home}/state/boxes/77";
         foreach (string name in (string[])["workspace", "home", "state"])
         {
@@ -51,7 +52,7 @@ internal sealed class FakeAgent : IDisposable
     public async Task<(NetworkStream Connection, string Request)> AcceptAsync(CancellationToken stop = default)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(Host.Patience);
+        limit.CancelAfter(Wait.Limit);
         NetworkStream connection = new(await listener.AcceptAsync(limit.Token), ownsSocket: true);
         StringBuilder text = new();
         byte[] buffer = new byte[4096];
@@ -91,6 +92,7 @@ internal sealed class FakeAgent : IDisposable
     {
         listener.Dispose();
         body.Kill();
+        body.WaitForExit();
         body.Dispose();
     }
 }

@@ -1,4 +1,7 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Reflection;
+using System.Text;
 using Sandbox.Linux;
 using Sandbox.Server.Engines;
 
@@ -14,19 +17,24 @@ public enum ServerUser
     Ordinary,
 }
 
-/// <summary>What this machine lets tests do; what it does not is skipped aloud.</summary>
+/// <summary>What this machine lets tests do. A test that it cannot run is skipped with the reason.</summary>
 internal static class Host
 {
-    /// <summary>The ordinary user of tests that root runs.</summary>
-    public const uint OrdinaryUser = 1_999_000_001;
+    private const UnixFileMode Passable = (UnixFileMode)0x1c9; // 0711
 
-    /// <summary>How long anything is waited for. It only ends what hangs: on a busy machine all that is right may be slow.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
-    private static readonly Lazy<string> CopiedPrograms = new(CopyPrograms);
+    private static readonly Lazy<string> CopiedPrograms = new(InstallPrograms);
 
     /// <summary>Whether the tests run as root.</summary>
     public static bool IsRoot { get; } = CurrentProcess.EffectiveUserId == 0;
+
+    /// <summary>The ordinary user of tests that run as root. Each run has its own, so that two runs at once do not share a user's limits.</summary>
+    public static uint OrdinaryUser { get; } = 1_900_000_000 + (2 * (uint)Environment.ProcessId);
+
+    /// <summary>The user of sandboxes that tests launch without a server.</summary>
+    public static uint SandboxUser => OrdinaryUser + 1;
+
+    /// <summary>The kind of server that the user of the tests can start without becoming another user.</summary>
+    public static ServerUser CurrentUser => IsRoot ? ServerUser.Root : ServerUser.Ordinary;
 
     /// <summary>The built server and agent, copied to where every user can reach them and no build overwrites them.</summary>
     public static string Programs => CopiedPrograms.Value;
@@ -40,36 +48,28 @@ internal static class Host
     public static void Require(ServerUser user)
     {
         Assert.SkipWhen(ProgramFinder.Find("bwrap") is null, "NOT TESTED: bubblewrap (bwrap) is not installed here.");
-        Assert.SkipWhen(user == ServerUser.Root && !IsRoot, "NOT TESTED: a server of root's, since these tests do not run as root.");
+        Assert.SkipWhen(user == ServerUser.Root && !IsRoot, "NOT TESTED: a server that runs as root, since these tests do not run as root.");
     }
 
-    /// <summary>Holds a process still. The signal is only pending when it is sent: until a thread has taken it, the others run on.</summary>
-    public static Task HoldAsync(ProcessEntry process)
+    /// <summary>Stops a process. The signal is only pending when it is sent: until a thread has taken it, the others run on.</summary>
+    public static Task SuspendAsync(ProcessEntry process)
     {
         ProcessTable.Send(process, Signal.STOP);
-        return UntilAsync("it is held", () => Task.FromResult(ProcessTable.Find(process.Id)?.State == 'T'));
+        return Wait.UntilAsync(() => ProcessTable.Find(process.Id)?.State == 'T', $"process {process.Id} is stopped");
     }
 
-    /// <summary>Waits until something holds.</summary>
-    /// <param name="what">What, for the failure's message.</param>
-    /// <param name="holds">The condition.</param>
-    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
-    {
-        using CancellationTokenSource limit = new(Patience);
-        while (!await holds())
-        {
-            Assert.False(limit.IsCancellationRequested, $"Waited in vain until {what}.");
-            await Task.Delay(5);
-        }
-    }
-
-    /// <summary>Makes a new directory with a short name.</summary>
-    /// <param name="owner">Whose it is.</param>
+    /// <summary>Creates a new directory. Its path is short, since the paths of sockets in it end at 108 bytes, and open to the users of sandboxes.</summary>
+    /// <param name="owner">Its owner.</param>
     public static string NewDirectory(uint owner)
     {
-        string path = $"/tmp/sb{Random.Shared.Next():x}";
-        Directory.CreateDirectory(path);
-        File.SetUnixFileMode(path, (UnixFileMode)0x1c9 /* 0711 */);
+        string path;
+        do
+        {
+            path = $"/tmp/sb{Random.Shared.Next():x8}";
+        }
+        while (!TryMakeDirectory(path));
+
+        File.SetUnixFileMode(path, Passable);
         if (IsRoot)
         {
             FileOwner.Give(path, owner);
@@ -78,16 +78,46 @@ internal static class Host
         return path;
     }
 
-    private static string CopyPrograms()
+    /// <summary>Creates a directory, unless something of that name exists.</summary>
+    private static bool TryMakeDirectory(string path)
+    {
+        try
+        {
+            FileSystem.MakeDirectory(new LinuxPath(Encoding.UTF8.GetBytes(path)), Passable);
+            return true;
+        }
+        catch (Win32Exception failure) when (failure.NativeErrorCode == ErrorNumbers.Exists)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Copies the files of a directory, by another process: as long as a file is open for writing, also in a process that this one has just forked, nobody can execute it.</summary>
+    /// <param name="source">The directory.</param>
+    /// <param name="target">The directory that gets the copies.</param>
+    /// <param name="asLinks">Whether hard links will do.</param>
+    public static void CopyPrograms(string source, string target, bool asLinks = false) =>
+        Run("cp", [asLinks ? "--link" : "--preserve=mode", "--", .. Directory.GetFiles(source), target]);
+
+    /// <summary>Writes a script that can be executed at once, see <see cref="CopyPrograms"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="commands">The script, for <c>sh</c>.</param>
+    public static void WriteScript(string path, string commands) =>
+        Run("sh", "-c", """printf '#!/bin/sh\n%s\n' "$2" >"$1" && chmod 755 "$1" """, "sh", path, commands);
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(program, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private static string InstallPrograms()
     {
         string source = typeof(Host).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "ServerPrograms").Value!;
         string target = NewDirectory(0);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(target, recursive: true);
-        foreach (string file in Directory.GetFiles(source))
-        {
-            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        }
-
+        CopyPrograms(source, target);
         Assert.True(File.Exists(Path.Combine(target, "sandboxd")) && File.Exists(Path.Combine(target, "sandbox-agent")), $"Server and agent are not built in '{source}'.");
         return target;
     }

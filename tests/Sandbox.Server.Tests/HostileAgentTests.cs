@@ -6,37 +6,28 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>One server with one agent that answers as it likes.</summary>
-public sealed class HostileServer : IAsyncLifetime
+/// <summary>What passes between client and agent, and what does not, whatever the agent says.</summary>
+/// <remarks>Each test has a server and an agent of its own: a connection that one test's agent has closed could otherwise still be in use for the next test's request.</remarks>
+public sealed class HostileAgentTests : IAsyncLifetime
 {
-    internal TestServer Server { get; private set; } = null!;
+    private const string Route = "v1/sandbox/fake/anything";
+    private readonly TestServer server = TestServer.Prepare(Host.CurrentUser);
+    private readonly FakeAgent agent;
+    private readonly HttpClient client;
 
-    internal FakeAgent Agent { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync()
+    public HostileAgentTests()
     {
-        Server = await TestServer.StartAsync(Host.IsRoot ? ServerUser.Root : ServerUser.Ordinary);
-        await Server.KillAsync();
-        Agent = FakeAgent.Install(Server);
-        await Server.StartAsync();
+        agent = FakeAgent.Install(server);
+        client = server.Client;
     }
+
+    public async ValueTask InitializeAsync() => await server.StartAsync();
 
     public async ValueTask DisposeAsync()
     {
-        Agent?.Dispose();
-        if (Server is not null)
-        {
-            await Server.DisposeAsync();
-        }
+        agent.Dispose();
+        await server.DisposeAsync();
     }
-}
-
-/// <summary>What passes between client and agent, and what does not, whatever the agent says.</summary>
-public sealed class HostileAgentTests(HostileServer fixture) : IClassFixture<HostileServer>
-{
-    private const string Route = "v1/sandbox/fake/anything";
-    private readonly FakeAgent agent = fixture.Agent;
-    private readonly HttpClient client = fixture.Server.Client;
 
     [Fact]
     public async Task A_request_goes_on_as_it_came_without_the_callers_credentials()
@@ -135,12 +126,12 @@ public sealed class HostileAgentTests(HostileServer fixture) : IClassFixture<Hos
             foreach (string part in (string[])["a", "b", "c"])
             {
                 await connection.WriteAsync(Encoding.ASCII.GetBytes($"1\r\n{part}\r\n"));
-                Assert.Equal(1, await stream.ReadAsync(buffer).AsTask().WaitAsync(Host.Patience));
+                Assert.Equal(1, await stream.ReadAsync(buffer).AsTask().WaitAsync(Wait.Limit));
                 Assert.Equal(part, Encoding.ASCII.GetString(buffer, 0, 1));
             }
 
             connection.Close();
-            await Assert.ThrowsAnyAsync<IOException>(async () => await stream.ReadAsync(buffer).AsTask().WaitAsync(Host.Patience));
+            await Assert.ThrowsAnyAsync<IOException>(async () => await stream.ReadAsync(buffer).AsTask().WaitAsync(Wait.Limit));
         }
     }
 
@@ -154,7 +145,7 @@ public sealed class HostileAgentTests(HostileServer fixture) : IClassFixture<Hos
         {
             await going.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answering);
-            Assert.Equal(0, await connection.ReadAsync(new byte[1]).AsTask().WaitAsync(Host.Patience));
+            Assert.Equal(0, await connection.ReadAsync(new byte[1]).AsTask().WaitAsync(Wait.Limit));
         }
     }
 

@@ -14,7 +14,7 @@ public sealed class IsolationTests
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
         await server.CreateAsync("""{"id":"b"}""");
-        await server.ExecAsync("b", "echo neighbour >file; (setsid sleep 4242 &)");
+        await server.ExecAsync("b", "echo neighbour >file; (setsid bash -c 'exec -a neighbour-process sleep 1000' &)");
         BoxRecord neighbour = server.RecordOf("b");
 
         // Files: of the host, of its users, of the server, of the neighbour.
@@ -30,16 +30,16 @@ public sealed class IsolationTests
         // Processes: its own alone.
         Finished processes = await server.ExecAsync("a", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
         Assert.Contains("sandbox-agent", processes.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("4242", processes.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("neighbour-process", processes.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("sandboxd", processes.Output, StringComparison.Ordinal);
 
         // Killing all it can ends its own agent, and no more; the next request starts that again.
-        int monitor = server.RecordOf("a").Process!.MonitorId;
+        BoxProcess before = server.RecordOf("a").Process!;
         await Assert.ThrowsAnyAsync<Exception>(() => server.ExecAsync("a", "kill -9 -1"));
-        await TestServer.UntilGoneAsync(monitor);
+        await TestServer.UntilGoneAsync(before.MonitorId, before.MonitorStart);
         Assert.Equal("back\n", (await server.ExecOnceBackAsync("a", "echo back")).Output);
         Assert.True(BoxProcesses.IsRunning(neighbour.Process!));
-        Assert.Equal("neighbour\n", (await server.ExecAsync("b", "cat file; pgrep -c -f 'sleep 4242' >/dev/null")).Output);
+        Assert.Equal("neighbour\n1\n", (await server.ExecAsync("b", "cat file; pgrep -c -f '^neighbour-process'")).Output);
     }
 
     [Theory]
@@ -91,7 +91,7 @@ public sealed class IsolationTests
     [Fact]
     public async Task A_host_without_bubblewrap_gets_an_error_with_the_remedy_and_nothing_runs()
     {
-        await using TestServer server = await StartWithAsync("echo 'bwrap: Creating new namespace failed: Operation not permitted' >&2; exit 1");
+        await using TestServer server = await StartWithBubblewrapAsync("echo 'bwrap: Creating new namespace failed: Operation not permitted' >&2; exit 1");
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a"}""");
         string text = await answer.Content.ReadAsStringAsync();
         Assert.Equal(503, (int)answer.StatusCode);
@@ -108,7 +108,7 @@ public sealed class IsolationTests
     public async Task What_bubblewrap_says_when_it_gives_up_half_way_is_the_error()
     {
         // It has told of its child, and closes the pipe (6) on which the server lets the program start.
-        await using TestServer server = await StartWithAsync("""
+        await using TestServer server = await StartWithBubblewrapAsync("""
             exec 6<&-
             sleep 5 4>&- &
             echo 'bwrap: loopback: Failed RTM_NEWADDR: File exists' >&2
@@ -121,15 +121,11 @@ public sealed class IsolationTests
         Assert.Empty(Directory.GetDirectories($"{server.Home}/state/boxes"));
     }
 
-    /// <summary>A server whose bubblewrap is a script of ours.</summary>
-    private static async Task<TestServer> StartWithAsync(string bubblewrap)
+    /// <summary>Starts a server that runs a script instead of bubblewrap.</summary>
+    private static async Task<TestServer> StartWithBubblewrapAsync(string script)
     {
         TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        string fake = $"{server.Home}/bin";
-        Directory.CreateDirectory(fake);
-        await File.WriteAllTextAsync($"{fake}/bwrap", $"#!/bin/sh\n{bubblewrap}\n");
-        File.SetUnixFileMode($"{fake}/bwrap", (UnixFileMode)0x1ed);
-        server.Environment["PATH"] = $"relative:{fake}:/usr/bin:/bin";
+        server.ReplaceBubblewrap(script);
         await server.StartAsync();
         return server;
     }

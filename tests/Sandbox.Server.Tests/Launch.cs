@@ -20,33 +20,51 @@ internal sealed class Launch : IAsyncDisposable
     /// <summary>A directory that only the server's user may look into.</summary>
     public string Secret => $"{top}/secret";
 
-    public static async Task<Launch> StartAsync(ServerUser user, Defences defences)
+    /// <summary>Launches a sandbox.</summary>
+    /// <param name="user">The user of the server that would launch it.</param>
+    /// <param name="defences">Its isolation.</param>
+    /// <param name="environment">The environment of that server; the one of the tests when null.</param>
+    public static async Task<Launch> StartAsync(ServerUser user, Defences defences, IReadOnlyDictionary<string, string>? environment = null)
     {
         Host.Require(user);
         Launch launch = new(Host.NewDirectory(Host.IdOf(user)));
-        BoxDirectories directories = new($"{launch.top}/box");
-        uint runsAs = user == ServerUser.Ordinary ? Host.IdOf(user) : (defences & Defences.OwnUser) != 0 ? Host.OrdinaryUser + 1 : 0;
+        try
+        {
+            await launch.StartAgentAsync(user, defences, environment);
+            return launch;
+        }
+        catch
+        {
+            await launch.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task StartAgentAsync(ServerUser user, Defences defences, IReadOnlyDictionary<string, string>? environment)
+    {
+        BoxDirectories directories = new($"{top}/box");
+        uint runsAs = user == ServerUser.Ordinary ? Host.IdOf(user) : (defences & Defences.OwnUser) != 0 ? Host.SandboxUser : 0;
         BoxFiles.Make(directories, runsAs);
-        Directory.CreateDirectory(launch.Secret, (UnixFileMode)0x1c0);
+        Directory.CreateDirectory(Secret, (UnixFileMode)0x1c0);
         if (Host.IsRoot)
         {
-            FileOwner.Give(launch.Secret, Host.IdOf(user));
+            FileOwner.Give(Secret, Host.IdOf(user));
         }
 
         LaunchPlan plan = new()
         {
             Directories = directories,
             UserId = runsAs == CurrentProcess.EffectiveUserId ? null : runsAs,
-            Agent = Agent(launch.top),
+            Agent = Agent(top),
             Defences = defences,
+            ServerEnvironment = environment,
         };
-        string socket = $"{launch.top}/agent.sock";
+        string socket = $"{top}/agent.sock";
         using Socket listener = AgentContact.Listen(socket);
-        launch.process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket, launch.collector);
+        process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket, collector);
         listener.Dispose();
         await AgentContact.GreetAsync(socket, new AgentConfiguration(), CancellationToken.None);
-        launch.client = TestServer.CreateClient(socket);
-        return launch;
+        client = TestServer.CreateClient(socket);
     }
 
     public async Task<Finished> ExecAsync(string command)
@@ -63,6 +81,7 @@ internal sealed class Launch : IAsyncDisposable
         {
             await BoxProcesses.EndAsync(process);
             await BoxProcesses.EndStraysAsync($"{top}/box/workspace");
+            await TestServer.UntilGoneAsync(process.MonitorId, process.MonitorStart);
         }
 
         FileTree.Remove(top);
@@ -77,11 +96,7 @@ internal sealed class Launch : IAsyncDisposable
             Directory.CreateDirectory(directory);
         }
 
-        foreach (string file in Directory.GetFiles(Host.Programs))
-        {
-            File.Copy(file, Path.Combine(agent.Bin, Path.GetFileName(file)));
-        }
-
+        Host.CopyPrograms(Host.Programs, agent.Bin, asLinks: true);
         foreach ((string name, string content) in EtcFiles.All)
         {
             File.WriteAllText(Path.Combine(agent.Etc, name), content);

@@ -24,12 +24,15 @@ public sealed class LimitTests
     [InlineData(ServerUser.Ordinary)]
     public async Task A_sandbox_gets_no_more_processes_than_its_limit(ServerUser user)
     {
+        // Starts 100 processes, or as many as it can, and prints how many.
+        const string fork = """
+            perl -e 'for (1..100) { $p = fork; last unless defined $p; exec "sleep", "1000" unless $p; push @p, $p } print scalar(@p); kill 9, @p'
+            """;
         await using TestServer server = await StartAsync("limit-processes", user);
         await server.CreateAsync("""{"id":"a","network":"none","limits":{"processes":64}}""");
-        Finished run = await server.ExecAsync("a", "for i in $(seq 100); do sleep 5 & done 2>/dev/null; jobs -r | wc -l; kill $(jobs -p)");
-        Assert.True(run.ExitCode != 0 || int.Parse(run.Output, CultureInfo.InvariantCulture) < 64, run.Output);
+        Assert.InRange(int.Parse((await server.ExecAsync("a", fork)).Output, CultureInfo.InvariantCulture), 1, 63);
         await server.CreateAsync("""{"id":"b","network":"none","limits":{"processes":200}}""");
-        Assert.Equal("100\n", (await server.ExecAsync("b", "for i in $(seq 100); do sleep 5 & done; jobs -r | wc -l; kill $(jobs -p)")).Output);
+        Assert.Equal("100", (await server.ExecAsync("b", fork)).Output);
     }
 
     [Fact]
@@ -38,10 +41,10 @@ public sealed class LimitTests
         await using TestServer server = await StartAsync("limit-cpus");
         await server.CreateAsync("""{"id":"a","network":"none","limits":{"cpus":0.25}}""");
         Finished run = await server.ExecAsync("a", """
-            TIMEFORMAT='%U %S'; time timeout 2 sh -c 'while :; do :; done'
+            TIMEFORMAT='%R %U %S'; time timeout 2 sh -c 'while :; do :; done'
             """);
-        double used = run.Error.Split(' ', StringSplitOptions.TrimEntries).Sum(part => double.Parse(part, CultureInfo.InvariantCulture));
-        Assert.InRange(used, 0, 1);
+        double[] seconds = [.. run.Error.Split(' ', StringSplitOptions.TrimEntries).Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
+        Assert.InRange(seconds[1] + seconds[2], 0, seconds[0] / 2);
     }
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed class NetworkTests
         // No server ends this one.
         await server.KillAsync();
         ProcessTable.Send(ProcessTable.Find(server.RecordOf("a").Process!.InitId)!.Value, Signal.KILL);
-        await TestServer.UntilGoneAsync(second.Id);
+        await TestServer.UntilGoneAsync(second.Id, second.Start);
         await server.StartAsync();
         await server.ExecAsync("a", "true");
         ProcessMark third = server.RecordOf("a").Process!.Link!;
@@ -122,8 +122,7 @@ public sealed class NetworkTests
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         string fake = $"{server.Home}/bin";
         Directory.CreateDirectory(fake);
-        await File.WriteAllTextAsync($"{fake}/slirp4netns", "#!/bin/sh\necho 'no such device' >&2\nexit 1\n");
-        File.SetUnixFileMode($"{fake}/slirp4netns", (UnixFileMode)0x1ed);
+        Host.WriteScript($"{fake}/slirp4netns", "echo 'no such device' >&2\nexit 1");
         server.Environment["PATH"] = $"{fake}:/usr/bin:/bin";
         await server.StartAsync();
 
@@ -138,5 +137,5 @@ public sealed class NetworkTests
     }
 
     private static async Task<string> ReachAsync(TestServer server, string address) => (await server.ExecAsync(
-        "a", $"timeout 5 bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output;
+        "a", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output;
 }

@@ -55,14 +55,28 @@ public sealed class RemovalTests
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"f"}""");
         await server.ExecAsync("f", "for i in 1 2 3; do (trap '' TERM INT HUP; while :; do setsid sleep 0.01; done) & done >/dev/null 2>&1; disown -a");
-        uint user = server.RecordOf("f").UserId;
-        Assert.NotEmpty(ProcessesOf(user));
+        BoxProcess process = server.RecordOf("f").Process!;
+        Assert.NotEmpty(ProcessesOf(server));
         using HttpResponseMessage answer = await server.Client.DeleteAsync("v1/sandbox/f");
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        await Host.UntilAsync("bubblewrap's outer process has gone too", () => Task.FromResult(ProcessesOf(user).Length == 0));
+        await TestServer.UntilGoneAsync(process.MonitorId, process.MonitorStart);
+        Assert.Empty(ProcessesOf(server));
     }
 
-    private static int[] ProcessesOf(uint user) => [.. ProcessTable.All()
-        .Where(entry => entry.IsAlive && Directory.Exists($"/proc/{entry.Id}") && FileOwner.Of($"/proc/{entry.Id}").Owner == user)
-        .Select(entry => entry.Id)];
+    /// <summary>Gets the processes that have a sandbox of this server mounted.</summary>
+    private static int[] ProcessesOf(TestServer server) =>
+        [.. ProcessTable.All().Where(entry => entry.IsAlive && MountsOf(entry.Id).Contains($"{Path.GetFileName(server.Home)}/state/boxes/", StringComparison.Ordinal)).Select(entry => entry.Id)];
+
+    private static string MountsOf(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/mountinfo");
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return "";
+        }
+    }
 }

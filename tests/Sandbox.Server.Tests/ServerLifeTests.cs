@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 using Sandbox.Server.Registry;
+using Sandbox.Server.Start;
 
 namespace Sandbox.Server.Tests;
 
@@ -66,7 +68,7 @@ public sealed class ServerLifeTests
         await server.CreateAsync("""{"id":"b"}""");
         await server.ExecAsync("a", "echo kept >file; (setsid sleep 1000 &)");
         BoxProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
-        int process = (await server.AboutAsync()).ProcessId;
+        ProcessEntry process = await server.ProcessAsync();
         Assert.Equal(202, (int)(await server.PostAsync("v1/server/stop")).StatusCode);
         Assert.All(processes, ended => Assert.False(BoxProcesses.IsRunning(ended)));
         await TestServer.UntilGoneAsync(process);
@@ -104,17 +106,25 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_server_nobody_calls_leaves_and_its_sandboxes_live()
+    public async Task A_server_that_nobody_calls_exits_and_its_sandboxes_live()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
         await server.KillAsync();
-        // An open request keeps it, longer than its patience.
-        (ReadyLine ready, Finished run) = await server.StartImpatientAsync<Finished>(async () => await server.ExecAsync("a", "sleep 3; echo done"));
-        Assert.Equal("done\n", run.Output);
-        await TestServer.UntilGoneAsync(ready.ProcessId);
+
+        // An open request keeps it running, longer than its idle limit.
+        (ProcessEntry? process, HttpResponseMessage answer) = await server.StartWithShortIdleExitAsync<HttpResponseMessage>(
+            async () => await server.BeginExecAsync("a", "until [ -e finish ]; do sleep 0.05; done; echo done"));
+        await TestServer.OutlastShortIdleExitAsync();
+        File.WriteAllText($"{server.BoxDirectory("a")}/workspace/finish", "");
+        using (answer)
+        {
+            Assert.Equal("done\n", (await EventStream.ReadAsync(answer)).Output);
+        }
+
+        await TestServer.UntilGoneAsync(process!.Value);
         Assert.True(BoxProcesses.IsRunning(server.RecordOf("a").Process!));
-        Assert.Contains("nobody called", File.ReadAllText(ready.Log), StringComparison.Ordinal);
+        Assert.Contains("nobody called", server.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -122,22 +132,18 @@ public sealed class ServerLifeTests
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
-        int old = (await server.AboutAsync()).ProcessId;
+        ProcessEntry old = await server.ProcessAsync();
         string newer = Host.NewDirectory(0);
         try
         {
-            foreach (string file in Directory.GetFiles(Host.Programs))
-            {
-                File.Copy(file, Path.Combine(newer, Path.GetFileName(file)));
-            }
-
+            Host.CopyPrograms(Host.Programs, newer);
             // Bytes after the end of a program change nothing but its identity.
             await File.AppendAllTextAsync(Path.Combine(newer, "sandbox-agent"), "newer");
             BoxProcess before = server.RecordOf("a").Process!;
             server.Programs = newer;
             ReadyLine replaced = await server.StartAsync();
             Assert.True(replaced.Started);
-            Assert.NotEqual(old, replaced.ProcessId);
+            Assert.NotEqual(old.Id, replaced.ProcessId);
             await TestServer.UntilGoneAsync(old);
             Assert.Equal(SandboxState.Running, await server.StateAsync("a"));
             Assert.Equal(before.InitId, server.RecordOf("a").Process!.InitId);
@@ -187,17 +193,31 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_server_that_is_slow_to_answer_is_waited_for_and_not_replaced()
+    public async Task Start_waits_for_a_server_that_is_slow_to_answer()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
-        ProcessEntry slow = ProcessTable.Find((await server.AboutAsync()).ProcessId)!.Value;
-        await Host.HoldAsync(slow);
+        ProcessEntry slow = await server.ProcessAsync();
+        await Host.SuspendAsync(slow);
         Task<ReadyLine> starting = server.StartAsync();
-        // Longer than what cannot be reached is given.
-        await Task.Delay(TimeSpan.FromSeconds(8));
+
+        // Logged by the second server that this start tries, after the first has not answered.
+        await Wait.UntilAsync(() => server.Log.Contains("Another server holds this home", StringComparison.Ordinal), "the first server has not answered in time");
         ProcessTable.Send(slow, Signal.CONT);
         ReadyLine found = await starting;
         Assert.Equal((slow.Id, false), (found.ProcessId, found.Started));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_slow_to_answer_is_not_terminated()
+    {
+        await using TestServer server = await TestServer.StartAsync(Host.CurrentUser);
+        ProcessEntry slow = await server.ProcessAsync();
+        await Host.SuspendAsync(slow);
+        await new RunningServer(SandboxHome.Open(server.Home)).TellToLeaveIfUnreachableAsync();
+        ulong pending = PendingSignalsOf(slow.Id);
+        ProcessTable.Send(slow, Signal.CONT);
+        Assert.Equal(0u, pending & (1ul << ((int)Signal.TERM - 1)));
+        Assert.Equal(slow.Id, (await server.AboutAsync()).ProcessId);
     }
 
     [Fact]
@@ -213,6 +233,14 @@ public sealed class ServerLifeTests
         Assert.Contains("server.lock", told.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", told.Error, StringComparison.Ordinal);
         Directory.Delete(Path.Combine(server.Home, "state", "server.lock"));
+    }
+
+    /// <summary>Reads the set of signals that wait for a stopped process: ShdPnd in proc(5).</summary>
+    private static ulong PendingSignalsOf(int process)
+    {
+        const string field = "ShdPnd:";
+        string line = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith(field, StringComparison.Ordinal));
+        return ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     private static void Rewrite(string directory, Func<BoxRecord, BoxRecord> change)

@@ -106,7 +106,7 @@ public sealed class SpareTests
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
         BoxRecord spare = await SpareAsync(server);
-        int process = (await server.AboutAsync()).ProcessId;
+        ProcessEntry process = await server.ProcessAsync();
         await server.PostAsync($"v1/server/{how}");
         await TestServer.UntilGoneAsync(process);
         RequireGone(server, spare);
@@ -134,7 +134,7 @@ public sealed class SpareTests
         BoxRecord spare = await SpareAsync(server);
         foreach (ProcessEntry agent in ProcessTable.All().Where(entry => entry.ParentId == spare.Process!.InitId))
         {
-            await Host.HoldAsync(agent);
+            await Host.SuspendAsync(agent);
         }
 
         await server.CreateAsync("""{"id":"b"}""");
@@ -185,13 +185,13 @@ public sealed class SpareTests
         await server.CreateAsync("""{"id":"b"}""");
         RequireGone(server, spare);
         Assert.True(internet.Answers(address));
-        Assert.Equal("refused\n", (await server.ExecAsync("b", $"timeout 5 bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output);
+        Assert.Equal("refused\n", (await server.ExecAsync("b", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output);
 
         // The next is as new as the address.
         BoxRecord next = await SpareAsync(server);
         await server.CreateAsync("""{"id":"c"}""");
         Assert.Equal(next.Number, server.RecordOf("c").Number);
-        Assert.Equal("reached\n", (await server.ExecAsync("c", $"timeout 5 bash -c 'cat </dev/tcp/{TestInternet.Public}/{TestInternet.Port}'")).Output);
+        Assert.Equal("reached\n", (await server.ExecAsync("c", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{TestInternet.Public}/{TestInternet.Port}'")).Output);
     }
 
     [Theory]
@@ -225,11 +225,11 @@ public sealed class SpareTests
     private static async Task<int[]> SparesAsync(TestServer server, int count)
     {
         int[] found = [];
-        await Host.UntilAsync("spares are started", () =>
+        await Wait.UntilAsync(() =>
         {
             found = [.. server.Records().Where(record => record.Phase == BoxPhase.Spare).Select(record => record.Number)];
-            return Task.FromResult(found.Length == count);
-        });
+            return found.Length == count;
+        }, $"{count} pooled sandboxes are ready");
         return found;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Sandbox.Protocol;
+using Sandbox.Linux;
+using Sandbox.Server.Engines;
 
 namespace Sandbox.Server.Tests;
 
@@ -21,8 +22,8 @@ public sealed class TemporaryTests
         using Process maker = await MakeAsync(server);
         Assert.True(await IsThereAsync(server));
         maker.Kill();
-        await Host.UntilAsync("the sandbox is gone", async () => !await IsThereAsync(server));
-        await Host.UntilAsync("its files are gone", () => Task.FromResult(!server.Records().Any()));
+        await Wait.UntilAsync(async () => !await IsThereAsync(server), "the sandbox is gone");
+        await Wait.UntilAsync(() => !server.Records().Any(), "its files are gone");
     }
 
     [Fact]
@@ -35,7 +36,7 @@ public sealed class TemporaryTests
             await server.StartAsync();
             Assert.True(await IsThereAsync(server));
             maker.Kill();
-            await Host.UntilAsync("the sandbox is gone", async () => !await IsThereAsync(server));
+            await Wait.UntilAsync(async () => !await IsThereAsync(server), "the sandbox is gone");
         }
 
         using Process next = await MakeAsync(server);
@@ -43,20 +44,19 @@ public sealed class TemporaryTests
         next.Kill();
         await next.WaitForExitAsync();
         await server.StartAsync();
-        await Host.UntilAsync("the sandbox is gone", async () => !await IsThereAsync(server));
+        await Wait.UntilAsync(async () => !await IsThereAsync(server), "the sandbox is gone");
     }
 
     [Fact]
-    public async Task The_server_stays_while_a_temporary_sandbox_has_its_process_and_leaves_after()
+    public async Task The_server_runs_as_long_as_the_owner_of_a_temporary_sandbox()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        (ReadyLine ready, Process made) = await server.StartImpatientAsync(() => TryMakeAsync(server));
+        (ProcessEntry? process, Process made) = await server.StartWithShortIdleExitAsync(() => TryMakeAsync(server));
         using Process maker = made;
-        // Longer than its patience.
-        await Task.Delay(3000);
+        await TestServer.OutlastShortIdleExitAsync();
         Assert.True(await IsThereAsync(server));
         maker.Kill();
-        await TestServer.UntilGoneAsync(ready.ProcessId);
+        await TestServer.UntilGoneAsync(process!.Value);
         Assert.Empty(server.Records());
     }
 
@@ -72,8 +72,9 @@ public sealed class TemporaryTests
     /// <summary>Starts the process that makes the sandbox; null when it found no server.</summary>
     private static async Task<Process?> TryMakeAsync(TestServer server)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/python3"), "NOT TESTED: temporary sandboxes, since python3, which makes them here, is not installed.");
-        Process maker = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-c", Maker, $"{server.Home}/run/server.sock"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        string? python = ProgramFinder.Find("python3");
+        Assert.SkipWhen(python is null, "NOT TESTED: temporary sandboxes, since python3, which creates them here, is not installed.");
+        Process maker = Process.Start(new ProcessStartInfo(python, ["-c", Maker, $"{server.Home}/run/server.sock"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         if (await maker.StandardOutput.ReadLineAsync() is not { } status)
         {
             maker.Dispose();

@@ -13,6 +13,9 @@ internal sealed class TestInternet : IDisposable
     public const string ServersOwn = "198.51.100.2";
     public const int Port = 8080;
 
+    /// <summary>The time limit of a connection. Only one that hangs reaches it: closed addresses are refused at once.</summary>
+    public static readonly int TimeoutSeconds = (int)Wait.Limit.TotalSeconds / 2;
+
     /// <summary>What the world answers on besides, and no sandbox may reach.</summary>
     public static readonly string[] Private = ["10.7.7.7", "172.20.0.1", "192.168.77.1", "100.64.0.1", "169.254.169.254", "168.63.129.16"];
 
@@ -79,7 +82,8 @@ internal sealed class TestInternet : IDisposable
     /// <summary>Skips a test this machine cannot run.</summary>
     public static void Require()
     {
-        Host.Require(ServerUser.Root);
+        Host.Require(Host.CurrentUser);
+        Assert.SkipUnless(Host.IsRoot, "NOT TESTED: networks, since these tests do not run as root, who alone can build the test's network.");
         foreach (string program in (string[])["ip", "nft", "slirp4netns", "nsenter", "python3"])
         {
             Assert.SkipWhen(ProgramFinder.Find(program) is null, $"NOT TESTED: networks, since {program} is not installed here.");
@@ -90,7 +94,7 @@ internal sealed class TestInternet : IDisposable
     }
 
     /// <summary>Whether a program in the server's own surroundings gets an answer: what sandboxes must not reach is in its reach.</summary>
-    public bool Answers(string address) => TryRun("nsenter", "--net=" + server, "timeout", "5", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
+    public bool Answers(string address) => TryRun("nsenter", "--net=" + server, "timeout", $"{TimeoutSeconds}", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
 
     /// <summary>Gives the server's host one more address of its own.</summary>
     public void GiveServer(string address) => Configure(server, $"addr add {address}/32 dev cable");
@@ -101,6 +105,7 @@ internal sealed class TestInternet : IDisposable
         foreach (Process process in processes)
         {
             process.Kill();
+            process.WaitForExit();
             process.Dispose();
         }
 

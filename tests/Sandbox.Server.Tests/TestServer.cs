@@ -1,8 +1,9 @@
-using System.Net.Sockets;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
+using Sandbox.Server.Engines;
 using Sandbox.Server.Registry;
 
 namespace Sandbox.Server.Tests;
@@ -10,12 +11,18 @@ namespace Sandbox.Server.Tests;
 /// <summary>A real server in a home of its own, with real sandboxes. Disposing it ends both and removes the home.</summary>
 public sealed class TestServer : IAsyncDisposable
 {
+    private const string IdleExitVariable = "SANDBOX_IDLE_EXIT_SECONDS";
+    private const string LongIdleExit = "600";
+    private const string ShortIdleExit = "2";
+
+    private bool isBubblewrapDelayed;
+
     private TestServer(ServerUser user)
     {
         User = user;
         Home = Host.NewDirectory(Host.IdOf(user));
         Environment["SANDBOX_HOME"] = Home;
-        Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "120";
+        Environment[IdleExitVariable] = LongIdleExit;
         // Tests count directories and processes; those of spares are to be asked for.
         Environment["SANDBOX_SPARES"] = "0";
         Client = CreateClient(Path.Combine(Home, "run", "server.sock"));
@@ -31,11 +38,14 @@ public sealed class TestServer : IAsyncDisposable
 
     internal HttpClient Client { get; }
 
-    /// <summary>The command line that starts the server within other surroundings.</summary>
+    /// <summary>The command line that starts the server in other namespaces.</summary>
     internal IReadOnlyList<string> Through { get; set; } = [];
 
-    /// <summary>What the server has logged, where <c>sandboxd start</c> began it.</summary>
-    private string Log => File.Exists(Path.Combine(Home, "state", "server.log")) ? File.ReadAllText(Path.Combine(Home, "state", "server.log")) : "";
+    /// <summary>The file whose existence lets a delayed bubblewrap start, see <see cref="DelayBubblewrap"/>.</summary>
+    private string StartSignal => Path.Combine(Home, "start-bubblewrap");
+
+    /// <summary>Gets what the server has logged, if <c>sandboxd start</c> started it.</summary>
+    internal string Log => File.Exists(Path.Combine(Home, "state", "server.log")) ? File.ReadAllText(Path.Combine(Home, "state", "server.log")) : "";
 
     /// <summary>A home without a server.</summary>
     internal static TestServer Prepare(ServerUser user)
@@ -61,38 +71,63 @@ public sealed class TestServer : IAsyncDisposable
         return JsonSerializer.Deserialize(run.Output, ProtocolJson.Default.ReadyLine)!;
     }
 
-    /// <summary>Starts a server that leaves after two seconds without a call, and calls it. On a busy machine it may have left before; then it is started again.</summary>
+    /// <summary>Starts the server with a short idle limit, and calls it. On a busy machine it may have exited before the call; then it is started again.</summary>
     /// <param name="call">The call; null when it found no server.</param>
-    internal async Task<(ReadyLine Ready, T Answer)> StartImpatientAsync<T>(Func<Task<T?>> call)
+    /// <returns>The server's process, null when it has exited since, and the answer.</returns>
+    internal async Task<(ProcessEntry? Process, T Answer)> StartWithShortIdleExitAsync<T>(Func<Task<T?>> call)
         where T : class
     {
-        string? patience = Environment["SANDBOX_IDLE_EXIT_SECONDS"];
-        Environment["SANDBOX_IDLE_EXIT_SECONDS"] = "2";
-        try
+        Environment[IdleExitVariable] = ShortIdleExit;
+        ReadyLine? ready = null;
+        T? answer = null;
+        await Wait.UntilAsync(async () =>
         {
-            ReadyLine? ready = null;
-            T? answer = null;
-            await Host.UntilAsync("a call is in time", async () =>
+            ready = await StartAsync();
+            try
             {
-                ready = await StartAsync();
-                try
-                {
-                    answer = await call();
-                }
-                catch (Exception failure) when (failure is HttpRequestException or IOException)
-                {
-                    // It has left, or was leaving.
-                }
+                answer = await call();
+            }
+            catch (Exception failure) when (failure is HttpRequestException or IOException)
+            {
+                // It has exited, or was exiting.
+            }
 
-                return answer is not null;
-            });
-            return (ready!, answer!);
-        }
-        finally
-        {
-            Environment["SANDBOX_IDLE_EXIT_SECONDS"] = patience;
-        }
+            return answer is not null;
+        }, "a call reaches the server before it exits");
+        return (ProcessTable.Find(ready!.ProcessId), answer!);
     }
+
+    /// <summary>Waits longer than the short idle limit: until another server, which is started now and which nobody calls, has exited.</summary>
+    internal static async Task OutlastShortIdleExitAsync()
+    {
+        await using TestServer idle = Prepare(Host.CurrentUser);
+        idle.Environment[IdleExitVariable] = ShortIdleExit;
+        await idle.StartAsync();
+        await Wait.UntilAsync(() => idle.Log.Contains("nobody called", StringComparison.Ordinal), "a server that nobody calls exits");
+    }
+
+    /// <summary>Puts a script in the place of bubblewrap. Call it before the server starts.</summary>
+    /// <param name="script">The script, for <c>sh</c>.</param>
+    internal void ReplaceBubblewrap(string script)
+    {
+        string programs = $"{Home}/bin";
+        Directory.CreateDirectory(programs);
+        Host.WriteScript($"{programs}/bwrap", script);
+        Environment["PATH"] = $"relative:{programs}:/usr/bin:/bin";
+    }
+
+    /// <summary>Makes each start of bubblewrap wait for <see cref="StartBubblewrap"/>. Call it before the server starts.</summary>
+    internal void DelayBubblewrap()
+    {
+        isBubblewrapDelayed = true;
+        ReplaceBubblewrap($"""
+            until [ -e '{StartSignal}' ]; do sleep 0.01; done
+            exec '{ProgramFinder.Find("bwrap")}' "$@"
+            """);
+    }
+
+    /// <summary>Ends the delay of <see cref="DelayBubblewrap"/>.</summary>
+    internal void StartBubblewrap() => File.WriteAllText(StartSignal, "");
 
     internal Task<Finished> RunAsync(params IEnumerable<string> arguments) =>
         CommandLine.RunAsync(Through, Programs, Host.IdOf(User), Environment, arguments);
@@ -100,13 +135,22 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Kills the server, and waits until it is gone.</summary>
     internal async Task KillAsync()
     {
-        ProcessEntry server = ProcessTable.Find((await AboutAsync()).ProcessId)!.Value;
+        ProcessEntry server = await ProcessAsync();
         ProcessTable.Send(server, Signal.KILL);
-        await UntilGoneAsync(server.Id);
+        await UntilGoneAsync(server);
     }
 
-    internal static Task UntilGoneAsync(int process) =>
-        Host.UntilAsync($"process {process} is gone", () => Task.FromResult(ProcessTable.Find(process) is not { IsAlive: true }));
+    /// <summary>Gets the server's process.</summary>
+    internal async Task<ProcessEntry> ProcessAsync() => ProcessTable.Find((await AboutAsync()).ProcessId)!.Value;
+
+    /// <summary>Waits until a process has ended.</summary>
+    internal static Task UntilGoneAsync(ProcessEntry process) => UntilGoneAsync(process.Id, process.StartTime);
+
+    /// <summary>Waits until a process has ended.</summary>
+    /// <param name="id">The process id, which another process may get later.</param>
+    /// <param name="startTime">When the process started, see <see cref="ProcessEntry.StartTime"/>.</param>
+    internal static Task UntilGoneAsync(int id, ulong startTime) =>
+        Wait.UntilAsync(() => ProcessTable.Find(id) is not { IsAlive: true } now || now.StartTime != startTime, $"process {id} has ended");
 
     internal async Task<ServerInfo> AboutAsync() =>
         JsonSerializer.Deserialize(await Client.GetStringAsync("v1/server"), ProtocolJson.Default.ServerInfo)!;
@@ -129,22 +173,26 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Runs a command in a sandbox.</summary>
     internal async Task<Finished> ExecAsync(string id, string command)
     {
-        string body = JsonSerializer.Serialize(new ExecRequest { Command = command }, ProtocolJson.Default.ExecRequest);
-        using HttpResponseMessage answer = await PostAsync($"v1/sandbox/{id}/exec", body);
+        using HttpResponseMessage answer = await BeginExecAsync(id, command);
         return await EventStream.ReadAsync(answer);
     }
+
+    /// <summary>Starts a command in a sandbox.</summary>
+    /// <returns>The response, whose body comes as the command runs.</returns>
+    internal Task<HttpResponseMessage> BeginExecAsync(string id, string command) => Client.SendAsync(
+        new HttpRequestMessage(HttpMethod.Post, $"v1/sandbox/{id}/exec") { Content = JsonContent.Create(new ExecRequest { Command = command }, ProtocolJson.Default.ExecRequest) },
+        HttpCompletionOption.ResponseHeadersRead);
 
     /// <summary>Runs a command in a sandbox whose agent has just died. Connections to the dead one may still break for some milliseconds, and then say so.</summary>
     internal async Task<Finished> ExecOnceBackAsync(string id, string command)
     {
         Finished? run = null;
-        string body = JsonSerializer.Serialize(new ExecRequest { Command = command }, ProtocolJson.Default.ExecRequest);
-        await Host.UntilAsync("the sandbox answers again", async () =>
+        await Wait.UntilAsync(async () =>
         {
-            using HttpResponseMessage answer = await PostAsync($"v1/sandbox/{id}/exec", body);
+            using HttpResponseMessage answer = await BeginExecAsync(id, command);
             run = answer.StatusCode == System.Net.HttpStatusCode.BadGateway ? null : await EventStream.ReadAsync(answer);
             return run is not null;
-        });
+        }, "the sandbox answers again");
         return run!;
     }
 
@@ -166,28 +214,45 @@ public sealed class TestServer : IAsyncDisposable
     })
     {
         BaseAddress = new Uri("http://server/"),
-        Timeout = Host.Patience,
+        Timeout = Wait.Limit,
     };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (Directory.Exists(Path.Combine(Home, "state")))
+        try
         {
-            // A test may have ended the server; sandboxes end through one.
-            await StartAsync();
-            string list = await Client.GetStringAsync("v1/sandbox");
-            foreach (SandboxInfo sandbox in JsonSerializer.Deserialize(list, ProtocolJson.Default.SandboxList)!.Sandboxes)
+            if (isBubblewrapDelayed)
             {
-                using HttpResponseMessage removed = await Client.DeleteAsync($"v1/sandbox/{sandbox.Id}");
+                StartBubblewrap();
             }
 
-            int process = (await AboutAsync()).ProcessId;
-            using HttpResponseMessage left = await PostAsync("v1/server/leave");
-            await UntilGoneAsync(process);
+            if (Directory.Exists(Path.Combine(Home, "state")))
+            {
+                await EndAsync();
+            }
+        }
+        finally
+        {
+            Client.Dispose();
+            FileTree.Remove(Home);
+        }
+    }
+
+    /// <summary>Removes the sandboxes and ends the server.</summary>
+    private async Task EndAsync()
+    {
+        // A test may have ended the server; sandboxes end through one.
+        Environment[IdleExitVariable] = LongIdleExit;
+        await StartAsync();
+        string list = await Client.GetStringAsync("v1/sandbox");
+        foreach (SandboxInfo sandbox in JsonSerializer.Deserialize(list, ProtocolJson.Default.SandboxList)!.Sandboxes)
+        {
+            using HttpResponseMessage removed = await Client.DeleteAsync($"v1/sandbox/{sandbox.Id}");
         }
 
-        Client.Dispose();
-        FileTree.Remove(Home);
+        ProcessEntry process = await ProcessAsync();
+        using HttpResponseMessage left = await PostAsync("v1/server/leave");
+        await UntilGoneAsync(process);
     }
 }

@@ -152,7 +152,7 @@ internal static class BubblewrapLauncher
         {
             Path = plan.UserId is null ? bubblewrap : ProgramFinder.Find("setpriv")!,
             Arguments = plan.UserId is { } user ? [.. BubblewrapArguments.OtherUser(user), bubblewrap, .. arguments] : arguments,
-            Environment = plan.Has(Defences.CleanEnvironment) ? new Dictionary<string, string>() : OwnEnvironment(),
+            Environment = plan.Has(Defences.CleanEnvironment) ? new Dictionary<string, string>() : plan.ServerEnvironment ?? OwnEnvironment(),
             WorkingDirectory = "/",
             Descriptors = new Dictionary<int, FileDescriptor>(extra)
             {

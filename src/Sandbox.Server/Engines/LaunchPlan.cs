@@ -20,6 +20,9 @@ internal sealed record LaunchPlan
     /// <summary>Its network, see <see cref="SandboxNetworks"/>; with <c>host</c> the plan has no <see cref="Defences.Network"/>.</summary>
     public string Network { get; init; } = SandboxNetworks.None;
 
+    /// <summary>The server's environment, which a sandbox without <see cref="Defences.CleanEnvironment"/> inherits; this process's own when null.</summary>
+    public IReadOnlyDictionary<string, string>? ServerEnvironment { get; init; }
+
     /// <summary>How it is limited.</summary>
     public LimitPlan Limits { get; init; } = LimitPlan.None;
 

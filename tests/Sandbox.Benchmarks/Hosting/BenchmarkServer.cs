@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using Sandbox.Client;
@@ -20,8 +21,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     }
 
     /// <summary>The folder of the built module.</summary>
-    public static string ModuleFolder { get; } =
-        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "ModuleOutput").Value!;
+    public static string ModuleFolder { get; } = Metadata("ModuleOutput");
 
     public ServerEndpoint Endpoint { get; }
 
@@ -37,12 +37,8 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     /// <param name="spares">How many sandboxes it starts ahead: none, where what is measured would be disturbed by their starting.</param>
     public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken, int spares = 0)
     {
-        // Short, since socket paths are; open to sandboxes' users, who must reach their programs.
-        string home = Path.Combine(Path.GetTempPath(), $"sbm{Random.Shared.Next(0x1000000):x}");
-        Directory.CreateDirectory(home, (UnixFileMode)0x1c9 /* 0711 */);
-        Environment.SetEnvironmentVariable("SANDBOX_HOME", home);
-        Environment.SetEnvironmentVariable("SANDBOX_SPARES", $"{spares}");
-        BenchmarkServer server = new(home, await LocalServer.StartAsync(ClientSettings.FromEnvironment(), ModuleFolder, cancellationToken));
+        string home = CreateHome();
+        BenchmarkServer server = new(home, await StartProgramAsync(home, spares, cancellationToken));
         ServerInfo about = await server.Client.GetServerAsync(cancellationToken);
         bool isNative = new FileInfo($"/proc/{server.ProcessId}/exe").LinkTarget?.EndsWith("sandboxd", StringComparison.Ordinal) == true;
         server.Description = $"{about.Version}, {(isNative ? "native" : "framework-dependent: slow to start")}";
@@ -78,6 +74,33 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         await Client.StopServerAsync(CancellationToken.None);
         FileTree.Remove(home);
     }
+
+    /// <summary>Creates a new directory. Its path is short, since the paths of sockets in it end at 108 bytes, and open to sandboxes' users, who must reach their programs.</summary>
+    private static string CreateHome()
+    {
+        string home = Directory.CreateTempSubdirectory("sbm").FullName;
+        File.SetUnixFileMode(home, (UnixFileMode)0x1c9 /* 0711 */);
+        return home;
+    }
+
+    /// <summary>Runs <c>sandboxd start</c> with settings that are not this process's own.</summary>
+    private static async Task<ReadyLine> StartProgramAsync(string home, int spares, CancellationToken cancellationToken)
+    {
+        string native = Path.Combine(Metadata("ServerPrograms"), "sandboxd");
+        ProcessStartInfo start = File.Exists(native) ? new(native, ["start"]) : new("dotnet", [native + ".dll", "start"]);
+        start.RedirectStandardOutput = true;
+        start.WorkingDirectory = "/";
+        start.Environment["SANDBOX_HOME"] = home;
+        start.Environment["SANDBOX_SPARES"] = $"{spares}";
+        using Process process = Process.Start(start)!;
+        string? line = await process.StandardOutput.ReadLineAsync(cancellationToken);
+        return line is null
+            ? throw new InvalidOperationException("The server did not start; its error message stands above.")
+            : JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyLine)!;
+    }
+
+    private static string Metadata(string key) =>
+        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == key).Value!;
 
     private string FindDirectory(string id) => Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).First(directory => Read(directory, "id") == id);
 
