@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using System.Text;
+using Sandbox.Client;
+using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
@@ -8,7 +10,8 @@ namespace Sandbox.Commands;
 [OutputType(typeof(void))]
 public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 {
-    private readonly List<ProcessTarget> _told = [];
+    // By address: each line of a pipeline finds the same process again. The value is whether it has been sent anything.
+    private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), bool> _processes = [];
 
     /// <summary>What it reads; an empty one where only the end is to be told.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Text, a line each, or bytes.")]
@@ -51,9 +54,14 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
                 continue;
             }
 
-            if ((bytes.Length == 0 || TryWait(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token))) && !_told.Contains(process))
+            var address = (process.Client, process.SandboxId, process.Id);
+            if (bytes.Length == 0)
             {
-                _told.Add(process);
+                _processes.TryAdd(address, false);
+            }
+            else if (TryWait(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token)))
+            {
+                _processes[address] = true;
             }
         }
     }
@@ -61,9 +69,26 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        foreach (ProcessTarget process in End ? _told : [])
+        if (!End)
         {
-            TryWait(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, ReadOnlyMemory<byte>.Empty, true, token));
+            return;
+        }
+
+        foreach (((SandboxClient client, string sandboxId, string id), bool hasInput) in _processes)
+        {
+            TryWait($"{sandboxId}/{id}", token => EndInputAsync(client, sandboxId, id, hasInput, token));
+        }
+    }
+
+    // A process may end as soon as it has read what it was sent: then there is no input left to end.
+    private static async Task EndInputAsync(SandboxClient client, string sandboxId, string id, bool hasInput, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.WriteInputAsync(sandboxId, id, ReadOnlyMemory<byte>.Empty, true, cancellationToken);
+        }
+        catch (ApiException e) when (hasInput && e.Code == ErrorCodes.ProcessEnded)
+        {
         }
     }
 
