@@ -14,6 +14,7 @@ Describe 'Sandbox' {
         $box.Id | Should -BeExactly 'made'
         $box.State | Should -Be 'Running'
         (Get-Sandbox -Id made).Id | Should -BeExactly 'made'
+        (Get-Sandbox $box).Id | Should -BeExactly 'made'
     }
 
     It 'is made with an id of its own when none is given' {
@@ -21,19 +22,86 @@ Describe 'Sandbox' {
         $one.Id | Should -Not -Be $other.Id
     }
 
+    It 'has an id that may read as a number' {
+        (New-Sandbox 007).Id | Should -BeExactly '007'
+        (Get-Sandbox 007).Id | Should -BeExactly '007'
+    }
+
+    It 'is made with others, and with labels' {
+        (New-Sandbox many1, many2, many3 -Label @{ kind = 'many' }).Id | Sort-Object | Should -Be 'many1', 'many2', 'many3'
+        (Get-Sandbox many2).Labels['kind'] | Should -BeExactly 'many'
+        Get-Sandbox 'many?' | Remove-Sandbox
+        Get-Sandbox 'many?' | Should -BeNullOrEmpty
+    }
+
     It 'is found by a pattern, in silence when there is none' {
         $null = New-Sandbox -Id wild1, wild2
         (Get-Sandbox -Id 'wild*').Id | Sort-Object | Should -Be 'wild1', 'wild2'
-        Get-Sandbox -Id 'nothing*' -ErrorAction Stop | Should -BeNullOrEmpty
+        Get-Sandbox -Id 'nothing*' | Should -BeNullOrEmpty
+        Stop-Sandbox -Id 'nothing*'
+        Remove-Sandbox -Id 'nothing*'
     }
 
-    It 'that does not exist is an error by its exact id' {
-        { Get-Sandbox -Id nosuch -ErrorAction Stop } | Should -Throw -ErrorId 'SandboxNotFound,Sandbox.Commands.GetSandboxCommand'
+    It 'that does not exist is an error by its exact id, and is not made by being mentioned: <Script>' -ForEach @(
+        @{ Script = { Get-Sandbox nosuch } }
+        @{ Script = { Stop-Sandbox nosuch } }
+        @{ Script = { Remove-Sandbox nosuch } }
+        @{ Script = { Invoke-SandboxCommand true -Sandbox nosuch } }
+        @{ Script = { New-SandboxSession -Sandbox nosuch } }
+    ) {
+        $Script | Should -Throw -ErrorId 'SandboxNotFound,*'
+        Get-Sandbox -Id 'nosuch*' | Should -BeNullOrEmpty
     }
 
     It 'with a taken id is an error' {
         $null = New-Sandbox -Id taken
-        { New-Sandbox -Id taken -ErrorAction Stop } | Should -Throw -ErrorId 'SandboxExists,Sandbox.Commands.NewSandboxCommand'
+        { New-Sandbox -Id taken } | Should -Throw -ErrorId 'SandboxExists,Sandbox.Commands.NewSandboxCommand'
+    }
+
+    It 'has no id like this, nor has a session: "<_>"' -ForEach '..', '.hidden', '-rf', 'a b', 'a%2Fb', "a`nb", 'ä', '$(id)' {
+        $box = New-Sandbox
+        foreach ($script in @(
+                { New-Sandbox $_ }
+                { Get-Sandbox $_ }
+                { Remove-Sandbox $_ }
+                { Invoke-SandboxCommand true -Sandbox $_ }
+                { New-SandboxSession $_ -Sandbox $box }
+                { Get-SandboxSession $_ -Sandbox $box }
+                { Remove-SandboxSession $_ -Sandbox $box }
+                { Invoke-SandboxCommand true -Session $_ -Sandbox $box }
+            )) {
+            $problem = $script | Should -Throw -ErrorId 'InvalidRequest,*' -PassThru
+            $problem.CategoryInfo.Category | Should -Be 'InvalidArgument'
+        }
+    }
+
+    It 'that is null is an error: <Script>' -ForEach @(
+        @{ Script = { $mistyped | Get-Sandbox } }
+        @{ Script = { $mistyped | Stop-Sandbox } }
+        @{ Script = { $mistyped | Remove-Sandbox } }
+        @{ Script = { Stop-Sandbox $mistyped } }
+        @{ Script = { Remove-Sandbox $mistyped } }
+        @{ Script = { New-Sandbox -Server $mistyped } }
+        @{ Script = { New-Sandbox -Environment $mistyped } }
+        @{ Script = { Connect-SandboxServer $mistyped } }
+    ) {
+        $Script | Should -Throw -ErrorId 'ParameterArgument*'
+    }
+
+    It 'of an engine that the server has not is an error' {
+        $problem = { New-Sandbox -Engine nosuch } | Should -Throw -ErrorId 'Unsupported,*' -PassThru
+        $problem.CategoryInfo.Category | Should -Be 'NotImplemented'
+    }
+
+    It 'has the network that is asked for, or is not made' {
+        $box = New-Sandbox networked -Network Host -ErrorVariable problem -ErrorAction SilentlyContinue
+        if ($box) {
+            $box.Network | Should -Be 'host'
+        }
+        else {
+            $problem | Should -HaveCount 1
+            Get-Sandbox 'networked*' | Should -BeNullOrEmpty
+        }
     }
 
     It 'gives its variables to its commands' {
@@ -43,6 +111,13 @@ Describe 'Sandbox' {
     It 'has a default session only when asked' {
         $box = New-Sandbox -DefaultSession
         $box | Invoke-SandboxCommand 'kept=1'
+        $box | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly '1'
+    }
+
+    It 'keeps its default session' {
+        $box = New-Sandbox -DefaultSession
+        $box | Invoke-SandboxCommand 'kept=1'
+        { Remove-SandboxSession default -Sandbox $box } | Should -Throw -ErrorId 'DefaultSessionProtected,*'
         $box | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly '1'
     }
 
@@ -61,11 +136,18 @@ Describe 'Sandbox' {
         (Get-Sandbox -Id $box.Id).State | Should -Be 'Running'
     }
 
+    It 'is stopped by a pattern, and not started by being looked at' {
+        $null = New-Sandbox halt1, halt2
+        (Stop-Sandbox 'halt?' -PassThru).State | Should -Be 'Stopped', 'Stopped'
+        $null = Get-SandboxSession -Sandbox *
+        (Get-Sandbox 'halt?').State | Should -Be 'Stopped', 'Stopped'
+    }
+
     It 'is removed with everything, by pipeline' {
         $box = New-Sandbox
         $box | Remove-Sandbox | Should -BeNullOrEmpty
-        { $box | Invoke-SandboxCommand true -ErrorAction Stop } | Should -Throw
-        { Get-Sandbox -Id $box.Id -ErrorAction Stop } | Should -Throw -ErrorId 'SandboxNotFound,Sandbox.Commands.GetSandboxCommand'
+        { $box | Invoke-SandboxCommand true } | Should -Throw
+        { Get-Sandbox -Id $box.Id } | Should -Throw -ErrorId 'SandboxNotFound,*'
     }
 
     It 'is neither made nor removed with -WhatIf' {
@@ -80,5 +162,45 @@ Describe 'Sandbox' {
         $box = New-Sandbox -Id flat
         ($box | ConvertTo-Json -WarningAction Stop | ConvertFrom-Json).Id | Should -BeExactly 'flat'
         ($box | ConvertTo-Csv | ConvertFrom-Csv).Id | Should -BeExactly 'flat'
+    }
+
+    It 'can be a target after it was serialized' {
+        $box = New-Sandbox
+        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($box))
+        (Get-Sandbox $copy).Id | Should -BeExactly $box.Id
+        ($copy | New-SandboxSession copied).Id | Should -BeExactly 'copied'
+        (Get-SandboxSession copied -Sandbox $copy).Id | Should -BeExactly 'copied'
+        ($copy | Get-SandboxSession).Id | Should -BeExactly 'copied'
+    }
+
+    Context 'that none is named' {
+        BeforeEach {
+            Remove-Sandbox -Id 'default*'
+        }
+
+        It 'is made on first use and not before' {
+            Get-SandboxSession -Sandbox default* | Should -BeNullOrEmpty
+            Get-SandboxSession | Should -BeNullOrEmpty
+            Get-SandboxEnv | Should -BeNullOrEmpty
+            @() | Invoke-SandboxCommand true | Should -BeNullOrEmpty
+            Get-Sandbox -Id 'default*' | Should -BeNullOrEmpty
+            Invoke-SandboxCommand 'echo hello' | Should -BeExactly 'hello'
+            (Get-Sandbox -Id default).DefaultSession | Should -BeFalse
+        }
+
+        It 'takes a file whole that is its first use' {
+            Set-SandboxContent file hello
+            Get-SandboxContent file | Should -BeExactly 'hello'
+        }
+
+        It 'takes a file whole that is its first use with -Append' {
+            Set-SandboxContent file hello -Append
+            Get-SandboxContent file | Should -BeExactly 'hello'
+        }
+
+        It 'keeps nothing of a shell from one command to the next' {
+            Invoke-SandboxCommand 'cd /tmp; export A=1'
+            Invoke-SandboxCommand 'echo $PWD [$A]' | Should -BeExactly '/workspace []'
+        }
     }
 }

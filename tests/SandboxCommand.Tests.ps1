@@ -4,118 +4,367 @@ Describe 'SandboxCommand' {
     BeforeAll {
         . $PSScriptRoot/TestHome.ps1
         $box = New-Sandbox
-        $session = $box | New-SandboxSession -Id main
+
+        function Get-Hash([byte[]] $Bytes) {
+            [Convert]::ToHexString([Security.Cryptography.SHA256]::HashData($Bytes)).ToLowerInvariant()
+        }
+
+        function Copy-Serialized($Value) {
+            [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Value))
+        }
     }
 
     AfterAll {
         Remove-TestHome
     }
 
-    It 'writes lines and sets $LASTEXITCODE' {
-        $session | Invoke-SandboxCommand 'echo one; echo two; exit 3' | Should -Be 'one', 'two'
-        $LASTEXITCODE | Should -Be 3
+    BeforeEach {
+        $session = New-SandboxSession -Sandbox $box -WorkingDirectory "$(New-Guid)"
     }
 
-    It 'gives one object with -AsResult' {
-        $result = $session | Invoke-SandboxCommand 'echo out; echo err >&2; exit 4' -AsResult
-        $result.ExitCode | Should -Be 4
-        $result.Success | Should -BeFalse
-        $result.StandardOutput | Should -BeExactly "out`n"
-        $result.StandardError | Should -BeExactly "err`n"
-        $result.SessionId | Should -BeExactly 'main'
-        $result.SandboxId | Should -BeExactly $box.Id
+    Context 'Output' {
+        It 'comes as lines, a partial one last' {
+            $session | Invoke-SandboxCommand 'printf "one\ntwo\r\n\nhalf"' | Should -Be 'one', 'two', '', 'half'
+        }
+
+        It 'sets $LASTEXITCODE after the last line' {
+            $session | Invoke-SandboxCommand 'echo one; exit 3' | Should -Be 'one'
+            $LASTEXITCODE | Should -Be 3
+            function Invoke-True { $session | Invoke-SandboxCommand true }
+            Invoke-True
+            $LASTEXITCODE | Should -Be 0
+        }
+
+        It 'is one object with -AsResult' {
+            $result = $session | Invoke-SandboxCommand 'echo out; echo err >&2; exit 4' -AsResult
+            $result.ExitCode | Should -Be 4
+            $result.Success | Should -BeFalse
+            $result.StandardOutput | Should -BeExactly "out`n"
+            $result.StandardError | Should -BeExactly "err`n"
+            $result.TimedOut | Should -BeFalse
+            $result.Truncated | Should -BeFalse
+            $result.Command | Should -BeExactly 'echo out; echo err >&2; exit 4'
+            $result.ProcessId | Should -Not -BeNullOrEmpty
+            $result.Duration | Should -BeGreaterThan ([timespan]::Zero)
+            $result.SessionId | Should -BeExactly $session.Id
+            $result.SandboxId | Should -BeExactly $box.Id
+        }
+
+        It 'is the exact text with -Raw' {
+            $session | Invoke-SandboxCommand 'printf "one\r\n\ntwo"' -Raw | Should -BeExactly "one`r`n`ntwo"
+        }
+
+        It 'is the exact bytes with -AsByteStream' {
+            $all = [byte[]](0..255)
+            $bytes = [byte[]]($session | Invoke-SandboxCommand 'for i in $(seq 0 255); do printf "\\x$(printf %x $i)"; done' -AsByteStream | ForEach-Object { $_ })
+            [Convert]::ToHexString($bytes) | Should -BeExactly ([Convert]::ToHexString($all))
+        }
+
+        It 'that is not UTF-8 is replaced in text' {
+            $session | Invoke-SandboxCommand 'printf "a\377b"' | Should -BeExactly "a$([char] 0xFFFD)b"
+        }
+
+        It 'is collected up to -OutputLimit' {
+            $result = $session | Invoke-SandboxCommand 'printf 1234567890' -AsResult -OutputLimit 4
+            $result.StandardOutput | Should -BeExactly '1234'
+            $result.Truncated | Should -BeTrue
+            $result.ExitCode | Should -Be 0
+            $session | Invoke-SandboxCommand 'printf 1234567890' -Raw -OutputLimit 4 -WarningVariable warned -WarningAction SilentlyContinue | Should -BeExactly '1234'
+            $warned | Should -HaveCount 1
+        }
+
+        It 'says with -Prefix where each line comes from' {
+            $session | Invoke-SandboxCommand 'printf "a\nb\n"' -Prefix | Should -Be "[$session] a", "[$session] b"
+            Invoke-SandboxCommand 'echo a' -Sandbox $box -Prefix | Should -Be "[$($box.Id)] a"
+        }
+
+        It 'has one form at a time' {
+            { $session | Invoke-SandboxCommand true -Raw -AsResult } | Should -Throw -ErrorId 'InvalidArgument,*'
+        }
     }
 
-    It 'gives the text as it is with -Raw' {
-        $session | Invoke-SandboxCommand 'printf "a\nb"' -Raw | Should -BeExactly "a`nb"
+    Context 'Standard error' {
+        It 'is shown and is no error' {
+            $session | Invoke-SandboxCommand 'echo warned >&2; echo out' -InformationVariable shown -InformationAction SilentlyContinue | Should -BeExactly 'out'
+            "$shown" | Should -BeExactly 'warned'
+            $shown.Tags | Should -Be 'PSHOST', 'StandardError'
+        }
+
+        It 'goes to the output or nowhere on request' {
+            $session | Invoke-SandboxCommand 'echo out; echo err >&2' -StandardError Output | Sort-Object | Should -Be 'err', 'out'
+            $session | Invoke-SandboxCommand 'echo out; echo err >&2' -StandardError Null -InformationVariable shown | Should -Be 'out'
+            $shown | Should -BeNullOrEmpty
+        }
+
+        It 'is error records on request' {
+            $session | Invoke-SandboxCommand 'echo out; echo err >&2' -StandardError Error -ErrorVariable problem -ErrorAction SilentlyContinue | Should -Be 'out'
+            $problem | Should -HaveCount 1
+            $problem[0].FullyQualifiedErrorId | Should -BeLike 'StandardErrorLine,*'
+            $problem[0].CategoryInfo.Category | Should -Be 'FromStdErr'
+            $problem[0].Exception.Message | Should -BeExactly 'err'
+            { $session | Invoke-SandboxCommand 'echo err >&2' -StandardError Error } | Should -Throw -ErrorId 'StandardErrorLine,*'
+        }
     }
 
-    It 'shows standard error without disturbing a script, or puts it elsewhere' {
-        $ErrorActionPreference = 'Stop'
-        $session | Invoke-SandboxCommand 'echo warned >&2; echo out' -InformationVariable shown -InformationAction SilentlyContinue | Should -BeExactly 'out'
-        "$shown" | Should -BeExactly 'warned'
-        $session | Invoke-SandboxCommand 'echo warned >&2' -StandardError Output | Should -BeExactly 'warned'
-        $session | Invoke-SandboxCommand 'echo warned >&2' -StandardError Null | Should -BeNullOrEmpty
-        { $session | Invoke-SandboxCommand 'echo warned >&2' -StandardError Error } | Should -Throw
+    Context 'Exit code' {
+        It 'that is not zero is no error' {
+            $session | Invoke-SandboxCommand 'exit 7'
+            $? | Should -BeTrue
+        }
+
+        It 'that is not zero is an error with -ErrorOnNonZeroExit' {
+            $problem = { $session | Invoke-SandboxCommand 'exit 7' -ErrorOnNonZeroExit } | Should -Throw -ErrorId 'CommandExitedNonZero,*' -PassThru
+            $problem.CategoryInfo.Category | Should -Be 'InvalidResult'
+        }
+
+        It 'that is not zero is an error if the preference says so' {
+            $PSNativeCommandUseErrorActionPreference = $true
+            { $session | Invoke-SandboxCommand 'exit 5' } | Should -Throw -ErrorId 'CommandExitedNonZero,*'
+        }
+
+        It 'of several targets is the first that is not zero' {
+            $many = 0, 5, 0 | ForEach-Object { $box | New-SandboxSession -Environment @{ CODE = $_ } }
+            $many | Invoke-SandboxCommand 'exit $CODE' -ThrottleLimit 1
+            $LASTEXITCODE | Should -Be 5
+        }
     }
 
-    It 'takes its input from the pipeline' {
-        'pear', 'apple' | Invoke-SandboxCommand sort -Session $session | Should -Be 'apple', 'pear'
-        '{ "name": "fig" }' | Invoke-SandboxCommand cat -Session $session | ConvertFrom-Json | ForEach-Object name | Should -BeExactly 'fig'
+    Context 'Text' {
+        It 'arrives as it is, with quotes, new lines and emoji' {
+            $session | Invoke-SandboxCommand "cat <<'E'`nit's `"q`" \ `$x`n😀 ``tick```nE" | Should -Be 'it''s "q" \ $x', '😀 `tick`'
+        }
+
+        It 'of a megabyte runs' {
+            $session | Invoke-SandboxCommand "t='$('x' * 1MB)'; echo `${#t}" | Should -BeExactly '1048576'
+        }
+
+        It 'with a NUL is an error and not a shorter command' {
+            { $session | Invoke-SandboxCommand "touch ran; echo a`0b" } | Should -Throw -ErrorId 'InvalidRequest,*'
+            $session | Invoke-SandboxCommand 'ls' | Should -BeNullOrEmpty
+        }
+
+        It 'with bad syntax ends, and the session stays usable: <_>' -ForEach 'echo ''open', 'if true; then', 'cat <<E', 'echo $(', ')' {
+            $session | Invoke-SandboxCommand $_ -StandardError Null
+            $session | Invoke-SandboxCommand 'echo usable' | Should -BeExactly 'usable'
+        }
+
+        It 'is a program and its arguments, taken literally' {
+            Invoke-SandboxCommand -FilePath printf -ArgumentList '%s|', '-n', 'it''s', 'a "b"', '$HOME', '*', '' -Session $session | Should -BeExactly '-n|it''s|a "b"|$HOME|*||'
+        }
+
+        It 'is one argument' {
+            { Invoke-SandboxCommand git status } | Should -Throw -ErrorId 'PositionalParameterNotFound,*'
+        }
     }
 
-    It 'is stopped by a time limit; output and session stay' {
-        $result = $session | Invoke-SandboxCommand 'kept=yes; echo started; sleep 60' -TimeoutSeconds 0.5 -AsResult
-        $result.TimedOut | Should -BeTrue
-        $result.StandardOutput | Should -BeExactly "started`n"
-        $session | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly 'yes'
-        { $session | Invoke-SandboxCommand 'sleep 60' -TimeoutSeconds 0.5 -ErrorAction Stop } |
-            Should -Throw -ErrorId 'CommandTimedOut,Sandbox.Commands.InvokeSandboxCommandCommand'
+    Context 'Input' {
+        It 'is what is piped: text, numbers, bytes, streams' {
+            'pear', 'apple' | Invoke-SandboxCommand sort -Session $session | Should -Be 'apple', 'pear'
+            'a', 'b', 42 | Invoke-SandboxCommand cat -Session $session | Should -Be 'a', 'b', '42'
+            [byte] 65, [byte] 66 | Invoke-SandboxCommand cat -Session $session | Should -BeExactly 'AB'
+            Invoke-SandboxCommand cat -Session $session -InputObject ([byte[]](65, 66)) | Should -BeExactly 'AB'
+            Invoke-SandboxCommand cat -Session $session -InputObject ([IO.MemoryStream]::new([byte[]](65, 66))) | Should -BeExactly 'AB'
+            '{ "name": "fig" }' | Invoke-SandboxCommand cat -Session $session | ConvertFrom-Json | ForEach-Object name | Should -BeExactly 'fig'
+        }
+
+        It 'has any size and any bytes' {
+            $bytes = [byte[]]::new(30000000)
+            [Random]::Shared.NextBytes($bytes)
+            Invoke-SandboxCommand sha256sum -Session $session -InputObject $bytes | Should -BeExactly "$(Get-Hash $bytes)  -"
+            Invoke-SandboxCommand sha256sum -Session $session -InputObject ([IO.MemoryStream]::new($bytes)) | Should -BeExactly "$(Get-Hash $bytes)  -"
+        }
+
+        It 'has any number of lines' {
+            1..200000 | Invoke-SandboxCommand 'wc -l; cat' -Session $session | Should -BeExactly '200000'
+            1..200000 | Invoke-SandboxCommand 'wc -c' -Session $session | Should -BeExactly '1288895'
+        }
+
+        It 'may be left unread' {
+            Invoke-SandboxCommand 'echo done' -Session $session -InputObject ([byte[]]::new(20000000)) | Should -BeExactly 'done'
+            1..300000 | Invoke-SandboxCommand 'head -n 1' -Session $session | Should -BeExactly '1'
+            1..300000 | Invoke-SandboxCommand 'exit 3' -Session $session
+            $LASTEXITCODE | Should -Be 3
+        }
+
+        It 'is read while the command writes' {
+            Invoke-SandboxCommand cat -Session $session -AsByteStream -InputObject ([byte[]]::new(20000000)) | Measure-Object -Property Length -Sum | ForEach-Object Sum | Should -Be 20000000
+        }
+
+        It 'is read whole by each of several targets' {
+            $many = 1..3 | ForEach-Object { $box | New-SandboxSession }
+            1..50000 | Invoke-SandboxCommand 'wc -l' -Session $many | Should -Be (@('50000') * 3)
+            1..50000 | Invoke-SandboxCommand 'wc -l' -Session $many -ThrottleLimit 1 | Should -Be (@('50000') * 3)
+            1..50000 | Invoke-SandboxCommand 'wc -l' -Session $many[0], $many[0] | Should -Be (@('50000') * 2)
+        }
+
+        It 'of one command does not reach the next' {
+            $bytes = [byte[]]::new(500000)
+            Invoke-SandboxCommand 'wc -c' -Session $session -InputObject $bytes | Should -BeExactly '500000'
+            'a' | Invoke-SandboxCommand 'wc -l' -Session $session | Should -BeExactly '1'
+            Invoke-SandboxCommand 'wc -c' -Session $session -InputObject $bytes | Should -BeExactly '500000'
+            Invoke-SandboxCommand 'wc -c' -Session $session | Should -BeExactly '0'
+        }
+
+        It 'may come from the same session' {
+            Invoke-SandboxCommand 'head -c 20000000 /dev/zero' -Session $session -AsByteStream | Invoke-SandboxCommand 'wc -c' -Session $session | Should -BeExactly '20000000'
+        }
+
+        It 'with a null in the middle is an error and ends the command' {
+            { 'a', $null, 'b' | Invoke-SandboxCommand 'cat > half; echo whole > whole' -Session $session } | Should -Throw -ErrorId 'InvalidArgument,*'
+            $session | Invoke-SandboxCommand 'test -e whole; echo $?' | Should -BeExactly '1'
+        }
+
+        It 'and targets are not mixed in one pipeline' {
+            { 'text', $session | Invoke-SandboxCommand 'touch ran' } | Should -Throw -ErrorId 'InvalidArgument,*'
+            { 'text', $session | Invoke-SandboxCommand 'touch ran' -Session $session } | Should -Throw -ErrorId 'InvalidArgument,*'
+            { $session, 'text' | Invoke-SandboxCommand true } | Should -Throw -ErrorId 'InvalidArgument,*'
+        }
+
+        It 'that is empty is input for a target that is named, and else no target' {
+            @() | Invoke-SandboxCommand 'echo ran' | Should -BeNullOrEmpty
+            @() | Invoke-SandboxCommand 'cat; echo ran' -Session $session | Should -BeExactly 'ran'
+        }
     }
 
-    It 'is stopped when the pipeline has had enough' {
-        $session | Invoke-SandboxCommand 'while true; do echo more; done' | Select-Object -First 2 | Should -Be 'more', 'more'
-        $session | Invoke-SandboxCommand 'echo usable' | Should -BeExactly 'usable'
+    Context 'Time limit' {
+        It 'stops the command; its output and the session stay' {
+            $session | Invoke-SandboxCommand 'kept=yes'
+            $session | Invoke-SandboxCommand 'echo started; sleep 600' -TimeoutSeconds 2 -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeExactly 'started'
+            $problem | Should -HaveCount 1
+            $problem[0].FullyQualifiedErrorId | Should -BeLike 'CommandTimedOut,*'
+            $problem[0].CategoryInfo.Category | Should -Be 'OperationTimeout'
+            $session | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly 'yes'
+        }
+
+        It 'is part of the result with -AsResult, and no error' {
+            $result = $session | Invoke-SandboxCommand 'echo started; sleep 600' -TimeoutSeconds 2 -AsResult
+            $result.TimedOut | Should -BeTrue
+            $result.Success | Should -BeFalse
+            $result.StandardOutput | Should -BeExactly "started`n"
+        }
+
+        It 'is that of the session, or the command''s own, longer or shorter' {
+            $short = $box | New-SandboxSession -CommandTimeoutSeconds 0.2
+            { $short | Invoke-SandboxCommand 'sleep 600' } | Should -Throw -ErrorId 'CommandTimedOut,*'
+            $short | Invoke-SandboxCommand 'sleep 0.5; echo longer' -TimeoutSeconds 600 | Should -BeExactly 'longer'
+            $long = $box | New-SandboxSession -CommandTimeoutSeconds 600
+            { $long | Invoke-SandboxCommand 'sleep 60' -TimeoutSeconds 0.2 } | Should -Throw -ErrorId 'CommandTimedOut,*'
+        }
+
+        It 'may be a time span' {
+            { $session | Invoke-SandboxCommand 'sleep 600' -TimeoutSeconds ([timespan]::FromMilliseconds(200)) } | Should -Throw -ErrorId 'CommandTimedOut,*'
+        }
+
+        It 'is above zero: <_>' -ForEach 0, -1, ([double]::NaN) {
+            { $session | Invoke-SandboxCommand true -TimeoutSeconds $_ } | Should -Throw -ErrorId 'ParameterArgument*'
+        }
+
+        It 'is a number' {
+            { $session | Invoke-SandboxCommand true -TimeoutSeconds soon } | Should -Throw -ErrorId '*Argument*,*'
+        }
     }
 
-    It 'has variables and a directory of its own' {
-        $session | Invoke-SandboxCommand 'echo "$ONCE $PWD"' -Environment @{ ONCE = 1 } -WorkingDirectory /tmp | Should -BeExactly '1 /tmp'
-        $session | Invoke-SandboxCommand 'echo "[$ONCE]"' | Should -BeExactly '[]'
+    Context 'Target' {
+        It 'is a sandbox or a session, piped or named' {
+            $session | Invoke-SandboxCommand pwd | Should -BeExactly $session.WorkingDirectory
+            Invoke-SandboxCommand pwd -Session $session | Should -BeExactly $session.WorkingDirectory
+            Invoke-SandboxCommand pwd -Session "$session" | Should -BeExactly $session.WorkingDirectory
+            $box | Invoke-SandboxCommand pwd | Should -BeExactly '/workspace'
+            Invoke-SandboxCommand pwd -Sandbox $box.Id | Should -BeExactly '/workspace'
+        }
+
+        It 'may be several, which run at once' {
+            # Each waits for the other: one after the other they would never end.
+            $meet = 'touch $SELF; until [ -e $OTHER ]; do sleep 0.01; done; echo met'
+            $both = @{ SELF = 'a'; OTHER = 'b' }, @{ SELF = 'b'; OTHER = 'a' } | ForEach-Object { $box | New-SandboxSession -WorkingDirectory $session.WorkingDirectory -Environment $_ }
+            $both | Invoke-SandboxCommand $meet | Should -Be 'met', 'met'
+            $session | Invoke-SandboxCommand 'rm a b'
+            Invoke-SandboxCommand $meet -Session $both | Should -Be 'met', 'met'
+        }
+
+        It 'may be several, of which -ThrottleLimit run at once' {
+            $many = 1..4 | ForEach-Object { $box | New-SandboxSession -WorkingDirectory $session.WorkingDirectory }
+            $many | Invoke-SandboxCommand 'mkdir one || echo two at once; sleep 0.05; rmdir one' -ThrottleLimit 1 -StandardError Output | Should -BeNullOrEmpty
+        }
+
+        It 'that fails does not hold back the others' {
+            Invoke-SandboxCommand 'echo here' -Session "$box/nosuch", $session -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeExactly 'here'
+            $problem | Should -HaveCount 1
+            $problem[0].FullyQualifiedErrorId | Should -BeLike 'SessionNotFound,*'
+        }
+
+        It 'is given once' {
+            { $session | Invoke-SandboxCommand 'touch ran' -Session $session } | Should -Throw -ErrorId 'TargetGivenTwice,*'
+            { $box | Invoke-SandboxCommand 'touch ran' -Sandbox $box } | Should -Throw -ErrorId 'TargetGivenTwice,*'
+            $session | Invoke-SandboxCommand 'ls -A; test -e ../ran && echo ran' | Should -BeNullOrEmpty
+        }
+
+        It 'is in the sandbox that is named with it' {
+            { Invoke-SandboxCommand 'touch ran' -Session $session -Sandbox other } | Should -Throw -ErrorId 'SandboxMismatch,*'
+            Invoke-SandboxCommand 'ls; echo ran' -Session $session -Sandbox $box | Should -BeExactly 'ran'
+        }
+
+        It 'that is null is an error and never left out: <Script>' -ForEach @(
+            @{ Script = { $null | Invoke-SandboxCommand 'touch null' }; Id = 'InvalidArgument' }
+            @{ Script = { $null | Invoke-SandboxCommand 'touch null' -Sandbox $box }; Id = 'InvalidArgument' }
+            @{ Script = { Invoke-SandboxCommand 'touch null' -Sandbox $box -InputObject $null }; Id = 'InvalidArgument' }
+            @{ Script = { Invoke-SandboxCommand 'touch null' -Session $mistyped }; Id = 'ParameterArgumentValidationError' }
+            @{ Script = { Invoke-SandboxCommand 'touch null' -Sandbox $mistyped }; Id = 'ParameterArgumentValidationError' }
+            @{ Script = { Invoke-SandboxCommand 'touch null' -Session $null, $session.Id }; Id = 'ParameterArgumentTransformationError' }
+        ) {
+            $Script | Should -Throw -ErrorId "$Id,*"
+            Invoke-SandboxCommand 'test -e null; echo $?' -Sandbox $box | Should -BeExactly '1'
+        }
+
+        It 'may be an object of another process' {
+            (Copy-Serialized $session).PSTypeNames[0] | Should -BeLike 'Deserialized.*'
+            Copy-Serialized $session | Invoke-SandboxCommand pwd | Should -BeExactly $session.WorkingDirectory
+            Invoke-SandboxCommand pwd -Session (Copy-Serialized $session) | Should -BeExactly $session.WorkingDirectory
+            Copy-Serialized $box | Invoke-SandboxCommand pwd | Should -BeExactly '/workspace'
+            Invoke-SandboxCommand pwd -Sandbox (Copy-Serialized $box) | Should -BeExactly '/workspace'
+        }
+
+        It 'may be an object of selected properties, its sandbox among them' {
+            $session | Select-Object -Property Id, SandboxId | Invoke-SandboxCommand pwd | Should -BeExactly $session.WorkingDirectory
+            Invoke-SandboxCommand pwd -Session ($session | Select-Object -Property Id, SandboxId) | Should -BeExactly $session.WorkingDirectory
+            $part = $session | Select-Object -Property Id
+            { $part | Invoke-SandboxCommand pwd } | Should -Throw -ErrorId 'InvalidArgument,*'
+            { Invoke-SandboxCommand pwd -Session $part } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        }
     }
 
-    It 'runs in all sessions that are piped' {
-        $many = 1..3 | ForEach-Object { $box | New-SandboxSession }
-        $many | Invoke-SandboxCommand 'echo here' | Should -HaveCount 3
-    }
+    Context 'Running' {
+        It 'has variables and a directory of its own' {
+            $session | Invoke-SandboxCommand 'echo "$ONCE $PWD"' -Environment @{ ONCE = 1 } -WorkingDirectory /tmp | Should -BeExactly '1 /tmp'
+            $session | Invoke-SandboxCommand 'echo "[$ONCE]"' | Should -BeExactly '[]'
+        }
 
-    It 'refuses a target that is null, and one that is given twice' {
-        { $null | Invoke-SandboxCommand true -ErrorAction Stop } | Should -Throw
-        { Invoke-SandboxCommand true -Session $null -ErrorAction Stop } | Should -Throw
-        { $session | Invoke-SandboxCommand true -Session $session -ErrorAction Stop } |
-            Should -Throw -ErrorId 'TargetGivenTwice,Sandbox.Commands.InvokeSandboxCommandCommand'
-    }
+        It 'in a directory that does not exist is an error before anything runs' {
+            { $session | Invoke-SandboxCommand "touch $($session.WorkingDirectory)/ran" -WorkingDirectory /nosuch } | Should -Throw -ErrorId 'WorkingDirectoryNotFound,*'
+            $session | Invoke-SandboxCommand ls | Should -BeNullOrEmpty
+        }
 
-    It 'is an error when it fails, if the preference says so' {
-        $PSNativeCommandUseErrorActionPreference = $true
-        { $session | Invoke-SandboxCommand 'exit 5' -ErrorAction Stop } |
-            Should -Throw -ErrorId 'CommandExitedNonZero,Sandbox.Commands.InvokeSandboxCommandCommand'
-    }
+        It 'ends when the pipeline has had enough' {
+            $session | Invoke-SandboxCommand 'while true; do echo more; done' | Select-Object -First 2 | Should -Be 'more', 'more'
+            $session | Invoke-SandboxCommand 'echo first; sleep 600' | Select-Object -First 1 | Should -Be 'first'
+            $session | Invoke-SandboxCommand 'echo usable' | Should -BeExactly 'usable'
+        }
 
-    It 'runs as a job, which is received' {
-        $job = $session | Invoke-SandboxCommand 'echo out; echo warned >&2; exit 3' -AsJob -JobName built
-        $job.Name | Should -BeExactly 'built'
-        $job | Receive-Job -Wait -InformationVariable shown -InformationAction SilentlyContinue | Should -BeExactly 'out'
-        "$shown" | Should -BeExactly 'warned'
-        $job.State | Should -Be 'Completed'
-        $job.ChildJobs[0].ExitCode | Should -Be 3
-        $job | Remove-Job
-        Get-Job | Should -BeNullOrEmpty
-    }
+        It 'with -WhatIf does nothing' {
+            $session | Invoke-SandboxCommand 'touch ran' -WhatIf | Should -BeNullOrEmpty
+            $session | Invoke-SandboxCommand ls | Should -BeNullOrEmpty
+        }
 
-    It 'has a child job for each target, and fails when one fails' {
-        $job = Invoke-SandboxCommand 'echo here' -Session main, nosuch -Sandbox $box -AsJob | Wait-Job
-        $job.State | Should -Be 'Failed'
-        $job.ChildJobs.State | Should -Be 'Completed', 'Failed'
-        { $job | Receive-Job -AutoRemoveJob -Wait -ErrorAction Stop } | Should -Throw
-        Get-Job | Remove-Job
-    }
+        It 'says with -Verbose what it asks of which server' {
+            $verbose = Invoke-SandboxCommand true -Sandbox $box.Id -Verbose 4>&1 | ForEach-Object Message
+            $verbose | Where-Object { $_ -like '*server ''unix:/*' } | Should -Not -BeNullOrEmpty
+            $verbose | Where-Object { $_ -like "POST v1/sandbox/$($box.Id)/exec 200 *" } | Should -Not -BeNullOrEmpty
+        }
 
-    It 'is stopped with its job' {
-        $job = $session | Invoke-SandboxCommand 'kept=job; echo begun; sleep 600' -AsJob
-        while ($job.ChildJobs[0].Output.Count -eq 0) { Start-Sleep -Milliseconds 10 }
-        $job | Stop-Job -PassThru | ForEach-Object State | Should -Be 'Stopped'
-        $job | Remove-Job
-        $session | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly 'job'
-        $session | Invoke-SandboxCommand 'sleep 600' -AsJob | Remove-Job -Force
-        Get-Job | Should -BeNullOrEmpty
-    }
-
-    It 'gives a job its input' {
-        'pear', 'apple' | Invoke-SandboxCommand sort -Session $session -AsJob | Receive-Job -Wait -AutoRemoveJob | Should -Be 'apple', 'pear'
-    }
-
-    It 'works under strict mode' {
-        Set-StrictMode -Version Latest
-        $session | Invoke-SandboxCommand 'echo strict' | Should -BeExactly 'strict'
+        It 'works under strict mode' {
+            Set-StrictMode -Version Latest
+            $session | Invoke-SandboxCommand 'echo strict >&2; exit 3' -StandardError Output | Should -BeExactly 'strict'
+            $LASTEXITCODE | Should -Be 3
+        }
     }
 }

@@ -4,6 +4,8 @@ Describe 'SandboxEnv' {
     BeforeAll {
         . $PSScriptRoot/TestHome.ps1
         $box = New-Sandbox
+        $secret = [securestring]::new()
+        'hunter2'.ToCharArray() | ForEach-Object { $secret.AppendChar($_) }
     }
 
     AfterAll {
@@ -14,16 +16,28 @@ Describe 'SandboxEnv' {
         $session = $box | New-SandboxSession
     }
 
+    It 'has strings, numbers and booleans as values; null is left out of a new session' {
+        $session = New-SandboxSession -Sandbox $box -Environment @{ TEXT = 'a "b" $HOME'; NUMBER = 1.5; BIG = 12345678901; YES = $true; NO = $false; EMPTY = ''; NOTHING = $null }
+        $session | Invoke-SandboxCommand 'echo "$TEXT|$NUMBER|$BIG|$YES|$NO|${EMPTY-unset}|${NOTHING-unset}"' | Should -BeExactly 'a "b" $HOME|1.5|12345678901|true|false||unset'
+    }
+
+    It 'has no other values, and an error does not show them' {
+        $problem = { New-SandboxSession -Sandbox $box -Environment @{ WHEN = [datetime] '2001-02-03' } } | Should -Throw -ErrorId 'InvalidArgument,*' -PassThru
+        "$problem" | Should -Not -BeLike '*2001*'
+    }
+
     It 'is set in the living session' {
         $session | Invoke-SandboxCommand 'kept=1'
-        $session | Set-SandboxEnv -Name COLOUR -Value blue
-        $session | Invoke-SandboxCommand 'echo "$COLOUR $kept"' | Should -BeExactly 'blue 1'
+        $session | Set-SandboxEnv COLOUR 'dark blue'
+        $session | Invoke-SandboxCommand 'echo "$COLOUR $kept"' | Should -BeExactly 'dark blue 1'
+        Set-SandboxEnv -Name COLOUR -Value $null -Session $session
+        $session | Invoke-SandboxCommand 'echo "${COLOUR-unset}"' | Should -BeExactly 'unset'
     }
 
     It 'takes many at once; null unsets' {
         $session | Set-SandboxEnv -Environment @{ ONE = 1; TWO = 'two words' }
-        $session | Set-SandboxEnv -Environment @{ ONE = $null }
-        $session | Invoke-SandboxCommand 'echo "${ONE-unset} $TWO"' | Should -BeExactly 'unset two words'
+        $session | Set-SandboxEnv -Environment @{ ONE = $null; THREE = 3 } -PassThru |
+            Invoke-SandboxCommand 'echo "${ONE-unset} $TWO $THREE"' | Should -BeExactly 'unset two words 3'
     }
 
     It 'shows what the shell exports' {
@@ -32,26 +46,68 @@ Describe 'SandboxEnv' {
         ($session | Get-SandboxEnv -Name 'FROM_*').Name | Should -Be 'FROM_SHELL'
     }
 
-    It 'hides secrets until asked' {
-        $secret = [securestring]::new()
-        'hunter2'.ToCharArray() | ForEach-Object { $secret.AppendChar($_) }
-        $session | Set-SandboxEnv -Name KEY -Value $secret
-        ($session | Get-SandboxEnv -Name KEY).Value | Should -BeExactly '********'
+    It 'hides secrets until asked, and gives them to commands' {
+        $session = New-SandboxSession -Sandbox $box -Environment @{ KEY = $secret }
+        Set-SandboxEnv TOKEN $secret -Session $session
+        (Get-SandboxEnv -Name KEY, TOKEN -Session $session).Value | Should -Be '********', '********'
         ($session | Get-SandboxEnv -Name KEY -AsPlainText).Value | Should -BeExactly 'hunter2'
+        $session | Invoke-SandboxCommand 'echo "$KEY $TOKEN"' | Should -BeExactly 'hunter2 hunter2'
+        $session | Invoke-SandboxCommand 'echo "$ONCE"' -Environment @{ ONCE = $secret } | Should -BeExactly 'hunter2'
     }
 
-    It 'of a sandbox reaches new sessions and not the living ones' {
-        Set-SandboxEnv -Name LAYER -Value sandbox -Sandbox $box
-        $box | New-SandboxSession | Invoke-SandboxCommand 'echo $LAYER' | Should -BeExactly 'sandbox'
-        $session | Invoke-SandboxCommand 'echo "[$LAYER]"' | Should -BeExactly '[]'
+    It 'shows no secret with -Verbose' {
+        $lines = & {
+            New-SandboxSession -Sandbox $box -Environment @{ KEY = $secret } -Verbose
+            Set-SandboxEnv TOKEN $secret -Session $session -Verbose
+        } 4>&1
+        $lines | Where-Object { $_ -is [Management.Automation.VerboseRecord] } | Should -Not -BeNullOrEmpty
+        "$lines" | Should -Not -BeLike '*hunter2*'
+    }
+
+    It 'of a sandbox reaches new sessions and commands without one, not the living sessions' {
+        $name = "LAYER_$(Get-Random)"
+        $box | Set-SandboxEnv $name sandbox
+        ($box | Get-SandboxEnv $name).Value | Should -BeExactly 'sandbox'
+        $box | New-SandboxSession | Invoke-SandboxCommand "echo `$$name" | Should -BeExactly 'sandbox'
+        $box | Invoke-SandboxCommand "echo `$$name" | Should -BeExactly 'sandbox'
+        $session | Invoke-SandboxCommand "echo `"[`$$name]`"" | Should -BeExactly '[]'
+    }
+
+    It 'of a sandbox with a default session is that session''s' {
+        $own = New-Sandbox -DefaultSession
+        $own | Set-SandboxEnv MINE v
+        $own | Invoke-SandboxCommand 'echo $MINE; export MINE=w' | Should -BeExactly 'v'
+        $variable = $own | Get-SandboxEnv MINE
+        $variable.SessionId | Should -BeExactly 'default'
+        $variable.Value | Should -BeExactly 'w'
     }
 
     It 'that does not exist is an error by its exact name' {
-        { $session | Get-SandboxEnv -Name NO_SUCH -ErrorAction Stop } | Should -Throw -ErrorId 'VariableNotFound,Sandbox.Commands.GetSandboxEnvCommand'
-        $session | Get-SandboxEnv -Name 'NO_*' -ErrorAction Stop | Should -BeNullOrEmpty
+        { $session | Get-SandboxEnv -Name NO_SUCH } | Should -Throw -ErrorId 'VariableNotFound,*'
+        $session | Get-SandboxEnv -Name 'NO_*' | Should -BeNullOrEmpty
     }
 
-    It 'with a bad name is an error' {
-        { $session | Set-SandboxEnv -Name '1=2' -Value x -ErrorAction Stop } | Should -Throw
+    It 'with a bad name is an error: "<_>"' -ForEach '', '1A', 'A-B', 'A B', 'A=B', 'Ä', 'A;touch x' {
+        $problem = { New-SandboxSession -Sandbox $box -Environment @{ $_ = 'v' } } | Should -Throw -ErrorId 'InvalidRequest,*' -PassThru
+        $problem.CategoryInfo.Category | Should -Be 'InvalidArgument'
+        { $session | Set-SandboxEnv -Environment @{ $_ = 'v' } } | Should -Throw -ErrorId 'InvalidRequest,*'
+        { $box | Set-SandboxEnv -Environment @{ $_ = 'v' } } | Should -Throw -ErrorId 'InvalidRequest,*'
+        { $session | Invoke-SandboxCommand true -Environment @{ $_ = 'v' } } | Should -Throw -ErrorId 'InvalidRequest,*'
+    }
+
+    It 'is not set with -WhatIf' {
+        $session | Set-SandboxEnv A old
+        $session | Set-SandboxEnv A new -WhatIf
+        ($session | Get-SandboxEnv A).Value | Should -BeExactly 'old'
+    }
+
+    It 'takes a session that is null for an error' {
+        { $null | Get-SandboxEnv } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        { Get-SandboxEnv -Session $mistyped } | Should -Throw -ErrorId 'ParameterArgument*'
+        { Set-SandboxEnv A b -Session $mistyped } | Should -Throw -ErrorId 'ParameterArgument*'
+    }
+
+    It 'of a session that is named with another sandbox is an error' {
+        { Get-SandboxEnv -Session $session -Sandbox other } | Should -Throw -ErrorId 'SandboxMismatch,*'
     }
 }

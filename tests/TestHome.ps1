@@ -18,6 +18,18 @@ $env:SANDBOX_HOME = $testHome
 # Anew: a runspace reads the environment once.
 Import-Module -Name $manifest.FullName -Force
 
+# Waits for what another process does: no test waits in another way, or with another limit.
+function Wait-Until([scriptblock] $Condition, [string] $What) {
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (& $Condition)) {
+        if ($clock.Elapsed.TotalSeconds -ge 60) {
+            throw "Timed out waiting until $What"
+        }
+
+        Start-Sleep -Milliseconds 20
+    }
+}
+
 function Remove-TestHome {
     Get-Sandbox | Remove-Sandbox -Confirm:$false
     Get-ChildItem -Path $testHome -Filter server.json -Recurse | ForEach-Object {

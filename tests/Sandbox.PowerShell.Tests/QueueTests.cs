@@ -33,16 +33,19 @@ public sealed class QueueTests(SandboxFixture fixture) : IClassFixture<SandboxFi
     {
         _ = _engine.Run("$s = New-SandboxSession turn -Sandbox $Box").Clean;
         using Engine first = new();
-        using PowerShell running = first.Prepare("Invoke-SandboxCommand 'echo begun; sleep 2' -Session turn -Sandbox $Box", ("Box", fixture.Box));
+        using PowerShell running = first.Prepare("Invoke-SandboxCommand 'echo begun; until [ -e go-on ]; do sleep 0.01; done' -Session turn -Sandbox $Box", ("Box", fixture.Box));
         PSDataCollection<PSObject> output = [];
-        IAsyncResult end = running.BeginInvoke<PSObject, PSObject>(null, output);
+        IAsyncResult firstRun = running.BeginInvoke<PSObject, PSObject>(null, output);
         Wait.Until(() => output.Count == 1, "the first command runs");
 
         using Engine second = new();
         using PowerShell waiting = second.Prepare("Invoke-SandboxCommand 'echo mine' -Session turn -Sandbox $Box", ("Box", fixture.Box));
-        Assert.Equal("mine", Assert.Single(waiting.Invoke()).ToString());
+        IAsyncResult secondRun = waiting.BeginInvoke();
+        Wait.Until(() => waiting.Streams.Progress.Count > 0, "progress is shown");
+        _ = _engine.Run("Invoke-SandboxCommand 'touch go-on' -Sandbox $Box").Clean;
+        running.EndInvoke(firstRun);
+        Assert.Equal("mine", Assert.Single(waiting.EndInvoke(secondRun)).ToString());
         Assert.Equal(ProgressRecordType.Completed, waiting.Streams.Progress.Last().RecordType);
-        end.AsyncWaitHandle.WaitOne();
     }
 
     [Fact]

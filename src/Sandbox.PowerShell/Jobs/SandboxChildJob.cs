@@ -150,8 +150,9 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
         {
             Fail(Errors.Unexpected(defect));
         }
-        else if (_stopReason is not null && ExitCode is null)
+        else if (_stopReason is not null && (ExitCode is null || _wasCancelled))
         {
+            // Whether or not the command's exit was still read: it did not end by itself.
             Fail(_stopReason);
         }
 
