@@ -4,8 +4,7 @@ Describe 'SandboxDrive' {
     BeforeAll {
         . $PSScriptRoot/TestHome.ps1
         $box = New-Sandbox
-        $session = $box | New-SandboxSession -WorkingDirectory /workspace/work
-        $null = New-PSDrive -Name box -PSProvider Sandbox -Root / -Session $session
+        $null = New-PSDrive -Name box -PSProvider Sandbox -Root / -Sandbox $box
     }
 
     AfterAll {
@@ -14,84 +13,318 @@ Describe 'SandboxDrive' {
     }
 
     BeforeEach {
-        $session | Invoke-SandboxCommand 'rm -rf /workspace/work/*; cd /workspace/work'
-        Push-Location box:/workspace/work
+        $directory = "/workspace/$([guid]::NewGuid())"
+        $session = $box | New-SandboxSession -WorkingDirectory $directory
+        Push-Location "box:$directory"
     }
 
     AfterEach {
         Pop-Location
+        $session | Remove-SandboxSession
     }
 
-    It 'lists, with hidden names on -Force alone' {
-        $session | Invoke-SandboxCommand 'mkdir -p a/b; touch f.txt .hidden a/b/deep.txt'
-        (Get-ChildItem).Name | Should -Be 'a', 'f.txt'
-        (Get-ChildItem -Force).Name | Should -Contain '.hidden'
-        (Get-ChildItem -Recurse -Filter *.txt).FullName | Should -Be '/workspace/work/a/b/deep.txt', '/workspace/work/f.txt'
-        (Get-ChildItem box:/workspace/work/*.txt).Name | Should -Be 'f.txt'
-        (Get-ChildItem -Name) | Should -Be 'a', 'f.txt'
-    }
-
-    It 'writes and reads content' {
-        Set-Content f one, two
-        Add-Content f three
-        Get-Content f | Should -Be 'one', 'two', 'three'
-        Get-Content f -Raw | Should -BeExactly "one`ntwo`nthree`n"
-        Get-Content f -TotalCount 1 | Should -Be 'one'
-        Set-Content bytes -Value ([byte[]] (0, 255, 10)) -AsByteStream
-        Get-Content bytes -AsByteStream | Should -Be 0, 255, 10
-        $session | Get-SandboxContent f | Should -Be 'one', 'two', 'three'
-    }
-
-    It 'waits for what is added' {
-        Set-Content log first
-        $null = Start-SandboxProcess 'n=0; while sleep 0.2; do echo $((n += 1)) >> /workspace/work/log; done' -Id writer -Sandbox $box
-        try {
-            Get-Content log -Wait | Select-Object -First 3 | Should -Be 'first', '1', '2'
-        }
-        finally {
-            Stop-SandboxProcess writer -Sandbox $box
-        }
-    }
-
-    It 'makes, copies, moves, renames and removes' {
-        (New-Item dir -ItemType Directory).Type | Should -Be Directory
-        $null = New-Item file -Value text
-        Copy-Item file dir
-        Move-Item file moved
-        Rename-Item moved renamed
-        (Get-ChildItem -Recurse -File).FullName | Should -Be '/workspace/work/dir/file', '/workspace/work/renamed'
-        Remove-Item dir -Recurse
-        Test-Path dir | Should -BeFalse
-        Test-Path renamed | Should -BeTrue
-        Remove-Item renamed -WhatIf
-        Test-Path renamed | Should -BeTrue
-    }
-
-    It 'never takes an item for one of this machine' {
-        $session | Invoke-SandboxCommand 'touch f'
-        Push-Location $testHome
-        try {
-            Get-ChildItem box:/workspace/work | Remove-Item
-        }
-        finally {
-            Pop-Location
+    Context 'listing' {
+        It 'shows hidden names with -Force only' {
+            $session | Invoke-SandboxCommand "mkdir a; touch .hidden a/deep.txt f.txt 'with space' '[x]' back-tick"
+            (Get-ChildItem).Name | Should -Be '[x]', 'a', 'back-tick', 'f.txt', 'with space'
+            (Get-ChildItem -Force).Name | Should -Be '.hidden', '[x]', 'a', 'back-tick', 'f.txt', 'with space'
         }
 
-        Get-ChildItem | Should -BeNullOrEmpty
+        It 'goes below with -Recurse' {
+            $session | Invoke-SandboxCommand 'mkdir -p a/b; touch f.txt a/b/deep.txt'
+            (Get-ChildItem -Recurse).FullName | Should -Be "$directory/a", "$directory/a/b", "$directory/a/b/deep.txt", "$directory/f.txt"
+            (Get-ChildItem -Recurse -Depth 1).Name | Should -Be 'a', 'b', 'f.txt'
+        }
+
+        It 'can be names only' {
+            $session | Invoke-SandboxCommand 'mkdir a; touch f.txt a/deep.txt a/deep.md .hidden'
+            Get-ChildItem -Name | Should -Be 'a', 'f.txt'
+            Get-ChildItem -Name -Recurse -Filter *.txt | Should -Be 'f.txt', 'a/deep.txt'
+        }
+
+        It 'tells directories from files' {
+            $session | Invoke-SandboxCommand 'mkdir a; touch f'
+            (Get-Item a).PSIsContainer | Should -BeTrue
+            (Get-Item f).PSIsContainer | Should -BeFalse
+        }
+
+        It 'is narrowed by <Switches>, as on this machine' -ForEach @(
+            @{ Switches = '-File'; Names = 'f.txt', 'lf' }
+            @{ Switches = '-Directory'; Names = 'a', 'la' }
+            @{ Switches = '-Hidden'; Names = '.h', '.hf' }
+            @{ Switches = '-Hidden -File'; Names = '.hf' }
+            @{ Switches = '-File -Force'; Names = '.hf', 'f.txt', 'lf' }
+            @{ Switches = '-Name -File'; Names = 'f.txt', 'lf' }
+            @{ Switches = '* -Directory'; Names = 'a', 'la' }
+            @{ Switches = '-Recurse -File'; Names = 'f.txt', 'g.md', 'g.txt', 'lf' }
+            @{ Switches = '-Recurse -Directory'; Names = 'a', 'b', 'la' }
+            @{ Switches = '-Recurse -Hidden'; Names = '.h', '.hf' }
+            @{ Switches = '-Recurse -File -Filter *.txt'; Names = 'f.txt', 'g.txt' }
+            @{ Switches = 'f.txt -Directory'; Names = 'f.txt' }
+        ) {
+            $make = 'mkdir -p a/b .h; touch f.txt .hf a/g.txt a/b/g.md; ln -s a la; ln -s f.txt lf'
+            $session | Invoke-SandboxCommand $make
+            $local = New-Item -ItemType Directory -Path "$TestDrive/$([guid]::NewGuid())"
+            Invoke-Expression "Get-ChildItem $Switches" | ForEach-Object { $_.Name ?? $_ } | Sort-Object | Should -Be $Names
+            Push-Location $local
+            try {
+                bash -c $make
+                Invoke-Expression "Get-ChildItem $Switches" | ForEach-Object { $_.Name ?? $_ } | Sort-Object | Should -Be $Names
+            }
+            finally {
+                Pop-Location
+            }
+        }
+
+        It 'goes below without the links there: <Arguments>' -ForEach @(
+            @{ Arguments = '. -Recurse -Include *.txt'; Names = 'x.txt' }
+            @{ Arguments = '. -Recurse -Exclude *.txt'; Names = 'again', 'circle', 'sub' }
+            @{ Arguments = 'again -Recurse -Include *.txt'; Names = 'x.txt' }
+            @{ Arguments = '. -Recurse -Filter *.txt'; Names = 'x.txt' }
+            @{ Arguments = '. -Recurse -File -Include *.txt'; Names = 'x.txt' }
+            @{ Arguments = '. -Recurse -File -Exclude *.md'; Names = 'x.txt' }
+            @{ Arguments = '. -Recurse -Directory -Include s*'; Names = 'sub' }
+            @{ Arguments = '. -Recurse -Filter *.txt -Exclude y*'; Names = 'x.txt' }
+        ) {
+            $session | Invoke-SandboxCommand 'mkdir sub; touch sub/x.txt; ln -s . circle; ln -s sub again'
+            (Invoke-Expression "Get-ChildItem $Arguments").Name | Sort-Object | Should -Be $Names
+        }
     }
 
-    It 'completes paths' {
-        $session | Invoke-SandboxCommand 'touch alpha alps'
-        $line = 'Get-Content box:/workspace/work/al'
-        (TabExpansion2 $line $line.Length).CompletionMatches.ListItemText | Should -Be 'alpha', 'alps'
+    Context 'paths' {
+        It 'can be wildcards, and are taken as they are with -LiteralPath' {
+            $session | Invoke-SandboxCommand "touch a.txt b.txt c.md '[x]'"
+            (Get-Item *.txt).Name | Should -Be 'a.txt', 'b.txt'
+            (Get-Item '[ab].txt').Name | Should -Be 'a.txt', 'b.txt'
+            (Get-ChildItem "box:$directory/*.txt").Name | Should -Be 'a.txt', 'b.txt'
+            (Get-Item -LiteralPath '[x]').Name | Should -Be '[x]'
+        }
+
+        It 'that are literal can be written and removed' {
+            Set-Content -LiteralPath 'x [1]' text
+            Set-Content -LiteralPath 'z [2]' text
+            Remove-Item -LiteralPath 'z [2]'
+            (Get-ChildItem).Name | Should -Be 'x [1]'
+            Get-Content -LiteralPath 'x [1]' | Should -Be 'text'
+        }
+
+        It 'start from the location' {
+            $session | Invoke-SandboxCommand 'mkdir sub; touch sub/f'
+            Set-Location sub
+            (Get-Location).Path | Should -Be "box:$directory/sub"
+            (Get-ChildItem).Name | Should -Be 'f'
+            Set-Location box:/
+            (Get-Location).Path | Should -Be 'box:/'
+            Test-Path "..$directory/sub/../sub/f" | Should -BeTrue
+        }
+
+        It 'that an item carries lead back to it' {
+            Set-Content f 1
+            Set-Content g 2
+            $items = Get-ChildItem
+            $items.PSChildName | Should -Be 'f', 'g'
+            Get-Content -LiteralPath $items[0].PSPath | Should -Be '1'
+            Remove-Item -LiteralPath $items[0].PSPath
+            (Get-ChildItem).Name | Should -Be 'g'
+        }
+
+        It 'are never taken for those of this machine' {
+            Set-Content f text
+            (Get-Item f).PSObject.Properties['Path'] | Should -BeNullOrEmpty
+            Push-Location $testHome
+            try {
+                Get-ChildItem "box:$directory" | Remove-Item
+            }
+            finally {
+                Pop-Location
+            }
+
+            Get-ChildItem | Should -BeNullOrEmpty
+        }
+
+        It 'are completed' {
+            $session | Invoke-SandboxCommand 'touch alpha alps'
+            $line = "Get-Content box:$directory/al"
+            (TabExpansion2 $line $line.Length).CompletionMatches.ListItemText | Should -Be 'alpha', 'alps'
+        }
     }
 
-    It 'whose sandbox is gone says so and can be removed' {
-        $other = New-Sandbox
-        $null = New-PSDrive -Name gone -PSProvider Sandbox -Root /workspace -Sandbox $other
-        $other | Remove-Sandbox -Confirm:$false
-        { Get-ChildItem gone:/ } | Should -Throw -ErrorId 'SandboxNotFound*' -ExpectedMessage "*$($other.Id)*"
-        Remove-PSDrive -Name gone
-        Get-PSDrive -PSProvider Sandbox -Name gone -ErrorAction Ignore | Should -BeNullOrEmpty
+    Context 'content' {
+        It 'is written, added to and read' {
+            Set-Content f one, two
+            Add-Content f three
+            Get-Content f | Should -Be 'one', 'two', 'three'
+            Get-Content f -Raw | Should -BeExactly "one`ntwo`nthree`n"
+            Get-Content f -TotalCount 1 | Should -Be 'one'
+            (Get-Content f -ReadCount 2)[0] | Should -Be 'one', 'two'
+            $session | Get-SandboxContent f | Should -Be 'one', 'two', 'three'
+        }
+
+        It 'can be bytes, of which -Raw gives one array as for files of this machine' {
+            Set-Content bytes -Value ([byte[]] (0, 255, 10)) -AsByteStream
+            Get-Content bytes -AsByteStream | Should -Be 0, 255, 10
+            Set-Content $TestDrive/bytes -Value ([byte[]] (0, 255, 10)) -AsByteStream
+            foreach ($path in 'bytes', "$TestDrive/bytes") {
+                $read = @(Get-Content $path -AsByteStream -Raw)
+                $read.Count | Should -Be 1
+                $read[0].GetType() | Should -Be ([byte[]])
+                $read[0] | Should -Be 0, 255, 10
+            }
+        }
+
+        It 'is cleared' {
+            Set-Content f text
+            Clear-Content f
+            (Get-Item f).Length | Should -Be 0
+        }
+
+        It 'is followed while it grows' {
+            Set-Content log first
+            $next = @{ first = 'second'; second = 'third' }
+            Get-Content log -Wait | ForEach-Object {
+                $_
+                if ($next[$_]) {
+                    $session | Set-SandboxContent log $next[$_] -Append
+                }
+            } | Select-Object -First 3 | Should -Be 'first', 'second', 'third'
+        }
+
+        It 'stays whole where it cannot be written' {
+            $session | Invoke-SandboxCommand 'mkdir shut; echo old > shut/file; chmod 555 shut'
+            { Set-Content shut/file new } | Should -Throw -ErrorId 'PermissionDenied,*'
+            { Add-Content shut new } | Should -Throw -ErrorId 'IsADirectory,*'
+            Set-Content shut/file new -ErrorAction SilentlyContinue -ErrorVariable failure
+            $failure.FullyQualifiedErrorId | Should -BeLike 'PermissionDenied,*'
+            Get-Content shut/file | Should -Be 'old'
+        }
+    }
+
+    Context 'items' {
+        It 'are made' {
+            $file = New-Item new -Value hello
+            "$($file.Name) $($file.Length) $($file.Type)" | Should -Be 'new 5 File'
+            Get-Content new -Raw | Should -BeExactly 'hello'
+            (New-Item dir -ItemType Directory).Type | Should -Be Directory
+            (New-Item link -ItemType SymbolicLink -Value new).LinkTarget | Should -Be 'new'
+        }
+
+        It 'are not made where there is one, or of a type that there is not' {
+            $null = New-Item taken
+            { New-Item taken } | Should -Throw -ErrorId 'PathExists,*'
+            { New-Item pipe -ItemType Fifo } | Should -Throw -ErrorId 'InvalidArgument,*'
+        }
+
+        It 'are copied, moved, renamed and removed' {
+            $null = New-Item dir -ItemType Directory
+            $null = New-Item file -Value text
+            Copy-Item file dir
+            Move-Item file moved
+            Rename-Item moved renamed
+            (Get-ChildItem -Recurse -File).FullName | Should -Be "$directory/dir/file", "$directory/renamed"
+            Get-Content renamed -Raw | Should -BeExactly 'text'
+            Remove-Item dir -Recurse
+            Test-Path dir | Should -BeFalse
+            (Get-ChildItem).Name | Should -Be 'renamed'
+        }
+
+        It 'stay with -WhatIf' {
+            Set-Content file old
+            Remove-Item file -WhatIf
+            Set-Content file new -WhatIf
+            Get-Content file | Should -Be 'old'
+        }
+
+        It 'are seen and gone as soon as a command made or removed them' {
+            Test-Path f | Should -BeFalse
+            $session | Invoke-SandboxCommand 'touch f'
+            Test-Path f | Should -BeTrue
+            (Get-Item f*).Name | Should -Be 'f'
+            $session | Remove-SandboxItem f
+            Test-Path f | Should -BeFalse
+            Get-Item f* | Should -BeNullOrEmpty
+        }
+
+        It 'can be piped to Copy-SandboxItem' {
+            Set-Content g 2
+            Get-Item g | Copy-SandboxItem -Destination "$directory/h"
+            Get-Content h | Should -Be '2'
+        }
+    }
+
+    Context 'roots' {
+        It 'can lie below' {
+            $session | Invoke-SandboxCommand 'mkdir low; touch low/f'
+            $null = New-PSDrive -Name low -PSProvider Sandbox -Root "$directory/low" -Sandbox $box
+            (Get-PSDrive low).Root | Should -Be "low$directory/low"
+            (Get-ChildItem low:/).Name | Should -Be 'f'
+            Test-Path low:/f | Should -BeTrue
+            Set-Content -LiteralPath 'low:/low [1]' text
+            (Get-ChildItem low).Name | Should -Be 'f', 'low [1]'
+        }
+
+        It 'that are relative start from the session''s directory' {
+            $session | Invoke-SandboxCommand 'mkdir low; touch low/f'
+            $null = New-PSDrive -Name relative -PSProvider Sandbox -Root low -Session $session
+            (Get-ChildItem relative:/).FullName | Should -Be "$directory/low/f"
+        }
+
+        It 'have to be directories that are there' {
+            { New-PSDrive -Name none -PSProvider Sandbox -Root "$directory/none" -Sandbox $box } | Should -Throw -ErrorId 'PathNotFound,*'
+            Set-Content f text
+            { New-PSDrive -Name none -PSProvider Sandbox -Root "$directory/f" -Sandbox $box } | Should -Throw -ErrorId 'NotADirectory,*'
+        }
+    }
+
+    Context 'of a sandbox that is gone' {
+        BeforeAll {
+            $gone = New-Sandbox
+            $null = New-PSDrive -Name gone -PSProvider Sandbox -Root / -Sandbox $gone
+            $gone | Remove-Sandbox
+        }
+
+        It 'says so: <_>' -ForEach @(
+            'Get-ChildItem gone:/'
+            'Get-ChildItem gone:/ -Recurse'
+            'Get-ChildItem gone:/ -Name'
+            'Get-ChildItem gone:/ -File'
+            'Get-ChildItem gone:/*.txt'
+            'Get-Item gone:/x'
+            'Get-Content gone:/x'
+            'Set-Content gone:/x text'
+            'New-Item gone:/x'
+            'Remove-Item gone:/x'
+            'Copy-Item gone:/x gone:/y'
+            'Move-Item gone:/x gone:/y'
+            'Set-Location gone:/'
+            'Test-Path gone:/x'
+        ) {
+            { Invoke-Expression $_ } | Should -Throw -ErrorId 'SandboxNotFound*' -ExpectedMessage "*$($gone.Id)*"
+        }
+
+        It 'says so once where the script goes on: <_>' -ForEach @(
+            'Get-Content gone:/x'
+            'Set-Content gone:/x text'
+            'Get-ChildItem gone:/*.txt'
+        ) {
+            try {
+                Invoke-Expression "$_ -ErrorAction SilentlyContinue -ErrorVariable failure"
+            }
+            catch {
+                $failure = $_
+            }
+
+            $failure.FullyQualifiedErrorId | Should -BeLike 'SandboxNotFound*'
+        }
+
+        It 'has no paths' {
+            Test-Path gone:/ -ErrorAction Ignore | Should -BeFalse
+        }
+
+        It 'can be removed' {
+            $null = New-PSDrive -Name leaving -PSProvider Sandbox -Root / -Sandbox (New-Sandbox -OutVariable leaving)
+            $leaving | Remove-Sandbox
+            Remove-PSDrive -Name leaving
+            Get-PSDrive -PSProvider Sandbox -Name leaving -ErrorAction Ignore | Should -BeNullOrEmpty
+        }
     }
 }

@@ -11,65 +11,343 @@ Describe 'SandboxItem' {
     }
 
     BeforeEach {
-        $session = $box | New-SandboxSession -WorkingDirectory "/workspace/$([guid]::NewGuid())"
+        $directory = "/workspace/$([guid]::NewGuid())"
+        $session = $box | New-SandboxSession -WorkingDirectory $directory
     }
 
-    It 'is made, found, listed and removed' {
-        $null = $session | New-SandboxItem -Path folder/below -ItemType Directory
-        $session | Set-SandboxContent -Path folder/file -Value text
-        ($session | Get-SandboxChildItem -Path folder).Name | Should -Be 'below', 'file'
-        ($session | Get-SandboxItem -Path folder/file).Length | Should -Be 5
-        { $session | Remove-SandboxItem -Path folder -ErrorAction Stop } | Should -Throw -ErrorId 'DirectoryNotEmpty,Sandbox.Commands.RemoveSandboxItemCommand'
-        $session | Remove-SandboxItem -Path folder -Recurse
-        $session | Test-SandboxPath -Path folder | Should -BeFalse
+    AfterEach {
+        $session | Remove-SandboxSession
     }
 
-    It 'is found by wildcards inside, and taken as it is with -LiteralPath' {
-        'a1', 'a2', '[a]' | ForEach-Object { Set-SandboxContent -LiteralPath $_ -Value $_ -Session $session }
-        ($session | Get-SandboxItem -Path 'a*').Name | Should -Be 'a1', 'a2'
-        $session | Get-SandboxContent -LiteralPath '[a]' | Should -BeExactly '[a]'
-        $session | Get-SandboxItem -Path 'none*' -ErrorAction Stop | Should -BeNullOrEmpty
-        { $session | Get-SandboxItem -Path none -ErrorAction Stop } | Should -Throw -ErrorId 'PathNotFound,Sandbox.Commands.GetSandboxItemCommand'
+    Context 'made' {
+        It 'is a file, a directory or a link' {
+            $null = $session | New-SandboxItem a/b -ItemType Directory
+            $null = $session | New-SandboxItem a/f -Value text
+            $null = $session | New-SandboxItem a/l -ItemType SymbolicLink -Value f
+            $session | Get-SandboxChildItem a | ForEach-Object { "$($_.Type) $($_.Name)" } | Should -Be 'Directory b', 'File f', 'Link l'
+            $session | Get-SandboxContent a/f -Raw | Should -BeExactly 'text'
+        }
+
+        It 'says what it is' {
+            $null = $session | New-SandboxItem f -Value hello
+            $null = $session | New-SandboxItem l -ItemType SymbolicLink -Value f
+            $file = $session | Get-SandboxItem f
+            $file.SandboxPath | Should -BeExactly "$directory/f"
+            $file.Length | Should -Be 5
+            "$file" | Should -BeExactly "$($box.Id):$directory/f"
+            $link = $session | Get-SandboxItem l
+            $link.Name | Should -BeExactly 'l'
+            $link.LinkTarget | Should -BeExactly 'f'
+            $link.LinkTargetType | Should -Be 'File'
+            $link.UnixMode | Should -BeExactly 'lrwxrwxrwx'
+            $link.SandboxId | Should -BeExactly $box.Id
+        }
+
+        It 'is not made where there is one, or no directory to hold it' {
+            $null = $session | New-SandboxItem a/f -Force
+            { $session | New-SandboxItem a/f } | Should -Throw -ErrorId 'PathExists,Sandbox.Commands.NewSandboxItemCommand'
+            { $session | New-SandboxItem a -ItemType Directory } | Should -Throw -ErrorId 'PathExists,Sandbox.Commands.NewSandboxItemCommand'
+            { $session | New-SandboxItem none/f } | Should -Throw -ErrorId 'PathNotFound,Sandbox.Commands.NewSandboxItemCommand'
+        }
+
+        It 'is given when it was there with -Force, which also makes the directories' {
+            $null = $session | New-SandboxItem a -ItemType Directory
+            ($session | New-SandboxItem a -ItemType Directory -Force).Name | Should -Be 'a'
+            ($session | New-SandboxItem made/f -Force).SandboxPath | Should -Be "$directory/made/f"
+        }
     }
 
-    It 'is piped on and carries its sandbox' {
-        'a', 'b' | ForEach-Object { Set-SandboxContent -Path $_ -Value $_ -Session $session }
-        $session | Get-SandboxChildItem | Get-SandboxContent | Should -Be 'a', 'b'
-        $session | Get-SandboxChildItem | Remove-SandboxItem
+    Context 'found' {
+        BeforeEach {
+            'a1.txt', 'a2.txt', 'b.md', '[a]', '.a' | ForEach-Object { Set-SandboxContent -LiteralPath $_ $_ -Session $session }
+        }
+
+        It 'matches <Pattern>' -ForEach @(
+            @{ Pattern = 'a*.txt'; Names = 'a1.txt', 'a2.txt' }
+            @{ Pattern = '[ab]*'; Names = 'a1.txt', 'a2.txt', 'b.md' }
+            @{ Pattern = '`[a`]'; Names = '[a]' }
+            @{ Pattern = '.*'; Names = '.a' }
+        ) {
+            ($session | Get-SandboxItem $Pattern).Name | Should -Be $Names
+            ($session | Get-SandboxChildItem $Pattern).Name | Should -Be $Names
+        }
+
+        It 'is taken as it is with -LiteralPath' {
+            (Get-SandboxItem -LiteralPath '[a]' -Session $session).Name | Should -Be '[a]'
+        }
+
+        It 'is listed with hidden names by -Force, and by a filter' {
+            ($session | Get-SandboxChildItem).Name | Should -Be '[a]', 'a1.txt', 'a2.txt', 'b.md'
+            ($session | Get-SandboxChildItem -Force).Name | Should -Be '.a', '[a]', 'a1.txt', 'a2.txt', 'b.md'
+            ($session | Get-SandboxChildItem -Filter *.txt).Name | Should -Be 'a1.txt', 'a2.txt'
+        }
+
+        It 'is nothing where a wildcard matches nothing, and an error where a name does' {
+            $session | Get-SandboxItem 'none*' | Should -BeNullOrEmpty
+            $session | Remove-SandboxItem 'none*'
+            { $session | Get-SandboxItem none } | Should -Throw -ErrorId 'PathNotFound,Sandbox.Commands.GetSandboxItemCommand'
+            $session | Get-SandboxItem none -ErrorAction SilentlyContinue -ErrorVariable failure
+            $failure.CategoryInfo.Category | Should -Be 'ObjectNotFound'
+        }
+
+        It 'is removed by a wildcard' {
+            $session | Remove-SandboxItem 'a*'
+            ($session | Get-SandboxChildItem -Force).Name | Should -Be '.a', '[a]', 'b.md'
+        }
+
+        It 'can be asked for by an address of its own: <_>' -ForEach 'Get-SandboxItem x -Sandbox nosuch', 'Test-SandboxPath x -Sandbox nosuch' {
+            { Invoke-Expression $_ } | Should -Throw -ErrorId 'SandboxNotFound,*'
+        }
+
+        It 'is an error of an unknown session, and of a name that cannot be' {
+            { Get-SandboxChildItem -Session nosuch -Sandbox $box } | Should -Throw -ErrorId 'SessionNotFound,*'
+            { Test-SandboxPath -LiteralPath "a`0b" -Sandbox $box } | Should -Throw -ErrorId 'InvalidRequest,*'
+        }
+
+        It 'is listed but for what cannot be looked into' {
+            $session | Invoke-SandboxCommand 'mkdir -p t/closed t/open; touch t/open/f; chmod 0 t/closed'
+            ($session | Get-SandboxChildItem t -Recurse -ErrorAction SilentlyContinue -ErrorVariable failure).Name | Should -Be 'closed', 'open', 'f'
+            $failure.FullyQualifiedErrorId | Should -Be 'PermissionDenied,Sandbox.Commands.GetSandboxChildItemCommand'
+            $failure.CategoryInfo.Category | Should -Be 'PermissionDenied'
+        }
+    }
+
+    Context 'named <Title>' -ForEach @(
+        @{ Title = 'with a space'; Name = 'with space' }
+        @{ Title = 'with a line break'; Name = "line`nbreak" }
+        @{ Title = 'with a tab'; Name = "tab`there" }
+        @{ Title = 'with the marks of shells'; Name = '`[x]$y''"' }
+        @{ Title = 'with an emoji'; Name = "`u{1F389}" }
+        @{ Title = 'like an option'; Name = '-rf' }
+    ) {
+        It 'is written, listed, renamed and read' {
+            Set-SandboxContent -LiteralPath $Name text -Session $session
+            $item = $session | Get-SandboxChildItem
+            $item.Name | Should -BeExactly $Name
+            $item | Rename-SandboxItem -NewName plain -PassThru | Get-SandboxContent | Should -Be 'text'
+        }
+    }
+
+    It 'whose name is no UTF-8 can be listed, read and removed' {
+        $session | Invoke-SandboxCommand 'printf bytes > $''\xff.txt'''
+        $item = $session | Get-SandboxChildItem
+        [int] $item.Name[0] | Should -Be 0xdcff
+        $item.Name.Substring(1) | Should -Be '.txt'
+        $item | Get-SandboxContent | Should -Be 'bytes'
+        $item | Remove-SandboxItem
         $session | Get-SandboxChildItem | Should -BeNullOrEmpty
     }
 
-    It 'is moved into a folder that exists, and overwrites only with -Force' {
-        $null = $session | New-SandboxItem -Path folder -ItemType Directory
-        'a', 'b' | ForEach-Object { Set-SandboxContent -Path $_ -Value $_ -Session $session }
-        ($session | Move-SandboxItem -Path a -Destination folder -PassThru).Name | Should -Be 'a'
-        $session | Test-SandboxPath -Path folder/a | Should -BeTrue
-        { $session | Rename-SandboxItem -Path folder/a -NewName '../b' -ErrorAction Stop } | Should -Throw
-        { $session | Move-SandboxItem -Path folder/a -Destination b -ErrorAction Stop } | Should -Throw -ErrorId 'PathExists,Sandbox.Commands.MoveSandboxItemCommand'
-        $session | Move-SandboxItem -Path folder/a -Destination b -Force
-        $session | Get-SandboxContent -Path b | Should -BeExactly 'a'
+    Context 'piped' {
+        It 'carries its sandbox' {
+            'x', 'y' | ForEach-Object { Set-SandboxContent $_ "content of $_" -Session $session }
+            $session | Get-SandboxChildItem | Get-SandboxContent | Should -Be 'content of x', 'content of y'
+            $null = $session | New-SandboxItem backup -ItemType Directory
+            ($session | Get-SandboxChildItem -File | Move-SandboxItem -Destination "$directory/backup" -PassThru).SandboxPath | Should -Be "$directory/backup/x", "$directory/backup/y"
+            $session | Get-SandboxChildItem backup | Remove-SandboxItem
+            $session | Get-SandboxChildItem backup | Should -BeNullOrEmpty
+        }
+
+        It 'still does after it went through another process' {
+            Set-SandboxContent f text -Session $session
+            $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize(($session | Get-SandboxItem f)))
+            $copy | Get-SandboxContent | Should -Be 'text'
+        }
+
+        It 'is nothing in silence' {
+            $session | Get-SandboxChildItem | Remove-SandboxItem
+        }
+
+        It 'can be sessions and sandboxes where the path is named, and relative paths start from the session''s directory' {
+            $null = $session | New-SandboxItem here -Value hello
+            ($session | Get-SandboxItem here).SandboxPath | Should -Be "$directory/here"
+            ($session | Get-SandboxChildItem).Name | Should -Be 'here'
+            $session | Test-SandboxPath here | Should -BeTrue
+            $box | Test-SandboxPath here | Should -BeFalse
+        }
     }
 
-    It 'is copied in and out, with all that is in it' {
-        $tree = New-Item -ItemType Directory -Path "$TestDrive/tree/below"
-        Set-Content -LiteralPath "$tree/file" -Value 'copied'
-        Copy-SandboxItem -Path "$TestDrive/tree" -Destination into -ToSession $session -Recurse -Checksum
-        $session | Get-SandboxContent -Path into/below/file | Should -BeExactly 'copied'
-        Copy-SandboxItem -Path into -Destination "$TestDrive/back" -FromSession $session -Recurse -Checksum
-        Get-Content -LiteralPath "$TestDrive/back/below/file" | Should -BeExactly 'copied'
+    Context 'moved, renamed or removed' {
+        BeforeEach {
+            'a', 'b' | ForEach-Object { Set-SandboxContent $_ "content of $_" -Session $session }
+            $null = $session | New-SandboxItem d -ItemType Directory
+        }
+
+        It 'goes into a directory that exists' {
+            ($session | Move-SandboxItem a d -PassThru).SandboxPath | Should -Be "$directory/d/a"
+            { $session | Move-SandboxItem b none/ } | Should -Throw -ErrorId 'PathNotFound,*'
+        }
+
+        It 'replaces another with -Force only' {
+            { $session | Rename-SandboxItem a b } | Should -Throw -ErrorId 'PathExists,Sandbox.Commands.RenameSandboxItemCommand'
+            { $session | Move-SandboxItem a b } | Should -Throw -ErrorId 'PathExists,Sandbox.Commands.MoveSandboxItemCommand'
+            $session | Move-SandboxItem a b -Force
+            $session | Get-SandboxContent b | Should -Be 'content of a'
+        }
+
+        It 'is renamed to a name, not a path' {
+            { $session | Rename-SandboxItem a x/y } | Should -Throw -ErrorId 'InvalidArgument,*'
+            { $session | Rename-SandboxItem a ../b } | Should -Throw -ErrorId 'InvalidArgument,*'
+            { $session | Rename-SandboxItem 'a [x]' new } | Should -Throw -ErrorId 'PathNotFound,*'
+            $session | Rename-SandboxItem a new
+            $session | Get-SandboxContent new | Should -Be 'content of a'
+        }
+
+        It 'is removed with what is in it by -Recurse only' {
+            $session | Set-SandboxContent d/f text
+            $session | Remove-SandboxItem d -ErrorAction SilentlyContinue -ErrorVariable failure
+            $failure.FullyQualifiedErrorId | Should -Be 'DirectoryNotEmpty,Sandbox.Commands.RemoveSandboxItemCommand'
+            $failure.TargetObject | Should -Be "$directory/d"
+            $session | Remove-SandboxItem d -Recurse
+            $session | Test-SandboxPath d, a | Should -Be $false, $true
+        }
+
+        It 'that is missing is named, itself or the directory it would lie in' {
+            { $session | Move-SandboxItem none other } | Should -Throw -ExpectedMessage "$directory/none: No such file or directory."
+            { $session | Move-SandboxItem a no/f } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
+            { $session | Set-SandboxContent no/f x } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
+            { $session | New-SandboxItem no/f } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
+        }
+
+        It 'stays with -WhatIf' {
+            $session | Set-SandboxContent a new -WhatIf
+            $session | Remove-SandboxItem a -WhatIf
+            $session | Move-SandboxItem a g -WhatIf
+            $session | Rename-SandboxItem a g -WhatIf
+            $session | New-SandboxItem g -WhatIf
+            Copy-SandboxItem a g -WhatIf -FromSession $session -ToSession $session
+            Copy-SandboxItem /etc/hostname "$directory/g" -WhatIf -ToSession $session
+            ($session | Get-SandboxChildItem).Name | Should -Be 'a', 'b', 'd'
+            $session | Get-SandboxContent a | Should -Be 'content of a'
+        }
     }
 
-    It 'is copied from a pipeline of files' {
-        'x', 'y' | ForEach-Object { Set-Content -LiteralPath "$TestDrive/$_.txt" -Value $_ }
-        Get-ChildItem -Path "$TestDrive/*.txt" | Copy-SandboxItem -ToSession $session
-        ($session | Get-SandboxChildItem).Name | Should -Be 'x.txt', 'y.txt'
-    }
+    Context 'copied' {
+        BeforeEach {
+            $here = (New-Item -ItemType Directory -Path "$TestDrive/$([guid]::NewGuid())").FullName
 
-    It 'has content of any encoding, of which the end can be read' {
-        $session | Set-SandboxContent -Path file -Value 'ä', 'b', 'c' -Encoding unicode
-        $session | Get-SandboxContent -Path file -Encoding unicode -Tail 2 | Should -Be 'b', 'c'
-        $session | Get-SandboxContent -Path file -Encoding unicode -TotalCount 1 | Should -BeExactly 'ä'
-        $session | Get-SandboxContent -Path file -AsByteStream -Raw | Should -Be ([byte[]](0xff, 0xfe, 0xe4, 0, 10, 0, 98, 0, 10, 0, 99, 0, 10, 0))
+            # All of a tree that a copy keeps; times to 100 nanoseconds, which is what .NET has.
+            function Get-Fingerprint([string] $Path) {
+                bash -c 'cd "$1" && { find . -printf "%P %y %m %l %T@\0" | sed -z "s/\(\.[0-9]\{7\}\)[0-9]*\$/\1/"; find . -type f -exec sha256sum -z {} +; } | sort -z | base64' - $Path
+            }
+        }
+
+        It 'keeps bytes, mode and time of a file both ways' {
+            $bytes = [byte[]]::new(3000000)
+            [Random]::Shared.NextBytes($bytes)
+            [IO.File]::WriteAllBytes("$here/a file", $bytes)
+            chmod 700 "$here/a file"
+            touch -d 2001-02-03T04:05:06Z "$here/a file"
+            $item = Copy-SandboxItem "$here/a file" . -ToSession $session -Checksum -PassThru
+            "$($item.SandboxPath) $($item.Mode)" | Should -Be "$directory/a file 0700"
+            $back = Copy-SandboxItem 'a file' "$here/back" -FromSession $session -Checksum -PassThru
+            $back.FullName | Should -Be "$here/back"
+            $back.UnixMode | Should -Be '-rwx------'
+            $back.LastWriteTimeUtc | Should -Be ([datetime]::new(2001, 2, 3, 4, 5, 6, 'Utc'))
+            (Get-FileHash "$here/back").Hash | Should -Be (Get-FileHash "$here/a file").Hash
+        }
+
+        It 'keeps all of a tree both ways: links, modes, times, empty and many small files, and hard names' {
+            bash -c 'cd "$1" && mkdir -p tree/{deep/er,empty,many,.hidden} && cd tree && echo x > deep/er/f && ln -s er deep/link && ln -s none broken && echo "#!" > run && chmod 755 run && chmod 500 run .hidden &&
+                touch -d 2001-02-03T04:05:06.789Z deep/er/f && touch "$(printf "line\nbreak")" "with space" ./-rf "[x]" 🎉 "$(printf "n%.0s" {1..255})" &&
+                for i in {1..2000}; do printf "%$((i % 1500))s" "" > many/$i; done' - $here
+            Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -Checksum
+            Copy-SandboxItem into "$here/back" -FromSession $session -Recurse -Checksum
+            Get-Fingerprint "$here/back" | Should -BeExactly (Get-Fingerprint "$here/tree")
+        }
+
+        It 'leaves out what -Exclude names' {
+            bash -c 'cd "$1" && mkdir -p tree/{bin,src/bin} && touch tree/bin/a tree/src/f tree/src/f.log tree/src/bin/b' - $here
+            Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -Exclude bin, *.log
+            ($session | Get-SandboxChildItem into -Recurse).Name | Should -Be 'src', 'f'
+        }
+
+        It 'goes into a directory that exists, and else to the very path' {
+            $null = New-Item -ItemType Directory -Path "$here/src/sub"
+            Set-Content "$here/src/sub/f" x
+            Copy-SandboxItem "$here/src" . -ToSession $session -Recurse
+            Copy-SandboxItem "$here/src/" new -ToSession $session -Recurse
+            ($session | Get-SandboxChildItem -Recurse -File).SandboxPath | Should -Be "$directory/new/sub/f", "$directory/src/sub/f"
+            Copy-SandboxItem src "$here/back" -FromSession $session -Recurse
+            Copy-SandboxItem src "$here/back" -FromSession $session -Recurse
+            "$here/back/sub/f", "$here/back/src/sub/f" | Should -Exist
+        }
+
+        It 'is an error where it is missing, is a directory without -Recurse, or has nowhere to go' {
+            $null = New-Item -ItemType Directory -Path "$here/src"
+            Set-Content "$here/f" x
+            { Copy-SandboxItem "$here/src" . -ToSession $session } | Should -Throw -ErrorId 'IsADirectory,*'
+            { Copy-SandboxItem "$here/none" . -ToSession $session } | Should -Throw -ErrorId 'PathNotFound,*'
+            { Copy-SandboxItem "$here/f" none/ -ToSession $session } | Should -Throw -ErrorId 'PathNotFound,*'
+            { Copy-SandboxItem none $here -FromSession $session } | Should -Throw -ErrorId 'PathNotFound,*'
+        }
+
+        It 'can come from a pipeline of files or items, and from wildcards of either side' {
+            'a.txt', 'b.txt', 'c.md' | ForEach-Object { Set-Content "$here/$_" $_ }
+            Get-ChildItem $here | Copy-SandboxItem -ToSession $session
+            ($session | Get-SandboxChildItem).Name | Should -Be 'a.txt', 'b.txt', 'c.md'
+            $null = $session | New-SandboxItem 2, 3 -ItemType Directory
+            Copy-SandboxItem "$here/*.txt" 2 -ToSession $session
+            ($session | Get-SandboxChildItem 2).Name | Should -Be 'a.txt', 'b.txt'
+            $session | Get-SandboxChildItem 2 | Copy-SandboxItem -Destination "$directory/3"
+            ($session | Get-SandboxChildItem 3).Name | Should -Be 'a.txt', 'b.txt'
+            $null = New-Item -ItemType Directory -Path "$here/4"
+            Copy-SandboxItem '3/*.txt' "$here/4" -FromSession $session
+            (Get-ChildItem "$here/4").Name | Should -Be 'a.txt', 'b.txt'
+        }
+
+        It 'within a sandbox goes beside what is there' {
+            $session | Invoke-SandboxCommand 'mkdir -p t v/t; echo 1 > t/f; echo 2 > t/g.log; touch v/t/g'
+            Copy-SandboxItem t/f copy -FromSession $session -ToSession $session
+            $session | Get-SandboxContent copy | Should -Be '1'
+            Copy-SandboxItem t u -FromSession $session -ToSession $session -Recurse -Exclude *.log
+            ($session | Get-SandboxChildItem u).Name | Should -Be 'f'
+            Copy-SandboxItem t v -FromSession $session -ToSession $session -Recurse -Exclude g.log
+            ($session | Get-SandboxChildItem v/t).Name | Should -Be 'f', 'g'
+            $session | Get-SandboxItem t | Copy-SandboxItem -Destination "$directory/w" -Recurse
+            ($session | Get-SandboxChildItem w).Name | Should -Be 'f', 'g.log'
+        }
+
+        It 'goes from one sandbox to another' {
+            $other = New-Sandbox
+            $session | Invoke-SandboxCommand 'mkdir t; echo 1 > t/f'
+            Copy-SandboxItem t /workspace/t -FromSession $session -ToSandbox $other -Recurse
+            $other | Get-SandboxContent /workspace/t/f | Should -Be '1'
+            $other | Remove-Sandbox
+        }
+
+        It 'stays inside the destination, whatever the sandbox sends, and says what it leaves out' {
+            $session | Invoke-SandboxCommand 'mkdir t t/d; ln -s ../../../../etc/passwd t/out; ln -s /etc/passwd t/absolute; ln -s d t/in; mkfifo t/pipe; echo x > t/d/f; chmod 6755 t/d/f; echo y > t/$(printf "\xff")'
+            Copy-SandboxItem t "$here/t" -FromSession $session -Recurse -WarningAction SilentlyContinue -WarningVariable warnings
+            (Get-ChildItem "$here/t").Name | Sort-Object | Should -Be '%FF', 'd', 'in'
+            Get-Content "$here/t/in/f" | Should -Be 'x'
+            (Get-Item "$here/t/d/f").UnixMode | Should -Be '-rwxr-xr-x'
+            $warnings.Count | Should -Be 4
+        }
+
+        It 'does not follow a link that lies in place of a directory here' {
+            $null = New-Item -ItemType Directory -Path "$here/elsewhere", "$here/t"
+            $null = New-Item -ItemType SymbolicLink -Path "$here/t/d" -Value "$here/elsewhere"
+            $session | Invoke-SandboxCommand 'mkdir -p t/d; echo evil > t/d/f'
+            { Copy-SandboxItem t $here -FromSession $session -Recurse } | Should -Throw -ErrorId 'NotADirectory,*'
+            Get-ChildItem "$here/elsewhere" -Force | Should -BeNullOrEmpty
+        }
+
+        It 'leaves out pipes with a warning, and refuses one alone' {
+            bash -c 'cd "$1" && mkdir t && mkfifo t/pipe && touch t/f' - $here
+            Copy-SandboxItem "$here/t" t -ToSession $session -Recurse -WarningAction SilentlyContinue -WarningVariable warnings
+            "$warnings" | Should -BeLike '*pipe*'
+            ($session | Get-SandboxChildItem t).Name | Should -Be 'f'
+            { Copy-SandboxItem "$here/t/pipe" . -ToSession $session } | Should -Throw -ErrorId 'NotAFile,*'
+        }
+
+        It 'goes without what may not be read, each of which is an error' {
+            $session | Invoke-SandboxCommand 'mkdir -p t/shut; cd t; echo 1 > a; echo 2 > b; echo 3 > c; echo 4 > shut/d; chmod 0 b shut'
+            Copy-SandboxItem t "$here/out" -FromSession $session -Recurse -Checksum -ErrorAction SilentlyContinue -ErrorVariable failures
+            $failures.FullyQualifiedErrorId | Should -Be 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand', 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand'
+            (Get-ChildItem "$here/out").Name | Should -Be 'shut', 'a', 'c'
+            { Copy-SandboxItem "$directory/t" "$directory/t2" -FromSession $session -ToSession $session -Recurse } | Should -Throw -ErrorId 'PermissionDenied,*'
+        }
     }
 
     It 'is watched' {
@@ -83,14 +361,7 @@ Describe 'SandboxItem' {
                 $_
             }
         } | Select-Object -First 1
-        $change.SandboxPath | Should -BeLike '*/seen'
+        $change.SandboxPath | Should -BeExactly "$directory/seen"
         $change.Type | Should -Be 'Created'
-    }
-
-    It 'stays as it is with -WhatIf' {
-        Set-SandboxContent -Path file -Value old -Session $session
-        Set-SandboxContent -Path file -Value new -Session $session -WhatIf
-        $session | Remove-SandboxItem -Path file -WhatIf
-        $session | Get-SandboxContent -Path file | Should -BeExactly 'old'
     }
 }

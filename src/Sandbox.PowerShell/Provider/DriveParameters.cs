@@ -21,6 +21,25 @@ public sealed class NewDriveParameters
     public SandboxReference[]? Sandbox { get; set; }
 }
 
+/// <summary>What <c>Get-ChildItem</c> takes for a directory of a drive, named as for directories of this machine.</summary>
+public sealed class ListParameters
+{
+    /// <summary>Lists directories only, and links to directories.</summary>
+    [Parameter(HelpMessage = "Lists directories only.")]
+    [Alias("ad")]
+    public SwitchParameter Directory { get; set; }
+
+    /// <summary>Lists files, and whatever else is no directory.</summary>
+    [Parameter(HelpMessage = "Lists files only.")]
+    [Alias("af")]
+    public SwitchParameter File { get; set; }
+
+    /// <summary>Lists only names that begin with a dot.</summary>
+    [Parameter(HelpMessage = "Lists hidden names only.")]
+    [Alias("ah", "h")]
+    public SwitchParameter Hidden { get; set; }
+}
+
 /// <summary>What <c>Get-Content</c> takes for a file of a drive.</summary>
 public sealed class ReadContentParameters
 {

@@ -153,10 +153,11 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     /// <inheritdoc />
     protected override bool HasChildItems(string path) => TryFind(path) is { } entry && IsDirectory(entry) && List(path, hidden: true).Count > 0;
 
-    /// <inheritdoc />
+    /// <summary>Writes an item. For <c>Get-ChildItem -Recurse -Exclude</c> the engine asks for each below, also those that a switch leaves out.</summary>
+    /// <param name="path">The path.</param>
     protected override void GetItem(string path)
     {
-        if (TryFind(path) is { } entry)
+        if (TryFind(path) is { } entry && IsSelected(entry))
         {
             Write(entry, DriveOf(path));
         }
@@ -181,11 +182,15 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             Recursive = recurse,
             Depth = recurse && depth != uint.MaxValue ? depth : null,
             Filter = string.IsNullOrEmpty(Filter) ? null : ItemPattern.ToServer(Filter),
-            Hidden = Force,
+            Hidden = ListsHidden,
         };
         foreach (FileEntry entry in _requests.Each(token => place.ListAsync(options, token)))
         {
-            Write(entry, drive);
+            if (IsSelected(entry))
+            {
+                Write(entry, drive);
+            }
+
             if (entry is { Error: { } sentence, ErrorCode: { } code })
             {
                 WriteError(Errors.From(new ApiException(code, sentence), entry.Path));
@@ -194,14 +199,34 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     }
 
     /// <inheritdoc />
+    protected override object GetChildItemsDynamicParameters(string path, bool recurse) => new ListParameters();
+
+    /// <inheritdoc />
+    protected override object GetChildNamesDynamicParameters(string path) => new ListParameters();
+
+    /// <summary>Writes the names in a directory. A failure is written, not thrown: the engine also resolves wildcards before it binds parameters, and would hide the reason.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="returnContainers">Whether directories that do not match are wanted too, to be walked into.</param>
     protected override void GetChildNames(string path, ReturnContainers returnContainers)
     {
         SandboxDriveInfo drive = DriveOf(path);
         WildcardPattern? filter = string.IsNullOrEmpty(Filter) ? null : new(Filter);
-        foreach (FileEntry entry in List(path, Force))
+        IReadOnlyList<FileEntry> entries;
+        try
+        {
+            entries = List(path, ListsHidden);
+        }
+        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        {
+            WriteError(e.ErrorRecord);
+            return;
+        }
+
+        foreach (FileEntry entry in entries)
         {
             string name = NameOf(entry);
-            if (filter?.IsMatch(name) != false)
+            bool isAlwaysReturned = returnContainers == ReturnContainers.ReturnAllContainers && IsDirectory(entry);
+            if (isAlwaysReturned || (filter?.IsMatch(name) != false && IsSelected(entry)))
             {
                 WriteItemObject(name, drive.PathOf(entry.ExactPath), IsDirectory(entry));
             }
@@ -268,6 +293,13 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             await place.CopyAsync(copy.Path, token);
         }
     });
+
+    // Names that begin with a dot are listed with either.
+    private bool ListsHidden => Force || DynamicParameters is ListParameters { Hidden.IsPresent: true };
+
+    private bool IsSelected(FileEntry entry) =>
+        DynamicParameters is not ListParameters only
+        || ((!only.File || !IsDirectory(entry)) && (!only.Directory || IsDirectory(entry)) && (!only.Hidden || NameOf(entry).StartsWith('.')));
 
     private static bool IsDirectory(FileEntry entry) => (entry.TargetType ?? entry.Type) == FileKind.Directory;
 
