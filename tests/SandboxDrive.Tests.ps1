@@ -262,10 +262,16 @@ Describe 'SandboxDrive' {
             (Get-ChildItem low).Name | Should -Be 'f', 'low [1]'
         }
 
-        It 'that are relative start from the session''s directory' {
-            $session | Invoke-SandboxCommand 'mkdir low; touch low/f'
-            $null = New-PSDrive -Name relative -PSProvider Sandbox -Root low -Session $session
-            (Get-ChildItem relative:/).FullName | Should -Be "$directory/low/f"
+        It 'that are relative start from the location in a sandbox, and else from the session''s directory' {
+            $session | Invoke-SandboxCommand 'mkdir -p low sub/low; touch low/f sub/low/g'
+            Push-Location sub
+            $null = New-PSDrive -Name here -PSProvider Sandbox -Root low -Session $session
+            Pop-Location
+            (Get-ChildItem here:/).FullName | Should -Be "$directory/sub/low/g"
+            Push-Location $testHome
+            $null = New-PSDrive -Name there -PSProvider Sandbox -Root low -Session $session
+            Pop-Location
+            (Get-ChildItem there:/).FullName | Should -Be "$directory/low/f"
         }
 
         It 'have to be directories that are there' {
@@ -288,11 +294,15 @@ Describe 'SandboxDrive' {
             'Get-ChildItem gone:/ -Name'
             'Get-ChildItem gone:/ -File'
             'Get-ChildItem gone:/*.txt'
+            'Get-ChildItem gone:/*.txt -File'
+            'Get-ChildItem gone:/ -Recurse -Include x'
             'Get-Item gone:/x'
+            'Get-Item gone:/*.txt'
             'Get-Content gone:/x'
             'Set-Content gone:/x text'
             'New-Item gone:/x'
             'Remove-Item gone:/x'
+            'Remove-Item gone:/*.txt'
             'Copy-Item gone:/x gone:/y'
             'Move-Item gone:/x gone:/y'
             'Set-Location gone:/'

@@ -54,7 +54,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         http.server.ThreadingHTTPServer(('127.0.0.1', 8200), Handler).serve_forever()
         """;
 
-    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(30));
+    private readonly CancellationTokenSource _deadline = new(Wait.Limit);
     private readonly Engine _engine;
     private readonly HttpMessageInvoker _invoker;
     private readonly HttpClient _http;
@@ -67,7 +67,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         _invoker = new(handler);
         _address = $"sandbox/v1/sandbox/{fixture.Id}/port/8200";
         _http = new(handler, disposeHandler: false) { BaseAddress = new($"http://{_address}/") };
-        _ = _engine.Run("$Served = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Program -Sandbox $Box; $Served | Wait-SandboxProcess -Port 8200 -TimeoutSeconds 30", ("Program", Program)).Clean;
+        _ = _engine.Run("$Served = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Program -Sandbox $Box; $Served | Wait-SandboxProcess -Port 8200 -TimeoutSeconds 60", ("Program", Program)).Clean;
     }
 
     [Fact]

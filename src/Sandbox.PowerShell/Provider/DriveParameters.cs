@@ -82,3 +82,6 @@ public sealed class WriteContentParameters
 
 /// <summary>What <c>Test-Path</c> takes for a path of a drive: nothing, but the provider sees by it that it was Test-Path that asked.</summary>
 internal sealed class TestPathParameters;
+
+/// <summary>What <c>Remove-Item</c> takes for a path of a drive: nothing, but the provider sees by it that it was Remove-Item that asked, which asks the user about directories that are not empty.</summary>
+internal sealed class RemoveParameters;

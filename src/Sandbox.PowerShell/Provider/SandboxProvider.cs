@@ -90,7 +90,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
 
         Target target = TargetOf(DynamicParameters as NewDriveParameters ?? new());
-        string root = drive.Root.Length == 0 ? "/" : drive.Root;
+        string root = RootOf(drive);
         FileEntry entry = _requests.Wait(token => new ItemPlace(target, root).GetAsync(follow: true, token));
         if (entry.Type != FileKind.Directory)
         {
@@ -99,6 +99,13 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 
         // From now on it is this very sandbox: one that is gone is not made again.
         return new SandboxDriveInfo(drive, new Target(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
+    }
+
+    // In a drive of a sandbox the engine completes a relative root by the location: then it begins with that drive's name.
+    private string RootOf(PSDriveInfo drive)
+    {
+        string root = drive.Root.Length == 0 ? "/" : drive.Root;
+        return SessionState.Drive.Current is SandboxDriveInfo current && root.StartsWith(current.Name + "/", StringComparison.OrdinalIgnoreCase) ? current.PlaceOf(root).Path : root;
     }
 
     /// <summary>Takes a drive away; the sandbox, which may be gone, is not asked.</summary>
@@ -147,17 +154,31 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     {
         bool isBelow = _walked is not null && path.StartsWith(_walked, StringComparison.Ordinal) && path[_walked.Length..].StartsWith('/');
         _walked = isBelow ? _walked : path;
-        return TryFind(path) is { } entry && (isBelow && (Include.Count > 0 || Exclude.Count > 0) ? entry.Type == FileKind.Directory : IsDirectory(entry));
+        return TryFind(path) is { } entry && (isBelow && IsWalkedByEngine ? entry.Type == FileKind.Directory : IsDirectory(entry));
+    }
+
+    /// <summary>Whether there is something in a directory. One whose sandbox does not answer is said to have something: the engine asks before it resolves a wildcard, and the listing that follows fails with the reason.</summary>
+    /// <param name="path">The directory.</param>
+    protected override bool HasChildItems(string path)
+    {
+        try
+        {
+            return TryFind(path) is { } entry && IsDirectory(entry) && List(path, hidden: true).Count > 0;
+        }
+        catch (RuntimeException e) when (e is not PipelineStoppedException && DynamicParameters is not RemoveParameters)
+        {
+            return true;
+        }
     }
 
     /// <inheritdoc />
-    protected override bool HasChildItems(string path) => TryFind(path) is { } entry && IsDirectory(entry) && List(path, hidden: true).Count > 0;
+    protected override object RemoveItemDynamicParameters(string path, bool recurse) => new RemoveParameters();
 
     /// <summary>Writes an item. For <c>Get-ChildItem -Recurse -Exclude</c> the engine asks for each below, also those that a switch leaves out.</summary>
     /// <param name="path">The path.</param>
     protected override void GetItem(string path)
     {
-        if (TryFind(path) is { } entry && IsSelected(entry))
+        if (TryFind(path) is { } entry && (!IsWalkedByEngine || IsSelected(entry)))
         {
             Write(entry, DriveOf(path));
         }
@@ -293,6 +314,9 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             await place.CopyAsync(copy.Path, token);
         }
     });
+
+    // It walks a tree itself where it has to look at each name.
+    private bool IsWalkedByEngine => Include.Count > 0 || Exclude.Count > 0;
 
     // Names that begin with a dot are listed with either.
     private bool ListsHidden => Force || DynamicParameters is ListParameters { Hidden.IsPresent: true };
