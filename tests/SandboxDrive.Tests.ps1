@@ -281,6 +281,20 @@ Describe 'SandboxDrive' {
         }
     }
 
+    It 'shows the default sandbox when none is named' {
+        Set-Content f text
+        $null = Connect-SandboxServer -DefaultSandbox $box.Id
+        try {
+            $null = New-PSDrive -Name implied -PSProvider Sandbox -Root $directory
+        }
+        finally {
+            Disconnect-SandboxServer
+        }
+
+        (Get-PSDrive implied).SandboxId | Should -BeExactly $box.Id
+        (Get-ChildItem implied:/).Name | Should -Be 'f'
+    }
+
     Context 'of a sandbox that is gone' {
         BeforeAll {
             $gone = New-Sandbox

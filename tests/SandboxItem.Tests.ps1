@@ -243,7 +243,7 @@ Describe 'SandboxItem' {
             $back = Copy-SandboxItem 'a file' "$here/back" -FromSession $session -Checksum -PassThru
             $back.FullName | Should -Be "$here/back"
             (Get-Item "$here/back").UnixMode | Should -Be '-rwx------'
-            $back.LastWriteTimeUtc | Should -Be ([datetime]::new(2001, 2, 3, 4, 5, 6, 'Utc'))
+            $back.LastWriteTimeUtc | Should -Be ([datetime] '2001-02-03T04:05:06Z').ToUniversalTime()
             (Get-FileHash "$here/back").Hash | Should -Be (Get-FileHash "$here/a file").Hash
         }
 

@@ -33,6 +33,10 @@ Describe 'SandboxRepository' {
         $session | Get-SandboxContent r/f | Should -Be '1'
     }
 
+    It 'goes to the workspace where no session says another directory' {
+        ($box | Import-SandboxRepository $repository).SandboxPath | Should -BeExactly '/workspace/r'
+    }
+
     It 'can be a branch, without its history, from a relative path' {
         $imported = $session | Import-SandboxRepository ../from/r.git -Branch side -Depth 1
         $imported.SandboxPath | Should -BeExactly "$directory/r"
