@@ -5,7 +5,7 @@ namespace Sandbox.Tests;
 /// <summary>Copies under which the server is killed: they go on where they were, and until they are over the old file is there.</summary>
 public sealed class CopyRecoveryTests : IDisposable
 {
-    private const int Megabytes = 600;
+    private const int Megabytes = 100;
 
     private readonly SandboxHome _home = new();
 
