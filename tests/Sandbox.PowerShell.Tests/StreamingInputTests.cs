@@ -88,9 +88,11 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     {
         // The command reads nothing at first: whoever does not hold back collects it all meanwhile.
         using SandboxHome home = new();
-        string[] grown = PowerShellProcess.Run(home,
+        using PowerShellProcess shell = new(
+            home,
             """
             $box = New-Sandbox flat
+            'made'
             $server = (Get-SandboxServer).ProcessId
             $ofAgent = 'for p in /proc/[0-9]*; do if tr "\0" " " < $p/cmdline | grep -q "sandbox-[a]gent"; then sed -n "s/VmHWM://p" $p/status; fi; done'
             function Get-Peak {
@@ -105,12 +107,16 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
             $chunk = [byte[]]::new(1MB)
             $null = 1..10 | ForEach-Object { , $chunk } | Invoke-SandboxCommand 'wc -c' -Sandbox $box
             $before = @(Get-Peak)
+            'measured'
             1..200 | ForEach-Object { , $chunk } | Invoke-SandboxCommand 'sleep 2; wc -c' -Sandbox $box
             $after = @(Get-Peak)
             foreach ($i in 0..2) { if ($before[$i] -eq 0) { throw 'not measured' }; $after[$i] - $before[$i] }
-            """).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("209715200", grown[0]);
-        Assert.All(grown[1..], kilobytes => Assert.InRange(long.Parse(kilobytes, System.Globalization.CultureInfo.InvariantCulture), 0, 80 * 1024));
-        Assert.Equal(4, grown.Length);
+            """);
+        Assert.Equal(["made", "measured", "209715200"], [shell.ReadLine(), shell.ReadLine(), shell.ReadLine()]);
+        (int code, string output, string errors) = shell.Finish();
+        Assert.Equal((0, ""), (code, errors));
+        string[] grown = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, grown.Length);
+        Assert.All(grown, kilobytes => Assert.InRange(long.Parse(kilobytes, System.Globalization.CultureInfo.InvariantCulture), 0, 80 * 1024));
     }
 }
