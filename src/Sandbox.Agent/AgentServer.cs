@@ -13,10 +13,10 @@ namespace Sandbox.Agent;
 /// <summary>An agent's HTTP server: Kestrel and routing, without the generic host around them. To build that takes longer than all else when a sandbox starts, and nothing of it is used.</summary>
 internal sealed class AgentServer : IAsyncDisposable
 {
-    private readonly ServiceProvider provider;
-    private readonly IServer server;
+    private readonly ServiceProvider _provider;
+    private readonly IServer _server;
 
-    private AgentServer(ServiceProvider provider, IServer server) => (this.provider, this.server) = (provider, server);
+    private AgentServer(ServiceProvider provider, IServer server) => (_provider, _server) = (provider, server);
 
     /// <summary>Starts to serve.</summary>
     /// <param name="services">What requests act on.</param>
@@ -26,7 +26,7 @@ internal sealed class AgentServer : IAsyncDisposable
     {
         ServiceProvider provider = ServerServices(listen);
         AgentServer started = new(provider, provider.GetRequiredService<IServer>());
-        await started.server.StartAsync(new Application(Pipeline(provider, services)), cancellationToken);
+        await started._server.StartAsync(new Application(Pipeline(provider, services)), cancellationToken);
         return started;
     }
 
@@ -34,8 +34,8 @@ internal sealed class AgentServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Requests that are under way are cut off: they may last as long as their commands.
-        await server.StopAsync(new CancellationToken(canceled: true));
-        await provider.DisposeAsync();
+        await _server.StopAsync(new CancellationToken(canceled: true));
+        await _provider.DisposeAsync();
     }
 
     private static ServiceProvider ServerServices(Action<KestrelServerOptions> listen)

@@ -29,9 +29,9 @@ internal static class CheckoutRoute
             writer ??= EventWriting.Begin(context.Response);
             writer.WriteEvent(CheckoutEvents.Done, JsonSerializer.SerializeToUtf8Bytes(result, ProtocolJson.Default.CheckoutResult));
         }
-        catch (ApiException failure) when (writer is not null)
+        catch (ApiException exception) when (writer is not null)
         {
-            writer.WriteEvent(CheckoutEvents.Error, JsonSerializer.SerializeToUtf8Bytes(failure.ToBody(context.Request.Headers[ApiHeaders.RequestId]), ProtocolJson.Default.ErrorBody));
+            writer.WriteEvent(CheckoutEvents.Error, JsonSerializer.SerializeToUtf8Bytes(exception.ToBody(context.Request.Headers[ApiHeaders.RequestId]), ProtocolJson.Default.ErrorBody));
         }
         finally
         {

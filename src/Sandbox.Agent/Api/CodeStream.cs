@@ -17,15 +17,15 @@ internal static class CodeStream
     public static async Task WriteAsync(HttpContext context, CodeContext place, CodeRun run)
     {
         PipeWriter writer = EventWriting.Begin(context.Response);
-        CancellationToken gone = context.RequestAborted;
+        CancellationToken cancellationToken = context.RequestAborted;
 
         // The caller learns that the code was taken, which may have to wait for its turn.
         writer.WriteHeartbeat();
-        await writer.FlushAsync(gone);
-        Task running = place.RunAsync(run, gone);
+        await writer.FlushAsync(cancellationToken);
+        Task running = place.RunAsync(run, cancellationToken);
         try
         {
-            while (await WaitAsync(run.Events, writer, gone))
+            while (await WaitAsync(run.Events, writer, cancellationToken))
             {
                 // As many as there are in one write; code that prints faster than we send does not keep them here.
                 int unsent = 0;
@@ -36,7 +36,7 @@ internal static class CodeStream
                     unsent += next.Payload.Length;
                 }
 
-                await writer.FlushAsync(gone);
+                await writer.FlushAsync(cancellationToken);
             }
         }
         finally
@@ -47,19 +47,19 @@ internal static class CodeStream
     }
 
     /// <summary>Waits for more, and says that we are still here when nothing comes for a while.</summary>
-    private static async ValueTask<bool> WaitAsync(RunEvents events, PipeWriter writer, CancellationToken gone)
+    private static async ValueTask<bool> WaitAsync(RunEvents events, PipeWriter writer, CancellationToken cancellationToken)
     {
-        Task<bool> waiting = events.WaitAsync(gone).AsTask();
+        Task<bool> waiting = events.WaitAsync(cancellationToken).AsTask();
         while (true)
         {
             try
             {
-                return await waiting.WaitAsync(EventWriting.HeartbeatInterval, gone);
+                return await waiting.WaitAsync(EventWriting.HeartbeatInterval, cancellationToken);
             }
             catch (TimeoutException)
             {
                 writer.WriteHeartbeat();
-                await writer.FlushAsync(gone);
+                await writer.FlushAsync(cancellationToken);
             }
         }
     }

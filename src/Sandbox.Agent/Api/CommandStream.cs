@@ -26,7 +26,7 @@ internal static class CommandStream
         context.Response.ContentType = format.MediaType;
         context.Response.Headers.CacheControl = "no-cache";
         PipeWriter writer = context.Response.BodyWriter;
-        CancellationToken gone = context.RequestAborted;
+        CancellationToken cancellationToken = context.RequestAborted;
         while (true)
         {
             if (WriteReady(writer, format, follower))
@@ -50,11 +50,11 @@ internal static class CommandStream
 
             if (writer.UnflushedBytes > 0)
             {
-                await writer.FlushAsync(gone);
+                await writer.FlushAsync(cancellationToken);
             }
 
             bool isLong = context.Response.HasStarted;
-            if (!await WaitAsync(follower, isLong ? EventWriting.HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, gone))
+            if (!await WaitAsync(follower, isLong ? EventWriting.HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, cancellationToken))
             {
                 break;
             }
@@ -86,9 +86,9 @@ internal static class CommandStream
     }
 
     /// <summary>Waits for more, and says that we are still here when nothing comes for a while.</summary>
-    private static async ValueTask<bool> WaitAsync(JournalFollower follower, TimeSpan patience, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken gone)
+    private static async ValueTask<bool> WaitAsync(JournalFollower follower, TimeSpan patience, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
     {
-        ValueTask<bool> more = follower.WaitAsync(gone);
+        ValueTask<bool> more = follower.WaitAsync(cancellationToken);
         if (more.IsCompleted)
         {
             return await more;
@@ -99,11 +99,11 @@ internal static class CommandStream
         {
             try
             {
-                return await waiting.WaitAsync(patience, gone);
+                return await waiting.WaitAsync(patience, cancellationToken);
             }
             catch (TimeoutException)
             {
-                await writer.WriteAsync(heartbeat, gone);
+                await writer.WriteAsync(heartbeat, cancellationToken);
                 patience = EventWriting.HeartbeatInterval;
             }
         }

@@ -25,14 +25,14 @@ internal static class ErrorHandling
         {
             // The caller has gone; there is nobody to answer.
         }
-        catch (Exception failure) when (!context.Response.HasStarted)
+        catch (Exception exception) when (!context.Response.HasStarted)
         {
-            await WriteAsync(context, Translate(failure));
+            await WriteAsync(context, Translate(exception));
         }
-        catch (Exception failure)
+        catch (Exception exception)
         {
             // Too late for an answer: the broken stream tells the reader, the log tells why.
-            await Console.Error.WriteLineAsync(failure.ToString());
+            await Console.Error.WriteLineAsync(exception.ToString());
             context.Abort();
         }
     }

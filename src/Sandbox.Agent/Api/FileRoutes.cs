@@ -59,9 +59,9 @@ internal static class FileRoutes
         {
             await handler(context);
         }
-        catch (Win32Exception refused)
+        catch (Win32Exception exception)
         {
-            throw FileFailure.From(refused);
+            throw FileFailure.From(exception);
         }
     };
 

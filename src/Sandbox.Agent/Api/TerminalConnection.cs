@@ -16,16 +16,16 @@ internal sealed class TerminalConnection : IDisposable
     // How long a viewer may take to answer the goodbye.
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
-    private readonly WebSocket socket;
-    private readonly Terminal terminal;
-    private readonly TerminalViewer viewer;
-    private readonly SemaphoreSlim sending = new(1, 1);
+    private readonly WebSocket _socket;
+    private readonly Terminal _terminal;
+    private readonly TerminalViewer _viewer;
+    private readonly SemaphoreSlim _sending = new(1, 1);
 
     private TerminalConnection(WebSocket socket, Terminal terminal, TerminalViewer viewer)
     {
-        this.socket = socket;
-        this.terminal = terminal;
-        this.viewer = viewer;
+        _socket = socket;
+        _terminal = terminal;
+        _viewer = viewer;
     }
 
     /// <summary>Serves a viewer.</summary>
@@ -34,12 +34,12 @@ internal sealed class TerminalConnection : IDisposable
     /// <param name="size">The size of the viewer's window, if it said.</param>
     /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
     /// <param name="mayType">Whether it does more than look.</param>
-    /// <param name="gone">The connection is gone.</param>
-    public static async Task RunAsync(WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayType, CancellationToken gone)
+    /// <param name="cancellationToken">The connection is gone.</param>
+    public static async Task RunAsync(WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayType, CancellationToken cancellationToken)
     {
         long shown = terminal.Output.End;
         TerminalViewer viewer = terminal.Attach(size, offset, mayType);
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using TerminalConnection connection = new(socket, terminal, viewer);
         Task receiving = connection.ReceiveAsync(stop.Token);
         Task output = connection.SendOutputAsync(shown, stop.Token);
@@ -55,7 +55,7 @@ internal sealed class TerminalConnection : IDisposable
 
             await receiving;
         }
-        catch (Exception end) when (end is WebSocketException or OperationCanceledException)
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
         {
             // It broke off; the terminal goes on.
         }
@@ -68,7 +68,7 @@ internal sealed class TerminalConnection : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => sending.Dispose();
+    public void Dispose() => _sending.Dispose();
 
     private static TerminalMessage ExitOf(Terminal terminal)
     {
@@ -77,7 +77,7 @@ internal sealed class TerminalConnection : IDisposable
     }
 
     /// <summary>Sends what was printed before, says so, and goes on with what is printed now, to the shell's end.</summary>
-    private async Task SendOutputAsync(long shown, CancellationToken stop)
+    private async Task SendOutputAsync(long shown, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(OutputSize);
         try
@@ -85,29 +85,29 @@ internal sealed class TerminalConnection : IDisposable
             bool isReady = false;
             do
             {
-                if (!isReady && viewer.Position >= shown)
+                if (!isReady && _viewer.Position >= shown)
                 {
                     isReady = true;
-                    await SendAsync(new TerminalMessage { Type = TerminalMessages.Ready, Terminal = terminal.Id, Offset = viewer.Position }, stop);
+                    await SendAsync(new TerminalMessage { Type = TerminalMessages.Ready, Terminal = _terminal.Id, Offset = _viewer.Position }, cancellationToken);
                 }
 
-                int wanted = isReady ? OutputSize : (int)Math.Min(OutputSize, shown - viewer.Position);
-                long position = viewer.Position;
-                int count = terminal.Output.Read(ref position, buffer.AsSpan(0, wanted));
-                if (position != viewer.Position)
+                int wanted = isReady ? OutputSize : (int)Math.Min(OutputSize, shown - _viewer.Position);
+                long position = _viewer.Position;
+                int count = _terminal.Output.Read(ref position, buffer.AsSpan(0, wanted));
+                if (position != _viewer.Position)
                 {
-                    await SendAsync(new TerminalMessage { Type = TerminalMessages.Gap, Offset = position }, stop);
+                    await SendAsync(new TerminalMessage { Type = TerminalMessages.Gap, Offset = position }, cancellationToken);
                 }
 
                 if (count > 0)
                 {
-                    await SendAsync(buffer.AsMemory(0, count), WebSocketMessageType.Binary, stop);
+                    await SendAsync(buffer.AsMemory(0, count), WebSocketMessageType.Binary, cancellationToken);
                 }
 
-                viewer.Position = position + count;
-                terminal.Moved();
+                _viewer.Position = position + count;
+                _terminal.Moved();
             }
-            while (!isReady || await terminal.Output.WaitAsync(viewer.Position, stop));
+            while (!isReady || await _terminal.Output.WaitAsync(_viewer.Position, cancellationToken));
         }
         finally
         {
@@ -116,7 +116,7 @@ internal sealed class TerminalConnection : IDisposable
     }
 
     /// <summary>Takes what the viewer types and says, until it says goodbye.</summary>
-    private async Task ReceiveAsync(CancellationToken stop)
+    private async Task ReceiveAsync(CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(InputSize);
         try
@@ -124,24 +124,24 @@ internal sealed class TerminalConnection : IDisposable
             int filled = 0;
             while (true)
             {
-                ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(filled), stop);
+                ValueWebSocketReceiveResult received = await _socket.ReceiveAsync(buffer.AsMemory(filled), cancellationToken);
                 switch (received.MessageType)
                 {
                     case WebSocketMessageType.Close:
-                        if (socket.State == WebSocketState.CloseReceived)
+                        if (_socket.State == WebSocketState.CloseReceived)
                         {
-                            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, stop);
+                            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
                         }
 
                         return;
-                    case WebSocketMessageType.Binary when viewer.MayType:
-                        await terminal.WriteAsync(viewer, buffer.AsMemory(0, received.Count), stop);
+                    case WebSocketMessageType.Binary when _viewer.MayType:
+                        await _terminal.WriteAsync(_viewer, buffer.AsMemory(0, received.Count), cancellationToken);
                         break;
                     case WebSocketMessageType.Text:
                         filled += received.Count;
                         if (received.EndOfMessage || filled == buffer.Length)
                         {
-                            await ObeyAsync(buffer.AsMemory(0, received.EndOfMessage ? filled : 0), stop);
+                            await ObeyAsync(buffer.AsMemory(0, received.EndOfMessage ? filled : 0), cancellationToken);
                             filled = 0;
                         }
 
@@ -155,7 +155,7 @@ internal sealed class TerminalConnection : IDisposable
         }
     }
 
-    private async Task ObeyAsync(ReadOnlyMemory<byte> text, CancellationToken stop)
+    private async Task ObeyAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
     {
         TerminalMessage? message;
         try
@@ -169,38 +169,38 @@ internal sealed class TerminalConnection : IDisposable
 
         if (message is null)
         {
-            await SendErrorAsync("Invalid control message", stop);
+            await SendErrorAsync("Invalid control message", cancellationToken);
         }
         else if (message.Type == TerminalMessages.Resize)
         {
             TerminalSize size = new(message.Cols ?? 0, message.Rows ?? 0);
             if (size.IsValid)
             {
-                terminal.Resize(viewer, size);
+                _terminal.Resize(_viewer, size);
             }
             else
             {
-                await SendErrorAsync("Invalid dimensions: cols and rows must be positive", stop);
+                await SendErrorAsync("Invalid dimensions: cols and rows must be positive", cancellationToken);
             }
         }
     }
 
-    private Task SendErrorAsync(string message, CancellationToken stop) => SendAsync(new TerminalMessage { Type = TerminalMessages.Error, Message = message }, stop);
+    private Task SendErrorAsync(string message, CancellationToken cancellationToken) => SendAsync(new TerminalMessage { Type = TerminalMessages.Error, Message = message }, cancellationToken);
 
-    private Task SendAsync(TerminalMessage message, CancellationToken stop) =>
-        SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, stop);
+    private Task SendAsync(TerminalMessage message, CancellationToken cancellationToken) =>
+        SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, cancellationToken);
 
     // One at a time: output and answers come from two sides.
-    private async Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken stop)
+    private async Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken cancellationToken)
     {
-        await sending.WaitAsync(stop);
+        await _sending.WaitAsync(cancellationToken);
         try
         {
-            await socket.SendAsync(bytes, type, endOfMessage: true, stop);
+            await _socket.SendAsync(bytes, type, endOfMessage: true, cancellationToken);
         }
         finally
         {
-            sending.Release();
+            _sending.Release();
         }
     }
 }

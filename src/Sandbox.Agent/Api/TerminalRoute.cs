@@ -37,9 +37,9 @@ internal static class TerminalRoute
         {
             terminal = known ?? slot.GetOrStart(start);
         }
-        catch (Exception failure) when (failure is Win32Exception or ApiException)
+        catch (Exception exception) when (exception is Win32Exception or ApiException)
         {
-            await RefuseAsync(socket, failure.Message, context.RequestAborted);
+            await RefuseAsync(socket, exception.Message, context.RequestAborted);
             return;
         }
 
@@ -75,12 +75,12 @@ internal static class TerminalRoute
 
     private static string? Value(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 } value ? value : null;
 
-    private static async Task RefuseAsync(WebSocket socket, string reason, CancellationToken cancellation)
+    private static async Task RefuseAsync(WebSocket socket, string reason, CancellationToken cancellationToken)
     {
         string message = $"Failed to create PTY: {reason}";
         TerminalMessage error = new() { Type = TerminalMessages.Error, Message = message };
-        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(error, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, true, cancellation);
+        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(error, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, true, cancellationToken);
         string shown = Encoding.UTF8.GetByteCount(message) <= LongestReason ? message : "Failed to create PTY";
-        await socket.CloseOutputAsync(WebSocketCloseStatus.InternalServerError, shown, cancellation);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.InternalServerError, shown, cancellationToken);
     }
 }

@@ -50,23 +50,23 @@ internal static class WaitRoute
         await JsonBody.WriteAsync(context, new WaitAnswer(outcome, command.ToInfo()), ProtocolJson.Default.WaitAnswer);
     }
 
-    private static async Task WaitForPortAsync(int port, string? path, int? status, CancellationToken cancellation)
+    private static async Task WaitForPortAsync(int port, string? path, int? status, CancellationToken cancellationToken)
     {
-        while (!(SocketTable.ListenerOn(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellation))))
+        while (!(SocketTable.ListenerOn(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellationToken))))
         {
-            await Task.Delay(LookPause, cancellation);
+            await Task.Delay(LookPause, cancellationToken);
         }
     }
 
-    private static async Task<bool> AnswersAsync(IPAddress address, int port, string path, int? status, CancellationToken cancellation)
+    private static async Task<bool> AnswersAsync(IPAddress address, int port, string path, int? status, CancellationToken cancellationToken)
     {
         try
         {
-            using HttpResponseMessage answer = await Probe.GetAsync(new UriBuilder("http", address.ToString(), port).Uri + path.TrimStart('/'), HttpCompletionOption.ResponseHeadersRead, cancellation);
+            using HttpResponseMessage answer = await Probe.GetAsync(new UriBuilder("http", address.ToString(), port).Uri + path.TrimStart('/'), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             int got = (int)answer.StatusCode;
             return status is null ? got is >= LowestGood and <= HighestGood : got == status;
         }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return false;
         }

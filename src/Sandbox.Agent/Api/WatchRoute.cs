@@ -16,13 +16,13 @@ internal static class WatchRoute
         GlobPattern? filter = RequestPath.Text(context, "filter") is { Length: > 0 } pattern ? new GlobPattern(pattern) : null;
         string path = RequestPath.Query(context, services, "path");
         using TreeWatch watch = new(services.Loop, path, RequestPath.Flag(context, "recursive"), filter);
-        CancellationToken gone = context.RequestAborted;
+        CancellationToken cancellationToken = context.RequestAborted;
         PipeWriter writer = EventWriting.Begin(context.Response);
         writer.WriteEvent(WatchEvents.Watching, "{}"u8);
-        await writer.FlushAsync(gone);
+        await writer.FlushAsync(cancellationToken);
         while (!watch.HasEnded)
         {
-            if (await watch.WaitAsync(EventWriting.HeartbeatInterval, gone))
+            if (await watch.WaitAsync(EventWriting.HeartbeatInterval, cancellationToken))
             {
                 foreach (FileChange change in watch.Read())
                 {
@@ -34,7 +34,7 @@ internal static class WatchRoute
                 writer.WriteHeartbeat();
             }
 
-            await writer.FlushAsync(gone);
+            await writer.FlushAsync(cancellationToken);
         }
 
         writer.WriteEvent(WatchEvents.Stopped, "{}"u8);

@@ -25,9 +25,9 @@ internal sealed class Command
 {
     private const int ShownLength = 4000;
 
-    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CommandRecord record;
-    private long startedTicks;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CommandRecord _record;
+    private long _startedTicks;
 
     /// <summary>Creates a command that waits.</summary>
     /// <param name="id">Its id.</param>
@@ -44,7 +44,7 @@ internal sealed class Command
         Journal = journal;
         Text = request.Command ?? string.Join(' ', request.Argv!.Select(Shells.ShellWord.Quote));
         Input = request.StdinOpen ? new CommandInput(() => StopReason != StopReason.None) : null;
-        record = new CommandRecord
+        _record = new CommandRecord
         {
             Id = id,
             Kind = kind,
@@ -63,7 +63,7 @@ internal sealed class Command
     /// <param name="payload">What that says.</param>
     public Command(CommandRecord record, CommandJournal journal, FrameKind kind, byte[] payload)
     {
-        this.record = record;
+        _record = record;
         Journal = journal;
         Exit = kind == FrameKind.Exit ? JsonSerializer.Deserialize(payload, ProtocolJson.Default.ExecExit) : null;
         State = kind switch
@@ -75,17 +75,17 @@ internal sealed class Command
         journal.CloseUnwritten(State == ProcessState.Lost ? FrameKind.Error : kind, State == ProcessState.Lost
             ? ErrorOf(new ApiException(ErrorCodes.ProcessLost, "The sandbox went down while this ran; how it ended is not known."))
             : payload);
-        ended.SetResult();
+        _ended.SetResult();
     }
 
     /// <summary>Its id, chosen by the client or by us.</summary>
-    public string Id => record.Id;
+    public string Id => _record.Id;
 
     /// <summary>Whether it is a command or a process.</summary>
-    public ProcessKind Kind => record.Kind;
+    public ProcessKind Kind => _record.Kind;
 
     /// <summary>The session that the request named, if any.</summary>
-    public string? SessionId => record.SessionId;
+    public string? SessionId => _record.SessionId;
 
     /// <summary>What was asked; null when it has ended.</summary>
     public ExecRequest? Request { get; private set; }
@@ -94,7 +94,7 @@ internal sealed class Command
     public string Text { get; private set; } = "";
 
     /// <summary>Tells whether a second request under the same id asks for the same.</summary>
-    public string Fingerprint => record.Fingerprint;
+    public string Fingerprint => _record.Fingerprint;
 
     /// <summary>What it printed and how it ended.</summary>
     public CommandJournal Journal { get; }
@@ -103,7 +103,7 @@ internal sealed class Command
     public CommandInput? Input { get; }
 
     /// <summary>When it started.</summary>
-    public DateTimeOffset StartedAt => record.StartedAt ?? record.CreatedAt;
+    public DateTimeOffset StartedAt => _record.StartedAt ?? _record.CreatedAt;
 
     /// <summary>When it ended, as far as is known.</summary>
     public DateTimeOffset EndedAt => Exit is null ? StartedAt : Exit.StartedAt.AddMilliseconds(Exit.DurationMs);
@@ -121,7 +121,7 @@ internal sealed class Command
     public Action? OnEnded { get; set; }
 
     /// <summary>Completes when it has ended.</summary>
-    public Task Ended => ended.Task;
+    public Task Ended => _ended.Task;
 
     /// <summary>Why it is being stopped, if it is.</summary>
     public StopReason StopReason { get; set; }
@@ -145,10 +145,10 @@ internal sealed class Command
     /// <summary>Starts its clock. From now on it is known on disk.</summary>
     public void Start()
     {
-        record = record with { StartedAt = DateTimeOffset.UtcNow };
-        startedTicks = Stopwatch.GetTimestamp();
+        _record = _record with { StartedAt = DateTimeOffset.UtcNow };
+        _startedTicks = Stopwatch.GetTimestamp();
         State = ProcessState.Running;
-        Journal.Begin(record);
+        Journal.Begin(_record);
     }
 
     /// <summary>Records how it ended; the last thing that happens to it.</summary>
@@ -160,7 +160,7 @@ internal sealed class Command
     {
         if (State == ProcessState.Queued)
         {
-            Journal.Begin(record);
+            Journal.Begin(_record);
         }
 
         Exit = new ExecExit
@@ -170,7 +170,7 @@ internal sealed class Command
             TimedOut = StopReason == StopReason.TimedOut,
             Cancelled = StopReason == StopReason.Cancelled,
             ShellRestarted = shellRestarted,
-            DurationMs = startedTicks == 0 ? 0 : Math.Round(Stopwatch.GetElapsedTime(startedTicks).TotalMilliseconds, 3),
+            DurationMs = _startedTicks == 0 ? 0 : Math.Round(Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds, 3),
             StartedAt = StartedAt,
             CpuMs = usage.Cpu?.TotalMilliseconds,
             PeakMemoryBytes = usage.PeakMemory,
@@ -182,7 +182,7 @@ internal sealed class Command
     /// <param name="failure">Why.</param>
     public void Refuse(ApiException failure)
     {
-        Journal.Begin(record);
+        Journal.Begin(_record);
         Close(ProcessState.Refused, FrameKind.Error, ErrorOf(failure));
     }
 
@@ -198,11 +198,11 @@ internal sealed class Command
             Kind = Kind,
             SessionId = SessionId,
             State = State,
-            Command = record.Text,
-            Cwd = record.Cwd,
+            Command = _record.Text,
+            Cwd = _record.Cwd,
             Pid = State == ProcessState.Running ? pid : null,
-            CreatedAt = record.CreatedAt,
-            StartedAt = record.StartedAt,
+            CreatedAt = _record.CreatedAt,
+            StartedAt = _record.StartedAt,
             EndedAt = Exit is null ? null : EndedAt,
             Exit = Exit,
             Stdout = new(start.StandardOutput, end.StandardOutput),
@@ -221,7 +221,7 @@ internal sealed class Command
         Session = null;
         Journal.Close(kind, payload);
         OnEnded?.Invoke();
-        ended.SetResult();
+        _ended.SetResult();
     }
 }
 

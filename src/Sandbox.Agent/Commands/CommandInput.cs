@@ -11,15 +11,15 @@ namespace Sandbox.Agent.Commands;
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Neither a token source without a timer nor a semaphore without a wait handle holds anything to dispose of.")]
 internal sealed class CommandInput(Func<bool> isStopping)
 {
-    private readonly Lock gate = new();
-    private readonly TaskCompletionSource made = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource closing = new();
-    private readonly SemaphoreSlim turn = new(1);
-    private FileDescriptor? pipe;
-    private EventLoop.Watch? watch;
-    private TaskCompletionSource? room;
-    private bool isOpened;
-    private bool closed;
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly SemaphoreSlim _turn = new(1);
+    private FileDescriptor? _pipe;
+    private EventLoop.Watch? _watch;
+    private TaskCompletionSource? _room;
+    private bool _isOpened;
+    private bool _closed;
 
     /// <summary>Makes the pipe; the command is about to start.</summary>
     /// <param name="path">Where it finds it.</param>
@@ -27,10 +27,10 @@ internal sealed class CommandInput(Func<bool> isStopping)
     /// <param name="openings">Tells when the shell has opened it.</param>
     public void Make(string path, EventLoop loop, PipeOpenings openings)
     {
-        lock (gate)
+        lock (_gate)
         {
-            pipe = FileDescriptor.CreateFifoToWrite(path);
-            watch = loop.AddWriter(pipe, OnRoom);
+            _pipe = FileDescriptor.CreateFifoToWrite(path);
+            _watch = loop.AddWriter(_pipe, OnRoom);
             try
             {
                 openings.Add(path, OnOpened);
@@ -38,28 +38,28 @@ internal sealed class CommandInput(Func<bool> isStopping)
             catch (Win32Exception)
             {
                 // A user's programs share what the kernel gives of these. Without, the shell is taken to be as quick as it nearly always is.
-                isOpened = true;
+                _isOpened = true;
             }
         }
 
-        made.SetResult();
+        _made.SetResult();
     }
 
     /// <summary>Gives the command everything a request carries; what several requests bring comes in their order. What the command does not live to read is dropped.</summary>
     /// <param name="source">The request's body.</param>
     /// <param name="isLast">Whether the end of input follows, also when the request is given up; not when the command is being stopped then: it must not take a part for the whole.</param>
-    /// <param name="cancellation">The request was given up.</param>
+    /// <param name="cancellationToken">The request was given up.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when the input has ended.</exception>
-    public async Task CopyFromAsync(PipeReader source, bool isLast, CancellationToken cancellation)
+    public async Task CopyFromAsync(PipeReader source, bool isLast, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closing.Token);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
         bool isOurs = false;
         bool isWhole = false;
         try
         {
-            await turn.WaitAsync(stop.Token);
+            await _turn.WaitAsync(stop.Token);
             isOurs = true;
-            await made.Task.WaitAsync(stop.Token);
+            await _made.Task.WaitAsync(stop.Token);
             while (true)
             {
                 ReadResult read = await source.ReadAsync(stop.Token);
@@ -76,7 +76,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
                 }
             }
         }
-        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
             if (!isOurs)
             {
@@ -89,7 +89,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
         {
             if (isOurs)
             {
-                turn.Release();
+                _turn.Release();
                 if (isLast && (isWhole || !isStopping()))
                 {
                     End();
@@ -101,36 +101,36 @@ internal sealed class CommandInput(Func<bool> isStopping)
     /// <summary>The command has ended; it reads no more.</summary>
     public void Close()
     {
-        lock (gate)
+        lock (_gate)
         {
-            closed = true;
+            _closed = true;
             Release();
         }
 
-        closing.Cancel();
+        _closing.Cancel();
     }
 
     // A pipe that went before the shell has opened it would be lost with all it holds, and the shell wait for another for ever.
     private void End()
     {
-        lock (gate)
+        lock (_gate)
         {
-            closed = true;
-            if (isOpened)
+            _closed = true;
+            if (_isOpened)
             {
                 Release();
             }
         }
 
-        closing.Cancel();
+        _closing.Cancel();
     }
 
     private void OnOpened()
     {
-        lock (gate)
+        lock (_gate)
         {
-            isOpened = true;
-            if (closed)
+            _isOpened = true;
+            if (_closed)
             {
                 Release();
             }
@@ -139,41 +139,41 @@ internal sealed class CommandInput(Func<bool> isStopping)
 
     private void Release()
     {
-        watch?.Dispose();
-        pipe?.Dispose();
+        _watch?.Dispose();
+        _pipe?.Dispose();
     }
 
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         while (bytes.Length > 0)
         {
             Task wait;
-            lock (gate)
+            lock (_gate)
             {
-                stop.ThrowIfCancellationRequested();
-                bytes = bytes[pipe!.Write(bytes.Span)..];
+                cancellationToken.ThrowIfCancellationRequested();
+                bytes = bytes[_pipe!.Write(bytes.Span)..];
                 if (bytes.Length == 0)
                 {
                     return;
                 }
 
-                room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                wait = room.Task;
-                watch!.Resume();
+                _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                wait = _room.Task;
+                _watch!.Resume();
             }
 
-            await wait.WaitAsync(stop);
+            await wait.WaitAsync(cancellationToken);
         }
     }
 
     private void OnRoom()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!closed)
+            if (!_closed)
             {
-                watch!.Pause();
-                room?.TrySetResult();
+                _watch!.Pause();
+                _room?.TrySetResult();
             }
         }
     }

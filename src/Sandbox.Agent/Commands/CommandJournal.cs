@@ -18,28 +18,28 @@ internal sealed class CommandJournal : IDisposable
     private const int FilesPerBound = 16;
     private const long LargestFile = 4L << 20;
 
-    private readonly Lock gate = new();
-    private readonly JournalFiles files;
-    private readonly EventLoop loop;
-    private readonly long number;
-    private readonly long bound;
-    private readonly List<JournalFollower> followers = [];
-    private readonly LinkedList<JournalSegment> segments = [];
-    private CommandRecord? record;
-    private TaskCompletionSource? changed;
-    private Timer? departure;
-    private long? departed;
-    private OutputCursor end;
-    private (FrameKind Kind, byte[] Payload)? closing;
-    private long index;
-    private bool disposed;
+    private readonly Lock _gate = new();
+    private readonly JournalFiles _files;
+    private readonly EventLoop _loop;
+    private readonly long _number;
+    private readonly long _bound;
+    private readonly List<JournalFollower> _followers = [];
+    private readonly LinkedList<JournalSegment> _segments = [];
+    private CommandRecord? _record;
+    private TaskCompletionSource? _changed;
+    private Timer? _departure;
+    private long? _departed;
+    private OutputCursor _end;
+    private (FrameKind Kind, byte[] Payload)? _closing;
+    private long _index;
+    private bool _disposed;
 
     /// <summary>Creates an empty journal; its first file comes with <see cref="Begin"/>.</summary>
     /// <param name="files">Where its files come from.</param>
     /// <param name="loop">Whose thread tells readers that there is more.</param>
     /// <param name="number">Its number: higher than that of every earlier one.</param>
     /// <param name="bound">How many bytes it keeps, and how many a writer may be ahead of the slowest reader before it is held back.</param>
-    public CommandJournal(JournalFiles files, EventLoop loop, long number, long bound) => (this.files, this.loop, this.number, this.bound) = (files, loop, number, bound);
+    public CommandJournal(JournalFiles files, EventLoop loop, long number, long bound) => (_files, _loop, _number, _bound) = (files, loop, number, bound);
 
     /// <summary>Told, on any thread, when a writer that was held back may go on.</summary>
     public event Action? RoomMade;
@@ -49,9 +49,9 @@ internal sealed class CommandJournal : IDisposable
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return SlowestReader is { } slowest && Length - slowest >= bound;
+                return SlowestReader is { } slowest && Length - slowest >= _bound;
             }
         }
     }
@@ -61,9 +61,9 @@ internal sealed class CommandJournal : IDisposable
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return followers.Count > 0;
+                return _followers.Count > 0;
             }
         }
     }
@@ -73,9 +73,9 @@ internal sealed class CommandJournal : IDisposable
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return (segments.First?.Value.Start ?? default, end);
+                return (_segments.First?.Value.Start ?? default, _end);
             }
         }
     }
@@ -85,23 +85,23 @@ internal sealed class CommandJournal : IDisposable
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
                 return Kept;
             }
         }
     }
 
-    private long Length => segments.Last?.Value.End ?? 0;
+    private long Length => _segments.Last?.Value.End ?? 0;
 
-    private long Kept => segments.First is { } first ? Length - first.Value.Position : 0;
+    private long Kept => _segments.First is { } first ? Length - first.Value.Position : 0;
 
     private long? SlowestReader
     {
         get
         {
-            long? slowest = departed;
-            foreach (JournalFollower follower in followers)
+            long? slowest = _departed;
+            foreach (JournalFollower follower in _followers)
             {
                 slowest = Math.Min(slowest ?? long.MaxValue, follower.Position);
             }
@@ -125,14 +125,14 @@ internal sealed class CommandJournal : IDisposable
         (FrameKind Kind, byte[] Payload) final = (default, []);
         foreach ((string path, SegmentHead head) in inOrder)
         {
-            journal.segments.AddLast(JournalSegment.Load(files, path, head, journal.Length, (kind, payload) =>
+            journal._segments.AddLast(JournalSegment.Load(files, path, head, journal.Length, (kind, payload) =>
             {
                 end = end.Plus(kind, payload.Length);
                 final = kind is FrameKind.Exit or FrameKind.Error ? (kind, payload) : final;
             }));
         }
 
-        journal.end = end;
+        journal._end = end;
         last = final;
         return journal;
     }
@@ -141,11 +141,11 @@ internal sealed class CommandJournal : IDisposable
     /// <param name="command">Whose it is.</param>
     public void Begin(CommandRecord command)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!disposed)
+            if (!_disposed)
             {
-                record = command;
+                _record = command;
                 AddFile();
             }
         }
@@ -157,15 +157,15 @@ internal sealed class CommandJournal : IDisposable
     public void Append(Span<byte> frame, FrameKind kind)
     {
         CommandFrame.WriteHeader(frame, kind, frame.Length - CommandFrame.HeaderLength);
-        lock (gate)
+        lock (_gate)
         {
-            if (disposed)
+            if (_disposed)
             {
                 return;
             }
 
             Write(frame);
-            end = end.Plus(kind, frame.Length - CommandFrame.HeaderLength);
+            _end = _end.Plus(kind, frame.Length - CommandFrame.HeaderLength);
         }
 
         Tell();
@@ -179,16 +179,16 @@ internal sealed class CommandJournal : IDisposable
         byte[] frame = new byte[CommandFrame.HeaderLength + payload.Length];
         CommandFrame.WriteHeader(frame, kind, payload.Length);
         payload.CopyTo(frame, CommandFrame.HeaderLength);
-        lock (gate)
+        lock (_gate)
         {
-            if (disposed)
+            if (_disposed)
             {
                 return;
             }
 
             Write(frame);
-            segments.Last!.Value.Release();
-            closing = (kind, payload);
+            _segments.Last!.Value.Release();
+            _closing = (kind, payload);
             Forget();
         }
 
@@ -199,9 +199,9 @@ internal sealed class CommandJournal : IDisposable
     /// <inheritdoc cref="Close"/>
     public void CloseUnwritten(FrameKind kind, byte[] payload)
     {
-        lock (gate)
+        lock (_gate)
         {
-            closing = (kind, payload);
+            _closing = (kind, payload);
         }
 
         Tell();
@@ -211,11 +211,11 @@ internal sealed class CommandJournal : IDisposable
     /// <param name="from">From where; null for the end.</param>
     public JournalFollower Follow(OutputCursor? from)
     {
-        lock (gate)
+        lock (_gate)
         {
             Forget();
-            OutputCursor wanted = from ?? end;
-            LinkedListNode<JournalSegment>? first = segments.Last;
+            OutputCursor wanted = from ?? _end;
+            LinkedListNode<JournalSegment>? first = _segments.Last;
             while (first?.Previous is not null && (first.Value.Start.StandardOutput > wanted.StandardOutput || first.Value.Start.StandardError > wanted.StandardError))
             {
                 first = first.Previous;
@@ -223,7 +223,7 @@ internal sealed class CommandJournal : IDisposable
 
             first?.Value.Acquire();
             JournalFollower follower = new(this, first, wanted);
-            followers.Add(follower);
+            _followers.Add(follower);
             return follower;
         }
     }
@@ -231,21 +231,21 @@ internal sealed class CommandJournal : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (disposed)
+            if (_disposed)
             {
                 return;
             }
 
-            disposed = true;
+            _disposed = true;
             Forget();
-            if (closing is null)
+            if (_closing is null)
             {
-                segments.Last?.Value.Release();
+                _segments.Last?.Value.Release();
             }
 
-            foreach (JournalSegment segment in segments)
+            foreach (JournalSegment segment in _segments)
             {
                 segment.Drop();
             }
@@ -257,11 +257,11 @@ internal sealed class CommandJournal : IDisposable
     /// <summary>The file behind another, opened, the other one let go of; null when there is none yet. Given none, the first.</summary>
     internal LinkedListNode<JournalSegment>? MoveOn(LinkedListNode<JournalSegment>? segment, long position)
     {
-        lock (gate)
+        lock (_gate)
         {
             // One that has fallen out since it was read has no neighbours any more.
-            LinkedListNode<JournalSegment>? next = segment?.List is null ? segments.First : segment.Next;
-            if (disposed || next is null || segment?.Value.End > position)
+            LinkedListNode<JournalSegment>? next = segment?.List is null ? _segments.First : segment.Next;
+            if (_disposed || next is null || segment?.Value.End > position)
             {
                 return null;
             }
@@ -275,34 +275,34 @@ internal sealed class CommandJournal : IDisposable
     /// <summary>The last frame, once everything before it is read.</summary>
     internal (FrameKind Kind, byte[] Payload)? ClosingAt(long position)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return position >= Length && !disposed ? closing : null;
+            return position >= Length && !_disposed ? _closing : null;
         }
     }
 
     /// <summary>Completes when there is more behind a position, or the end; false when there never will be. Whoever waited goes on with the loop's thread, and must not keep it.</summary>
-    internal async ValueTask<bool> WaitAsync(long position, CancellationToken cancellation)
+    internal async ValueTask<bool> WaitAsync(long position, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task change;
-            lock (gate)
+            lock (_gate)
             {
-                if (disposed)
+                if (_disposed)
                 {
                     return false;
                 }
 
-                if (position < Length || closing is not null)
+                if (position < Length || _closing is not null)
                 {
                     return true;
                 }
 
-                change = (changed ??= new TaskCompletionSource()).Task;
+                change = (_changed ??= new TaskCompletionSource()).Task;
             }
 
-            await change.WaitAsync(cancellation);
+            await change.WaitAsync(cancellationToken);
         }
     }
 
@@ -310,16 +310,16 @@ internal sealed class CommandJournal : IDisposable
 
     internal void Remove(JournalFollower follower, JournalSegment? segment)
     {
-        lock (gate)
+        lock (_gate)
         {
-            followers.Remove(follower);
+            _followers.Remove(follower);
             segment?.Release();
-            if (closing is null && !disposed)
+            if (_closing is null && !_disposed)
             {
                 // It may have lost its connection and come back.
-                departed = Math.Min(departed ?? long.MaxValue, follower.Position);
-                departure?.Dispose();
-                departure = new Timer(_ => Depart(), null, ReturnLimit, Timeout.InfiniteTimeSpan);
+                _departed = Math.Min(_departed ?? long.MaxValue, follower.Position);
+                _departure?.Dispose();
+                _departure = new Timer(_ => Depart(), null, ReturnLimit, Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -328,7 +328,7 @@ internal sealed class CommandJournal : IDisposable
 
     private void Depart()
     {
-        lock (gate)
+        lock (_gate)
         {
             Forget();
         }
@@ -338,53 +338,53 @@ internal sealed class CommandJournal : IDisposable
 
     private void Forget()
     {
-        departed = null;
-        departure?.Dispose();
-        departure = null;
+        _departed = null;
+        _departure?.Dispose();
+        _departure = null;
     }
 
     private void Write(ReadOnlySpan<byte> frame)
     {
-        if (closing is not null)
+        if (_closing is not null)
         {
             // Late output, which is rare.
-            segments.Last!.Value.Acquire();
-            segments.Last.Value.Append(frame);
-            segments.Last.Value.Release();
+            _segments.Last!.Value.Acquire();
+            _segments.Last.Value.Append(frame);
+            _segments.Last.Value.Release();
         }
         else
         {
-            if (segments.Last!.Value.Length >= Math.Min(LargestFile, bound / FilesPerBound))
+            if (_segments.Last!.Value.Length >= Math.Min(LargestFile, _bound / FilesPerBound))
             {
-                segments.Last.Value.Release();
+                _segments.Last.Value.Release();
                 AddFile();
             }
 
-            segments.Last.Value.Append(frame);
+            _segments.Last.Value.Append(frame);
         }
 
-        while (Kept - segments.First!.Value.Length >= bound && !(SlowestReader < segments.First.Value.End))
+        while (Kept - _segments.First!.Value.Length >= _bound && !(SlowestReader < _segments.First.Value.End))
         {
-            segments.First.Value.Drop();
-            segments.RemoveFirst();
+            _segments.First.Value.Drop();
+            _segments.RemoveFirst();
         }
     }
 
-    private void AddFile() => segments.AddLast(JournalSegment.Create(files, new SegmentHead(record!, number, index++, end.StandardOutput, end.StandardError), Length));
+    private void AddFile() => _segments.AddLast(JournalSegment.Create(_files, new SegmentHead(_record!, _number, _index++, _end.StandardOutput, _end.StandardError), Length));
 
     private void Tell()
     {
         TaskCompletionSource? waiting;
-        lock (gate)
+        lock (_gate)
         {
-            waiting = changed;
-            changed = null;
+            waiting = _changed;
+            _changed = null;
         }
 
         if (waiting is not null)
         {
             // Not here, under whatever lock the writer holds.
-            loop.Post(waiting.SetResult);
+            _loop.Post(waiting.SetResult);
         }
     }
 }

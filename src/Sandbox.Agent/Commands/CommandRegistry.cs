@@ -10,16 +10,16 @@ internal sealed class CommandRegistry
 {
     private static readonly TimeSpan AgeCheckInterval = TimeSpan.FromMinutes(1);
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, LinkedListNode<Entry>> commands = new(StringComparer.Ordinal);
-    private readonly LinkedList<Entry> order = [];
-    private readonly JournalFiles files;
-    private readonly EventLoop loop;
-    private Retention retention;
-    private DateTimeOffset ageChecked;
-    private long endedBytes;
-    private int ended;
-    private long count;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, LinkedListNode<Entry>> _commands = new(StringComparer.Ordinal);
+    private readonly LinkedList<Entry> _order = [];
+    private readonly JournalFiles _files;
+    private readonly EventLoop _loop;
+    private Retention _retention;
+    private DateTimeOffset _ageChecked;
+    private long _endedBytes;
+    private int _ended;
+    private long _count;
 
     /// <summary>Finds what an earlier agent kept.</summary>
     /// <param name="state">The sandbox's state directory; journals lie below it.</param>
@@ -27,9 +27,9 @@ internal sealed class CommandRegistry
     /// <param name="loop">Whose thread tells readers of output that there is more.</param>
     public CommandRegistry(string state, Retention retention, EventLoop loop)
     {
-        this.loop = loop;
-        files = new JournalFiles(Path.Combine(state, "output"));
-        this.retention = retention.Complete();
+        _loop = loop;
+        _files = new JournalFiles(Path.Combine(state, "output"));
+        _retention = retention.Complete();
         Load();
     }
 
@@ -37,9 +37,9 @@ internal sealed class CommandRegistry
     /// <param name="changed">The new bounds.</param>
     public void Keep(Retention changed)
     {
-        lock (gate)
+        lock (_gate)
         {
-            retention = changed.Complete();
+            _retention = changed.Complete();
             Trim();
         }
     }
@@ -49,9 +49,9 @@ internal sealed class CommandRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessNotFound"/>.</exception>
     public Command Get(string id)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return commands.TryGetValue(id, out LinkedListNode<Entry>? node)
+            return _commands.TryGetValue(id, out LinkedListNode<Entry>? node)
                 ? node.Value.Command
                 : throw new ApiException(ErrorCodes.ProcessNotFound, $"No command or process has the id '{id}'.");
         }
@@ -60,9 +60,9 @@ internal sealed class CommandRegistry
     /// <summary>All there are, oldest first.</summary>
     public IReadOnlyList<Command> All()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return [.. order.Select(entry => entry.Command)];
+            return [.. _order.Select(entry => entry.Command)];
         }
     }
 
@@ -75,9 +75,9 @@ internal sealed class CommandRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/> when the id was used for another request.</exception>
     public Command GetOrAddCommand(string id, string? sessionId, ExecRequest request, Func<Session> findSession, out bool isNew)
     {
-        lock (gate)
+        lock (_gate)
         {
-            isNew = !commands.TryGetValue(id, out LinkedListNode<Entry>? node);
+            isNew = !_commands.TryGetValue(id, out LinkedListNode<Entry>? node);
             if (node is null)
             {
                 return Add(id, ProcessKind.Command, sessionId, request.Cwd, request, findSession());
@@ -97,9 +97,9 @@ internal sealed class CommandRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/>.</exception>
     public Command AddProcess(string id, string? sessionId, string directory, ExecRequest request, Session session)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return commands.ContainsKey(id) ? throw Taken(id) : Add(id, ProcessKind.Process, sessionId, directory, request, session);
+            return _commands.ContainsKey(id) ? throw Taken(id) : Add(id, ProcessKind.Process, sessionId, directory, request, session);
         }
     }
 
@@ -107,9 +107,9 @@ internal sealed class CommandRegistry
     /// <param name="command">The command: one that never ran, or has ended.</param>
     public void Remove(Command command)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (commands.TryGetValue(command.Id, out LinkedListNode<Entry>? node) && node.Value.Command == command)
+            if (_commands.TryGetValue(command.Id, out LinkedListNode<Entry>? node) && node.Value.Command == command)
             {
                 Remove(node);
             }
@@ -120,35 +120,35 @@ internal sealed class CommandRegistry
 
     private Command Add(string id, ProcessKind kind, string? sessionId, string? cwd, ExecRequest request, Session session)
     {
-        CommandJournal journal = new(files, loop, ++count, retention.BytesPerCommand!.Value);
+        CommandJournal journal = new(_files, _loop, ++_count, _retention.BytesPerCommand!.Value);
         Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
 
         // Later: whoever waits for its end is told first.
-        entry.Command.OnEnded = () => loop.Post(() => Count(entry));
-        commands.Add(id, order.AddLast(entry));
+        entry.Command.OnEnded = () => _loop.Post(() => Count(entry));
+        _commands.Add(id, _order.AddLast(entry));
         return entry.Command;
     }
 
     private void Count(Entry entry)
     {
-        lock (gate)
+        lock (_gate)
         {
             entry.Bytes = entry.Command.Journal.KeptBytes;
-            endedBytes += entry.Bytes.Value;
-            ended++;
+            _endedBytes += entry.Bytes.Value;
+            _ended++;
             Trim();
         }
     }
 
     private void Remove(LinkedListNode<Entry> node)
     {
-        commands.Remove(node.Value.Command.Id);
-        order.Remove(node);
+        _commands.Remove(node.Value.Command.Id);
+        _order.Remove(node);
         node.Value.Command.Journal.Dispose();
         if (node.Value.Bytes is { } bytes)
         {
-            endedBytes -= bytes;
-            ended--;
+            _endedBytes -= bytes;
+            _ended--;
         }
     }
 
@@ -156,20 +156,20 @@ internal sealed class CommandRegistry
     private void Trim()
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        bool checksAge = now - ageChecked > AgeCheckInterval;
-        if (!checksAge && ended <= retention.Commands && endedBytes <= retention.Bytes)
+        bool checksAge = now - _ageChecked > AgeCheckInterval;
+        if (!checksAge && _ended <= _retention.Commands && _endedBytes <= _retention.Bytes)
         {
             return;
         }
 
-        ageChecked = now;
-        DateTimeOffset eldest = now.AddSeconds(-retention.AgeSeconds!.Value);
-        for (LinkedListNode<Entry>? node = order.First; node is not null;)
+        _ageChecked = now;
+        DateTimeOffset eldest = now.AddSeconds(-_retention.AgeSeconds!.Value);
+        for (LinkedListNode<Entry>? node = _order.First; node is not null;)
         {
             LinkedListNode<Entry>? next = node.Next;
             if (node.Value.Bytes is not null && !node.Value.Command.Journal.IsRead)
             {
-                if (ended <= retention.Commands && endedBytes <= retention.Bytes && node.Value.Command.EndedAt >= eldest)
+                if (_ended <= _retention.Commands && _endedBytes <= _retention.Bytes && node.Value.Command.EndedAt >= eldest)
                 {
                     break;
                 }
@@ -184,20 +184,20 @@ internal sealed class CommandRegistry
     private void Load()
     {
         List<(string Path, SegmentHead Head)> parts = [];
-        foreach (string path in files.FindUsed())
+        foreach (string path in _files.FindUsed())
         {
             Guard(path, () => parts.Add((path, JournalSegment.ReadHead(path))));
         }
 
         foreach (IGrouping<long, (string Path, SegmentHead Head)> group in parts.GroupBy(part => part.Head.Number).OrderBy(group => group.Key))
         {
-            count = group.Key;
+            _count = group.Key;
             Guard(group.First().Path, () =>
             {
-                CommandJournal journal = CommandJournal.Load(files, loop, group, retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
+                CommandJournal journal = CommandJournal.Load(_files, _loop, group, _retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
                 CommandRecord record = group.First().Head.Command;
                 Entry entry = new(new Command(record, journal, last.Kind, last.Payload));
-                commands.Add(record.Id, order.AddLast(entry));
+                _commands.Add(record.Id, _order.AddLast(entry));
                 Count(entry);
             });
         }
@@ -210,9 +210,9 @@ internal sealed class CommandRegistry
         {
             load();
         }
-        catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
         {
-            Console.Error.WriteLine($"{path}: {failure.Message}");
+            Console.Error.WriteLine($"{path}: {exception.Message}");
         }
     }
 

@@ -9,16 +9,16 @@ internal sealed class JournalFiles
 {
     private const int MostFree = 64;
 
-    private readonly Lock gate = new();
-    private readonly Stack<string> free = [];
-    private readonly string directory;
-    private long count;
+    private readonly Lock _gate = new();
+    private readonly Stack<string> _free = [];
+    private readonly string _directory;
+    private long _count;
 
     /// <summary>Opens the directory.</summary>
     /// <param name="directory">Where the files are; made when missing.</param>
     public JournalFiles(string directory)
     {
-        this.directory = directory;
+        _directory = directory;
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
@@ -26,11 +26,11 @@ internal sealed class JournalFiles
     public IReadOnlyList<string> FindUsed()
     {
         List<string> used = [];
-        foreach (FileInfo file in new DirectoryInfo(directory).EnumerateFiles())
+        foreach (FileInfo file in new DirectoryInfo(_directory).EnumerateFiles())
         {
             if (long.TryParse(file.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
             {
-                count = Math.Max(count, number);
+                _count = Math.Max(_count, number);
                 if (file.Length > 0)
                 {
                     used.Add(file.FullName);
@@ -48,9 +48,9 @@ internal sealed class JournalFiles
     /// <summary>The path of an empty file, or of one that does not exist yet.</summary>
     public string Take()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return free.TryPop(out string? path) ? path : Path.Combine(directory, (++count).ToString(CultureInfo.InvariantCulture));
+            return _free.TryPop(out string? path) ? path : Path.Combine(_directory, (++_count).ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -68,11 +68,11 @@ internal sealed class JournalFiles
             // Code in the sandbox may have deleted it; then it is made anew.
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            if (free.Count < MostFree)
+            if (_free.Count < MostFree)
             {
-                free.Push(path);
+                _free.Push(path);
                 return;
             }
         }

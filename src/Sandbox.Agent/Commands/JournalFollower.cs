@@ -6,20 +6,20 @@ namespace Sandbox.Agent.Commands;
 /// <summary>One reader of a <see cref="CommandJournal"/>, from a place in the output to its end. While it lives, the command is held back when it is a full bound ahead.</summary>
 internal sealed class JournalFollower : IDisposable
 {
-    private readonly CommandJournal journal;
-    private readonly OutputCursor wanted;
-    private readonly byte[] buffer = ArrayPool<byte>.Shared.Rent(2 * (CommandJournal.MaximumPayload + CommandFrame.HeaderLength));
-    private LinkedListNode<JournalSegment>? segment;
-    private OutputCursor passed;
-    private long position;
-    private int filled;
-    private int taken;
-    private bool positionDue;
+    private readonly CommandJournal _journal;
+    private readonly OutputCursor _wanted;
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(2 * (CommandJournal.MaximumPayload + CommandFrame.HeaderLength));
+    private LinkedListNode<JournalSegment>? _segment;
+    private OutputCursor _passed;
+    private long _position;
+    private int _filled;
+    private int _taken;
+    private bool _positionDue;
 
     internal JournalFollower(CommandJournal journal, LinkedListNode<JournalSegment>? segment, OutputCursor wanted)
     {
-        this.journal = journal;
-        this.wanted = wanted;
+        _journal = journal;
+        _wanted = wanted;
         if (segment is not null)
         {
             Enter(segment);
@@ -27,14 +27,14 @@ internal sealed class JournalFollower : IDisposable
     }
 
     /// <summary>The first byte of the journal that it has not passed.</summary>
-    public long Position => Volatile.Read(ref position);
+    public long Position => Volatile.Read(ref _position);
 
     /// <summary>The place in the output behind what it has given.</summary>
-    public OutputCursor Cursor => new(Math.Max(wanted.StandardOutput, passed.StandardOutput), Math.Max(wanted.StandardError, passed.StandardError));
+    public OutputCursor Cursor => new(Math.Max(_wanted.StandardOutput, _passed.StandardOutput), Math.Max(_wanted.StandardError, _passed.StandardError));
 
     /// <summary>Completes when there is something to read; false when the journal has gone. Whoever waited goes on with the event loop's thread, and must not keep it.</summary>
-    /// <param name="cancellation">Ends the wait.</param>
-    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => journal.WaitAsync(position + filled - taken, cancellation);
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _journal.WaitAsync(_position + _filled - _taken, cancellationToken);
 
     /// <summary>Gives the next frame that is there, and the one that tells the end when all else is read.</summary>
     /// <param name="kind">Its kind.</param>
@@ -53,7 +53,7 @@ internal sealed class JournalFollower : IDisposable
         }
         while (Fill());
 
-        (FrameKind Kind, byte[] Payload)? closing = journal.ClosingAt(position);
+        (FrameKind Kind, byte[] Payload)? closing = _journal.ClosingAt(_position);
         kind = closing?.Kind ?? default;
         payload = closing?.Payload;
         return closing is not null;
@@ -62,16 +62,16 @@ internal sealed class JournalFollower : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        journal.Remove(this, segment?.Value);
-        ArrayPool<byte>.Shared.Return(buffer);
+        _journal.Remove(this, _segment?.Value);
+        ArrayPool<byte>.Shared.Return(_buffer);
     }
 
     /// <summary>The next frame of the buffer, empty where there is nothing to give of it.</summary>
     private bool TryTake(out FrameKind kind, out ReadOnlySpan<byte> payload)
     {
-        if (positionDue)
+        if (_positionDue)
         {
-            positionDue = false;
+            _positionDue = false;
             byte[] place = new byte[OutputCursor.Length];
             Cursor.Write(place);
             kind = FrameKind.Position;
@@ -79,25 +79,25 @@ internal sealed class JournalFollower : IDisposable
             return true;
         }
 
-        ReadOnlySpan<byte> rest = buffer.AsSpan(taken, filled - taken);
+        ReadOnlySpan<byte> rest = _buffer.AsSpan(_taken, _filled - _taken);
         int before = rest.Length;
         if (!CommandFrame.TryRead(ref rest, out kind, out payload))
         {
             return false;
         }
 
-        taken += before - rest.Length;
-        Volatile.Write(ref position, position + before - rest.Length);
-        journal.Moved();
+        _taken += before - rest.Length;
+        Volatile.Write(ref _position, _position + before - rest.Length);
+        _journal.Moved();
         long unwanted = kind switch
         {
-            FrameKind.StandardOutput => wanted.StandardOutput - passed.StandardOutput,
-            FrameKind.StandardError => wanted.StandardError - passed.StandardError,
+            FrameKind.StandardOutput => _wanted.StandardOutput - _passed.StandardOutput,
+            FrameKind.StandardError => _wanted.StandardError - _passed.StandardError,
 
             // The end is told at the end: late output may follow it.
             _ => payload.Length,
         };
-        passed = passed.Plus(kind, payload.Length);
+        _passed = _passed.Plus(kind, payload.Length);
         payload = payload[(int)Math.Clamp(unwanted, 0, payload.Length)..];
         return true;
     }
@@ -105,20 +105,20 @@ internal sealed class JournalFollower : IDisposable
     /// <summary>Reads on; false when there is nothing more now.</summary>
     private bool Fill()
     {
-        buffer.AsSpan(taken, filled - taken).CopyTo(buffer);
-        filled -= taken;
-        taken = 0;
+        _buffer.AsSpan(_taken, _filled - _taken).CopyTo(_buffer);
+        _filled -= _taken;
+        _taken = 0;
         while (true)
         {
-            long next = position + filled;
-            int count = segment is null ? 0 : segment.Value.Read(next - segment.Value.Position, buffer.AsSpan(filled));
+            long next = _position + _filled;
+            int count = _segment is null ? 0 : _segment.Value.Read(next - _segment.Value.Position, _buffer.AsSpan(_filled));
             if (count > 0)
             {
-                filled += count;
+                _filled += count;
                 return true;
             }
 
-            if (journal.MoveOn(segment, next) is not { } following)
+            if (_journal.MoveOn(_segment, next) is not { } following)
             {
                 return false;
             }
@@ -130,15 +130,15 @@ internal sealed class JournalFollower : IDisposable
     private void Enter(LinkedListNode<JournalSegment> entered)
     {
         OutputCursor due = Cursor;
-        segment = entered;
-        if (entered.Value.Position != position)
+        _segment = entered;
+        if (entered.Value.Position != _position)
         {
-            Volatile.Write(ref position, entered.Value.Position);
+            Volatile.Write(ref _position, entered.Value.Position);
         }
 
-        passed = entered.Value.Start;
+        _passed = entered.Value.Start;
 
         // What lies between was not kept.
-        positionDue = due != Cursor;
+        _positionDue = due != Cursor;
     }
 }

@@ -13,18 +13,18 @@ internal sealed class JournalSegment
     // A head longer than this is not one that we wrote.
     private const int LongestHead = 1024 * 1024;
 
-    private readonly JournalFiles files;
-    private readonly string path;
-    private readonly int headLength;
-    private SafeFileHandle? file;
-    private int users;
-    private long length;
+    private readonly JournalFiles _files;
+    private readonly string _path;
+    private readonly int _headLength;
+    private SafeFileHandle? _file;
+    private int _users;
+    private long _length;
 
     private JournalSegment(JournalFiles files, string path, int headLength, long position, OutputCursor start)
     {
-        this.files = files;
-        this.path = path;
-        this.headLength = headLength;
+        _files = files;
+        _path = path;
+        _headLength = headLength;
         Position = position;
         Start = start;
     }
@@ -36,7 +36,7 @@ internal sealed class JournalSegment
     public OutputCursor Start { get; }
 
     /// <summary>How many bytes of frames it has.</summary>
-    public long Length => Volatile.Read(ref length);
+    public long Length => Volatile.Read(ref _length);
 
     /// <summary>The place behind its last frame.</summary>
     public long End => Position + Length;
@@ -53,7 +53,7 @@ internal sealed class JournalSegment
         json.CopyTo(bytes, sizeof(int));
         JournalSegment segment = new(files, files.Take(), bytes.Length, position, new(head.StandardOutput, head.StandardError));
         segment.Acquire();
-        RandomAccess.Write(segment.file!, bytes, 0);
+        RandomAccess.Write(segment._file!, bytes, 0);
         return segment;
     }
 
@@ -82,9 +82,9 @@ internal sealed class JournalSegment
             Identifier.Require(head.Command?.Id ?? "", "process");
             return head;
         }
-        catch (Exception failure) when (failure is JsonException or ApiException)
+        catch (Exception exception) when (exception is JsonException or ApiException)
         {
-            throw new FormatException("The head is not ours.", failure);
+            throw new FormatException("The head is not ours.", exception);
         }
     }
 
@@ -107,24 +107,24 @@ internal sealed class JournalSegment
             onFrame(kind, payload.ToArray());
         }
 
-        segment.length = whole - frames.Length;
+        segment._length = whole - frames.Length;
         return segment;
     }
 
     /// <summary>Keeps the file open until <see cref="Release"/>.</summary>
     public void Acquire()
     {
-        file ??= File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        users++;
+        _file ??= File.OpenHandle(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _users++;
     }
 
     /// <summary>Many files are kept, few are in use: only those are open.</summary>
     public void Release()
     {
-        if (--users == 0)
+        if (--_users == 0)
         {
-            file?.Dispose();
-            file = null;
+            _file?.Dispose();
+            _file = null;
         }
     }
 
@@ -132,8 +132,8 @@ internal sealed class JournalSegment
     /// <param name="frame">The frame.</param>
     public void Append(ReadOnlySpan<byte> frame)
     {
-        RandomAccess.Write(file!, frame, headLength + length);
-        Volatile.Write(ref length, length + frame.Length);
+        RandomAccess.Write(_file!, frame, _headLength + _length);
+        Volatile.Write(ref _length, _length + frame.Length);
     }
 
     /// <summary>Reads frames, while it is in use.</summary>
@@ -143,19 +143,19 @@ internal sealed class JournalSegment
     public int Read(long offset, Span<byte> buffer)
     {
         int count = (int)Math.Min(buffer.Length, Length - offset);
-        return count <= 0 ? 0 : RandomAccess.Read(file!, buffer[..count], headLength + offset);
+        return count <= 0 ? 0 : RandomAccess.Read(_file!, buffer[..count], _headLength + offset);
     }
 
     /// <summary>Gives the file up; who reads it now may read on.</summary>
     public void Drop()
     {
-        if (users == 0)
+        if (_users == 0)
         {
-            files.GiveBack(path);
+            _files.GiveBack(_path);
         }
         else
         {
-            File.Delete(path);
+            File.Delete(_path);
         }
     }
 }

@@ -12,16 +12,16 @@ internal sealed class OutputPipe
 
     // The loop's thread alone reads pipes, so one buffer serves them all.
     [ThreadStatic]
-    private static byte[]? buffer;
+    private static byte[]? _buffer;
 
-    private readonly FrameKind kind;
-    private readonly FileDescriptor read;
-    private readonly EventLoop loop;
-    private readonly EventLoop.Watch watch;
-    private FileDescriptor ownEnd;
-    private CommandJournal? journal;
-    private volatile bool paused;
-    private bool closed;
+    private readonly FrameKind _kind;
+    private readonly FileDescriptor _read;
+    private readonly EventLoop _loop;
+    private readonly EventLoop.Watch _watch;
+    private FileDescriptor _ownEnd;
+    private CommandJournal? _journal;
+    private volatile bool _paused;
+    private bool _closed;
 
     /// <summary>Makes the pipe.</summary>
     /// <param name="path">Where the shell finds it.</param>
@@ -30,12 +30,12 @@ internal sealed class OutputPipe
     public OutputPipe(string path, FrameKind kind, EventLoop loop)
     {
         Path = path;
-        this.kind = kind;
-        this.loop = loop;
+        _kind = kind;
+        _loop = loop;
 
         // Our own writing end keeps the pipe from ending before the shell has opened it.
-        FileDescriptor.CreateFifo(path, Capacity, out read, out ownEnd);
-        watch = loop.Add(read, ReadSome);
+        FileDescriptor.CreateFifo(path, Capacity, out _read, out _ownEnd);
+        _watch = loop.Add(_read, ReadSome);
     }
 
     /// <summary>Where the shell finds it.</summary>
@@ -45,8 +45,8 @@ internal sealed class OutputPipe
     /// <param name="commandJournal">Where the bytes go.</param>
     public void Start(CommandJournal commandJournal)
     {
-        journal = commandJournal;
-        journal.RoomMade += Resume;
+        _journal = commandJournal;
+        _journal.RoomMade += Resume;
     }
 
     /// <summary>Takes what is there now. The command has ended: what comes later is late output of something it left in the background.</summary>
@@ -58,19 +58,19 @@ internal sealed class OutputPipe
         {
         }
 
-        ownEnd.Dispose();
+        _ownEnd.Dispose();
         while (ReadOnce())
         {
         }
 
-        if (closed)
+        if (_closed)
         {
             // The usual case: nobody else holds it. The loop has not looked in between, and finds it open again.
             Release();
             if (reuse)
             {
-                closed = false;
-                ownEnd = FileDescriptor.OpenToWrite(Path);
+                _closed = false;
+                _ownEnd = FileDescriptor.OpenToWrite(Path);
                 return true;
             }
 
@@ -89,16 +89,16 @@ internal sealed class OutputPipe
     private void ReadSome()
     {
         bool more = ReadOnce();
-        if (closed)
+        if (_closed)
         {
             Release();
             End();
         }
-        else if (more && journal!.IsFull)
+        else if (more && _journal!.IsFull)
         {
-            paused = true;
-            watch.Pause();
-            if (!journal.IsFull)
+            _paused = true;
+            _watch.Pause();
+            if (!_journal.IsFull)
             {
                 // Room was made in between, before there was anyone to be told.
                 Resume();
@@ -109,13 +109,13 @@ internal sealed class OutputPipe
     /// <summary>Reads one bufferful; false when there was nothing.</summary>
     private bool ReadOnce()
     {
-        byte[] space = buffer ??= new byte[CommandFrame.HeaderLength + CommandJournal.MaximumPayload];
-        int count = closed ? -1 : read.Read(space.AsSpan(CommandFrame.HeaderLength));
-        closed |= count == 0;
+        byte[] space = _buffer ??= new byte[CommandFrame.HeaderLength + CommandJournal.MaximumPayload];
+        int count = _closed ? -1 : _read.Read(space.AsSpan(CommandFrame.HeaderLength));
+        _closed |= count == 0;
         if (count > 0)
         {
             // Between commands nobody has it open but we: what is written then is written by someone who opened it by name, and is nobody's.
-            journal?.Append(space.AsSpan(0, CommandFrame.HeaderLength + count), kind);
+            _journal?.Append(space.AsSpan(0, CommandFrame.HeaderLength + count), _kind);
         }
 
         return count > 0;
@@ -123,31 +123,31 @@ internal sealed class OutputPipe
 
     private void Release()
     {
-        if (journal is not null)
+        if (_journal is not null)
         {
-            journal.RoomMade -= Resume;
-            journal = null;
+            _journal.RoomMade -= Resume;
+            _journal = null;
         }
 
-        if (paused)
+        if (_paused)
         {
-            paused = false;
-            watch.Resume();
+            _paused = false;
+            _watch.Resume();
         }
     }
 
     private void End()
     {
-        watch.Dispose();
-        read.Dispose();
+        _watch.Dispose();
+        _read.Dispose();
     }
 
     private void Resume()
     {
-        if (paused && journal?.IsFull == false)
+        if (_paused && _journal?.IsFull == false)
         {
-            paused = false;
-            loop.Post(watch.Resume);
+            _paused = false;
+            _loop.Post(_watch.Resume);
         }
     }
 }

@@ -7,44 +7,44 @@ namespace Sandbox.Agent.Commands;
 /// <param name="loop">On whose thread that is told.</param>
 internal sealed class PipeOpenings(EventLoop loop) : IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<int, Action> waiting = [];
-    private DirectoryWatch? watch;
-    private EventLoop.Watch? events;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, Action> _waiting = [];
+    private DirectoryWatch? _watch;
+    private EventLoop.Watch? _events;
 
     /// <summary>Waits for a pipe to be opened, once.</summary>
     /// <param name="path">The pipe. It is opened from now on.</param>
     /// <param name="opened">Told of it.</param>
     public void Add(string path, Action opened)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (watch is null)
+            if (_watch is null)
             {
-                watch = new DirectoryWatch();
-                events = loop.Add(watch.Descriptor, Tell);
+                _watch = new DirectoryWatch();
+                _events = loop.Add(_watch.Descriptor, Tell);
             }
 
-            waiting.Add(watch.AddOpening(new LinuxPath(Encoding.UTF8.GetBytes(path))), opened);
+            _waiting.Add(_watch.AddOpening(new LinuxPath(Encoding.UTF8.GetBytes(path))), opened);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        events?.Dispose();
-        watch?.Dispose();
+        _events?.Dispose();
+        _watch?.Dispose();
     }
 
     private void Tell()
     {
         List<Action> due = [];
-        lock (gate)
+        lock (_gate)
         {
             // One that goes unopened is told to be ignored.
-            watch!.Read((number, what, _, _) =>
+            _watch!.Read((number, what, _, _) =>
             {
-                if (waiting.Remove(number, out Action? opened) && what.HasFlag(WatchEvent.Opened))
+                if (_waiting.Remove(number, out Action? opened) && what.HasFlag(WatchEvent.Opened))
                 {
                     due.Add(opened);
                 }

@@ -20,24 +20,24 @@ internal sealed class CodeContext
     // To let go after an interrupt; the last word is KILL, and the state is lost.
     private static readonly TimeSpan[] Patience = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1)];
 
-    private readonly ContextSettings settings;
-    private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly CancellationTokenSource closing = new();
-    private readonly DateTimeOffset createdAt = DateTimeOffset.UtcNow;
-    private volatile IInterpreter interpreter;
-    private volatile bool isRunning;
+    private readonly ContextSettings _settings;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly DateTimeOffset _createdAt = DateTimeOffset.UtcNow;
+    private volatile IInterpreter _interpreter;
+    private volatile bool _isRunning;
 
     private CodeContext(ContextSettings settings, IInterpreter interpreter)
     {
-        this.settings = settings;
-        this.interpreter = interpreter;
+        _settings = settings;
+        _interpreter = interpreter;
     }
 
     /// <summary>Its id.</summary>
-    public string Id => settings.Id;
+    public string Id => _settings.Id;
 
     /// <summary>When it was made.</summary>
-    public DateTimeOffset CreatedAt => createdAt;
+    public DateTimeOffset CreatedAt => _createdAt;
 
     /// <summary>Makes a context whose interpreter is ready.</summary>
     /// <param name="settings">What it is made of.</param>
@@ -48,14 +48,14 @@ internal sealed class CodeContext
     public ContextInfo ToInfo() => new()
     {
         Id = Id,
-        Language = settings.Plan.Language,
-        Interpreter = settings.Plan.Name,
-        State = isRunning ? ContextState.Busy : ContextState.Idle,
-        Cwd = settings.Directory,
-        SessionId = settings.SessionId,
-        Default = settings.IsDefault,
-        TimeoutMs = settings.TimeoutMs,
-        CreatedAt = createdAt,
+        Language = _settings.Plan.Language,
+        Interpreter = _settings.Plan.Name,
+        State = _isRunning ? ContextState.Busy : ContextState.Idle,
+        Cwd = _settings.Directory,
+        SessionId = _settings.SessionId,
+        Default = _settings.IsDefault,
+        TimeoutMs = _settings.TimeoutMs,
+        CreatedAt = _createdAt,
     };
 
     /// <summary>Checks that code can be run here as it was asked for.</summary>
@@ -63,36 +63,36 @@ internal sealed class CodeContext
     /// <exception cref="ApiException"><see cref="ErrorCodes.Unsupported"/>.</exception>
     public void Require(CodeRunRequest request)
     {
-        if (!settings.Plan.TakesVariables && (request.Env is { Count: > 0 } || request.SecretEnv is { Count: > 0 }))
+        if (!_settings.Plan.TakesVariables && (request.Env is { Count: > 0 } || request.SecretEnv is { Count: > 0 }))
         {
-            throw new ApiException(ErrorCodes.Unsupported, $"'{settings.Plan.Name}' takes no variables for one run. Give them when the context is made.");
+            throw new ApiException(ErrorCodes.Unsupported, $"'{_settings.Plan.Name}' takes no variables for one run. Give them when the context is made.");
         }
     }
 
     /// <summary>Runs code when its turn comes, and tells all about it.</summary>
     /// <param name="run">The code.</param>
-    /// <param name="cancellation">Whoever wanted it has gone.</param>
-    public async Task RunAsync(CodeRun run, CancellationToken cancellation)
+    /// <param name="cancellationToken">Whoever wanted it has gone.</param>
+    public async Task RunAsync(CodeRun run, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closing.Token);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
         bool hasTurn = false;
         try
         {
-            await turn.WaitAsync(stop.Token);
-            hasTurn = isRunning = true;
-            bool restarted = interpreter.HasEnded;
+            await _turn.WaitAsync(stop.Token);
+            hasTurn = _isRunning = true;
+            bool restarted = _interpreter.HasEnded;
             if (restarted)
             {
-                interpreter = await settings.Plan.StartAsync();
-                if (closing.IsCancellationRequested)
+                _interpreter = await _settings.Plan.StartAsync();
+                if (_closing.IsCancellationRequested)
                 {
-                    interpreter.Kill();
+                    _interpreter.Kill();
                 }
             }
 
             run.Start();
-            RunOutcome outcome = await FollowAsync(interpreter.RunAsync(run), run, stop.Token);
-            if (closing.IsCancellationRequested)
+            RunOutcome outcome = await FollowAsync(_interpreter.RunAsync(run), run, stop.Token);
+            if (_closing.IsCancellationRequested)
             {
                 run.Refuse(Closed());
             }
@@ -105,17 +105,17 @@ internal sealed class CodeContext
         {
             run.Refuse(Closed());
         }
-        catch (ApiException failure)
+        catch (ApiException exception)
         {
-            run.Refuse(failure);
+            run.Refuse(exception);
         }
         finally
         {
             run.Events.Complete();
             if (hasTurn)
             {
-                isRunning = false;
-                turn.Release();
+                _isRunning = false;
+                _turn.Release();
             }
         }
     }
@@ -123,19 +123,19 @@ internal sealed class CodeContext
     /// <summary>Ends it with everything it started. What runs or waits is refused.</summary>
     public void Close()
     {
-        closing.Cancel();
-        interpreter.Kill();
+        _closing.Cancel();
+        _interpreter.Kill();
     }
 
     private static ApiException Closed() => new(ErrorCodes.ContextClosed, "The context was deleted before the code had run to its end.");
 
-    private async Task<RunOutcome> FollowAsync(Task<RunOutcome> running, CodeRun run, CancellationToken cancellation)
+    private async Task<RunOutcome> FollowAsync(Task<RunOutcome> running, CodeRun run, CancellationToken cancellationToken)
     {
         using CancellationTokenSource over = new();
-        Task limit = (run.TimeoutMs ?? settings.TimeoutMs) is { } milliseconds
+        Task limit = (run.TimeoutMs ?? _settings.TimeoutMs) is { } milliseconds
             ? Task.Delay(TimeSpan.FromMilliseconds(milliseconds), over.Token)
             : Task.Delay(Timeout.Infinite, over.Token);
-        Task gone = Task.Delay(Timeout.Infinite, cancellation);
+        Task gone = Task.Delay(Timeout.Infinite, cancellationToken);
         Task first = await Task.WhenAny(running, limit, gone);
         if (first != running)
         {
@@ -144,7 +144,7 @@ internal sealed class CodeContext
             foreach (TimeSpan patience in Patience)
             {
                 // The patience counts from the delivery, unless that does not come about.
-                await Task.WhenAny(running, interpreter.InterruptAsync(), Task.Delay(patience, over.Token));
+                await Task.WhenAny(running, _interpreter.InterruptAsync(), Task.Delay(patience, over.Token));
                 if (await Task.WhenAny(running, Task.Delay(patience, over.Token)) == running)
                 {
                     break;
@@ -153,7 +153,7 @@ internal sealed class CodeContext
 
             if (!running.IsCompleted)
             {
-                interpreter.Kill();
+                _interpreter.Kill();
             }
         }
 

@@ -9,8 +9,8 @@ namespace Sandbox.Agent.Contexts;
 /// <param name="request">What was asked, checked.</param>
 internal sealed class CodeRun(CodeRunRequest request)
 {
-    private DateTimeOffset startedAt = DateTimeOffset.UtcNow;
-    private long startedTicks;
+    private DateTimeOffset _startedAt = DateTimeOffset.UtcNow;
+    private long _startedTicks;
 
     /// <summary>The code.</summary>
     public string Code { get; } = request.Code!;
@@ -30,8 +30,8 @@ internal sealed class CodeRun(CodeRunRequest request)
     /// <summary>Starts its clock.</summary>
     public void Start()
     {
-        startedAt = DateTimeOffset.UtcNow;
-        startedTicks = Stopwatch.GetTimestamp();
+        _startedAt = DateTimeOffset.UtcNow;
+        _startedTicks = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Tells how it ended; the last thing that happens to it.</summary>
@@ -48,8 +48,8 @@ internal sealed class CodeRun(CodeRunRequest request)
                 Cancelled = StopReason == StopReason.Cancelled,
                 Restarted = restarted,
                 ExecutionCount = outcome.Count,
-                DurationMs = Math.Round(Stopwatch.GetElapsedTime(startedTicks).TotalMilliseconds, 3),
-                StartedAt = startedAt,
+                DurationMs = Math.Round(Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds, 3),
+                StartedAt = _startedAt,
             },
             ProtocolJson.Default.CodeExit);
         Events.Complete();

@@ -7,12 +7,12 @@ namespace Sandbox.Agent.Contexts;
 /// <param name="services">What the agent's parts share.</param>
 internal sealed class ContextRegistry(AgentServices services) : IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly InterpreterCatalog catalog = new(services.Paths, services.Loop);
+    private readonly Lock _gate = new();
+    private readonly InterpreterCatalog _catalog = new(services.Paths, services.Loop);
 
     // A name is taken from the moment on that its context is being made.
-    private readonly Dictionary<string, Task<CodeContext>> contexts = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string? Session, string Language), string> defaults = [];
+    private readonly Dictionary<string, Task<CodeContext>> _contexts = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string? Session, string Language), string> _defaults = [];
 
     /// <summary>Makes a context, or finds the default one that is meant.</summary>
     /// <param name="request">What was asked.</param>
@@ -25,28 +25,28 @@ internal sealed class ContextRegistry(AgentServices services) : IDisposable
         string language = InterpreterCatalog.Canonical(request.Language ?? "python");
         string id = request.Id is null ? Identifier.Generate() : Identifier.Require(request.Id, "context");
         Task<CodeContext> made;
-        lock (gate)
+        lock (_gate)
         {
             if (request.Default)
             {
                 (string?, string) key = (session?.Id, language);
-                if (defaults.TryGetValue(key, out string? known) && contexts.TryGetValue(known, out Task<CodeContext>? existing))
+                if (_defaults.TryGetValue(key, out string? known) && _contexts.TryGetValue(known, out Task<CodeContext>? existing))
                 {
                     made = existing;
                 }
                 else
                 {
-                    defaults[key] = id;
-                    made = contexts[id] = MakeAsync(id, language, request, session);
+                    _defaults[key] = id;
+                    made = _contexts[id] = MakeAsync(id, language, request, session);
                 }
             }
-            else if (contexts.ContainsKey(id))
+            else if (_contexts.ContainsKey(id))
             {
                 throw new ApiException(ErrorCodes.ContextExists, $"The sandbox already has a code context '{id}'.");
             }
             else
             {
-                made = contexts[id] = MakeAsync(id, language, request, session);
+                made = _contexts[id] = MakeAsync(id, language, request, session);
             }
         }
 
@@ -57,11 +57,11 @@ internal sealed class ContextRegistry(AgentServices services) : IDisposable
         catch
         {
             // It was not made: the name is free.
-            lock (gate)
+            lock (_gate)
             {
-                foreach (string failed in contexts.Where(pair => pair.Value == made).Select(pair => pair.Key).ToArray())
+                foreach (string failed in _contexts.Where(pair => pair.Value == made).Select(pair => pair.Key).ToArray())
                 {
-                    contexts.Remove(failed);
+                    _contexts.Remove(failed);
                 }
             }
 
@@ -74,18 +74,18 @@ internal sealed class ContextRegistry(AgentServices services) : IDisposable
     /// <exception cref="ApiException"><see cref="ErrorCodes.ContextNotFound"/>.</exception>
     public CodeContext Get(string id)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return contexts.TryGetValue(id, out Task<CodeContext>? context) && context.IsCompletedSuccessfully ? context.Result : throw NotFound(id);
+            return _contexts.TryGetValue(id, out Task<CodeContext>? context) && context.IsCompletedSuccessfully ? context.Result : throw NotFound(id);
         }
     }
 
     /// <summary>All contexts, oldest first.</summary>
     public IReadOnlyList<CodeContext> All()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return [.. contexts.Values.Where(context => context.IsCompletedSuccessfully).Select(context => context.Result).OrderBy(context => context.CreatedAt)];
+            return [.. _contexts.Values.Where(context => context.IsCompletedSuccessfully).Select(context => context.Result).OrderBy(context => context.CreatedAt)];
         }
     }
 
@@ -95,9 +95,9 @@ internal sealed class ContextRegistry(AgentServices services) : IDisposable
     public void Delete(string id)
     {
         CodeContext context = Get(id);
-        lock (gate)
+        lock (_gate)
         {
-            contexts.Remove(id);
+            _contexts.Remove(id);
         }
 
         context.Close();
@@ -134,7 +134,7 @@ internal sealed class ContextRegistry(AgentServices services) : IDisposable
         VariableLayer layer = new VariableLayer(request.Env, request.SecretEnv).WithoutNulls();
         IReadOnlyDictionary<string, string> environment = start.With(layer.Env, layer.SecretEnv).Values;
         string directory = services.Sessions.MakeDirectory(request.Cwd, session?.WorkingDirectory);
-        InterpreterPlan plan = catalog.Find(language, environment, directory);
+        InterpreterPlan plan = _catalog.Find(language, environment, directory);
         return await CodeContext.CreateAsync(new ContextSettings(id, plan, directory, session?.Id, request.Default, request.TimeoutMs));
     }
 }

@@ -17,34 +17,34 @@ internal sealed class DriverInterpreter : IInterpreter
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
-    private readonly Lock gate = new();
-    private readonly bool takesSignals;
-    private readonly FileDescriptor requests;
-    private readonly WatchedPipe answers;
-    private readonly InterpreterProcess process;
-    private readonly ArrayBufferWriter<byte> partial = new();
-    private readonly TaskCompletionSource<bool> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource<RunOutcome>? running;
-    private long sequence;
+    private readonly Lock _gate = new();
+    private readonly bool _takesSignals;
+    private readonly FileDescriptor _requests;
+    private readonly WatchedPipe _answers;
+    private readonly InterpreterProcess _process;
+    private readonly ArrayBufferWriter<byte> _partial = new();
+    private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<RunOutcome>? _running;
+    private long _sequence;
 
     private DriverInterpreter(InterpreterCommand command, bool takesSignals, EventLoop loop)
     {
-        this.takesSignals = takesSignals;
-        FileDescriptor.CreatePipe(out FileDescriptor requestsRead, out requests);
+        _takesSignals = takesSignals;
+        FileDescriptor.CreatePipe(out FileDescriptor requestsRead, out _requests);
         FileDescriptor.CreatePipe(out FileDescriptor answersRead, out FileDescriptor answersWrite, nonBlockingRead: true);
         using (requestsRead)
         using (answersWrite)
         {
-            process = InterpreterProcess.Start(
+            _process = InterpreterProcess.Start(
                 command, new Dictionary<int, FileDescriptor> { [RequestDescriptor] = requestsRead, [AnswerDescriptor] = answersWrite }, loop);
         }
 
-        answers = new WatchedPipe(answersRead, loop, OnAnswers);
+        _answers = new WatchedPipe(answersRead, loop, OnAnswers);
         _ = CloseAtEndAsync();
     }
 
     /// <inheritdoc/>
-    public bool HasEnded => process.Ended.IsCompleted;
+    public bool HasEnded => _process.Ended.IsCompleted;
 
     /// <summary>Starts one.</summary>
     /// <param name="command">The program with ours as its argument.</param>
@@ -55,15 +55,15 @@ internal sealed class DriverInterpreter : IInterpreter
     public static async Task<DriverInterpreter?> StartAsync(InterpreterCommand command, bool takesSignals, EventLoop loop)
     {
         DriverInterpreter started = new(command, takesSignals, loop);
-        await Task.WhenAny(started.ready.Task, started.process.Ended, Task.Delay(StartLimit));
-        if (started.ready.Task.IsCompletedSuccessfully && await started.ready.Task)
+        await Task.WhenAny(started._ready.Task, started._process.Ended, Task.Delay(StartLimit));
+        if (started._ready.Task.IsCompletedSuccessfully && await started._ready.Task)
         {
-            started.process.SetReady();
+            started._process.SetReady();
             return started;
         }
 
-        bool isMissing = started.ready.Task.IsCompletedSuccessfully;
-        ApiException failure = started.process.StartFailure();
+        bool isMissing = started._ready.Task.IsCompletedSuccessfully;
+        ApiException failure = started._process.StartFailure();
         started.Dispose();
         return isMissing ? null : throw failure;
     }
@@ -72,12 +72,12 @@ internal sealed class DriverInterpreter : IInterpreter
     public async Task<RunOutcome> RunAsync(CodeRun run)
     {
         TaskCompletionSource<RunOutcome> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        process.Begin(run.Events);
-        answers.Begin(run.Events);
-        lock (gate)
+        _process.Begin(run.Events);
+        _answers.Begin(run.Events);
+        lock (_gate)
         {
-            running = done;
-            sequence++;
+            _running = done;
+            _sequence++;
         }
 
         try
@@ -86,46 +86,46 @@ internal sealed class DriverInterpreter : IInterpreter
 
             // It reads at once, or it is dead: then this fails. Off this thread all the same, for code is up to anything.
             await Task.Run(() => Send(request));
-            await Task.WhenAny(done.Task, process.Ended);
+            await Task.WhenAny(done.Task, _process.Ended);
 
             // What it said in its last moment counts.
-            answers.Drain();
-            return done.Task.IsCompletedSuccessfully ? await done.Task : new RunOutcome(process.EndError(), null);
+            _answers.Drain();
+            return done.Task.IsCompletedSuccessfully ? await done.Task : new RunOutcome(_process.EndError(), null);
         }
         finally
         {
-            lock (gate)
+            lock (_gate)
             {
-                running = null;
+                _running = null;
             }
 
-            answers.End();
-            process.End();
+            _answers.End();
+            _process.End();
         }
     }
 
     /// <inheritdoc/>
     public async Task InterruptAsync()
     {
-        process.Interrupt(itself: takesSignals);
-        if (!takesSignals)
+        _process.Interrupt(itself: _takesSignals);
+        if (!_takesSignals)
         {
             await Task.Run(() => Send("{\"interrupt\":true}\n"u8.ToArray()));
         }
     }
 
     /// <inheritdoc/>
-    public void Kill() => process.Kill();
+    public void Kill() => _process.Kill();
 
     /// <inheritdoc/>
-    public void Dispose() => process.Dispose();
+    public void Dispose() => _process.Dispose();
 
     private async Task CloseAtEndAsync()
     {
-        await process.Ended;
-        lock (requests)
+        await _process.Ended;
+        lock (_requests)
         {
-            requests.Dispose();
+            _requests.Dispose();
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class DriverInterpreter : IInterpreter
         using (Utf8JsonWriter writer = new(line))
         {
             writer.WriteStartObject();
-            writer.WriteNumber("run", sequence);
+            writer.WriteNumber("run", _sequence);
             writer.WriteString("code", run.Code);
             writer.WriteStartObject("env");
             foreach ((string name, string? value) in run.Variables)
@@ -153,16 +153,16 @@ internal sealed class DriverInterpreter : IInterpreter
 
     private void Send(byte[] line)
     {
-        lock (requests)
+        lock (_requests)
         {
-            if (requests.IsClosed)
+            if (_requests.IsClosed)
             {
                 return;
             }
 
             try
             {
-                requests.WriteAll(line);
+                _requests.WriteAll(line);
             }
             catch (Win32Exception)
             {
@@ -175,15 +175,15 @@ internal sealed class DriverInterpreter : IInterpreter
     {
         for (int end; (end = data.IndexOf((byte)'\n')) >= 0; data = data[(end + 1)..])
         {
-            partial.Write(data[..end]);
-            OnAnswer(events, partial.WrittenMemory);
-            partial.ResetWrittenCount();
+            _partial.Write(data[..end]);
+            OnAnswer(events, _partial.WrittenMemory);
+            _partial.ResetWrittenCount();
         }
 
-        partial.Write(data);
-        if (partial.WrittenCount > LongestAnswer)
+        _partial.Write(data);
+        if (_partial.WrittenCount > LongestAnswer)
         {
-            process.Kill();
+            _process.Kill();
         }
     }
 
@@ -197,30 +197,30 @@ internal sealed class DriverInterpreter : IInterpreter
         catch (JsonException)
         {
             // Only code that meddles with the channel gets here; there is no way back into step.
-            process.Kill();
+            _process.Kill();
             return;
         }
 
         switch (answer?.Type)
         {
             case "ready":
-                ready.TrySetResult(true);
+                _ready.TrySetResult(true);
                 break;
             case "missing":
-                ready.TrySetResult(false);
+                _ready.TrySetResult(false);
                 break;
             case "result" when answer.Data is not null && events is not null:
                 // What was printed before it comes before it.
-                process.TakeOutput();
+                _process.TakeOutput();
                 events.Add(CodeEvents.Result, new CodeResult(answer.Kind ?? CodeResultKinds.Display, answer.Data), ProtocolJson.Default.CodeResult);
                 break;
             case "done":
-                process.TakeOutput();
-                lock (gate)
+                _process.TakeOutput();
+                lock (_gate)
                 {
-                    if (answer.Run == sequence)
+                    if (answer.Run == _sequence)
                     {
-                        running?.TrySetResult(new RunOutcome(answer.Error, answer.Count));
+                        _running?.TrySetResult(new RunOutcome(answer.Error, answer.Count));
                     }
                 }
 

@@ -10,31 +10,31 @@ internal sealed class InterpreterProcess : IDisposable
 {
     private const int ShownComplaint = 2000;
 
-    private readonly Lock gate = new();
-    private readonly ChildProcess process;
-    private readonly EventLoop.Watch endWatch;
-    private readonly WatchedPipe output;
-    private readonly WatchedPipe error;
-    private readonly TaskCompletionSource<ExitStatus> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly string name;
-    private readonly StringBuilder complaint = new();
-    private volatile bool isReady;
+    private readonly Lock _gate = new();
+    private readonly ChildProcess _process;
+    private readonly EventLoop.Watch _endWatch;
+    private readonly WatchedPipe _output;
+    private readonly WatchedPipe _error;
+    private readonly TaskCompletionSource<ExitStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly string _name;
+    private readonly StringBuilder _complaint = new();
+    private volatile bool _isReady;
 
     private InterpreterProcess(InterpreterCommand command, ChildProcess process, FileDescriptor output, FileDescriptor error, EventLoop loop)
     {
-        name = Path.GetFileName(command.Path);
-        this.process = process;
-        this.output = new WatchedPipe(output, loop, (events, data) => events?.Add(CodeEvents.StandardOutput, data.ToArray()));
-        this.error = new WatchedPipe(error, loop, OnError);
-        lock (gate)
+        _name = Path.GetFileName(command.Path);
+        _process = process;
+        _output = new WatchedPipe(output, loop, (events, data) => events?.Add(CodeEvents.StandardOutput, data.ToArray()));
+        _error = new WatchedPipe(error, loop, OnError);
+        lock (_gate)
         {
             // Its end may come before this returns.
-            endWatch = loop.Add(process.Handle, Collect);
+            _endWatch = loop.Add(process.Handle, Collect);
         }
     }
 
     /// <summary>Its end, when it comes.</summary>
-    public Task<ExitStatus> Ended => ended.Task;
+    public Task<ExitStatus> Ended => _ended.Task;
 
     /// <summary>Starts a program.</summary>
     /// <param name="command">Which and how.</param>
@@ -61,47 +61,47 @@ internal sealed class InterpreterProcess : IDisposable
                 });
                 return new InterpreterProcess(command, process, output, error, loop);
             }
-            catch (Win32Exception failure)
+            catch (Win32Exception exception)
             {
                 output.Dispose();
                 error.Dispose();
-                throw new ApiException(ErrorCodes.InterpreterFailed, $"'{command.Path}' could not be started in '{command.Directory}': {failure.Message}", failure);
+                throw new ApiException(ErrorCodes.InterpreterFailed, $"'{command.Path}' could not be started in '{command.Directory}': {exception.Message}", exception);
             }
         }
     }
 
     /// <summary>It has shown that it works: what it complains of from now on is the code's business.</summary>
-    public void SetReady() => isReady = true;
+    public void SetReady() => _isReady = true;
 
     /// <summary>What it prints from now on belongs to a run.</summary>
     /// <param name="events">The run's events.</param>
     public void Begin(RunEvents events)
     {
-        output.Begin(events);
-        error.Begin(events);
+        _output.Begin(events);
+        _error.Begin(events);
     }
 
     /// <summary>Takes what was printed before this call.</summary>
     public void TakeOutput()
     {
-        output.Drain();
-        error.Drain();
+        _output.Drain();
+        _error.Drain();
     }
 
     /// <summary>What it prints from now on belongs to no run.</summary>
     public void End()
     {
-        output.End();
-        error.End();
+        _output.End();
+        _error.End();
     }
 
     /// <summary>Interrupts everything it started.</summary>
     /// <param name="itself">Whether it is interrupted too.</param>
     public void Interrupt(bool itself)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (ended.Task.IsCompleted)
+            if (_ended.Task.IsCompleted)
             {
                 return;
             }
@@ -109,7 +109,7 @@ internal sealed class InterpreterProcess : IDisposable
             // Itself first: else it goes on behind a child that has ended.
             if (itself)
             {
-                process.Send(Signal.INT);
+                _process.Send(Signal.INT);
             }
 
             foreach (ProcessEntry descendant in Descendants())
@@ -122,28 +122,28 @@ internal sealed class InterpreterProcess : IDisposable
     /// <summary>Ends it with everything it started.</summary>
     public void Kill()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (ended.Task.IsCompleted)
+            if (_ended.Task.IsCompleted)
             {
                 return;
             }
 
             // Held still first, so that it starts nothing behind our back.
-            process.Send(Signal.STOP);
-            foreach (ProcessEntry left in Descendants().Concat(ProcessTable.All().Where(other => other.SessionId == process.Id && other.Id != process.Id)))
+            _process.Send(Signal.STOP);
+            foreach (ProcessEntry left in Descendants().Concat(ProcessTable.All().Where(other => other.SessionId == _process.Id && other.Id != _process.Id)))
             {
                 ProcessTable.Send(left, Signal.KILL);
             }
 
-            process.Send(Signal.KILL);
+            _process.Send(Signal.KILL);
         }
     }
 
     /// <summary>The error of a run under which it ended.</summary>
     public CodeError EndError()
     {
-        ExitStatus status = ended.Task.Result;
+        ExitStatus status = _ended.Task.Result;
         string how = status.Signal is { } signal ? $"was ended by the signal {signal}" : $"ended with the exit code {status.ExitCode}";
         return new CodeError(CodeError.InterpreterEnded, $"The interpreter {how}, and the context's state with it. The next run begins in a new one.", []);
     }
@@ -151,12 +151,12 @@ internal sealed class InterpreterProcess : IDisposable
     /// <summary>The failure of one that ended before it was ready.</summary>
     public ApiException StartFailure()
     {
-        lock (complaint)
+        lock (_complaint)
         {
-            string said = complaint.ToString().Trim();
+            string said = _complaint.ToString().Trim();
             return new ApiException(ErrorCodes.InterpreterFailed, said.Length == 0
-                ? $"'{name}' ended before it was ready, without saying why."
-                : $"'{name}' ended before it was ready. It said: {said}");
+                ? $"'{_name}' ended before it was ready, without saying why."
+                : $"'{_name}' ended before it was ready. It said: {said}");
         }
     }
 
@@ -166,30 +166,30 @@ internal sealed class InterpreterProcess : IDisposable
     private void OnError(RunEvents? events, ReadOnlySpan<byte> data)
     {
         events?.Add(CodeEvents.StandardError, data.ToArray());
-        if (!isReady)
+        if (!_isReady)
         {
-            lock (complaint)
+            lock (_complaint)
             {
-                complaint.Append(Encoding.UTF8.GetString(data));
-                complaint.Remove(0, Math.Max(0, complaint.Length - ShownComplaint));
+                _complaint.Append(Encoding.UTF8.GetString(data));
+                _complaint.Remove(0, Math.Max(0, _complaint.Length - ShownComplaint));
             }
         }
     }
 
-    private IReadOnlyList<ProcessEntry> Descendants() => ProcessTable.DescendantsOf([process.Id], new HashSet<(int, ulong)>());
+    private IReadOnlyList<ProcessEntry> Descendants() => ProcessTable.DescendantsOf([_process.Id], new HashSet<(int, ulong)>());
 
     private void Collect()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (process.TryWait() is { } status)
+            if (_process.TryWait() is { } status)
             {
                 TakeOutput();
-                endWatch.Dispose();
-                output.Dispose();
-                error.Dispose();
-                ended.SetResult(status);
-                process.Dispose();
+                _endWatch.Dispose();
+                _output.Dispose();
+                _error.Dispose();
+                _ended.SetResult(status);
+                _process.Dispose();
             }
         }
     }

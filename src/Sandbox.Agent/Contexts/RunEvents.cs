@@ -14,26 +14,26 @@ internal sealed class RunEvents
 {
     private const long Bound = 4L * 1024 * 1024;
 
-    private readonly Channel<RunEvent> channel = Channel.CreateUnbounded<RunEvent>(new UnboundedChannelOptions { SingleReader = true });
-    private long pending;
-    private volatile bool isUnbounded;
-    private volatile bool isAbandoned;
+    private readonly Channel<RunEvent> _channel = Channel.CreateUnbounded<RunEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private long _pending;
+    private volatile bool _isUnbounded;
+    private volatile bool _isAbandoned;
 
     /// <summary>Told, on any thread, when one that was held back may go on.</summary>
     public event Action? RoomMade;
 
     /// <summary>Whether whoever adds should wait.</summary>
-    public bool IsFull => !isUnbounded && Interlocked.Read(ref pending) >= Bound;
+    public bool IsFull => !_isUnbounded && Interlocked.Read(ref _pending) >= Bound;
 
     /// <summary>Adds an event.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="payload">What it holds.</param>
     public void Add(string name, ReadOnlyMemory<byte> payload)
     {
-        if (!isAbandoned)
+        if (!_isAbandoned)
         {
-            Interlocked.Add(ref pending, payload.Length);
-            channel.Writer.TryWrite(new RunEvent(name, payload));
+            Interlocked.Add(ref _pending, payload.Length);
+            _channel.Writer.TryWrite(new RunEvent(name, payload));
         }
     }
 
@@ -44,21 +44,21 @@ internal sealed class RunEvents
     public void Add<T>(string name, T value, JsonTypeInfo<T> type) => Add(name, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
     /// <summary>The end: nothing follows.</summary>
-    public void Complete() => channel.Writer.TryComplete();
+    public void Complete() => _channel.Writer.TryComplete();
 
     /// <summary>Holds nobody back any more: code that is to be interrupted must not hang on its output.</summary>
     public void LiftBound()
     {
-        isUnbounded = true;
+        _isUnbounded = true;
         RoomMade?.Invoke();
     }
 
     /// <summary>Nobody reads any more: drops everything.</summary>
     public void Abandon()
     {
-        isAbandoned = true;
+        _isAbandoned = true;
         LiftBound();
-        while (channel.Reader.TryRead(out _))
+        while (_channel.Reader.TryRead(out _))
         {
         }
     }
@@ -67,17 +67,17 @@ internal sealed class RunEvents
     /// <param name="next">The event.</param>
     public bool TryRead(out RunEvent next)
     {
-        if (!channel.Reader.TryRead(out next))
+        if (!_channel.Reader.TryRead(out next))
         {
             return false;
         }
 
-        Interlocked.Add(ref pending, -next.Payload.Length);
+        Interlocked.Add(ref _pending, -next.Payload.Length);
         RoomMade?.Invoke();
         return true;
     }
 
     /// <summary>Completes when there is an event; false when there never will be.</summary>
-    /// <param name="cancellation">Ends the wait.</param>
-    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => channel.Reader.WaitToReadAsync(cancellation);
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _channel.Reader.WaitToReadAsync(cancellationToken);
 }

@@ -15,14 +15,14 @@ internal sealed class WatchedPipe : IDisposable
     // The largest that the kernel lets an ordinary process make a pipe.
     private const int LargestPipe = 1024 * 1024;
 
-    private readonly Lock gate = new();
-    private readonly FileDescriptor read;
-    private readonly PipeData onData;
-    private readonly EventLoop.Watch watch;
-    private readonly byte[] buffer = new byte[Piece];
-    private RunEvents? events;
-    private bool paused;
-    private bool closed;
+    private readonly Lock _gate = new();
+    private readonly FileDescriptor _read;
+    private readonly PipeData _onData;
+    private readonly EventLoop.Watch _watch;
+    private readonly byte[] _buffer = new byte[Piece];
+    private RunEvents? _events;
+    private bool _paused;
+    private bool _closed;
 
     /// <summary>Starts to read.</summary>
     /// <param name="read">The end to read from, without blocking; this object's from now on.</param>
@@ -30,12 +30,12 @@ internal sealed class WatchedPipe : IDisposable
     /// <param name="onData">Takes what was read, one piece after the other, on any thread.</param>
     public WatchedPipe(FileDescriptor read, EventLoop loop, PipeData onData)
     {
-        this.read = read;
-        this.onData = onData;
-        lock (gate)
+        _read = read;
+        _onData = onData;
+        lock (_gate)
         {
             // The first call may come before this one returns.
-            watch = loop.Add(read, OnReadable);
+            _watch = loop.Add(read, OnReadable);
         }
     }
 
@@ -43,11 +43,11 @@ internal sealed class WatchedPipe : IDisposable
     /// <param name="run">The run's events.</param>
     public void Begin(RunEvents run)
     {
-        lock (gate)
+        lock (_gate)
         {
             // Of what a former run left running: nobody's.
             Drain();
-            events = run;
+            _events = run;
             run.RoomMade += Resume;
         }
     }
@@ -56,11 +56,11 @@ internal sealed class WatchedPipe : IDisposable
     public void End()
     {
         RunEvents? ended;
-        lock (gate)
+        lock (_gate)
         {
             Drain();
-            ended = events;
-            events = null;
+            ended = _events;
+            _events = null;
         }
 
         if (ended is not null)
@@ -74,7 +74,7 @@ internal sealed class WatchedPipe : IDisposable
     /// <summary>Takes what was written before this call, and may take more.</summary>
     public void Drain()
     {
-        lock (gate)
+        lock (_gate)
         {
             for (int left = LargestPipe, count; left > 0 && (count = ReadOnce()) > 0; left -= count)
             {
@@ -85,29 +85,29 @@ internal sealed class WatchedPipe : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!closed)
+            if (!_closed)
             {
-                closed = true;
-                watch.Dispose();
-                read.Dispose();
+                _closed = true;
+                _watch.Dispose();
+                _read.Dispose();
             }
         }
     }
 
     private void OnReadable()
     {
-        lock (gate)
+        lock (_gate)
         {
             if (ReadOnce() == 0)
             {
                 Dispose();
             }
-            else if (events?.IsFull == true)
+            else if (_events?.IsFull == true)
             {
-                paused = true;
-                watch.Pause();
+                _paused = true;
+                _watch.Pause();
             }
         }
 
@@ -117,10 +117,10 @@ internal sealed class WatchedPipe : IDisposable
 
     private int ReadOnce()
     {
-        int count = closed ? 0 : read.Read(buffer);
+        int count = _closed ? 0 : _read.Read(_buffer);
         if (count > 0)
         {
-            onData(events, buffer.AsSpan(0, count));
+            _onData(_events, _buffer.AsSpan(0, count));
         }
 
         return count;
@@ -128,12 +128,12 @@ internal sealed class WatchedPipe : IDisposable
 
     private void Resume()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (paused && !closed && events?.IsFull != true)
+            if (_paused && !_closed && _events?.IsFull != true)
             {
-                paused = false;
-                watch.Resume();
+                _paused = false;
+                _watch.Resume();
             }
         }
     }

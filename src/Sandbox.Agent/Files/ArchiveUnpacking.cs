@@ -13,7 +13,7 @@ internal sealed class ArchiveUnpacking(string top)
     private const int Piece = 128 * 1024;
 
     // Directories by their path below the top, which is the empty one. All else that is there is none, and nothing can lie below it.
-    private readonly Dictionary<string, TarEntry?> directories = new(StringComparer.Ordinal) { [""] = null };
+    private readonly Dictionary<string, TarEntry?> _directories = new(StringComparer.Ordinal) { [""] = null };
 
     /// <summary>Unpacks an entry.</summary>
     /// <param name="entry">The entry.</param>
@@ -50,7 +50,7 @@ internal sealed class ArchiveUnpacking(string top)
                 break;
             case TarEntryType.HardLink:
                 string target = Inside(Exact(entry, ArchiveRecords.Target) ?? entry.LinkName);
-                FileSystem.MakeHardLink(path, directories.ContainsKey(Above(target)) ? SandboxPath.Native(SandboxPath.Join(top, target)) : throw Refused(entry, "is a link to outside"));
+                FileSystem.MakeHardLink(path, _directories.ContainsKey(Above(target)) ? SandboxPath.Native(SandboxPath.Join(top, target)) : throw Refused(entry, "is a link to outside"));
                 return;
             case TarEntryType.Fifo:
                 FileSystem.MakeFifo(path, entry.Mode);
@@ -67,7 +67,7 @@ internal sealed class ArchiveUnpacking(string top)
     /// <param name="withTop">Whether the top is the archive's too; else it was there before.</param>
     public void FinishDirectories(string place, bool withTop)
     {
-        foreach ((string name, TarEntry? entry) in directories.OrderByDescending(directory => directory.Key, StringComparer.Ordinal))
+        foreach ((string name, TarEntry? entry) in _directories.OrderByDescending(directory => directory.Key, StringComparer.Ordinal))
         {
             if (entry is not null && (withTop || name.Length > 0))
             {
@@ -119,9 +119,9 @@ internal sealed class ArchiveUnpacking(string top)
 
     private void MakeDirectory(string name, TarEntry? entry)
     {
-        if (directories.TryGetValue(name, out TarEntry? known))
+        if (_directories.TryGetValue(name, out TarEntry? known))
         {
-            directories[name] = entry ?? known;
+            _directories[name] = entry ?? known;
             return;
         }
 
@@ -130,12 +130,12 @@ internal sealed class ArchiveUnpacking(string top)
         {
             FileSystem.MakeDirectory(SandboxPath.Native(SandboxPath.Join(top, name)), entry is null ? Defaults.Directory : Defaults.UnfinishedDirectory);
         }
-        catch (Win32Exception taken) when (taken.NativeErrorCode == ErrorNumbers.Exists)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.Exists)
         {
             throw new ApiException(ErrorCodes.InvalidArchive, $"The archive has '{PathText.ToDisplay(name)}' as a directory and as something else, such as a link that would lead out. Nothing was changed.");
         }
 
-        directories.Add(name, entry);
+        _directories.Add(name, entry);
     }
 
     // Of two entries of one name the later counts.

@@ -17,7 +17,7 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
     private const string MediaType = "application/x-ndjson";
     private const int FlushAt = 64 * 1024;
 
-    private readonly Utf8JsonWriter json = new(writer, new JsonWriterOptions { SkipValidation = true });
+    private readonly Utf8JsonWriter _json = new(writer, new JsonWriterOptions { SkipValidation = true });
 
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
@@ -77,9 +77,9 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
     }
 
     /// <inheritdoc/>
-    public void Dispose() => json.Dispose();
+    public void Dispose() => _json.Dispose();
 
-    private async Task WriteAsync(string path, List<(string Name, FileStatus Status)> entries, long left, CancellationToken gone)
+    private async Task WriteAsync(string path, List<(string Name, FileStatus Status)> entries, long left, CancellationToken cancellationToken)
     {
         foreach ((string name, FileStatus status) in entries)
         {
@@ -89,7 +89,7 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
             {
                 if (isTold)
                 {
-                    await WriteAsync(FileEntries.Make(child, status), gone);
+                    await WriteAsync(FileEntries.Make(child, status), cancellationToken);
                 }
 
                 continue;
@@ -98,12 +98,12 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
             (List<(string, FileStatus)>? below, ApiException? failure) = TryRead(child);
             if (isTold || failure is not null)
             {
-                await WriteAsync(FileEntries.Make(child, status) with { Error = failure?.Message, ErrorCode = failure?.Code }, gone);
+                await WriteAsync(FileEntries.Make(child, status) with { Error = failure?.Message, ErrorCode = failure?.Code }, cancellationToken);
             }
 
             if (below is not null)
             {
-                await WriteAsync(child, below, left - 1, gone);
+                await WriteAsync(child, below, left - 1, cancellationToken);
             }
         }
     }
@@ -114,18 +114,18 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
         {
             return (Read(path, hidden), null);
         }
-        catch (Win32Exception failure)
+        catch (Win32Exception exception)
         {
-            return (null, failure.NativeErrorCode == ErrorNumbers.NoEntry ? null : FileFailure.From(failure));
+            return (null, exception.NativeErrorCode == ErrorNumbers.NoEntry ? null : FileFailure.From(exception));
         }
     }
 
-    private ValueTask<FlushResult> WriteAsync(FileEntry entry, CancellationToken gone)
+    private ValueTask<FlushResult> WriteAsync(FileEntry entry, CancellationToken cancellationToken)
     {
-        JsonSerializer.Serialize(json, entry, ProtocolJson.Default.FileEntry);
-        json.Flush();
-        json.Reset();
+        JsonSerializer.Serialize(_json, entry, ProtocolJson.Default.FileEntry);
+        _json.Flush();
+        _json.Reset();
         writer.Write("\n"u8);
-        return writer.UnflushedBytes >= FlushAt ? writer.FlushAsync(gone) : default;
+        return writer.UnflushedBytes >= FlushAt ? writer.FlushAsync(cancellationToken) : default;
     }
 }

@@ -6,8 +6,8 @@ namespace Sandbox.Agent.Files;
 /// <summary>What an archive leaves out: by name at any depth, or, with a slash in it, by path from the top. Each is a <see cref="GlobPattern"/>.</summary>
 internal sealed class ExcludeList
 {
-    private readonly List<GlobPattern> names = [];
-    private readonly List<GlobPattern> paths = [];
+    private readonly List<GlobPattern> _names = [];
+    private readonly List<GlobPattern> _paths = [];
 
     /// <summary>Reads the list of a request: <c>excludes=a,b</c>, as Cloudflare's bridge has it, or <c>exclude=</c> once for each.</summary>
     /// <param name="context">The request.</param>
@@ -22,7 +22,7 @@ internal sealed class ExcludeList
             }
 
             string pattern = text.StartsWith("./", StringComparison.Ordinal) ? text[1..] : text;
-            (pattern.TrimEnd('/').Contains('/') ? list.paths : list.names).Add(new GlobPattern(pattern.Trim('/')));
+            (pattern.TrimEnd('/').Contains('/') ? list._paths : list._names).Add(new GlobPattern(pattern.Trim('/')));
         }
 
         return list;
@@ -31,5 +31,5 @@ internal sealed class ExcludeList
     /// <summary>Whether an entry is left out.</summary>
     /// <param name="path">Its path from the top.</param>
     /// <param name="name">Its name.</param>
-    public bool Has(string path, string name) => names.Any(pattern => pattern.IsMatch(name)) || paths.Any(pattern => pattern.IsMatch(path));
+    public bool Has(string path, string name) => _names.Any(pattern => pattern.IsMatch(name)) || _paths.Any(pattern => pattern.IsMatch(path));
 }

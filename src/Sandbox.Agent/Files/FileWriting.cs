@@ -11,7 +11,7 @@ namespace Sandbox.Agent.Files;
 internal sealed class FileWriting(PartialUploads uploads)
 {
     // Between the look at what is there and the taking of its place nobody else may do the same.
-    private readonly Lock gate = new();
+    private readonly Lock _gate = new();
 
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
@@ -47,11 +47,11 @@ internal sealed class FileWriting(PartialUploads uploads)
                 ? await AppendAsync(context, destination)
                 : await ReplaceAsync(context, destination, existing);
         }
-        catch (Win32Exception failure)
+        catch (Win32Exception exception)
         {
             // A caller that still sends does not listen yet.
             await DrainAsync(context);
-            throw FileFailure.From(failure, path);
+            throw FileFailure.From(exception, path);
         }
 
         await JsonBody.WriteAsync(context, new FileWritten(true, written.Size, FileVersion.Of(written)!), ProtocolJson.Default.FileWritten);
@@ -106,7 +106,7 @@ internal sealed class FileWriting(PartialUploads uploads)
                 }
             }
 
-            lock (gate)
+            lock (_gate)
             {
                 FileVersion.Require(context.Request.Headers, FileVersion.Of(FileStatus.TryOf(SandboxPath.Native(destination), follow: false)), destination);
                 upload.Replace();
@@ -115,7 +115,7 @@ internal sealed class FileWriting(PartialUploads uploads)
             uploads.End(upload);
             return FileStatus.Of(SandboxPath.Native(destination), follow: false);
         }
-        catch (Exception failure) when (failure is IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
             // The connection broke, as a bad request also says.
             uploads.Suspend(upload);

@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Files;
 /// <param name="length">Its length.</param>
 internal sealed class FixedLengthStream(FileDescriptor file, long length) : Stream
 {
-    private long position;
+    private long _position;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -24,14 +24,14 @@ internal sealed class FixedLengthStream(FileDescriptor file, long length) : Stre
     /// <inheritdoc/>
     public override long Position
     {
-        get => position;
+        get => _position;
         set => throw new NotSupportedException();
     }
 
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
-        Span<byte> wanted = buffer[..(int)Math.Min(buffer.Length, length - position)];
+        Span<byte> wanted = buffer[..(int)Math.Min(buffer.Length, length - _position)];
         int count = file.Read(wanted);
         if (count <= 0)
         {
@@ -39,7 +39,7 @@ internal sealed class FixedLengthStream(FileDescriptor file, long length) : Stre
             count = wanted.Length;
         }
 
-        position += count;
+        _position += count;
         return count;
     }
 

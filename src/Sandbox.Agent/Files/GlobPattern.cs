@@ -7,11 +7,11 @@ internal sealed class GlobPattern
 {
     private const char Escape = '\\';
 
-    private readonly Part[] parts;
+    private readonly Part[] _parts;
 
     /// <summary>Reads a pattern.</summary>
     /// <param name="text">The pattern; one that is not closed stands for itself.</param>
-    public GlobPattern(string text) => parts = [.. Read(text)];
+    public GlobPattern(string text) => _parts = [.. Read(text)];
 
     /// <summary>Whether a text means more than itself.</summary>
     /// <param name="text">The text.</param>
@@ -22,7 +22,7 @@ internal sealed class GlobPattern
     public static string Literal(string text) => string.Concat(Read(text).Select(part => part.Text));
 
     /// <summary>Whether the pattern asks for names that begin with a dot.</summary>
-    public bool WantsHidden => parts is [{ Kind: PartKind.Literal, Text: ['.', ..] }, ..];
+    public bool WantsHidden => _parts is [{ Kind: PartKind.Literal, Text: ['.', ..] }, ..];
 
     /// <summary>Whether a name matches.</summary>
     /// <param name="name">The name.</param>
@@ -32,11 +32,11 @@ internal sealed class GlobPattern
         int part = 0, at = 0, star = -1, starAt = 0;
         while (at < name.Length)
         {
-            if (part < parts.Length && parts[part].Kind == PartKind.Many)
+            if (part < _parts.Length && _parts[part].Kind == PartKind.Many)
             {
                 (star, starAt) = (part++, at);
             }
-            else if (part < parts.Length && parts[part].Takes(name, at) is var taken and > 0)
+            else if (part < _parts.Length && _parts[part].Takes(name, at) is var taken and > 0)
             {
                 (part, at) = (part + 1, at + taken);
             }
@@ -50,7 +50,7 @@ internal sealed class GlobPattern
             }
         }
 
-        return parts.AsSpan(part).IndexOfAnyExcept(Part.Star) < 0;
+        return _parts.AsSpan(part).IndexOfAnyExcept(Part.Star) < 0;
     }
 
     private static IEnumerable<Part> Read(string text)

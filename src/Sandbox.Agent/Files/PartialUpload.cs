@@ -10,8 +10,8 @@ namespace Sandbox.Agent.Files;
 /// <param name="isNew">Whether that file does not exist yet.</param>
 internal sealed class PartialUpload(string? id, string destination, bool isNew)
 {
-    private readonly LinuxPath temporary = SandboxPath.Native(TemporaryName.Beside(destination, isNew));
-    private Task lastTurn = Task.CompletedTask;
+    private readonly LinuxPath _temporary = SandboxPath.Native(TemporaryName.Beside(destination, isNew));
+    private Task _lastTurn = Task.CompletedTask;
 
     /// <summary>Its id; null for one that does not outlive its connection.</summary>
     public string? Id { get; } = id;
@@ -23,14 +23,14 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
     public int Breaks { get; set; }
 
     /// <summary>How many bytes there are; null before the first.</summary>
-    public long? Length => FileStatus.TryOf(temporary, follow: false)?.Size;
+    public long? Length => FileStatus.TryOf(_temporary, follow: false)?.Size;
 
     /// <summary>Waits for a former request, whose connection may not know yet that it is broken.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
     {
         Turn turn = new();
-        Task before = Interlocked.Exchange(ref lastTurn, turn.End);
+        Task before = Interlocked.Exchange(ref _lastTurn, turn.End);
         try
         {
             await before.WaitAsync(cancellationToken);
@@ -52,7 +52,7 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
             throw new ApiException(ErrorCodes.PreconditionFailed, $"There is no upload of this id with {offset} bytes to go on with. Begin again.");
         }
 
-        FileDescriptor file = FileDescriptor.OpenToAppend(temporary, Defaults.File);
+        FileDescriptor file = FileDescriptor.OpenToAppend(_temporary, Defaults.File);
         try
         {
             file.Truncate(offset);
@@ -66,16 +66,16 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
     }
 
     /// <summary>Takes the file's place.</summary>
-    public void Replace() => FileSystem.Rename(temporary, SandboxPath.Native(Destination), replace: true);
+    public void Replace() => FileSystem.Rename(_temporary, SandboxPath.Native(Destination), replace: true);
 
     /// <summary>Removes what has not taken its place.</summary>
     public void Remove()
     {
         try
         {
-            FileSystem.RemoveFile(temporary);
+            FileSystem.RemoveFile(_temporary);
         }
-        catch (Win32Exception gone) when (gone.NativeErrorCode is ErrorNumbers.NoEntry or ErrorNumbers.NotDirectory or ErrorNumbers.AccessDenied or ErrorNumbers.NameTooLong)
+        catch (Win32Exception exception) when (exception.NativeErrorCode is ErrorNumbers.NoEntry or ErrorNumbers.NotDirectory or ErrorNumbers.AccessDenied or ErrorNumbers.NameTooLong)
         {
             // It has taken its place, or could never be made.
         }
@@ -83,10 +83,10 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
 
     private sealed class Turn : IDisposable
     {
-        private readonly TaskCompletionSource end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task End => end.Task;
+        public Task End => _end.Task;
 
-        public void Dispose() => end.TrySetResult();
+        public void Dispose() => _end.TrySetResult();
     }
 }

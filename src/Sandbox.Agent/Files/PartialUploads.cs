@@ -8,12 +8,12 @@ internal sealed class PartialUploads
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<string, PartialUpload> named = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, PartialUpload> _named = new(StringComparer.Ordinal);
 
     /// <summary>An upload to go on with.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="destination">The file it is to replace.</param>
-    public PartialUpload Get(string id, string destination) => named.TryGetValue(id, out PartialUpload? upload) && upload.Destination == destination
+    public PartialUpload Get(string id, string destination) => _named.TryGetValue(id, out PartialUpload? upload) && upload.Destination == destination
         ? upload
         : throw new ApiException(ErrorCodes.PathNotFound, $"There is no upload '{Identifier.Require(id, "upload")}' to go on with. Begin again.");
 
@@ -28,7 +28,7 @@ internal sealed class PartialUploads
             return new PartialUpload(null, destination, isNew);
         }
 
-        PartialUpload upload = named.GetOrAdd(Identifier.Require(id, "upload"), _ => new PartialUpload(id, destination, isNew));
+        PartialUpload upload = _named.GetOrAdd(Identifier.Require(id, "upload"), _ => new PartialUpload(id, destination, isNew));
         return upload.Destination == destination ? upload
             : throw new ApiException(ErrorCodes.InvalidRequest, $"The upload '{id}' is for another file.");
     }
@@ -53,7 +53,7 @@ internal sealed class PartialUploads
     {
         if (upload.Id is not null)
         {
-            named.TryRemove(KeyValuePair.Create(upload.Id, upload));
+            _named.TryRemove(KeyValuePair.Create(upload.Id, upload));
         }
 
         upload.Remove();

@@ -84,12 +84,12 @@ internal static class SandboxPath
             FileSystem.MakeDirectory(Native(path), permissions);
             return true;
         }
-        catch (Win32Exception missing) when (missing.NativeErrorCode == ErrorNumbers.NoEntry && path != "/")
+        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry && path != "/")
         {
             _ = MakeDirectories(Parent(path), Defaults.Directory);
             return MakeDirectories(path, permissions);
         }
-        catch (Win32Exception there) when (there.NativeErrorCode is ErrorNumbers.Exists or ErrorNumbers.ReadOnly or ErrorNumbers.AccessDenied
+        catch (Win32Exception exception) when (exception.NativeErrorCode is ErrorNumbers.Exists or ErrorNumbers.ReadOnly or ErrorNumbers.AccessDenied
             && FileStatus.TryOf(Native(path), follow: true) is { Type: FileType.Directory })
         {
             return false;

@@ -15,7 +15,7 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPa
 {
     private const int Piece = 128 * 1024;
 
-    private readonly Dictionary<(ulong Device, ulong Inode), string> seen = [];
+    private readonly Dictionary<(ulong Device, ulong Inode), string> _seen = [];
 
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
@@ -65,7 +65,7 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPa
                     FileSystem.RequireReadable(SandboxPath.Native(path));
                 }
             }
-            catch (Win32Exception gone) when (gone.NativeErrorCode == ErrorNumbers.NoEntry)
+            catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry)
             {
                 // Since it was listed.
             }
@@ -100,7 +100,7 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPa
             await WriteAsync(path, inside, status);
             return true;
         }
-        catch (Win32Exception refused) when (isPartial && refused.NativeErrorCode == ErrorNumbers.AccessDenied)
+        catch (Win32Exception exception) when (isPartial && exception.NativeErrorCode == ErrorNumbers.AccessDenied)
         {
             return false;
         }
@@ -121,8 +121,8 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPa
             case FileType.Fifo:
                 await tar.WriteEntryAsync(Entry(TarEntryType.Fifo, inside, status), cancellationToken);
                 break;
-            case FileType.Regular when status.Links > 1 && !seen.TryAdd((status.Device, status.Inode), inside):
-                string first = "./" + seen[(status.Device, status.Inode)];
+            case FileType.Regular when status.Links > 1 && !_seen.TryAdd((status.Device, status.Inode), inside):
+                string first = "./" + _seen[(status.Device, status.Inode)];
                 await tar.WriteEntryAsync(WithTarget(Entry(TarEntryType.HardLink, inside, status, first), first), cancellationToken);
                 break;
             case FileType.Regular:
@@ -159,7 +159,7 @@ internal sealed class TreeArchive(TarWriter tar, ExcludeList excludes, bool isPa
         {
             return FileDescriptor.OpenToRead(SandboxPath.Native(path));
         }
-        catch (Win32Exception gone) when (gone.NativeErrorCode == ErrorNumbers.NoEntry)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry)
         {
             return null;
         }

@@ -41,7 +41,7 @@ internal static class TreeChanges
         {
             Rename(from, to, overwrite);
         }
-        catch (Win32Exception elsewhere) when (elsewhere.NativeErrorCode == ErrorNumbers.CrossDevice)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.CrossDevice)
         {
             if (!overwrite)
             {
@@ -90,7 +90,7 @@ internal static class TreeChanges
         {
             FileSystem.Rename(SandboxPath.Native(from), SandboxPath.Native(to), overwrite);
         }
-        catch (Win32Exception unknown) when (!overwrite && unknown.NativeErrorCode == ErrorNumbers.Invalid)
+        catch (Win32Exception exception) when (!overwrite && exception.NativeErrorCode == ErrorNumbers.Invalid)
         {
             // A file system that cannot look and move at once.
             RequireNew(to);

@@ -74,16 +74,16 @@ internal static class TreeRestore
             // What follows the last entry is padding; it belongs to the request.
             await DrainAsync(body, context.RequestAborted);
         }
-        catch (Exception failure) when (failure is ApiException or Win32Exception)
+        catch (Exception exception) when (exception is ApiException or Win32Exception)
         {
             // A caller that still sends does not listen yet.
             await DrainAsync(body, context.RequestAborted);
-            throw failure is Win32Exception refused ? FileFailure.From(refused) : failure;
+            throw exception is Win32Exception refused ? FileFailure.From(refused) : exception;
         }
-        catch (Exception failure) when (failure is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)
         {
             await DrainAsync(body, context.RequestAborted);
-            throw new ApiException(ErrorCodes.InvalidArchive, $"What was sent for '{PathText.ToDisplay(path)}' is no complete tar archive; nothing was changed.", failure);
+            throw new ApiException(ErrorCodes.InvalidArchive, $"What was sent for '{PathText.ToDisplay(path)}' is no complete tar archive; nothing was changed.", exception);
         }
     }
 

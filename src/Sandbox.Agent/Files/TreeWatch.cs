@@ -7,18 +7,18 @@ namespace Sandbox.Agent.Files;
 /// <summary>Changes at a path, or also below it. Whoever reads slowly is told that changes were lost, never left to believe that there were none.</summary>
 internal sealed class TreeWatch : IDisposable
 {
-    private readonly DirectoryWatch kernel = new();
-    private readonly SemaphoreSlim readable = new(0);
-    private readonly EventLoop.Watch watch;
-    private readonly Dictionary<int, string> directories = [];
-    private readonly Dictionary<uint, (string Path, bool IsDirectory)> movedAway = [];
-    private readonly HashSet<string> toldEarly = new(StringComparer.Ordinal);
-    private readonly HashSet<string> modified = new(StringComparer.Ordinal);
-    private readonly List<FileChange> changes = [];
-    private readonly string root;
-    private readonly string? onlyName;
-    private readonly bool recursive;
-    private readonly GlobPattern? filter;
+    private readonly DirectoryWatch _kernel = new();
+    private readonly SemaphoreSlim _readable = new(0);
+    private readonly EventLoop.Watch _watch;
+    private readonly Dictionary<int, string> _directories = [];
+    private readonly Dictionary<uint, (string Path, bool IsDirectory)> _movedAway = [];
+    private readonly HashSet<string> _toldEarly = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _modified = new(StringComparer.Ordinal);
+    private readonly List<FileChange> _changes = [];
+    private readonly string _root;
+    private readonly string? _onlyName;
+    private readonly bool _recursive;
+    private readonly GlobPattern? _filter;
 
     /// <summary>Begins to watch: what happens from now on is told.</summary>
     /// <param name="loop">Tells when there is something.</param>
@@ -28,17 +28,17 @@ internal sealed class TreeWatch : IDisposable
     public TreeWatch(EventLoop loop, string path, bool recursive, GlobPattern? filter)
     {
         bool isDirectory = FileStatus.Of(SandboxPath.Native(path), follow: true).Type == FileType.Directory;
-        root = isDirectory ? path : SandboxPath.Parent(path);
-        onlyName = isDirectory ? null : SandboxPath.Name(path);
-        (this.recursive, this.filter) = (recursive && isDirectory, filter);
+        _root = isDirectory ? path : SandboxPath.Parent(path);
+        _onlyName = isDirectory ? null : SandboxPath.Name(path);
+        (_recursive, _filter) = (recursive && isDirectory, filter);
         try
         {
-            Add(root, tell: false);
-            watch = loop.Add(kernel.Descriptor, OnReadable);
+            Add(_root, tell: false);
+            _watch = loop.Add(_kernel.Descriptor, OnReadable);
         }
         catch
         {
-            kernel.Dispose();
+            _kernel.Dispose();
             throw;
         }
     }
@@ -49,41 +49,41 @@ internal sealed class TreeWatch : IDisposable
     /// <summary>Waits for something to tell; false when the patience ends before.</summary>
     /// <param name="patience">How long.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public Task<bool> WaitAsync(TimeSpan patience, CancellationToken cancellationToken) => readable.WaitAsync(patience, cancellationToken);
+    public Task<bool> WaitAsync(TimeSpan patience, CancellationToken cancellationToken) => _readable.WaitAsync(patience, cancellationToken);
 
     /// <summary>What there is to tell.</summary>
     public IReadOnlyList<FileChange> Read()
     {
-        changes.Clear();
-        modified.Clear();
-        while (kernel.Read(OnEvent))
+        _changes.Clear();
+        _modified.Clear();
+        while (_kernel.Read(OnEvent))
         {
         }
 
         // The other half of a move comes right behind the first; what has none went outside.
-        foreach ((string path, bool isDirectory) in movedAway.Values)
+        foreach ((string path, bool isDirectory) in _movedAway.Values)
         {
             Forget(path);
             Tell(FileChangeType.Deleted, path, isDirectory);
         }
 
-        movedAway.Clear();
-        watch.Resume();
-        return changes;
+        _movedAway.Clear();
+        _watch.Resume();
+        return _changes;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        watch.Dispose();
-        kernel.Dispose();
-        readable.Dispose();
+        _watch.Dispose();
+        _kernel.Dispose();
+        _readable.Dispose();
     }
 
     private void OnReadable()
     {
-        watch.Pause();
-        readable.Release();
+        _watch.Pause();
+        _readable.Release();
     }
 
     private void OnEvent(int number, WatchEvent what, uint cookie, ReadOnlySpan<byte> bytes)
@@ -91,23 +91,23 @@ internal sealed class TreeWatch : IDisposable
         if (what.HasFlag(WatchEvent.Overflow))
         {
             // Directories that were made unseen are watched from now on.
-            Tell(FileChangeType.Overflow, root, true);
-            TryAdd(root, tell: false);
+            Tell(FileChangeType.Overflow, _root, true);
+            TryAdd(_root, tell: false);
         }
         else if (what.HasFlag(WatchEvent.Ignored))
         {
-            directories.Remove(number);
+            _directories.Remove(number);
         }
-        else if (directories.TryGetValue(number, out string? directory))
+        else if (_directories.TryGetValue(number, out string? directory))
         {
             if (bytes.Length > 0)
             {
                 OnEntry(what, cookie, directory, PathText.FromBytes(bytes));
             }
-            else if (directory == root && (what & (WatchEvent.SelfDeleted | WatchEvent.SelfMoved)) != 0)
+            else if (directory == _root && (what & (WatchEvent.SelfDeleted | WatchEvent.SelfMoved)) != 0)
             {
                 HasEnded = true;
-                Tell(FileChangeType.Deleted, root, true);
+                Tell(FileChangeType.Deleted, _root, true);
             }
         }
     }
@@ -119,19 +119,19 @@ internal sealed class TreeWatch : IDisposable
         switch (what & ~WatchEvent.IsDirectory)
         {
             case WatchEvent.MovedFrom:
-                movedAway[cookie] = (path, isDirectory);
+                _movedAway[cookie] = (path, isDirectory);
                 break;
-            case WatchEvent.MovedTo when movedAway.Remove(cookie, out (string Path, bool IsDirectory) from):
+            case WatchEvent.MovedTo when _movedAway.Remove(cookie, out (string Path, bool IsDirectory) from):
                 OnMoved(from.Path, path, isDirectory);
                 break;
-            case WatchEvent.MovedTo or WatchEvent.Created when !toldEarly.Remove(path):
+            case WatchEvent.MovedTo or WatchEvent.Created when !_toldEarly.Remove(path):
                 OnCreated(path, isDirectory);
                 break;
             case WatchEvent.Deleted:
-                toldEarly.Remove(path);
+                _toldEarly.Remove(path);
                 Tell(FileChangeType.Deleted, path, isDirectory);
                 break;
-            case WatchEvent.Modified when modified.Add(path):
+            case WatchEvent.Modified when _modified.Add(path):
                 Tell(FileChangeType.Modified, path, isDirectory);
                 break;
             case WatchEvent.Attributes:
@@ -143,7 +143,7 @@ internal sealed class TreeWatch : IDisposable
     private void OnCreated(string path, bool isDirectory)
     {
         Tell(FileChangeType.Created, path, isDirectory);
-        if (isDirectory && recursive)
+        if (isDirectory && _recursive)
         {
             TryAdd(path, tell: true);
         }
@@ -155,7 +155,7 @@ internal sealed class TreeWatch : IDisposable
         if (TemporaryName.Is(name))
         {
             Tell(TemporaryName.IsOfNew(name) ? FileChangeType.Created : FileChangeType.Modified, to, isDirectory);
-            if (isDirectory && recursive)
+            if (isDirectory && _recursive)
             {
                 TryAdd(to, tell: true);
             }
@@ -163,9 +163,9 @@ internal sealed class TreeWatch : IDisposable
             return;
         }
 
-        foreach ((int number, string path) in directories.Where(known => IsAtOrBelow(known.Value, from)).ToArray())
+        foreach ((int number, string path) in _directories.Where(known => IsAtOrBelow(known.Value, from)).ToArray())
         {
-            directories[number] = to + path[from.Length..];
+            _directories[number] = to + path[from.Length..];
         }
 
         Tell(FileChangeType.Moved, to, isDirectory, from);
@@ -173,10 +173,10 @@ internal sealed class TreeWatch : IDisposable
 
     private void Forget(string path)
     {
-        foreach ((int number, _) in directories.Where(known => IsAtOrBelow(known.Value, path)).ToArray())
+        foreach ((int number, _) in _directories.Where(known => IsAtOrBelow(known.Value, path)).ToArray())
         {
-            kernel.Remove(number);
-            directories.Remove(number);
+            _kernel.Remove(number);
+            _directories.Remove(number);
         }
     }
 
@@ -186,7 +186,7 @@ internal sealed class TreeWatch : IDisposable
         bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(name)) || (oldPath is not null && IsWanted(SandboxPath.Name(oldPath)));
         if (isWanted)
         {
-            changes.Add(new FileChange
+            _changes.Add(new FileChange
             {
                 Type = type,
                 Path = PathText.ToDisplay(path),
@@ -198,20 +198,20 @@ internal sealed class TreeWatch : IDisposable
         }
     }
 
-    private bool IsWanted(string name) => (onlyName is null || name == onlyName) && filter?.IsMatch(name) != false;
+    private bool IsWanted(string name) => (_onlyName is null || name == _onlyName) && _filter?.IsMatch(name) != false;
 
     private void Add(string directory, bool tell)
     {
         try
         {
-            directories[kernel.Add(SandboxPath.Native(directory), onlyDirectory: true)] = directory;
+            _directories[_kernel.Add(SandboxPath.Native(directory), onlyDirectory: true)] = directory;
         }
-        catch (Win32Exception failure) when (failure.NativeErrorCode == ErrorNumbers.NoSpace)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoSpace)
         {
-            throw new ApiException(ErrorCodes.WatchLimitReached, "The sandbox's kernel watches no more directories for this user. Watch fewer, or raise fs.inotify.max_user_watches on the host.", failure);
+            throw new ApiException(ErrorCodes.WatchLimitReached, "The sandbox's kernel watches no more directories for this user. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
         }
 
-        if (!recursive)
+        if (!_recursive)
         {
             return;
         }
@@ -221,7 +221,7 @@ internal sealed class TreeWatch : IDisposable
         {
             string path = SandboxPath.Join(directory, name);
             bool isDirectory = status.Type == FileType.Directory;
-            if (tell && toldEarly.Add(path))
+            if (tell && _toldEarly.Add(path))
             {
                 Tell(FileChangeType.Created, path, isDirectory);
             }

@@ -21,9 +21,9 @@ internal static class LoopbackPorts
 
     /// <summary>Connects to whoever listens on a port, by IPv4 or by IPv6.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="cancellation">Gives up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.PortNotListening"/>, or <see cref="ErrorCodes.SandboxUnavailable"/> when it does not take the connection.</exception>
-    public static async Task<Socket> ConnectAsync(int port, CancellationToken cancellation)
+    public static async Task<Socket> ConnectAsync(int port, CancellationToken cancellationToken)
     {
         SocketException? failure = null;
         foreach (IPAddress address in Addresses)
@@ -31,13 +31,13 @@ internal static class LoopbackPorts
             Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(address, port), cancellation);
+                await socket.ConnectAsync(new IPEndPoint(address, port), cancellationToken);
                 return socket;
             }
-            catch (SocketException failed)
+            catch (SocketException exception)
             {
                 socket.Dispose();
-                failure ??= failed;
+                failure ??= exception;
             }
             catch
             {

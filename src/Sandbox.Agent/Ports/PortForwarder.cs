@@ -19,10 +19,10 @@ internal sealed class PortForwarder : IDisposable
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    private readonly HttpMessageInvoker invoker = new(new PromptUploads(new SocketsHttpHandler
+    private readonly HttpMessageInvoker _invoker = new(new PromptUploads(new SocketsHttpHandler
     {
-        ConnectCallback = async (context, cancellation) =>
-            new NetworkStream(await LoopbackPorts.ConnectAsync(context.DnsEndPoint.Port, cancellation), ownsSocket: true),
+        ConnectCallback = async (context, cancellationToken) =>
+            new NetworkStream(await LoopbackPorts.ConnectAsync(context.DnsEndPoint.Port, cancellationToken), ownsSocket: true),
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
@@ -31,7 +31,7 @@ internal sealed class PortForwarder : IDisposable
     }));
 
     // Made when it is first needed, which in most sandboxes is never.
-    private readonly Lazy<IHttpForwarder> forwarder = new(() => new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider().GetRequiredService<IHttpForwarder>());
+    private readonly Lazy<IHttpForwarder> _forwarder = new(() => new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider().GetRequiredService<IHttpForwarder>());
 
     /// <summary>Passes a request on, and the answer back.</summary>
     /// <param name="context">The request.</param>
@@ -39,7 +39,7 @@ internal sealed class PortForwarder : IDisposable
     /// <exception cref="ApiException">There is no answer.</exception>
     public async Task ForwardAsync(HttpContext context, int port)
     {
-        ForwarderError error = await forwarder.Value.SendAsync(context, $"http://localhost:{port}", invoker, Configuration, PortTransformer.Instance);
+        ForwarderError error = await _forwarder.Value.SendAsync(context, $"http://localhost:{port}", _invoker, Configuration, PortTransformer.Instance);
         if (error == ForwarderError.None)
         {
             // Also an answer without a body is the program's own.
@@ -54,7 +54,7 @@ internal sealed class PortForwarder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => invoker.Dispose();
+    public void Dispose() => _invoker.Dispose();
 
     /// <summary>The request as the program would get it from a client beside it.</summary>
     private sealed class PortTransformer : HttpTransformer

@@ -14,27 +14,27 @@ internal sealed class Checkout
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
-    private readonly AgentServices services;
-    private readonly CheckoutRequest request;
-    private readonly RepositoryAddress address;
-    private readonly GitSettings settings;
-    private readonly string program;
-    private readonly string directory;
-    private readonly string destination;
+    private readonly AgentServices _services;
+    private readonly CheckoutRequest _request;
+    private readonly RepositoryAddress _address;
+    private readonly GitSettings _settings;
+    private readonly string _program;
+    private readonly string _directory;
+    private readonly string _destination;
 
     private Checkout(AgentServices services, CheckoutRequest request, RepositoryAddress address, GitSettings settings, string program, string directory, string destination)
     {
-        this.services = services;
-        this.request = request;
-        this.address = address;
-        this.settings = settings;
-        this.program = program;
-        this.directory = directory;
-        this.destination = destination;
+        _services = services;
+        _request = request;
+        _address = address;
+        _settings = settings;
+        _program = program;
+        _directory = directory;
+        _destination = destination;
     }
 
     // A branch can be cloned as such; a tag could be taken for a branch of the same name, and a commit is nothing that a clone is asked for.
-    private string? Detached => request.Tag is not null ? $"refs/tags/{request.Tag}" : request.Commit;
+    private string? Detached => _request.Tag is not null ? $"refs/tags/{_request.Tag}" : _request.Commit;
 
     /// <summary>Looks at what was asked, before anything is done.</summary>
     /// <param name="request">What was asked.</param>
@@ -65,12 +65,12 @@ internal sealed class Checkout
 
     /// <summary>Does it.</summary>
     /// <param name="onProgress">Is told how far it got.</param>
-    /// <param name="stop">Gives it up.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="ApiException">It failed, and nothing is there.</exception>
-    public async Task<CheckoutResult> RunAsync(Action<CheckoutProgress> onProgress, CancellationToken stop)
+    public async Task<CheckoutResult> RunAsync(Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        if (request.TimeoutMs is { } milliseconds)
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (_request.TimeoutMs is { } milliseconds)
         {
             limit.CancelAfter(TimeSpan.FromMilliseconds(milliseconds));
         }
@@ -79,13 +79,13 @@ internal sealed class Checkout
         {
             return await RunLimitedAsync(onProgress, limit.Token);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ApiException(ErrorCodes.CommandTimedOut, $"'{address}' was not checked out within {request.TimeoutMs / 1000.0:0.###} s, and was given up.");
+            throw new ApiException(ErrorCodes.CommandTimedOut, $"'{_address}' was not checked out within {_request.TimeoutMs / 1000.0:0.###} s, and was given up.");
         }
-        catch (System.ComponentModel.Win32Exception failure)
+        catch (System.ComponentModel.Win32Exception exception)
         {
-            throw FileFailure.From(failure);
+            throw FileFailure.From(exception);
         }
     }
 
@@ -119,9 +119,9 @@ internal sealed class Checkout
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
         ?? throw new ApiException(ErrorCodes.GitNotInstalled, "There is no git in the sandbox. Install it there, or on the machine whose programs the sandbox sees.");
 
-    private async Task<CheckoutResult> RunLimitedAsync(Action<CheckoutProgress> onProgress, CancellationToken stop)
+    private async Task<CheckoutResult> RunLimitedAsync(Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
-        string place = SandboxPath.Destination(destination);
+        string place = SandboxPath.Destination(_destination);
         bool isNew = RequireFree(place);
         if (isNew)
         {
@@ -132,13 +132,13 @@ internal sealed class Checkout
         string staging = isNew ? TemporaryName.Beside(place) : TemporaryName.In(place);
         try
         {
-            await CloneAsync(staging, onProgress, stop);
+            await CloneAsync(staging, onProgress, cancellationToken);
             CheckoutResult result = new()
             {
-                Path = destination,
-                Uri = address.Uri,
-                Branch = await TryAskAsync(staging, ["symbolic-ref", "--quiet", "--short", "HEAD"], stop),
-                Commit = await TryAskAsync(staging, ["rev-parse", "--verify", "--quiet", "HEAD"], stop),
+                Path = _destination,
+                Uri = _address.Uri,
+                Branch = await TryAskAsync(staging, ["symbolic-ref", "--quiet", "--short", "HEAD"], cancellationToken),
+                Commit = await TryAskAsync(staging, ["rev-parse", "--verify", "--quiet", "HEAD"], cancellationToken),
             };
             RequireBranch(result);
             TreePlacement placement = new(staging, place);
@@ -168,58 +168,58 @@ internal sealed class Checkout
 
         return there.Type == FileType.Directory && DirectoryListing.Read(place, hidden: true).Count == 0
             ? false
-            : throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(destination)}' exists already, and is no empty directory. Name another destination, or remove it.");
+            : throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(_destination)}' exists already, and is no empty directory. Name another destination, or remove it.");
     }
 
     // A clone takes a tag of the branch's name as well.
     private void RequireBranch(CheckoutResult result)
     {
-        if (request.Branch is not null && result.Branch != request.Branch)
+        if (_request.Branch is not null && result.Branch != _request.Branch)
         {
-            throw new ApiException(ErrorCodes.BranchNotFound, $"'{address}' could not be checked out. It has no branch '{request.Branch}'.");
+            throw new ApiException(ErrorCodes.BranchNotFound, $"'{_address}' could not be checked out. It has no branch '{_request.Branch}'.");
         }
     }
 
-    private async Task CloneAsync(string staging, Action<CheckoutProgress> onProgress, CancellationToken stop)
+    private async Task CloneAsync(string staging, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
-        string[] depth = request.Depth is { } commits ? [$"--depth={commits}"] : [];
-        string[] which = Detached is not null ? ["--no-checkout"] : request.Branch is not null ? [$"--branch={request.Branch}"] : [];
+        string[] depth = _request.Depth is { } commits ? [$"--depth={commits}"] : [];
+        string[] which = Detached is not null ? ["--no-checkout"] : _request.Branch is not null ? [$"--branch={_request.Branch}"] : [];
 
         // "--": an address may begin with a dash.
-        await RunAsync(["clone", "--progress", .. depth, .. which, "--", address.Uri, staging], onProgress, staging, stop);
+        await RunAsync(["clone", "--progress", .. depth, .. which, "--", _address.Uri, staging], onProgress, staging, cancellationToken);
         if (Detached is null)
         {
             return;
         }
 
-        if (request.Depth is not null)
+        if (_request.Depth is not null)
         {
-            await RunAsync(["-C", staging, "fetch", "--progress", .. depth, "origin", request.Tag is not null ? $"+{Detached}:{Detached}" : Detached], onProgress, staging, stop);
+            await RunAsync(["-C", staging, "fetch", "--progress", .. depth, "origin", _request.Tag is not null ? $"+{Detached}:{Detached}" : Detached], onProgress, staging, cancellationToken);
         }
 
-        await RunAsync(["-C", staging, "checkout", "--progress", "--detach", Detached + "^{commit}", "--"], onProgress, staging, stop);
+        await RunAsync(["-C", staging, "checkout", "--progress", "--detach", Detached + "^{commit}", "--"], onProgress, staging, cancellationToken);
     }
 
-    private async Task RunAsync(IReadOnlyList<string> arguments, Action<CheckoutProgress> onProgress, string staging, CancellationToken stop)
+    private async Task RunAsync(IReadOnlyList<string> arguments, Action<CheckoutProgress> onProgress, string staging, CancellationToken cancellationToken)
     {
         GitOutput output = new(onProgress);
-        if (await GitProcess.RunAsync(services.Loop, program, arguments, settings, directory, output, stop) != 0)
+        if (await GitProcess.RunAsync(_services.Loop, _program, arguments, _settings, _directory, output, cancellationToken) != 0)
         {
-            throw GitFailure.Of(address, output.Lines, text => Clean(text, staging));
+            throw GitFailure.Of(_address, output.Lines, text => Clean(text, staging));
         }
     }
 
     // Whatever a server may have said in answer: no secret, and no name that nobody has seen.
     private string Clean(string text, string staging)
     {
-        string named = text.Replace(staging, destination, StringComparison.Ordinal);
-        return address.Password is { Length: > 0 } password ? named.Replace(password, "********", StringComparison.Ordinal) : named;
+        string named = text.Replace(staging, _destination, StringComparison.Ordinal);
+        return _address.Password is { Length: > 0 } password ? named.Replace(password, "********", StringComparison.Ordinal) : named;
     }
 
-    private async Task<string?> TryAskAsync(string staging, string[] question, CancellationToken stop)
+    private async Task<string?> TryAskAsync(string staging, string[] question, CancellationToken cancellationToken)
     {
         GitOutput output = new(_ => { });
-        int code = await GitProcess.RunAsync(services.Loop, program, ["-C", staging, .. question], settings, directory, output, stop);
+        int code = await GitProcess.RunAsync(_services.Loop, _program, ["-C", staging, .. question], _settings, _directory, output, cancellationToken);
         return code == 0 ? output.Lines.LastOrDefault() : null;
     }
 }

@@ -11,11 +11,11 @@ internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
     private const int KeptLines = 50;
     private const int LongestLine = 4096;
 
-    private readonly List<byte> line = [];
-    private readonly Queue<string> lines = new();
+    private readonly List<byte> _line = [];
+    private readonly Queue<string> _lines = new();
 
     /// <summary>The lines that were no progress, oldest first.</summary>
-    public IReadOnlyCollection<string> Lines => lines;
+    public IReadOnlyCollection<string> Lines => _lines;
 
     /// <summary>Takes what was read.</summary>
     /// <param name="bytes">The bytes.</param>
@@ -27,9 +27,9 @@ internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
             {
                 Finish();
             }
-            else if (line.Count < LongestLine)
+            else if (_line.Count < LongestLine)
             {
-                line.Add(single);
+                _line.Add(single);
             }
         }
     }
@@ -37,8 +37,8 @@ internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
     /// <summary>Takes what is left when nothing more comes.</summary>
     public void Finish()
     {
-        string text = Encoding.UTF8.GetString(line.ToArray()).Trim();
-        line.Clear();
+        string text = Encoding.UTF8.GetString(_line.ToArray()).Trim();
+        _line.Clear();
         if (text.Length == 0)
         {
             return;
@@ -50,10 +50,10 @@ internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
             return;
         }
 
-        lines.Enqueue(text);
-        if (lines.Count > KeptLines)
+        _lines.Enqueue(text);
+        if (_lines.Count > KeptLines)
         {
-            lines.Dequeue();
+            _lines.Dequeue();
         }
     }
 

@@ -9,15 +9,15 @@ internal sealed class GitProcess
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    private readonly TaskCompletionSource<int> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly EventLoop loop;
-    private readonly ChildProcess process;
-    private readonly FileDescriptor read;
-    private readonly GitOutput output;
-    private EventLoop.Watch? outputWatch;
-    private EventLoop.Watch? processWatch;
+    private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly EventLoop _loop;
+    private readonly ChildProcess _process;
+    private readonly FileDescriptor _read;
+    private readonly GitOutput _output;
+    private EventLoop.Watch? _outputWatch;
+    private EventLoop.Watch? _processWatch;
 
-    private GitProcess(EventLoop loop, ChildProcess process, FileDescriptor read, GitOutput output) => (this.loop, this.process, this.read, this.output) = (loop, process, read, output);
+    private GitProcess(EventLoop loop, ChildProcess process, FileDescriptor read, GitOutput output) => (_loop, _process, _read, _output) = (loop, process, read, output);
 
     /// <summary>Runs git to its end.</summary>
     /// <param name="loop">Where it is watched.</param>
@@ -26,11 +26,11 @@ internal sealed class GitProcess
     /// <param name="settings">Its environment.</param>
     /// <param name="directory">Where it runs.</param>
     /// <param name="output">Takes what it says.</param>
-    /// <param name="stop">Ends it and what it has started.</param>
+    /// <param name="cancellationToken">Ends it and what it has started.</param>
     /// <returns>Its exit code.</returns>
-    public static async Task<int> RunAsync(EventLoop loop, string program, IReadOnlyList<string> arguments, GitSettings settings, string directory, GitOutput output, CancellationToken stop)
+    public static async Task<int> RunAsync(EventLoop loop, string program, IReadOnlyList<string> arguments, GitSettings settings, string directory, GitOutput output, CancellationToken cancellationToken)
     {
-        stop.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         FileDescriptor.CreatePipe(out FileDescriptor read, out FileDescriptor write, nonBlockingRead: true);
         GitProcess run;
         using (write)
@@ -49,19 +49,19 @@ internal sealed class GitProcess
 
         loop.Post(run.Watch);
         int code;
-        await using (stop.Register(run.Kill))
+        await using (cancellationToken.Register(run.Kill))
         {
-            code = await run.ended.Task;
+            code = await run._ended.Task;
         }
 
-        while (stop.IsCancellationRequested && run.Rest().Any())
+        while (cancellationToken.IsCancellationRequested && run.Rest().Any())
         {
             // What it had started is ended too before anyone clears up behind it.
             run.Kill();
             await Task.Delay(Pause, CancellationToken.None);
         }
 
-        stop.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return code;
     }
 
@@ -82,7 +82,7 @@ internal sealed class GitProcess
         return read;
     }
 
-    private IEnumerable<ProcessEntry> Rest() => ProcessTable.All().Where(entry => entry.SessionId == process.Id && entry.IsAlive);
+    private IEnumerable<ProcessEntry> Rest() => ProcessTable.All().Where(entry => entry.SessionId == _process.Id && entry.IsAlive);
 
     private void Kill()
     {
@@ -94,39 +94,39 @@ internal sealed class GitProcess
 
     private void Watch()
     {
-        outputWatch = loop.Add(read, ReadSome);
-        processWatch = loop.Add(process.Handle, End);
+        _outputWatch = _loop.Add(_read, ReadSome);
+        _processWatch = _loop.Add(_process.Handle, End);
     }
 
     private void ReadSome()
     {
         byte[] buffer = new byte[Piece];
         int count;
-        while ((count = read.Read(buffer)) > 0)
+        while ((count = _read.Read(buffer)) > 0)
         {
-            output.Add(buffer.AsSpan(0, count));
+            _output.Add(buffer.AsSpan(0, count));
         }
 
         if (count == 0)
         {
-            outputWatch!.Dispose();
+            _outputWatch!.Dispose();
         }
     }
 
     private void End()
     {
-        if (process.TryWait() is not { } status)
+        if (_process.TryWait() is not { } status)
         {
             return;
         }
 
         // What a helper in the background might still say is not waited for.
         ReadSome();
-        output.Finish();
-        outputWatch!.Dispose();
-        processWatch!.Dispose();
-        read.Dispose();
-        process.Dispose();
-        ended.SetResult(status.ExitCode);
+        _output.Finish();
+        _outputWatch!.Dispose();
+        _processWatch!.Dispose();
+        _read.Dispose();
+        _process.Dispose();
+        _ended.SetResult(status.ExitCode);
     }
 }

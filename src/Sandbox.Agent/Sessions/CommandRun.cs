@@ -8,7 +8,7 @@ namespace Sandbox.Agent.Sessions;
 /// <summary>One command on its way through a shell: its pipes, its clock, its end.</summary>
 internal sealed class CommandRun
 {
-    private readonly Timer? clock;
+    private readonly Timer? _clock;
 
     private CommandRun(Command command, Shell shell, long sequence, string reportRequest, long? limit, Action onLimit)
     {
@@ -16,7 +16,7 @@ internal sealed class CommandRun
         Shell = shell;
         Sequence = sequence;
         ReportRequest = reportRequest;
-        clock = limit is { } milliseconds ? new Timer(_ => onLimit(), null, milliseconds, Timeout.Infinite) : null;
+        _clock = limit is { } milliseconds ? new Timer(_ => onLimit(), null, milliseconds, Timeout.Infinite) : null;
     }
 
     /// <summary>The command.</summary>
@@ -107,7 +107,7 @@ internal sealed class CommandRun
     /// <param name="outcome">How it ended.</param>
     public void Finish(Outcome outcome)
     {
-        clock?.Dispose();
+        _clock?.Dispose();
         Shell.FinishOutput();
         Command.End(outcome.ExitCode, outcome.Signal ?? Command.StopSignal, outcome.ShellRestarted, outcome.Usage);
     }

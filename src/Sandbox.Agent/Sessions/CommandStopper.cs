@@ -18,45 +18,45 @@ internal sealed class CommandStopper : IStopper
         (Signal.KILL, TimeSpan.FromSeconds(1)),
     ];
 
-    private readonly CommandRun run;
-    private readonly IReadOnlySet<(int Id, ulong StartTime)> spared;
-    private readonly TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CommandRun _run;
+    private readonly IReadOnlySet<(int Id, ulong StartTime)> _spared;
+    private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Prepares to stop a command.</summary>
     /// <param name="run">The command.</param>
     /// <param name="spared">Background jobs of the session that were there before it.</param>
     public CommandStopper(CommandRun run, IReadOnlySet<(int Id, ulong StartTime)> spared)
     {
-        this.run = run;
-        this.spared = spared;
+        _run = run;
+        _spared = spared;
     }
 
     /// <inheritdoc/>
-    public void Hurry() => hurry.TrySetResult();
+    public void Hurry() => _hurry.TrySetResult();
 
     /// <inheritdoc/>
     public async Task<Outcome> StopAsync()
     {
         foreach ((Signal signal, TimeSpan grace) in Steps)
         {
-            if (run.Outcome.Task.IsCompleted)
+            if (_run.Outcome.Task.IsCompleted)
             {
                 break;
             }
 
-            if (signal == Signal.KILL || !hurry.Task.IsCompleted)
+            if (signal == Signal.KILL || !_hurry.Task.IsCompleted)
             {
                 await StepAsync(signal, grace);
             }
         }
 
-        if (!run.Outcome.Task.IsCompleted)
+        if (!_run.Outcome.Task.IsCompleted)
         {
-            run.Command.StopSignal = Signal.KILL;
-            run.Shell.KillTree();
+            _run.Command.StopSignal = Signal.KILL;
+            _run.Shell.KillTree();
         }
 
-        Outcome outcome = await run.Outcome.Task;
+        Outcome outcome = await _run.Outcome.Task;
         await EndLeftoversAsync();
         return outcome;
     }
@@ -71,15 +71,15 @@ internal sealed class CommandStopper : IStopper
 
             // Counted from the delivery: on a busy machine it takes long to find the processes.
             end ??= Environment.TickCount64 + (long)grace.TotalMilliseconds;
-            await Task.WhenAny(run.Outcome.Task, signal == Signal.KILL ? Task.Delay(Tick) : Task.WhenAny(hurry.Task, Task.Delay(Tick)));
-            if (run.Outcome.Task.IsCompleted)
+            await Task.WhenAny(_run.Outcome.Task, signal == Signal.KILL ? Task.Delay(Tick) : Task.WhenAny(_hurry.Task, Task.Delay(Tick)));
+            if (_run.Outcome.Task.IsCompleted)
             {
                 return;
             }
 
-            run.Shell.AskAgain(run.ReportRequest);
+            _run.Shell.AskAgain(_run.ReportRequest);
         }
-        while (Environment.TickCount64 < end && (signal == Signal.KILL || !hurry.Task.IsCompleted));
+        while (Environment.TickCount64 < end && (signal == Signal.KILL || !_hurry.Task.IsCompleted));
     }
 
     private async Task EndLeftoversAsync()
@@ -87,9 +87,9 @@ internal sealed class CommandStopper : IStopper
         TimeSpan pause = TimeSpan.FromMilliseconds(5);
         long? killFrom = null;
         long? giveUp = null;
-        for (long begin = Environment.TickCount64; run.Shell.Descendants(spared) is { Count: > 0 } left && !(begin >= giveUp); begin = Environment.TickCount64)
+        for (long begin = Environment.TickCount64; _run.Shell.Descendants(_spared) is { Count: > 0 } left && !(begin >= giveUp); begin = Environment.TickCount64)
         {
-            bool kill = begin >= killFrom || hurry.Task.IsCompleted;
+            bool kill = begin >= killFrom || _hurry.Task.IsCompleted;
             if (kill || killFrom is null)
             {
                 foreach (ProcessEntry process in left)
@@ -110,18 +110,18 @@ internal sealed class CommandStopper : IStopper
     /// All are held still meanwhile: else, in a pipe, one ends in good order because another has died before its own signal came.</remarks>
     private void Interrupt(Signal signal)
     {
-        IReadOnlyList<ProcessEntry> processes = run.Shell.Descendants(spared);
-        if (run.Outcome.Task.IsCompleted)
+        IReadOnlyList<ProcessEntry> processes = _run.Shell.Descendants(_spared);
+        if (_run.Outcome.Task.IsCompleted)
         {
             return;
         }
 
-        run.Command.StopSignal = signal;
+        _run.Command.StopSignal = signal;
         foreach (Signal next in (Signal[])[Signal.STOP, Signal.INT, signal, Signal.CONT])
         {
             if (next != Signal.KILL && next != Signal.TERM)
             {
-                run.Shell.Signal(next);
+                _run.Shell.Signal(next);
             }
 
             foreach (ProcessEntry process in processes)

@@ -13,23 +13,23 @@ internal sealed class Session : IShellOwner
     private const int ShownCommandLength = 200;
     private static readonly TimeSpan ExportsLimit = TimeSpan.FromSeconds(1);
 
-    private readonly Lock gate = new();
-    private readonly AgentServices services;
-    private readonly LinkedList<Command> queue = [];
-    private readonly HashSet<int> formerShells = [];
-    private readonly TaskCompletionSource shellGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SessionPlace place;
-    private readonly bool isTemporary;
-    private HashSet<(int, ulong)> background = [];
-    private Shell? shell;
-    private CommandRun? run;
-    private IStopper? stopper;
-    private Action? afterRestore;
-    private TaskCompletionSource? exportsDue;
-    private long sequence;
-    private TimeSpan cpuBefore;
-    private bool shellWasLost;
-    private bool closed;
+    private readonly Lock _gate = new();
+    private readonly AgentServices _services;
+    private readonly LinkedList<Command> _queue = [];
+    private readonly HashSet<int> _formerShells = [];
+    private readonly TaskCompletionSource _shellGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SessionPlace _place;
+    private readonly bool _isTemporary;
+    private HashSet<(int, ulong)> _background = [];
+    private Shell? _shell;
+    private CommandRun? _run;
+    private IStopper? _stopper;
+    private Action? _afterRestore;
+    private TaskCompletionSource? _exportsDue;
+    private long _sequence;
+    private TimeSpan _cpuBefore;
+    private bool _shellWasLost;
+    private bool _closed;
 
     /// <summary>Creates a session without a shell; the first command, or <see cref="Open"/>, gets one.</summary>
     /// <param name="services">What all sessions share.</param>
@@ -38,13 +38,13 @@ internal sealed class Session : IShellOwner
     /// <param name="isRestored">Whether it had a shell that is gone.</param>
     public Session(AgentServices services, SessionRecord record, bool isTemporary = false, bool isRestored = false)
     {
-        this.services = services;
-        this.isTemporary = isTemporary;
+        _services = services;
+        _isTemporary = isTemporary;
         Id = record.Id;
         CreatedAt = record.CreatedAt;
         CommandTimeoutMs = record.CommandTimeoutMs;
-        place = new SessionPlace(record);
-        shellWasLost = isRestored;
+        _place = new SessionPlace(record);
+        _shellWasLost = isRestored;
     }
 
     /// <summary>Its id.</summary>
@@ -64,9 +64,9 @@ internal sealed class Session : IShellOwner
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return place.Directory;
+                return _place.Directory;
             }
         }
     }
@@ -76,9 +76,9 @@ internal sealed class Session : IShellOwner
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return shell?.Id;
+                return _shell?.Id;
             }
         }
     }
@@ -86,7 +86,7 @@ internal sealed class Session : IShellOwner
     /// <summary>Starts its shell.</summary>
     public void Open()
     {
-        lock (gate)
+        lock (_gate)
         {
             EnsureShell();
         }
@@ -95,14 +95,14 @@ internal sealed class Session : IShellOwner
     /// <summary>The wire form.</summary>
     public SessionInfo ToInfo()
     {
-        lock (gate)
+        lock (_gate)
         {
-            Command? running = run?.Command;
+            Command? running = _run?.Command;
             return new SessionInfo
             {
                 Id = Id,
                 State = running is null ? SessionState.Idle : SessionState.Busy,
-                Cwd = place.Directory,
+                Cwd = _place.Directory,
                 CreatedAt = CreatedAt,
                 CommandTimeoutMs = CommandTimeoutMs,
                 RunningCommand = running is null ? null : new RunningCommand(
@@ -117,9 +117,9 @@ internal sealed class Session : IShellOwner
     public async Task<VariableSet> GetVariablesAsync()
     {
         Task? due;
-        lock (gate)
+        lock (_gate)
         {
-            due = exportsDue?.Task;
+            due = _exportsDue?.Task;
         }
 
         if (due is not null)
@@ -128,18 +128,18 @@ internal sealed class Session : IShellOwner
             await Task.WhenAny(due, Task.Delay(ExportsLimit));
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            return place.Variables;
+            return _place.Variables;
         }
     }
 
     /// <summary>Where it stands, for something that starts from there: its directory, and its variables with what is due.</summary>
     public (string Directory, VariableSet Variables) Place()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return (place.Directory, place.Variables);
+            return (_place.Directory, _place.Variables);
         }
     }
 
@@ -147,9 +147,9 @@ internal sealed class Session : IShellOwner
     /// <param name="layer">The changes.</param>
     public void Change(VariableLayer layer)
     {
-        lock (gate)
+        lock (_gate)
         {
-            place.Change(layer);
+            _place.Change(layer);
         }
 
         Save();
@@ -160,9 +160,9 @@ internal sealed class Session : IShellOwner
     /// <exception cref="ApiException">It could not be started, and nothing ran; or the session is being deleted.</exception>
     public void Enqueue(Command command)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (closed)
+            if (_closed)
             {
                 throw Closed();
             }
@@ -173,9 +173,9 @@ internal sealed class Session : IShellOwner
                 return;
             }
 
-            if (run is not null || queue.Count > 0 || afterRestore is not null)
+            if (_run is not null || _queue.Count > 0 || _afterRestore is not null)
             {
-                queue.AddLast(command);
+                _queue.AddLast(command);
                 return;
             }
 
@@ -189,13 +189,13 @@ internal sealed class Session : IShellOwner
     /// <param name="first">What to begin with: INT, TERM or KILL.</param>
     public void Stop(Command command, StopReason reason, Signal first)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (queue.Remove(command))
+            if (_queue.Remove(command))
             {
                 Drop(command, reason);
             }
-            else if (run?.Command == command)
+            else if (_run?.Command == command)
             {
                 StopRun(reason, first);
             }
@@ -212,19 +212,19 @@ internal sealed class Session : IShellOwner
     /// <param name="signal">The signal.</param>
     public void Send(Command command, Signal signal)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (run?.Command != command || shell is null)
+            if (_run?.Command != command || _shell is null)
             {
                 return;
             }
 
-            if (!shell.IsItself)
+            if (!_shell.IsItself)
             {
-                shell.Signal(signal);
+                _shell.Signal(signal);
             }
 
-            foreach (ProcessEntry process in shell.Descendants(background))
+            foreach (ProcessEntry process in _shell.Descendants(_background))
             {
                 ProcessTable.Send(process, signal);
             }
@@ -239,9 +239,9 @@ internal sealed class Session : IShellOwner
         List<Shell> shells = [];
         foreach (Session session in sessions)
         {
-            lock (session.gate)
+            lock (session._gate)
             {
-                if (session is { run: { } running, shell: { } living })
+                if (session is { _run: { } running, _shell: { } living })
                 {
                     running.Command.StopReason = reason;
                     running.Command.StopSignal = Signal.KILL;
@@ -258,55 +258,55 @@ internal sealed class Session : IShellOwner
     {
         Terminal.Close();
         Shell? last;
-        lock (gate)
+        lock (_gate)
         {
-            closed = true;
-            foreach (Command waiting in queue)
+            _closed = true;
+            foreach (Command waiting in _queue)
             {
                 waiting.Refuse(Closed());
             }
 
-            queue.Clear();
-            last = shell;
-            if (run is not null)
+            _queue.Clear();
+            last = _shell;
+            if (_run is not null)
             {
-                run.Command.StopReason = StopReason.Cancelled;
-                run.Command.StopSignal = Signal.KILL;
+                _run.Command.StopReason = StopReason.Cancelled;
+                _run.Command.StopSignal = Signal.KILL;
             }
         }
 
         if (last is not null)
         {
             last.KillTree();
-            await shellGone.Task;
+            await _shellGone.Task;
         }
 
-        Shell.KillOrphans(formerShells);
+        Shell.KillOrphans(_formerShells);
     }
 
     /// <inheritdoc/>
     void IShellOwner.OnReport(Shell reporter, ShellReport report)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (reporter != shell)
+            if (reporter != _shell)
             {
                 return;
             }
 
-            place.Take(report);
-            exportsDue ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (afterRestore is { } finish)
+            _place.Take(report);
+            _exportsDue ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_afterRestore is { } finish)
             {
-                afterRestore = null;
+                _afterRestore = null;
                 finish();
             }
-            else if (run?.Sequence == report.Sequence)
+            else if (_run?.Sequence == report.Sequence)
             {
-                Ended(new Outcome(report.ExitCode, null, shellWasLost, new Usage(report.Cpu - cpuBefore, null)));
+                Ended(new Outcome(report.ExitCode, null, _shellWasLost, new Usage(report.Cpu - _cpuBefore, null)));
             }
 
-            cpuBefore = report.Cpu ?? cpuBefore;
+            _cpuBefore = report.Cpu ?? _cpuBefore;
         }
     }
 
@@ -314,16 +314,16 @@ internal sealed class Session : IShellOwner
     void IShellOwner.OnExports(Shell reporter, Dictionary<string, string> exports)
     {
         bool isSaved;
-        lock (gate)
+        lock (_gate)
         {
-            if (reporter != shell)
+            if (reporter != _shell)
             {
                 return;
             }
 
-            isSaved = place.Take(exports);
-            exportsDue?.SetResult();
-            exportsDue = null;
+            isSaved = _place.Take(exports);
+            _exportsDue?.SetResult();
+            _exportsDue = null;
         }
 
         if (!isSaved)
@@ -335,33 +335,33 @@ internal sealed class Session : IShellOwner
     /// <inheritdoc/>
     void IShellOwner.OnEnded(Shell reporter, ExitStatus status)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (reporter != shell)
+            if (reporter != _shell)
             {
                 return;
             }
 
-            shell = null;
-            formerShells.Add(reporter.Id);
-            background = [];
-            exportsDue?.SetResult();
-            exportsDue = null;
-            Usage usage = new(status.Cpu - cpuBefore, isTemporary ? status.PeakMemory : null);
-            cpuBefore = TimeSpan.Zero;
-            if (closed || isTemporary)
+            _shell = null;
+            _formerShells.Add(reporter.Id);
+            _background = [];
+            _exportsDue?.SetResult();
+            _exportsDue = null;
+            Usage usage = new(status.Cpu - _cpuBefore, _isTemporary ? status.PeakMemory : null);
+            _cpuBefore = TimeSpan.Zero;
+            if (_closed || _isTemporary)
             {
-                shellGone.TrySetResult();
-                afterRestore = null;
+                _shellGone.TrySetResult();
+                _afterRestore = null;
                 Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: false, usage));
                 return;
             }
 
-            shellWasLost = true;
-            if (run is not null)
+            _shellWasLost = true;
+            if (_run is not null)
             {
-                place.PutBack(run.Restore);
-                afterRestore = () => Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: true, usage));
+                _place.PutBack(_run.Restore);
+                _afterRestore = () => Ended(new Outcome(status.ExitCode, status.Signal, ShellRestarted: true, usage));
                 Restore(File.Exists(reporter.StateFile) ? reporter.StateFile : null);
             }
         }
@@ -380,55 +380,55 @@ internal sealed class Session : IShellOwner
     {
         ExecRequest request = command.Request!;
         Shell ready = EnsureShell();
-        run = CommandRun.Start(
-            command, ready, ++sequence, place,
-            request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), isTemporary, services);
-        place.Begin(new VariableLayer(request.Env, request.SecretEnv), run.Restore);
+        _run = CommandRun.Start(
+            command, ready, ++_sequence, _place,
+            request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), _isTemporary, _services);
+        _place.Begin(new VariableLayer(request.Env, request.SecretEnv), _run.Restore);
     }
 
     private void StartNext()
     {
-        while (run is null && !closed && queue.First is { } first)
+        while (_run is null && !_closed && _queue.First is { } first)
         {
-            queue.RemoveFirst();
+            _queue.RemoveFirst();
             try
             {
                 Start(first.Value);
             }
-            catch (ApiException failure)
+            catch (ApiException exception)
             {
-                first.Value.Refuse(failure);
+                first.Value.Refuse(exception);
             }
         }
     }
 
     private void StopRun(StopReason reason, Signal first)
     {
-        if (stopper is null && run is { } stopped)
+        if (_stopper is null && _run is { } stopped)
         {
             stopped.Command.StopReason = reason;
-            IStopper started = stopper = isTemporary ? new TreeStopper(stopped, first) : new CommandStopper(stopped, background);
+            IStopper started = _stopper = _isTemporary ? new TreeStopper(stopped, first) : new CommandStopper(stopped, _background);
             _ = Task.Run(async () =>
             {
                 Outcome outcome = await started.StopAsync();
-                services.Loop.Post(() => Finish(stopped, outcome));
+                _services.Loop.Post(() => Finish(stopped, outcome));
             });
         }
 
         if (first == Signal.KILL)
         {
-            stopper?.Hurry();
+            _stopper?.Hurry();
         }
     }
 
     /// <summary>The shell, or its death, has told how the running command ended.</summary>
     private void Ended(Outcome outcome)
     {
-        if (run is { } ended)
+        if (_run is { } ended)
         {
-            shellWasLost = false;
+            _shellWasLost = false;
             ended.Outcome.TrySetResult(outcome);
-            if (stopper is null)
+            if (_stopper is null)
             {
                 Finish(ended, outcome);
             }
@@ -438,15 +438,15 @@ internal sealed class Session : IShellOwner
     /// <summary>Records the end of the running command and goes on with the next. On the event loop's thread.</summary>
     private void Finish(CommandRun ended, Outcome outcome)
     {
-        lock (gate)
+        lock (_gate)
         {
             ended.Finish(outcome);
-            bool wasStopped = stopper is not null;
-            run = null;
-            stopper = null;
-            if (shell is { } living)
+            bool wasStopped = _stopper is not null;
+            _run = null;
+            _stopper = null;
+            if (_shell is { } living)
             {
-                background = [.. living.Descendants().Select(process => (process.Id, process.StartTime))];
+                _background = [.. living.Descendants().Select(process => (process.Id, process.StartTime))];
                 if (wasStopped)
                 {
                     // An interrupt may have cut off what the shell said of its variables.
@@ -460,25 +460,25 @@ internal sealed class Session : IShellOwner
 
     private Shell EnsureShell()
     {
-        if (shell is null)
+        if (_shell is null)
         {
             Restore(savedState: null);
         }
 
-        return shell!;
+        return _shell!;
     }
 
     /// <summary>Gets a new shell and brings it to where the session stands.</summary>
     private void Restore(string? savedState)
     {
-        shell = services.Shells.Take();
-        shell.RunScript("enter", savedState is null
-            ? place.EnterScript(services.Shells.BaseEnvironment) + (isTemporary ? ShellScripts.ThrowAway : "")
-            : ShellScripts.Restore(Adopt(savedState, shell)));
-        shell.GiveTo(this);
-        if (afterRestore is not null)
+        _shell = _services.Shells.Take();
+        _shell.RunScript("enter", savedState is null
+            ? _place.EnterScript(_services.Shells.BaseEnvironment) + (_isTemporary ? ShellScripts.ThrowAway : "")
+            : ShellScripts.Restore(Adopt(savedState, _shell)));
+        _shell.GiveTo(this);
+        if (_afterRestore is not null)
         {
-            shell.AskAgain(Shell.ReportRequest(0, null));
+            _shell.AskAgain(Shell.ReportRequest(0, null));
         }
     }
 
@@ -491,13 +491,13 @@ internal sealed class Session : IShellOwner
 
     private void Save()
     {
-        if (!isTemporary)
+        if (!_isTemporary)
         {
-            services.Store.Save(() =>
+            _services.Store.Save(() =>
             {
-                lock (gate)
+                lock (_gate)
                 {
-                    return closed ? null : place.Save(this);
+                    return _closed ? null : _place.Save(this);
                 }
             });
         }

@@ -6,18 +6,18 @@ namespace Sandbox.Agent.Sessions;
 /// <remarks>The session's lock guards it.</remarks>
 internal sealed class SessionPlace
 {
-    private readonly Dictionary<string, string?> due = new(StringComparer.Ordinal);
-    private VariableSet variables;
-    private (IReadOnlyDictionary<string, string>? Exports, VariableSet? Variables) told;
-    private string savedDirectory;
-    private bool isSaved = true;
+    private readonly Dictionary<string, string?> _due = new(StringComparer.Ordinal);
+    private VariableSet _variables;
+    private (IReadOnlyDictionary<string, string>? Exports, VariableSet? Variables) _told;
+    private string _savedDirectory;
+    private bool _isSaved = true;
 
     /// <summary>Stands where a record says.</summary>
     /// <param name="record">The record.</param>
     public SessionPlace(SessionRecord record)
     {
-        Directory = savedDirectory = record.Cwd;
-        variables = new VariableSet(record.Variables, record.Secrets);
+        Directory = _savedDirectory = record.Cwd;
+        _variables = new VariableSet(record.Variables, record.Secrets);
     }
 
     /// <summary>The directory.</summary>
@@ -27,10 +27,10 @@ internal sealed class SessionPlace
     public string PreviousDirectory { get; private set; } = "";
 
     /// <summary>The changes that are due; null unsets.</summary>
-    public IReadOnlyDictionary<string, string?> Due => due;
+    public IReadOnlyDictionary<string, string?> Due => _due;
 
     /// <summary>The variables, with what is due.</summary>
-    public VariableSet Variables => variables.WithValues(due);
+    public VariableSet Variables => _variables.WithValues(_due);
 
     /// <summary>Sets or unsets variables before the next command.</summary>
     /// <param name="layer">The changes.</param>
@@ -38,10 +38,10 @@ internal sealed class SessionPlace
     {
         foreach ((string name, string? value) in layer.ToDictionary())
         {
-            due[name] = value;
+            _due[name] = value;
         }
 
-        variables = new VariableSet(variables.Values, variables.Secrets
+        _variables = new VariableSet(_variables.Values, _variables.Secrets
             .Except((layer.Env ?? new Dictionary<string, string?>()).Keys)
             .Union((layer.SecretEnv ?? new Dictionary<string, string?>()).Keys));
     }
@@ -51,14 +51,14 @@ internal sealed class SessionPlace
     /// <param name="former">What each of them was before; see <see cref="CommandRun.Restore"/>.</param>
     public void Begin(VariableLayer own, IReadOnlyDictionary<string, string?> former)
     {
-        variables = Variables;
-        due.Clear();
+        _variables = Variables;
+        _due.Clear();
         foreach ((string name, string? value) in own.ToDictionary())
         {
             // One that is unset for this command alone comes back before the next one.
             if (value is null && former[name] is { } back)
             {
-                due[name] = back;
+                _due[name] = back;
             }
         }
     }
@@ -69,7 +69,7 @@ internal sealed class SessionPlace
     {
         foreach ((string name, string? value) in former)
         {
-            due.TryAdd(name, value);
+            _due.TryAdd(name, value);
         }
     }
 
@@ -82,27 +82,27 @@ internal sealed class SessionPlace
     /// <returns>Whether all is as it was saved.</returns>
     public bool Take(IReadOnlyDictionary<string, string> exports)
     {
-        isSaved &= Directory == savedDirectory;
-        if (told != (exports, variables))
+        _isSaved &= Directory == _savedDirectory;
+        if (_told != (exports, _variables))
         {
-            VariableSet now = new(exports, variables.Secrets);
-            isSaved &= now.HasSameValuesAs(variables);
-            variables = now;
-            told = (exports, now);
+            VariableSet now = new(exports, _variables.Secrets);
+            _isSaved &= now.HasSameValuesAs(_variables);
+            _variables = now;
+            _told = (exports, now);
         }
 
-        return isSaved;
+        return _isSaved;
     }
 
     /// <summary>What brings a fresh shell here.</summary>
     /// <param name="fresh">The variables it has by itself.</param>
     public string EnterScript(IReadOnlyDictionary<string, string> fresh)
     {
-        IEnumerable<KeyValuePair<string, string?>> set = variables.Values
+        IEnumerable<KeyValuePair<string, string?>> set = _variables.Values
             .Where(pair => pair.Key is not ("PWD" or "OLDPWD" or "SHLVL") && fresh.GetValueOrDefault(pair.Key) != pair.Value)
             .Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value));
         IEnumerable<KeyValuePair<string, string?>> unset = fresh.Keys
-            .Where(name => !variables.Values.ContainsKey(name))
+            .Where(name => !_variables.Values.ContainsKey(name))
             .Select(name => KeyValuePair.Create(name, (string?)null));
         return ShellScripts.Enter(Directory, PreviousDirectory, set.Concat(unset));
     }
@@ -111,8 +111,8 @@ internal sealed class SessionPlace
     /// <param name="session">Whose place it is.</param>
     public SessionRecord Save(Session session)
     {
-        isSaved = true;
-        savedDirectory = Directory;
+        _isSaved = true;
+        _savedDirectory = Directory;
         VariableSet now = Variables;
         return new SessionRecord
         {
@@ -121,7 +121,7 @@ internal sealed class SessionPlace
             CommandTimeoutMs = session.CommandTimeoutMs,
             Cwd = Directory,
             Variables = new Dictionary<string, string>(now.Values),
-            Secrets = [.. variables.Secrets],
+            Secrets = [.. _variables.Secrets],
         };
     }
 }

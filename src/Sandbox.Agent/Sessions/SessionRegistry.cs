@@ -8,25 +8,25 @@ internal sealed class SessionRegistry
     /// <summary>The session that commands use which name none, where a sandbox has it.</summary>
     public const string DefaultId = "default";
 
-    private readonly Lock gate = new();
-    private readonly AgentServices services;
-    private readonly Dictionary<string, Session> sessions = new(StringComparer.Ordinal);
-    private VariableSet variables;
-    private Retention? kept;
+    private readonly Lock _gate = new();
+    private readonly AgentServices _services;
+    private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
+    private VariableSet _variables;
+    private Retention? _kept;
 
     /// <summary>Brings back what an earlier agent of this sandbox kept.</summary>
     /// <param name="services">What the agent's parts share.</param>
     public SessionRegistry(AgentServices services)
     {
-        this.services = services;
+        _services = services;
         SandboxRecord? record = services.Store.LoadSandbox();
-        kept = record?.Retention;
-        variables = record is not null
+        _kept = record?.Retention;
+        _variables = record is not null
             ? new VariableSet(record.Variables, record.Secrets)
             : new VariableSet(services.Shells.BaseEnvironment, []);
         foreach (SessionRecord session in services.Store.LoadSessions())
         {
-            sessions[session.Id] = new Session(services, session, isRestored: true);
+            _sessions[session.Id] = new Session(services, session, isRestored: true);
         }
     }
 
@@ -35,9 +35,9 @@ internal sealed class SessionRegistry
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return variables;
+                return _variables;
             }
         }
     }
@@ -50,10 +50,10 @@ internal sealed class SessionRegistry
         if (configuration.Retention is { } retention)
         {
             retention.Require();
-            services.Commands.Keep(retention);
-            lock (gate)
+            _services.Commands.Keep(retention);
+            lock (_gate)
             {
-                kept = retention;
+                _kept = retention;
             }
         }
 
@@ -73,11 +73,11 @@ internal sealed class SessionRegistry
         VariableName.RequireAll(layer.Env);
         VariableName.RequireAll(layer.SecretEnv);
         Session? standard;
-        lock (gate)
+        lock (_gate)
         {
-            variables = variables.With(layer.Env, layer.SecretEnv);
-            services.Store.Save(new SandboxRecord { Variables = new(variables.Values), Secrets = [.. variables.Secrets], Retention = kept });
-            standard = sessions.GetValueOrDefault(DefaultId);
+            _variables = _variables.With(layer.Env, layer.SecretEnv);
+            _services.Store.Save(new SandboxRecord { Variables = new(_variables.Values), Secrets = [.. _variables.Secrets], Retention = _kept });
+            standard = _sessions.GetValueOrDefault(DefaultId);
         }
 
         standard?.Change(layer);
@@ -106,14 +106,14 @@ internal sealed class SessionRegistry
             Variables = new(start.Values),
             Secrets = [.. start.Secrets],
         };
-        Session session = new(services, record);
-        lock (gate)
+        Session session = new(_services, record);
+        lock (_gate)
         {
             RequireNew(id);
-            sessions.Add(id, session);
+            _sessions.Add(id, session);
         }
 
-        services.Store.Save(() => record);
+        _services.Store.Save(() => record);
         session.Open();
         return session;
     }
@@ -123,9 +123,9 @@ internal sealed class SessionRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>.</exception>
     public Session Get(string id)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return sessions.TryGetValue(id, out Session? session)
+            return _sessions.TryGetValue(id, out Session? session)
                 ? session
                 : throw new ApiException(ErrorCodes.SessionNotFound, $"The sandbox has no session '{id}'.");
         }
@@ -141,18 +141,18 @@ internal sealed class SessionRegistry
             return Get(Identifier.Require(id, "session"));
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            return sessions.GetValueOrDefault(DefaultId);
+            return _sessions.GetValueOrDefault(DefaultId);
         }
     }
 
     /// <summary>All sessions, oldest first.</summary>
     public IReadOnlyList<Session> All()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return [.. sessions.Values.OrderBy(session => session.CreatedAt)];
+            return [.. _sessions.Values.OrderBy(session => session.CreatedAt)];
         }
     }
 
@@ -168,13 +168,13 @@ internal sealed class SessionRegistry
         }
 
         await session.CloseAsync();
-        lock (gate)
+        lock (_gate)
         {
             // Two deletes at once: the second finds nothing to do, or a new session that has taken the name.
-            if (sessions.GetValueOrDefault(id) == session)
+            if (_sessions.GetValueOrDefault(id) == session)
             {
-                sessions.Remove(id);
-                services.Store.Remove(id);
+                _sessions.Remove(id);
+                _services.Store.Remove(id);
             }
         }
     }
@@ -183,9 +183,9 @@ internal sealed class SessionRegistry
     /// <param name="origin">Whose directory and variables it starts with; null for the sandbox's own.</param>
     public Session CreateTemporary(Session? origin = null)
     {
-        (string directory, VariableSet start) = origin?.Place() ?? (services.Paths.Workspace, Variables);
+        (string directory, VariableSet start) = origin?.Place() ?? (_services.Paths.Workspace, Variables);
         return new Session(
-            services,
+            _services,
             new SessionRecord
             {
                 Id = "",
@@ -204,24 +204,24 @@ internal sealed class SessionRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
     public string MakeDirectory(string? wished, string? origin = null)
     {
-        string directory = Path.GetFullPath(wished ?? ".", origin ?? services.Paths.Workspace);
+        string directory = Path.GetFullPath(wished ?? ".", origin ?? _services.Paths.Workspace);
         try
         {
             // One that exists is left as it is.
             Directory.CreateDirectory(directory);
             return directory;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' cannot be made: {failure.Message}");
+            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' cannot be made: {exception.Message}");
         }
     }
 
     private void RequireNew(string id)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (sessions.ContainsKey(id))
+            if (_sessions.ContainsKey(id))
             {
                 throw new ApiException(ErrorCodes.SessionExists, $"The sandbox already has a session '{id}'.");
             }

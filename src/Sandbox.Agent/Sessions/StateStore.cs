@@ -6,41 +6,41 @@ namespace Sandbox.Agent.Sessions;
 /// <summary>The agent's records on disk: one file for the sandbox, one for each session. Each write replaces its file as a whole.</summary>
 internal sealed class StateStore
 {
-    private readonly Lock gate = new();
-    private readonly string sandboxFile;
-    private readonly string sessions;
+    private readonly Lock _gate = new();
+    private readonly string _sandboxFile;
+    private readonly string _sessions;
 
     /// <summary>Opens the store.</summary>
     /// <param name="state">The sandbox's state directory.</param>
     public StateStore(string state)
     {
-        sandboxFile = Path.Combine(state, "sandbox.json");
-        sessions = Path.Combine(state, "sessions");
-        Directory.CreateDirectory(sessions, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _sandboxFile = Path.Combine(state, "sandbox.json");
+        _sessions = Path.Combine(state, "sessions");
+        Directory.CreateDirectory(_sessions, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>The sandbox's settings, or null when it is new.</summary>
-    public SandboxRecord? LoadSandbox() => File.Exists(sandboxFile) ? Load(sandboxFile, AgentJson.Default.SandboxRecord) : null;
+    public SandboxRecord? LoadSandbox() => File.Exists(_sandboxFile) ? Load(_sandboxFile, AgentJson.Default.SandboxRecord) : null;
 
     /// <summary>Keeps the sandbox's settings.</summary>
     /// <param name="record">The settings.</param>
     public void Save(SandboxRecord record)
     {
-        lock (gate)
+        lock (_gate)
         {
-            Write(sandboxFile, record, AgentJson.Default.SandboxRecord);
+            Write(_sandboxFile, record, AgentJson.Default.SandboxRecord);
         }
     }
 
     /// <summary>All sessions, oldest first.</summary>
     public IReadOnlyList<SessionRecord> LoadSessions() =>
-        [.. Directory.EnumerateFiles(sessions, "*.json").Select(file => Load(file, AgentJson.Default.SessionRecord)).OfType<SessionRecord>().OrderBy(record => record.CreatedAt)];
+        [.. Directory.EnumerateFiles(_sessions, "*.json").Select(file => Load(file, AgentJson.Default.SessionRecord)).OfType<SessionRecord>().OrderBy(record => record.CreatedAt)];
 
     /// <summary>Keeps a session, unless it is gone by the time it is written.</summary>
     /// <param name="current">Gives the session's state now, or null when it is gone.</param>
     public void Save(Func<SessionRecord?> current)
     {
-        lock (gate)
+        lock (_gate)
         {
             if (current() is { } record)
             {
@@ -53,14 +53,14 @@ internal sealed class StateStore
     /// <param name="id">Its id.</param>
     public void Remove(string id)
     {
-        lock (gate)
+        lock (_gate)
         {
             File.Delete(FileOf(id));
         }
     }
 
     // An id is a safe file name: see Identifier.
-    private string FileOf(string id) => Path.Combine(sessions, id + ".json");
+    private string FileOf(string id) => Path.Combine(_sessions, id + ".json");
 
     private static T? Load<T>(string file, JsonTypeInfo<T> type)
         where T : class
@@ -69,10 +69,10 @@ internal sealed class StateStore
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(file), type);
         }
-        catch (JsonException failure)
+        catch (JsonException exception)
         {
             // Code in the sandbox can write here; it then loses its own record and nothing else.
-            Console.Error.WriteLine($"{file}: {failure.Message}");
+            Console.Error.WriteLine($"{file}: {exception.Message}");
             return null;
         }
     }

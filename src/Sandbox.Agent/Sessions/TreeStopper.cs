@@ -15,26 +15,26 @@ internal sealed class TreeStopper : IStopper
         [Signal.KILL] = [],
     };
 
-    private readonly CommandRun run;
-    private readonly Signal first;
-    private readonly TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CommandRun _run;
+    private readonly Signal _first;
+    private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Prepares to stop a command.</summary>
     /// <param name="run">The command.</param>
     /// <param name="first">What to begin with: INT, TERM or KILL.</param>
-    public TreeStopper(CommandRun run, Signal first) => (this.run, this.first) = (run, first);
+    public TreeStopper(CommandRun run, Signal first) => (_run, _first) = (run, first);
 
     /// <inheritdoc/>
-    public void Hurry() => hurry.TrySetResult();
+    public void Hurry() => _hurry.TrySetResult();
 
     /// <inheritdoc/>
     public async Task<Outcome> StopAsync()
     {
         // Held still: it must neither go on with the rest of its text nor, by ending first, lose what it started.
-        run.Shell.Hold();
-        bool isAlone = run.Shell.Descendants().Count == 0;
+        _run.Shell.Hold();
+        bool isAlone = _run.Shell.Descendants().Count == 0;
         bool isHeeded = false;
-        foreach ((Signal signal, TimeSpan grace) in Steps[first])
+        foreach ((Signal signal, TimeSpan grace) in Steps[_first])
         {
             isHeeded = await EndDescendantsAsync(signal, grace);
             if (!isHeeded)
@@ -43,29 +43,29 @@ internal sealed class TreeStopper : IStopper
             }
 
             // What the shell has become by 'exec' ends by the signal; the shell itself by the trap it was given, with the code of what it waited for.
-            run.Shell.Signal(signal);
-            run.Shell.Signal(Signal.TERM);
-            run.Shell.Signal(Signal.CONT);
-            await Task.WhenAny(run.Outcome.Task, hurry.Task, Task.Delay(grace));
+            _run.Shell.Signal(signal);
+            _run.Shell.Signal(Signal.TERM);
+            _run.Shell.Signal(Signal.CONT);
+            await Task.WhenAny(_run.Outcome.Task, _hurry.Task, Task.Delay(grace));
             break;
         }
 
-        if (!run.Outcome.Task.IsCompleted)
+        if (!_run.Outcome.Task.IsCompleted)
         {
             if (!isHeeded)
             {
-                run.Command.StopSignal = Signal.KILL;
+                _run.Command.StopSignal = Signal.KILL;
             }
 
             // A shell that this kills says so by its exit status; one that has just ended by itself was not killed.
-            run.Shell.KillTree();
+            _run.Shell.KillTree();
         }
 
-        Outcome outcome = await run.Outcome.Task;
+        Outcome outcome = await _run.Outcome.Task;
 
         // What it was just about to start when it was told to go on, and go.
-        Shells.Shell.KillOrphans(new HashSet<int> { run.Shell.Id });
-        return isAlone && outcome.ExitCode == 0 ? outcome with { ExitCode = 128 + (int)first } : outcome;
+        Shells.Shell.KillOrphans(new HashSet<int> { _run.Shell.Id });
+        return isAlone && outcome.ExitCode == 0 ? outcome with { ExitCode = 128 + (int)_first } : outcome;
     }
 
     /// <summary>Sends a signal to all descendants and waits until they have ended.</summary>
@@ -79,14 +79,14 @@ internal sealed class TreeStopper : IStopper
         {
             // On a busy machine the look itself takes long: only what began after the end of the grace period shows that it was not enough.
             long begin = Environment.TickCount64;
-            IReadOnlyList<ProcessEntry> left = run.Shell.Descendants();
+            IReadOnlyList<ProcessEntry> left = _run.Shell.Descendants();
             if (left.Count == 0)
             {
-                run.Command.StopSignal = signal;
+                _run.Command.StopSignal = signal;
                 return true;
             }
 
-            if (begin >= end || hurry.Task.IsCompleted)
+            if (begin >= end || _hurry.Task.IsCompleted)
             {
                 return false;
             }
@@ -97,9 +97,9 @@ internal sealed class TreeStopper : IStopper
                 ProcessTable.Send(process, Signal.CONT);
             }
 
-            run.Command.StopSignal = signal;
+            _run.Command.StopSignal = signal;
             end ??= Environment.TickCount64 + (long)grace.TotalMilliseconds;
-            await Task.WhenAny(hurry.Task, Task.Delay(pause));
+            await Task.WhenAny(_hurry.Task, Task.Delay(pause));
             pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
         }
     }

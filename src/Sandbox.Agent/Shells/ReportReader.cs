@@ -10,11 +10,11 @@ internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictiona
 {
     private const byte Start = 0x1e;
     private const byte End = 0;
-    private readonly ArrayBufferWriter<byte> field = new();
-    private readonly string[] fields = new string[5];
-    private byte[] lastExports = [];
-    private Dictionary<string, string> exports = [];
-    private int index = -1;
+    private readonly ArrayBufferWriter<byte> _field = new();
+    private readonly string[] _fields = new string[5];
+    private byte[] _lastExports = [];
+    private Dictionary<string, string> _exports = [];
+    private int _index = -1;
 
     /// <summary>Takes the next bytes; the report is told before its exports are. Exports that are those of the last time are told as the same object.</summary>
     /// <param name="bytes">What the shell wrote.</param>
@@ -23,9 +23,9 @@ internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictiona
         while (!bytes.IsEmpty)
         {
             int length = bytes.IndexOfAny(Start, End);
-            if (index >= 0)
+            if (_index >= 0)
             {
-                field.Write(length < 0 ? bytes : bytes[..length]);
+                _field.Write(length < 0 ? bytes : bytes[..length]);
             }
 
             if (length < 0)
@@ -35,13 +35,13 @@ internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictiona
 
             if (bytes[length] == Start)
             {
-                index = 0;
-                field.ResetWrittenCount();
+                _index = 0;
+                _field.ResetWrittenCount();
             }
-            else if (index >= 0)
+            else if (_index >= 0)
             {
                 EndField();
-                field.ResetWrittenCount();
+                _field.ResetWrittenCount();
             }
 
             bytes = bytes[(length + 1)..];
@@ -50,28 +50,28 @@ internal sealed class ReportReader(Action<ShellReport> onReport, Action<Dictiona
 
     private void EndField()
     {
-        ReadOnlySpan<byte> value = field.WrittenSpan;
-        if (index < fields.Length)
+        ReadOnlySpan<byte> value = _field.WrittenSpan;
+        if (_index < _fields.Length)
         {
-            fields[index++] = Encoding.UTF8.GetString(value);
-            if (index == fields.Length &&
-                long.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out long sequence) &&
-                int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int exitCode))
+            _fields[_index++] = Encoding.UTF8.GetString(value);
+            if (_index == _fields.Length &&
+                long.TryParse(_fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out long sequence) &&
+                int.TryParse(_fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int exitCode))
             {
-                onReport(new ShellReport(sequence, exitCode, ReadWord(fields[2]), ReadWord(fields[3]), CpuTimes.Read(fields[4])));
+                onReport(new ShellReport(sequence, exitCode, ReadWord(_fields[2]), ReadWord(_fields[3]), CpuTimes.Read(_fields[4])));
             }
 
             return;
         }
 
-        index = -1;
-        if (!value.SequenceEqual(lastExports))
+        _index = -1;
+        if (!value.SequenceEqual(_lastExports))
         {
-            lastExports = value.ToArray();
-            exports = ExportList.Read(value);
+            _lastExports = value.ToArray();
+            _exports = ExportList.Read(value);
         }
 
-        onExports(exports);
+        onExports(_exports);
     }
 
     private static string ReadWord(string quoted)

@@ -14,34 +14,34 @@ internal sealed class Shell
     private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(1);
     private static readonly IReadOnlySet<(int, ulong)> NoExceptions = new HashSet<(int, ulong)>();
 
-    private readonly ChildProcess process;
-    private readonly FileDescriptor commands;
-    private readonly FileDescriptor reports;
-    private readonly ReportReader reader;
-    private readonly EventLoop.Watch reportWatch;
-    private readonly EventLoop.Watch endWatch;
-    private readonly Lock gate = new();
-    private readonly EventLoop loop;
-    private SafeFileHandle? commandFile;
-    private OutputPipe? output;
-    private OutputPipe? error;
-    private IShellOwner? owner;
-    private bool commandsClosed;
+    private readonly ChildProcess _process;
+    private readonly FileDescriptor _commands;
+    private readonly FileDescriptor _reports;
+    private readonly ReportReader _reader;
+    private readonly EventLoop.Watch _reportWatch;
+    private readonly EventLoop.Watch _endWatch;
+    private readonly Lock _gate = new();
+    private readonly EventLoop _loop;
+    private SafeFileHandle? _commandFile;
+    private OutputPipe? _output;
+    private OutputPipe? _error;
+    private IShellOwner? _owner;
+    private bool _commandsClosed;
 
     private Shell(string directory, ChildProcess process, FileDescriptor commands, FileDescriptor reports, EventLoop loop)
     {
         RuntimeDirectory = directory;
-        this.process = process;
-        this.loop = loop;
-        this.commands = commands;
-        this.reports = reports;
-        reader = new ReportReader(report => owner?.OnReport(this, report), exports => owner?.OnExports(this, exports));
-        reportWatch = loop.Add(reports, ReadReports);
-        endWatch = loop.Add(process.Handle, Collect);
+        _process = process;
+        _loop = loop;
+        _commands = commands;
+        _reports = reports;
+        _reader = new ReportReader(report => _owner?.OnReport(this, report), exports => _owner?.OnExports(this, exports));
+        _reportWatch = loop.Add(reports, ReadReports);
+        _endWatch = loop.Add(process.Handle, Collect);
     }
 
     /// <summary>Its process id.</summary>
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
     /// <summary>Where its pipes and command texts lie; its own, gone after it ends.</summary>
     public string RuntimeDirectory { get; }
@@ -71,9 +71,9 @@ internal sealed class Shell
     public void GiveTo(IShellOwner newOwner)
     {
         ExitStatus? ended;
-        lock (gate)
+        lock (_gate)
         {
-            owner = newOwner;
+            _owner = newOwner;
             ended = Ended;
         }
 
@@ -100,10 +100,10 @@ internal sealed class Shell
     {
         // One file, kept open: the shell has read it whole before it runs the first line.
         string file = Path.Combine(RuntimeDirectory, "command");
-        commandFile ??= File.OpenHandle(file, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        _commandFile ??= File.OpenHandle(file, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
         byte[] bytes = Encoding.UTF8.GetBytes(text + '\n');
-        RandomAccess.SetLength(commandFile, 0);
-        RandomAccess.Write(commandFile, bytes, 0);
+        RandomAccess.SetLength(_commandFile, 0);
+        RandomAccess.Write(_commandFile, bytes, 0);
         return file;
     }
 
@@ -114,11 +114,11 @@ internal sealed class Shell
     /// <param name="reportRequest">See <see cref="ReportRequest"/>; null for its last command.</param>
     public void Run(string file, string input, CommandJournal journal, string? reportRequest)
     {
-        output ??= new OutputPipe(Path.Combine(RuntimeDirectory, "out"), FrameKind.StandardOutput, loop);
-        error ??= new OutputPipe(Path.Combine(RuntimeDirectory, "err"), FrameKind.StandardError, loop);
-        output.Start(journal);
-        error.Start(journal);
-        Send($"\\. {file} 0<{input} 1>{output.Path} 2>{error.Path} {ShellLauncher.ReportDescriptor}>&-\n{reportRequest}");
+        _output ??= new OutputPipe(Path.Combine(RuntimeDirectory, "out"), FrameKind.StandardOutput, _loop);
+        _error ??= new OutputPipe(Path.Combine(RuntimeDirectory, "err"), FrameKind.StandardError, _loop);
+        _output.Start(journal);
+        _error.Start(journal);
+        Send($"\\. {file} 0<{input} 1>{_output.Path} 2>{_error.Path} {ShellLauncher.ReportDescriptor}>&-\n{reportRequest}");
         if (reportRequest is null)
         {
             Retire();
@@ -129,8 +129,8 @@ internal sealed class Shell
     public void FinishOutput()
     {
         bool reuse = Ended is null;
-        output = output?.Finish(reuse) == true ? output : null;
-        error = error?.Finish(reuse) == true ? error : null;
+        _output = _output?.Finish(reuse) == true ? _output : null;
+        _error = _error?.Finish(reuse) == true ? _error : null;
     }
 
     /// <summary>Asks for a report again, after an interrupt that may have swallowed the first request. The empty line ends what may be left of that one.</summary>
@@ -155,12 +155,12 @@ internal sealed class Shell
 
     /// <summary>Sends the shell itself a signal.</summary>
     /// <param name="signal">Which.</param>
-    public void Signal(Signal signal) => process.Send(signal);
+    public void Signal(Signal signal) => _process.Send(signal);
 
     /// <summary>Holds it still, until CONT or KILL. What it was about to start then, it has started, or will not start before that.</summary>
     public void Hold()
     {
-        process.Send(Linux.Signal.STOP);
+        _process.Send(Linux.Signal.STOP);
         AwaitHold();
     }
 
@@ -217,28 +217,28 @@ internal sealed class Shell
     /// <summary>Lets it end by itself: it has no more commands to come. What it started in the background goes on.</summary>
     public void Retire()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!commandsClosed)
+            if (!_commandsClosed)
             {
-                commandsClosed = true;
-                commands.Dispose();
+                _commandsClosed = true;
+                _commands.Dispose();
             }
         }
     }
 
     private void Send(string text)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (commandsClosed || Ended is not null)
+            if (_commandsClosed || Ended is not null)
             {
                 return;
             }
 
             try
             {
-                commands.WriteAll(Encoding.UTF8.GetBytes(text));
+                _commands.WriteAll(Encoding.UTF8.GetBytes(text));
             }
             catch (System.ComponentModel.Win32Exception)
             {
@@ -251,43 +251,43 @@ internal sealed class Shell
     {
         Span<byte> buffer = stackalloc byte[8192];
         int count;
-        while ((count = reports.Read(buffer)) > 0)
+        while ((count = _reports.Read(buffer)) > 0)
         {
-            reader.Take(buffer[..count]);
+            _reader.Take(buffer[..count]);
         }
 
         if (count == 0)
         {
-            reportWatch.Dispose();
+            _reportWatch.Dispose();
         }
     }
 
     private void Collect()
     {
-        if (process.TryWait() is not { } status)
+        if (_process.TryWait() is not { } status)
         {
             return;
         }
 
         // A last report may still lie in the pipe.
         ReadReports();
-        reportWatch.Dispose();
-        endWatch.Dispose();
-        reports.Dispose();
+        _reportWatch.Dispose();
+        _endWatch.Dispose();
+        _reports.Dispose();
         Retire();
         IShellOwner? listener;
-        lock (gate)
+        lock (_gate)
         {
             Ended = status;
-            listener = owner;
+            listener = _owner;
         }
 
-        process.Dispose();
-        commandFile?.Dispose();
+        _process.Dispose();
+        _commandFile?.Dispose();
         FinishOutput();
         listener?.OnEnded(this, status);
 
         // Later: whoever waits for the command's end is told first.
-        loop.Post(() => Directory.Delete(RuntimeDirectory, recursive: true));
+        _loop.Post(() => Directory.Delete(RuntimeDirectory, recursive: true));
     }
 }

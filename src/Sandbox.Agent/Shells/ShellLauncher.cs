@@ -18,8 +18,8 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
     // Interactive, so that an interrupt ends a command and not the shell; without everything that reads or keeps a user's terminal settings.
     private static readonly string[] Arguments = ["--norc", "--noprofile", "--noediting", "+o", "history", "+H", "-i"];
 
-    private readonly Lock gate = new();
-    private Helper? helper;
+    private readonly Lock _gate = new();
+    private Helper? _helper;
 
     /// <summary>The command line that runs this program again, to start shells. Empty for one that is compiled as it runs: its code cannot run between fork and exec,
     /// so it starts shells without the help, and then what has forked twice is not found.</summary>
@@ -47,15 +47,15 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
             return StartWithoutHelp(directory);
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            helper ??= new Helper(commandLine, environment);
-            if (!helper.TryStart(directory, out int id))
+            _helper ??= new Helper(commandLine, environment);
+            if (!_helper.TryStart(directory, out int id))
             {
                 // It was killed: by code in the sandbox, or for want of memory.
-                helper.Dispose();
-                helper = new Helper(commandLine, environment);
-                if (!helper.TryStart(directory, out id))
+                _helper.Dispose();
+                _helper = new Helper(commandLine, environment);
+                if (!_helper.TryStart(directory, out id))
                 {
                     throw new InvalidOperationException("No shell could be started.");
                 }
@@ -68,10 +68,10 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            helper?.Dispose();
-            helper = null;
+            _helper?.Dispose();
+            _helper = null;
         }
     }
 
@@ -92,19 +92,19 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
     /// <summary>The second process, and the pipes to it.</summary>
     private sealed class Helper : IDisposable
     {
-        private readonly ChildProcess process;
-        private readonly FileDescriptor requests;
-        private readonly FileDescriptor answers;
+        private readonly ChildProcess _process;
+        private readonly FileDescriptor _requests;
+        private readonly FileDescriptor _answers;
 
         public Helper(IReadOnlyList<string> commandLine, IReadOnlyDictionary<string, string> environment)
         {
-            FileDescriptor.CreatePipe(out FileDescriptor requestsRead, out requests);
-            FileDescriptor.CreatePipe(out answers, out FileDescriptor answersWrite);
+            FileDescriptor.CreatePipe(out FileDescriptor requestsRead, out _requests);
+            FileDescriptor.CreatePipe(out _answers, out FileDescriptor answersWrite);
             using (requestsRead)
             using (answersWrite)
             using (FileDescriptor nothing = FileDescriptor.OpenNull())
             {
-                process = ChildProcess.Start(new ChildProcessOptions
+                _process = ChildProcess.Start(new ChildProcessOptions
                 {
                     Path = commandLine[0],
                     Arguments = [.. commandLine.Skip(1)],
@@ -119,7 +119,7 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
             Span<byte> answer = stackalloc byte[sizeof(int)];
             try
             {
-                requests.WriteAll(System.Text.Encoding.UTF8.GetBytes(directory + '\n'));
+                _requests.WriteAll(System.Text.Encoding.UTF8.GetBytes(directory + '\n'));
             }
             catch (System.ComponentModel.Win32Exception)
             {
@@ -127,18 +127,18 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
                 return false;
             }
 
-            int count = answers.Read(answer);
+            int count = _answers.Read(answer);
             id = BitConverter.ToInt32(answer);
             return count == answer.Length && id > 0;
         }
 
         public void Dispose()
         {
-            requests.Dispose();
-            answers.Dispose();
-            process.Send(Signal.KILL);
-            process.Collect();
-            process.Dispose();
+            _requests.Dispose();
+            _answers.Dispose();
+            _process.Send(Signal.KILL);
+            _process.Collect();
+            _process.Dispose();
         }
     }
 }

@@ -6,23 +6,23 @@ namespace Sandbox.Agent.Shells;
 /// <summary>Starts shells, one ahead of need, so that a session or a sessionless command need not wait for one.</summary>
 internal sealed class ShellPool : IDisposable
 {
-    private readonly AgentPaths paths;
-    private readonly EventLoop loop;
-    private readonly ShellLauncher launcher;
-    private readonly Lock gate = new();
-    private Task<Shell>? spare;
-    private int count;
-    private bool isClosed;
+    private readonly AgentPaths _paths;
+    private readonly EventLoop _loop;
+    private readonly ShellLauncher _launcher;
+    private readonly Lock _gate = new();
+    private Task<Shell>? _spare;
+    private int _count;
+    private bool _isClosed;
 
     /// <summary>Creates the pool.</summary>
     /// <param name="paths">Where shells keep their pipes.</param>
     /// <param name="loop">Where their pipes are watched.</param>
     public ShellPool(AgentPaths paths, EventLoop loop)
     {
-        this.paths = paths;
-        this.loop = loop;
+        _paths = paths;
+        _loop = loop;
         BaseEnvironment = ReadBaseEnvironment();
-        launcher = new ShellLauncher(paths.ShellLauncher, BaseEnvironment);
+        _launcher = new ShellLauncher(paths.ShellLauncher, BaseEnvironment);
     }
 
     /// <summary>What every shell starts with, before the sandbox's own variables: fixed when the sandbox is made.</summary>
@@ -31,9 +31,9 @@ internal sealed class ShellPool : IDisposable
     /// <summary>Starts the first spare one.</summary>
     public void Fill()
     {
-        lock (gate)
+        lock (_gate)
         {
-            spare ??= isClosed ? null : Task.Run(Start);
+            _spare ??= _isClosed ? null : Task.Run(Start);
         }
     }
 
@@ -41,19 +41,19 @@ internal sealed class ShellPool : IDisposable
     public Shell Take()
     {
         Task<Shell>? ready;
-        lock (gate)
+        lock (_gate)
         {
-            ready = spare;
-            spare = null;
+            ready = _spare;
+            _spare = null;
         }
 
         Shell? shell = ready is { IsCompletedSuccessfully: true, Result.Ended: null } ? ready.Result : null;
         if (shell is null)
         {
             // Not started yet: a start of our own is as fast as waiting for that one, which stays the spare.
-            lock (gate)
+            lock (_gate)
             {
-                spare ??= ready is { IsCompleted: false } ? ready : null;
+                _spare ??= ready is { IsCompleted: false } ? ready : null;
             }
 
             shell = Start();
@@ -67,9 +67,9 @@ internal sealed class ShellPool : IDisposable
     public void Dispose()
     {
         Task<Shell>? last;
-        lock (gate)
+        lock (_gate)
         {
-            (isClosed, last, spare) = (true, spare, null);
+            (_isClosed, last, _spare) = (true, _spare, null);
         }
 
         // Also one that is just starting, which still writes into the runtime directory.
@@ -79,13 +79,13 @@ internal sealed class ShellPool : IDisposable
             last.Result.Signal(Signal.KILL);
         }
 
-        launcher.Dispose();
+        _launcher.Dispose();
     }
 
     private Shell Start()
     {
-        string number = Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture);
-        return Shell.Start(Path.Combine(paths.Runtime, number), launcher, loop);
+        string number = Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture);
+        return Shell.Start(Path.Combine(_paths.Runtime, number), _launcher, _loop);
     }
 
     private static Dictionary<string, string> ReadBaseEnvironment()

@@ -10,26 +10,26 @@ internal sealed class Terminal
     private const int ReadSize = 16 * 1024;
     private const int ReadsAtOnce = 8;
 
-    private readonly Lock gate = new();
-    private readonly List<TerminalViewer> viewers = [];
-    private readonly EventLoop loop;
-    private readonly PseudoTerminal device;
-    private readonly ChildProcess process;
-    private readonly DescriptorWriter input;
-    private readonly EventLoop.Watch endWatch;
-    private EventLoop.Watch? outputWatch;
-    private TerminalViewer? writer;
-    private bool heldBack;
-    private ExitStatus? ended;
-    private bool finished;
+    private readonly Lock _gate = new();
+    private readonly List<TerminalViewer> _viewers = [];
+    private readonly EventLoop _loop;
+    private readonly PseudoTerminal _device;
+    private readonly ChildProcess _process;
+    private readonly DescriptorWriter _input;
+    private readonly EventLoop.Watch _endWatch;
+    private EventLoop.Watch? _outputWatch;
+    private TerminalViewer? _writer;
+    private bool _heldBack;
+    private ExitStatus? _ended;
+    private bool _finished;
 
     private Terminal(PseudoTerminal device, DescriptorWriter input, ChildProcess process, EventLoop loop)
     {
-        this.device = device;
-        this.process = process;
-        this.input = input;
-        this.loop = loop;
-        endWatch = loop.Add(process.Handle, Collect);
+        _device = device;
+        _process = process;
+        _input = input;
+        _loop = loop;
+        _endWatch = loop.Add(process.Handle, Collect);
         loop.Post(Read);
     }
 
@@ -44,9 +44,9 @@ internal sealed class Terminal
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return finished ? ended : null;
+                return _finished ? _ended : null;
             }
         }
     }
@@ -86,11 +86,11 @@ internal sealed class Terminal
     {
         bool isFirst;
         TerminalViewer viewer;
-        lock (gate)
+        lock (_gate)
         {
             isFirst = Output.End == 0;
             viewer = new TerminalViewer(size, Math.Clamp(offset ?? 0, Output.Start, Output.End), mayType);
-            viewers.Add(viewer);
+            _viewers.Add(viewer);
         }
 
         if (mayType)
@@ -99,7 +99,7 @@ internal sealed class Terminal
             if (!isFirst)
             {
                 // What is shown was drawn for somebody else.
-                IfLiving(device.Redraw);
+                IfLiving(_device.Redraw);
             }
         }
 
@@ -110,12 +110,12 @@ internal sealed class Terminal
     /// <param name="viewer">Who.</param>
     public void Detach(TerminalViewer viewer)
     {
-        lock (gate)
+        lock (_gate)
         {
-            viewers.Remove(viewer);
-            if (writer == viewer)
+            _viewers.Remove(viewer);
+            if (_writer == viewer)
             {
-                writer = viewers.FindLast(left => left.MayType);
+                _writer = _viewers.FindLast(left => left.MayType);
             }
         }
 
@@ -125,29 +125,29 @@ internal sealed class Terminal
     /// <summary>Someone has seen more.</summary>
     public void Moved()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!heldBack || Room < ReadSize)
+            if (!_heldBack || Room < ReadSize)
             {
                 return;
             }
 
-            heldBack = false;
+            _heldBack = false;
         }
 
-        loop.Post(Read);
+        _loop.Post(Read);
     }
 
     /// <summary>Someone types.</summary>
     /// <param name="viewer">Who.</param>
     /// <param name="bytes">What.</param>
-    /// <param name="cancellation">Gives up.</param>
-    public async ValueTask WriteAsync(TerminalViewer viewer, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask WriteAsync(TerminalViewer viewer, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         Give(viewer);
         try
         {
-            await input.WriteAsync(bytes, cancellation);
+            await _input.WriteAsync(bytes, cancellationToken);
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -161,15 +161,15 @@ internal sealed class Terminal
     public void Resize(TerminalViewer viewer, TerminalSize size)
     {
         bool counts;
-        lock (gate)
+        lock (_gate)
         {
             viewer.Size = size;
-            counts = writer == viewer;
+            counts = _writer == viewer;
         }
 
         if (counts)
         {
-            IfLiving(() => device.Resize(size.Columns, size.Rows));
+            IfLiving(() => _device.Resize(size.Columns, size.Rows));
         }
     }
 
@@ -179,40 +179,40 @@ internal sealed class Terminal
         IfLiving(() =>
         {
             // The id of a process that has ended may be another one's.
-            if (ended is not null)
+            if (_ended is not null)
             {
                 return;
             }
 
-            foreach (ProcessEntry job in ProcessTable.All().Where(entry => entry.SessionId == process.Id || entry.ParentId == process.Id))
+            foreach (ProcessEntry job in ProcessTable.All().Where(entry => entry.SessionId == _process.Id || entry.ParentId == _process.Id))
             {
                 ProcessTable.Send(job, Signal.KILL);
             }
 
-            process.Send(Signal.KILL);
+            _process.Send(Signal.KILL);
         });
     }
 
     /// <summary>How many bytes may be read before the writer would miss some. The gate is held.</summary>
-    private long Room => writer is null ? TerminalOutput.Capacity : TerminalOutput.Capacity - (Output.End - writer.Position);
+    private long Room => _writer is null ? TerminalOutput.Capacity : TerminalOutput.Capacity - (Output.End - _writer.Position);
 
     private void Give(TerminalViewer viewer)
     {
         TerminalSize? size;
-        lock (gate)
+        lock (_gate)
         {
-            if (writer == viewer)
+            if (_writer == viewer)
             {
                 return;
             }
 
-            writer = viewer;
+            _writer = viewer;
             size = viewer.Size;
         }
 
         if (size is { } wanted)
         {
-            IfLiving(() => device.Resize(wanted.Columns, wanted.Rows));
+            IfLiving(() => _device.Resize(wanted.Columns, wanted.Rows));
         }
 
         // The one before may have held it back.
@@ -221,9 +221,9 @@ internal sealed class Terminal
 
     private void IfLiving(Action action)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!finished)
+            if (!_finished)
             {
                 action();
             }
@@ -232,33 +232,33 @@ internal sealed class Terminal
 
     private void Read()
     {
-        if (finished)
+        if (_finished)
         {
             return;
         }
 
         // A shell that has ended prints no more: then there is no need to let others have a turn.
         Span<byte> buffer = stackalloc byte[ReadSize];
-        for (int reads = 0; reads < ReadsAtOnce || ended is not null; reads++)
+        for (int reads = 0; reads < ReadsAtOnce || _ended is not null; reads++)
         {
-            lock (gate)
+            lock (_gate)
             {
-                heldBack = Room < ReadSize;
+                _heldBack = Room < ReadSize;
             }
 
-            if (heldBack)
+            if (_heldBack)
             {
                 // Not just paused: a terminal that is hung up would wake the loop again and again.
                 Unwatch();
                 return;
             }
 
-            int count = device.Read(buffer);
+            int count = _device.Read(buffer);
             if (count > 0)
             {
                 Output.Append(buffer[..count]);
             }
-            else if (ended is not null)
+            else if (_ended is not null)
             {
                 Finish();
                 return;
@@ -275,21 +275,21 @@ internal sealed class Terminal
             }
         }
 
-        outputWatch ??= loop.Add(device.Output, Read);
+        _outputWatch ??= _loop.Add(_device.Output, Read);
     }
 
     private void Unwatch()
     {
-        outputWatch?.Dispose();
-        outputWatch = null;
+        _outputWatch?.Dispose();
+        _outputWatch = null;
     }
 
     private void Collect()
     {
-        if (process.TryWait() is { } status)
+        if (_process.TryWait() is { } status)
         {
-            endWatch.Dispose();
-            ended = status;
+            _endWatch.Dispose();
+            _ended = status;
             Read();
         }
     }
@@ -297,14 +297,14 @@ internal sealed class Terminal
     private void Finish()
     {
         Unwatch();
-        lock (gate)
+        lock (_gate)
         {
-            finished = true;
+            _finished = true;
         }
 
-        input.Dispose();
-        device.Dispose();
-        process.Dispose();
+        _input.Dispose();
+        _device.Dispose();
+        _process.Dispose();
         Output.Finish();
     }
 }

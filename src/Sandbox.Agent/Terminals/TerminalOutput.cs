@@ -6,31 +6,31 @@ internal sealed class TerminalOutput
     /// <summary>How many bytes are kept.</summary>
     public const int Capacity = 256 * 1024;
 
-    private readonly Lock gate = new();
-    private readonly byte[] ring = new byte[Capacity];
-    private TaskCompletionSource? changed;
-    private long end;
-    private bool ended;
+    private readonly Lock _gate = new();
+    private readonly byte[] _ring = new byte[Capacity];
+    private TaskCompletionSource? _changed;
+    private long _end;
+    private bool _ended;
 
     /// <summary>The offset of the oldest byte that is kept.</summary>
     public long Start => Math.Max(0, End - Capacity);
 
     /// <summary>The offset of the next byte.</summary>
-    public long End => Interlocked.Read(ref end);
+    public long End => Interlocked.Read(ref _end);
 
     /// <summary>Adds bytes in place of the oldest.</summary>
     /// <param name="bytes">At most <see cref="Capacity"/>.</param>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         TaskCompletionSource? waiting;
-        lock (gate)
+        lock (_gate)
         {
-            int at = (int)(end % Capacity);
+            int at = (int)(_end % Capacity);
             int first = Math.Min(bytes.Length, Capacity - at);
-            bytes[..first].CopyTo(ring.AsSpan(at));
-            bytes[first..].CopyTo(ring);
-            Interlocked.Add(ref end, bytes.Length);
-            waiting = Interlocked.Exchange(ref changed, null);
+            bytes[..first].CopyTo(_ring.AsSpan(at));
+            bytes[first..].CopyTo(_ring);
+            Interlocked.Add(ref _end, bytes.Length);
+            waiting = Interlocked.Exchange(ref _changed, null);
         }
 
         waiting?.SetResult();
@@ -39,12 +39,12 @@ internal sealed class TerminalOutput
     /// <summary>Nothing follows.</summary>
     public void Finish()
     {
-        lock (gate)
+        lock (_gate)
         {
-            ended = true;
+            _ended = true;
         }
 
-        Interlocked.Exchange(ref changed, null)?.SetResult();
+        Interlocked.Exchange(ref _changed, null)?.SetResult();
     }
 
     /// <summary>Reads from an offset on.</summary>
@@ -53,42 +53,42 @@ internal sealed class TerminalOutput
     /// <returns>How many bytes were read.</returns>
     public int Read(ref long position, Span<byte> buffer)
     {
-        lock (gate)
+        lock (_gate)
         {
             position = Math.Max(position, Start);
-            int count = (int)Math.Min(buffer.Length, end - position);
+            int count = (int)Math.Min(buffer.Length, _end - position);
             int at = (int)(position % Capacity);
             int first = Math.Min(count, Capacity - at);
-            ring.AsSpan(at, first).CopyTo(buffer);
-            ring.AsSpan(0, count - first).CopyTo(buffer[first..]);
+            _ring.AsSpan(at, first).CopyTo(buffer);
+            _ring.AsSpan(0, count - first).CopyTo(buffer[first..]);
             return count;
         }
     }
 
     /// <summary>Completes when there is more behind an offset; false when there never will be.</summary>
     /// <param name="position">The offset.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    public async ValueTask<bool> WaitAsync(long position, CancellationToken cancellation)
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<bool> WaitAsync(long position, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task change;
-            lock (gate)
+            lock (_gate)
             {
-                if (position < end)
+                if (position < _end)
                 {
                     return true;
                 }
 
-                if (ended)
+                if (_ended)
                 {
                     return false;
                 }
 
-                change = (changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                change = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
 
-            await change.WaitAsync(cancellation);
+            await change.WaitAsync(cancellationToken);
         }
     }
 }

@@ -5,22 +5,22 @@ namespace Sandbox.Agent.Terminals;
 /// <summary>The place of the one terminal that a session has, or the sandbox itself. A shell that has ended makes room for a fresh one.</summary>
 internal sealed class TerminalSlot
 {
-    private readonly Lock gate = new();
-    private Terminal? current;
-    private bool closed;
+    private readonly Lock _gate = new();
+    private Terminal? _current;
+    private bool _closed;
 
     /// <summary>The terminal, which is started when there is none.</summary>
     /// <param name="start">Starts it.</param>
     public Terminal GetOrStart(Func<Terminal> start)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (closed)
+            if (_closed)
             {
                 throw new ApiException(ErrorCodes.SessionClosed, "The session was deleted; it has no terminal any more.");
             }
 
-            return current is { Exit: null } living ? living : current = start();
+            return _current is { Exit: null } living ? living : _current = start();
         }
     }
 
@@ -29,10 +29,10 @@ internal sealed class TerminalSlot
     /// <exception cref="ApiException"><see cref="ErrorCodes.TerminalNotFound"/>.</exception>
     public Terminal Get(string id)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return current?.Id == id
-                ? current
+            return _current?.Id == id
+                ? _current
                 : throw new ApiException(ErrorCodes.TerminalNotFound, $"The terminal '{id}' is gone. Ask without its id for a fresh one.");
         }
     }
@@ -40,10 +40,10 @@ internal sealed class TerminalSlot
     /// <summary>Ends the terminal; there will be no other.</summary>
     public void Close()
     {
-        lock (gate)
+        lock (_gate)
         {
-            closed = true;
-            current?.Kill();
+            _closed = true;
+            _current?.Kill();
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Sandbox.Agent.Terminals;
 /// <summary>Someone who looks at a terminal, and may type.</summary>
 internal sealed class TerminalViewer
 {
-    private long position;
+    private long _position;
 
     /// <summary>Begins to look.</summary>
     /// <param name="size">The size of its window; null when it did not say.</param>
@@ -14,7 +14,7 @@ internal sealed class TerminalViewer
     public TerminalViewer(TerminalSize? size, long position, bool mayType)
     {
         Size = size;
-        this.position = position;
+        _position = position;
         MayType = mayType;
     }
 
@@ -27,7 +27,7 @@ internal sealed class TerminalViewer
     /// <summary>The first byte it has not seen.</summary>
     public long Position
     {
-        get => Volatile.Read(ref position);
-        set => Volatile.Write(ref position, value);
+        get => Volatile.Read(ref _position);
+        set => Volatile.Write(ref _position, value);
     }
 }

@@ -15,21 +15,21 @@ internal sealed partial class JupyterKernel : IInterpreter
     private static readonly TimeSpan GreetLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(5);
 
-    private readonly KernelSpec spec;
-    private readonly InterpreterProcess process;
-    private readonly byte[] key;
-    private readonly string session = Identifier.Generate();
-    private readonly CancellationTokenSource ended = new();
-    private readonly Lock gate = new();
-    private ZmtpConnection shell = null!;
-    private ZmtpConnection output = null!;
-    private ZmtpConnection control = null!;
-    private Execution? current;
+    private readonly KernelSpec _spec;
+    private readonly InterpreterProcess _process;
+    private readonly byte[] _key;
+    private readonly string _session = Identifier.Generate();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Lock _gate = new();
+    private ZmtpConnection _shell = null!;
+    private ZmtpConnection _output = null!;
+    private ZmtpConnection _control = null!;
+    private Execution? _current;
 
-    private JupyterKernel(KernelSpec spec, InterpreterProcess process, byte[] key) => (this.spec, this.process, this.key) = (spec, process, key);
+    private JupyterKernel(KernelSpec spec, InterpreterProcess process, byte[] key) => (_spec, _process, _key) = (spec, process, key);
 
     /// <inheritdoc/>
-    public bool HasEnded => process.Ended.IsCompleted;
+    public bool HasEnded => _process.Ended.IsCompleted;
 
     /// <summary>Starts a kernel and waits until it answers.</summary>
     /// <param name="spec">The kernel.</param>
@@ -53,7 +53,7 @@ internal sealed partial class JupyterKernel : IInterpreter
         InterpreterProcess process = InterpreterProcess.Start(
             new InterpreterCommand(spec.Program, arguments, variables, directory), new Dictionary<int, FileDescriptor>(), loop);
         JupyterKernel kernel = new(spec, process, connection.Key);
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(kernel.ended.Token);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(kernel._ended.Token);
         limit.CancelAfter(StartLimit);
         _ = kernel.ObserveEndAsync(file);
         try
@@ -62,11 +62,11 @@ internal sealed partial class JupyterKernel : IInterpreter
             process.SetReady();
             return kernel;
         }
-        catch (Exception failure) when (failure is OperationCanceledException or IOException or SocketException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or SocketException)
         {
             ApiException told = kernel.HasEnded
                 ? process.StartFailure()
-                : new ApiException(ErrorCodes.InterpreterFailed, $"The Jupyter kernel '{spec.Name}' did not answer within {StartLimit.TotalSeconds:0} s.", failure);
+                : new ApiException(ErrorCodes.InterpreterFailed, $"The Jupyter kernel '{spec.Name}' did not answer within {StartLimit.TotalSeconds:0} s.", exception);
             kernel.Dispose();
             throw told;
         }
@@ -75,7 +75,7 @@ internal sealed partial class JupyterKernel : IInterpreter
     /// <inheritdoc/>
     public async Task<RunOutcome> RunAsync(CodeRun run)
     {
-        process.Begin(run.Events);
+        _process.Begin(run.Events);
         try
         {
             if (run.Variables.Count > 0)
@@ -92,32 +92,32 @@ internal sealed partial class JupyterKernel : IInterpreter
             if (execution.AsksExit)
             {
                 // It is on its way out: whoever comes next is to find that it has gone.
-                await Task.WhenAny(process.Ended, Task.Delay(ExitLimit));
+                await Task.WhenAny(_process.Ended, Task.Delay(ExitLimit));
             }
 
-            return execution.IsComplete ? new RunOutcome(execution.Error, execution.Count) : new RunOutcome(process.EndError(), null);
+            return execution.IsComplete ? new RunOutcome(execution.Error, execution.Count) : new RunOutcome(_process.EndError(), null);
         }
         finally
         {
-            process.End();
+            _process.End();
         }
     }
 
     /// <inheritdoc/>
     public async Task InterruptAsync()
     {
-        process.Interrupt(itself: !spec.IsInterruptedByMessage);
-        if (spec.IsInterruptedByMessage)
+        _process.Interrupt(itself: !_spec.IsInterruptedByMessage);
+        if (_spec.IsInterruptedByMessage)
         {
-            await SendAsync(control, "interrupt_request", Identifier.Generate(), static _ => { });
+            await SendAsync(_control, "interrupt_request", Identifier.Generate(), static _ => { });
         }
     }
 
     /// <inheritdoc/>
-    public void Kill() => process.Kill();
+    public void Kill() => _process.Kill();
 
     /// <inheritdoc/>
-    public void Dispose() => process.Dispose();
+    public void Dispose() => _process.Dispose();
 
     [GeneratedRegex("\u001b\\[[0-9;]*[A-Za-z]")]
     private static partial Regex Colours();
@@ -126,49 +126,49 @@ internal sealed partial class JupyterKernel : IInterpreter
 
     private async Task ObserveEndAsync(string file)
     {
-        await process.Ended;
-        await ended.CancelAsync();
-        shell?.Dispose();
-        output?.Dispose();
-        control?.Dispose();
+        await _process.Ended;
+        await _ended.CancelAsync();
+        _shell?.Dispose();
+        _output?.Dispose();
+        _control?.Dispose();
         File.Delete(file);
     }
 
-    private async Task ConnectAsync(KernelConnection connection, CancellationToken cancellation)
+    private async Task ConnectAsync(KernelConnection connection, CancellationToken cancellationToken)
     {
-        output = await ConnectAsync(connection.Output, "SUB", cancellation);
-        shell = await ConnectAsync(connection.Shell, "DEALER", cancellation);
-        control = await ConnectAsync(connection.Control, "DEALER", cancellation);
-        _ = ReadAsync(shell, OnReply);
-        _ = ReadAsync(output, OnOutput);
-        _ = ReadAsync(control, static _ => { });
+        _output = await ConnectAsync(connection.Output, "SUB", cancellationToken);
+        _shell = await ConnectAsync(connection.Shell, "DEALER", cancellationToken);
+        _control = await ConnectAsync(connection.Control, "DEALER", cancellationToken);
+        _ = ReadAsync(_shell, OnReply);
+        _ = ReadAsync(_output, OnOutput);
+        _ = ReadAsync(_control, static _ => { });
 
         // A subscription takes its time; the kernel is ready when both its answer and its output come through.
         while (true)
         {
             Execution greeting = Begin(null);
-            await SendAsync(shell, "kernel_info_request", greeting.Id, static _ => { });
-            if (await Task.WhenAny(greeting.Done.Task, Task.Delay(GreetLimit, cancellation)) == greeting.Done.Task)
+            await SendAsync(_shell, "kernel_info_request", greeting.Id, static _ => { });
+            if (await Task.WhenAny(greeting.Done.Task, Task.Delay(GreetLimit, cancellationToken)) == greeting.Done.Task)
             {
                 return;
             }
 
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    private static async Task<ZmtpConnection> ConnectAsync(int port, string type, CancellationToken cancellation)
+    private static async Task<ZmtpConnection> ConnectAsync(int port, string type, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await ZmtpConnection.ConnectAsync(port, type, cancellation);
+                return await ZmtpConnection.ConnectAsync(port, type, cancellationToken);
             }
             catch (SocketException)
             {
                 // It does not listen yet.
-                await Task.Delay(ConnectPause, cancellation);
+                await Task.Delay(ConnectPause, cancellationToken);
             }
         }
     }
@@ -176,9 +176,9 @@ internal sealed partial class JupyterKernel : IInterpreter
     private Execution Begin(RunEvents? events)
     {
         Execution execution = new(Identifier.Generate(), events);
-        lock (gate)
+        lock (_gate)
         {
-            current = execution;
+            _current = execution;
         }
 
         return execution;
@@ -187,7 +187,7 @@ internal sealed partial class JupyterKernel : IInterpreter
     private async Task<Execution> ExecuteAsync(string code, bool silent, RunEvents? events)
     {
         Execution execution = Begin(events);
-        await SendAsync(shell, "execute_request", execution.Id, writer =>
+        await SendAsync(_shell, "execute_request", execution.Id, writer =>
         {
             writer.WriteString("code", code);
             writer.WriteBoolean("silent", silent);
@@ -199,10 +199,10 @@ internal sealed partial class JupyterKernel : IInterpreter
             // Else a kernel refuses for a moment what comes after an error; our runs come one by one, and who asks for the next knows of it.
             writer.WriteBoolean("stop_on_error", false);
         });
-        await Task.WhenAny(execution.Done.Task, process.Ended);
-        lock (gate)
+        await Task.WhenAny(execution.Done.Task, _process.Ended);
+        lock (_gate)
         {
-            current = null;
+            _current = null;
         }
 
         return execution;
@@ -212,12 +212,12 @@ internal sealed partial class JupyterKernel : IInterpreter
     {
         try
         {
-            await connection.SendAsync(JupyterMessage.Write(type, id, session, key, writeContent), ended.Token);
+            await connection.SendAsync(JupyterMessage.Write(type, id, _session, _key, writeContent), _ended.Token);
         }
-        catch (Exception failure) when (failure is OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or ObjectDisposedException)
         {
             // It has just ended; its process says so, or must.
-            process.Kill();
+            _process.Kill();
         }
     }
 
@@ -227,24 +227,24 @@ internal sealed partial class JupyterKernel : IInterpreter
         {
             while (true)
             {
-                if (JupyterMessage.Read(await connection.ReceiveAsync(ended.Token), key) is { } message)
+                if (JupyterMessage.Read(await connection.ReceiveAsync(_ended.Token), _key) is { } message)
                 {
                     onMessage(message);
                 }
             }
         }
-        catch (Exception failure) when (failure is OperationCanceledException or IOException or ObjectDisposedException or JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or ObjectDisposedException or JsonException or InvalidOperationException)
         {
             // A kernel that breaks off or talks nonsense cannot be followed any more.
-            process.Kill();
+            _process.Kill();
         }
     }
 
     private Execution? Find(JupyterMessage message)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return current is { } execution && execution.Id == message.ParentId ? execution : null;
+            return _current is { } execution && execution.Id == message.ParentId ? execution : null;
         }
     }
 
@@ -280,7 +280,7 @@ internal sealed partial class JupyterKernel : IInterpreter
         }
 
         // What programs print comes to us directly; it was printed before.
-        process.TakeOutput();
+        _process.TakeOutput();
         switch (message.Type)
         {
             case "stream":
@@ -323,7 +323,7 @@ internal sealed partial class JupyterKernel : IInterpreter
     /// <summary>A request that the kernel works on. It is over when the kernel has both replied and become idle: output may come before and after the reply.</summary>
     private sealed class Execution(string id, RunEvents? events)
     {
-        private int done;
+        private int _done;
 
         public string Id { get; } = id;
 
@@ -345,7 +345,7 @@ internal sealed partial class JupyterKernel : IInterpreter
 
         public void Complete()
         {
-            if (HasReply && IsIdle && Interlocked.Exchange(ref done, 1) == 0)
+            if (HasReply && IsIdle && Interlocked.Exchange(ref _done, 1) == 0)
             {
                 Done.SetResult();
             }

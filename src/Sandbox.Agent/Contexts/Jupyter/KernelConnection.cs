@@ -12,28 +12,28 @@ internal sealed class KernelConnection : IDisposable
 {
     private static readonly string[] Channels = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"];
 
-    private readonly Socket[] reservations;
-    private readonly int[] ports;
-    private readonly string key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+    private readonly Socket[] _reservations;
+    private readonly int[] _ports;
+    private readonly string _key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>Reserves ports.</summary>
     public KernelConnection()
     {
-        reservations = [.. Channels.Select(_ => Reserve())];
-        ports = [.. reservations.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
+        _reservations = [.. Channels.Select(_ => Reserve())];
+        _ports = [.. _reservations.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
     }
 
     /// <summary>The port for requests.</summary>
-    public int Shell => ports[0];
+    public int Shell => _ports[0];
 
     /// <summary>The port for output.</summary>
-    public int Output => ports[1];
+    public int Output => _ports[1];
 
     /// <summary>The port for requests that do not wait.</summary>
-    public int Control => ports[3];
+    public int Control => _ports[3];
 
     /// <summary>What messages are signed with.</summary>
-    public byte[] Key => Encoding.ASCII.GetBytes(key);
+    public byte[] Key => Encoding.ASCII.GetBytes(_key);
 
     /// <summary>Writes the file, which only this user may read.</summary>
     /// <param name="path">Where.</param>
@@ -50,18 +50,18 @@ internal sealed class KernelConnection : IDisposable
         writer.WriteStartObject();
         writer.WriteString("transport", "tcp");
         writer.WriteString("ip", "127.0.0.1");
-        writer.WriteString("key", key);
+        writer.WriteString("key", _key);
         writer.WriteString("signature_scheme", "hmac-sha256");
         for (int i = 0; i < Channels.Length; i++)
         {
-            writer.WriteNumber(Channels[i], ports[i]);
+            writer.WriteNumber(Channels[i], _ports[i]);
         }
 
         writer.WriteEndObject();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Array.ForEach(reservations, socket => socket.Dispose());
+    public void Dispose() => Array.ForEach(_reservations, socket => socket.Dispose());
 
     // Bound and not listening, with SO_REUSEADDR: a server that sets that too, as ZeroMQ does, may listen on the port, see socket(7).
     private static Socket Reserve()

@@ -56,7 +56,7 @@ internal sealed record KernelSpec(
         {
             file = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(directory, "kernel.json")), DriverJson.Default.KernelFile);
         }
-        catch (Exception failure) when (failure is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -18,32 +18,32 @@ internal sealed class ZmtpConnection : IDisposable
     // A frame is a kernel's to fill; this keeps a broken one from taking all memory.
     private const long LargestFrame = 512L * 1024 * 1024;
 
-    private readonly Socket socket;
-    private readonly NetworkStream stream;
-    private readonly PipeReader reader;
-    private readonly SemaphoreSlim sending = new(1, 1);
+    private readonly Socket _socket;
+    private readonly NetworkStream _stream;
+    private readonly PipeReader _reader;
+    private readonly SemaphoreSlim _sending = new(1, 1);
 
     private ZmtpConnection(Socket socket)
     {
-        this.socket = socket;
-        stream = new NetworkStream(socket, ownsSocket: true);
-        reader = PipeReader.Create(stream);
+        _socket = socket;
+        _stream = new NetworkStream(socket, ownsSocket: true);
+        _reader = PipeReader.Create(_stream);
     }
 
     /// <summary>Connects to a port of this host.</summary>
     /// <param name="port">The port.</param>
     /// <param name="socketType">What we are: <c>DEALER</c> or <c>SUB</c>. A subscriber gets everything.</param>
-    /// <param name="cancellation">Gives up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SocketException">Nobody listens.</exception>
     /// <exception cref="IOException">The peer is not what it should be, or has gone.</exception>
-    public static async Task<ZmtpConnection> ConnectAsync(int port, string socketType, CancellationToken cancellation)
+    public static async Task<ZmtpConnection> ConnectAsync(int port, string socketType, CancellationToken cancellationToken)
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(IPAddress.Loopback, port, cancellation);
+            await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
             ZmtpConnection connection = new(socket);
-            await connection.GreetAsync(socketType, cancellation);
+            await connection.GreetAsync(socketType, cancellationToken);
             return connection;
         }
         catch
@@ -55,8 +55,8 @@ internal sealed class ZmtpConnection : IDisposable
 
     /// <summary>Sends a message.</summary>
     /// <param name="parts">Its parts.</param>
-    /// <param name="cancellation">Gives up; the connection is of no use afterwards.</param>
-    public async Task SendAsync(IReadOnlyList<byte[]> parts, CancellationToken cancellation)
+    /// <param name="cancellationToken">Gives up; the connection is of no use afterwards.</param>
+    public async Task SendAsync(IReadOnlyList<byte[]> parts, CancellationToken cancellationToken)
     {
         ArrayBufferWriter<byte> frames = new();
         for (int i = 0; i < parts.Count; i++)
@@ -64,27 +64,27 @@ internal sealed class ZmtpConnection : IDisposable
             WriteFrame(frames, i < parts.Count - 1 ? More : (byte)0, parts[i]);
         }
 
-        await sending.WaitAsync(cancellation);
+        await _sending.WaitAsync(cancellationToken);
         try
         {
-            await stream.WriteAsync(frames.WrittenMemory, cancellation);
+            await _stream.WriteAsync(frames.WrittenMemory, cancellationToken);
         }
         finally
         {
-            sending.Release();
+            _sending.Release();
         }
     }
 
     /// <summary>Waits for a message.</summary>
-    /// <param name="cancellation">Gives up; the connection is of no use afterwards.</param>
+    /// <param name="cancellationToken">Gives up; the connection is of no use afterwards.</param>
     /// <returns>Its parts.</returns>
     /// <exception cref="IOException">The peer has gone.</exception>
-    public async Task<IReadOnlyList<byte[]>> ReceiveAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<byte[]>> ReceiveAsync(CancellationToken cancellationToken)
     {
         List<byte[]> parts = [];
         while (true)
         {
-            (byte flags, byte[] body) = await ReadFrameAsync(cancellation);
+            (byte flags, byte[] body) = await ReadFrameAsync(cancellationToken);
             if ((flags & Command) == 0)
             {
                 parts.Add(body);
@@ -97,7 +97,7 @@ internal sealed class ZmtpConnection : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => stream.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     private static void WriteFrame(ArrayBufferWriter<byte> writer, byte flags, ReadOnlySpan<byte> body)
     {
@@ -126,7 +126,7 @@ internal sealed class ZmtpConnection : IDisposable
         writer.Write(value);
     }
 
-    private async Task GreetAsync(string socketType, CancellationToken cancellation)
+    private async Task GreetAsync(string socketType, CancellationToken cancellationToken)
     {
         // Signature, version 3.0, mechanism NULL, not a server.
         byte[] greeting = new byte[GreetingLength];
@@ -134,8 +134,8 @@ internal sealed class ZmtpConnection : IDisposable
         greeting[9] = 0x7F;
         greeting[10] = 3;
         "NULL"u8.CopyTo(greeting.AsSpan(12));
-        await stream.WriteAsync(greeting, cancellation);
-        byte[] answer = await ReadExactlyAsync(GreetingLength, cancellation);
+        await _stream.WriteAsync(greeting, cancellationToken);
+        byte[] answer = await ReadExactlyAsync(GreetingLength, cancellationToken);
         if (answer[0] != 0xFF || answer[10] < 3 || !answer.AsSpan(12, 5).SequenceEqual("NULL\0"u8))
         {
             throw new IOException("The peer does not speak ZMTP 3 without security.");
@@ -153,38 +153,38 @@ internal sealed class ZmtpConnection : IDisposable
             WriteFrame(frames, 0, [1]);
         }
 
-        await stream.WriteAsync(frames.WrittenMemory, cancellation);
-        (byte flags, byte[] body) = await ReadFrameAsync(cancellation);
+        await _stream.WriteAsync(frames.WrittenMemory, cancellationToken);
+        (byte flags, byte[] body) = await ReadFrameAsync(cancellationToken);
         if ((flags & Command) == 0 || !body.AsSpan().StartsWith("\u0005READY"u8))
         {
             throw new IOException("The peer did not greet back.");
         }
     }
 
-    private async Task<(byte Flags, byte[] Body)> ReadFrameAsync(CancellationToken cancellation)
+    private async Task<(byte Flags, byte[] Body)> ReadFrameAsync(CancellationToken cancellationToken)
     {
-        byte[] header = await ReadExactlyAsync(2, cancellation);
+        byte[] header = await ReadExactlyAsync(2, cancellationToken);
         byte flags = header[0];
         long length = header[1];
         if ((flags & Long) != 0)
         {
-            byte[] rest = await ReadExactlyAsync(sizeof(long) - 1, cancellation);
+            byte[] rest = await ReadExactlyAsync(sizeof(long) - 1, cancellationToken);
             length = BinaryPrimitives.ReadInt64BigEndian([header[1], .. rest]);
         }
 
         return length is < 0 or > LargestFrame
             ? throw new IOException($"A frame claims to hold {length} bytes.")
-            : (flags, await ReadExactlyAsync((int)length, cancellation));
+            : (flags, await ReadExactlyAsync((int)length, cancellationToken));
     }
 
-    private async Task<byte[]> ReadExactlyAsync(int count, CancellationToken cancellation)
+    private async Task<byte[]> ReadExactlyAsync(int count, CancellationToken cancellationToken)
     {
         if (count == 0)
         {
             return [];
         }
 
-        ReadResult read = await reader.ReadAtLeastAsync(count, cancellation);
+        ReadResult read = await _reader.ReadAtLeastAsync(count, cancellationToken);
         if (read.Buffer.Length < count)
         {
             throw new EndOfStreamException("The peer has closed the connection.");
@@ -192,7 +192,7 @@ internal sealed class ZmtpConnection : IDisposable
 
         ReadOnlySequence<byte> taken = read.Buffer.Slice(0, count);
         byte[] bytes = taken.ToArray();
-        reader.AdvanceTo(taken.End);
+        _reader.AdvanceTo(taken.End);
         return bytes;
     }
 }
