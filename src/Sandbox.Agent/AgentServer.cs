@@ -22,7 +22,7 @@ internal sealed class AgentServer : IAsyncDisposable
     /// <param name="services">What requests act on.</param>
     /// <param name="listen">Says where to listen.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<AgentServer> StartAsync(AgentServices services, Action<KestrelServerOptions> listen, CancellationToken cancellationToken = default)
+    public static async Task<AgentServer> StartAsync(AgentComposition services, Action<KestrelServerOptions> listen, CancellationToken cancellationToken = default)
     {
         ServiceProvider provider = ServerServices(listen);
         AgentServer started = new(provider, provider.GetRequiredService<IServer>());
@@ -65,13 +65,13 @@ internal sealed class AgentServer : IAsyncDisposable
         return services.BuildServiceProvider();
     }
 
-    private static RequestDelegate Pipeline(IServiceProvider provider, AgentServices services)
+    private static RequestDelegate Pipeline(IServiceProvider provider, AgentComposition services)
     {
         ApplicationBuilder pipeline = new(provider);
         pipeline.UseRouting();
         pipeline.UseWebSockets(new WebSocketOptions());
-        pipeline.Use(ErrorHandling.InvokeAsync);
-        pipeline.Use(ShortRoute.InvokeAsync);
+        pipeline.Use(ErrorHandlingMiddleware.InvokeAsync);
+        pipeline.Use(InlineEndpoint.InvokeAsync);
         pipeline.UseEndpoints(routes => AgentApi.Map(routes, services));
         return pipeline.Build();
     }

@@ -15,14 +15,14 @@ public sealed class AgentFixture : IAsyncLifetime
     private readonly string root = Directory.CreateTempSubdirectory("sba").FullName;
     private readonly List<string> defects = [];
     private readonly HashSet<int> abandoned = [];
-    private AgentServices? services;
+    private AgentComposition? services;
     private AgentServer? server;
 
     /// <summary>The agent as it is placed in the module, which starts shells: this process is the test runner's.</summary>
     internal static IReadOnlyList<string> LauncherCommandLine { get; } = FindLauncher();
 
     /// <summary>The agent's own parts, for what no request can bring about in time.</summary>
-    internal AgentServices Services => services!;
+    internal AgentComposition Services => services!;
 
     /// <summary>The command line that starts shells.</summary>
     internal IReadOnlyList<string> Launcher { get; init; } = LauncherCommandLine;
@@ -69,7 +69,7 @@ public sealed class AgentFixture : IAsyncLifetime
             ShellLauncher = Launcher,
             Kernels = Kernels,
         };
-        services = new AgentServices(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
+        services = new AgentComposition(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
         string socket = Socket = Path.Combine(runtime, "a");
         server = await AgentServer.StartAsync(services, options => options.ListenUnixSocket(socket));
         Http = new HttpClient(new SocketsHttpHandler

@@ -37,7 +37,7 @@ public sealed class JournalTests : IDisposable
         {
             byte[] output = [.. pieces.Where(piece => !piece.Item1).SelectMany(piece => piece.Item2)];
             byte[] error = [.. pieces.Where(piece => piece.Item1).SelectMany(piece => piece.Item2)];
-            using CommandJournal journal = Write(pieces, bound: 1L << 30);
+            using OutputLog journal = Write(pieces, bound: 1L << 30);
             OutputCursor from = new((long)(output.Length * outputPart), (long)(error.Length * errorPart));
             (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(journal, from);
             return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)from.StandardOutput)) && readError.AsSpan().SequenceEqual(error.AsSpan((int)from.StandardError))
@@ -52,7 +52,7 @@ public sealed class JournalTests : IDisposable
         {
             byte[] output = [.. pieces.Where(piece => !piece.Item1).SelectMany(piece => piece.Item2)];
             byte[] error = [.. pieces.Where(piece => piece.Item1).SelectMany(piece => piece.Item2)];
-            using CommandJournal journal = Write(pieces, bound: 64 * 1024);
+            using OutputLog journal = Write(pieces, bound: 64 * 1024);
             (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(journal, default);
             OutputCursor begin = gap ?? default;
             return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)begin.StandardOutput)) && readError.AsSpan().SequenceEqual(error.AsSpan((int)begin.StandardError))
@@ -60,9 +60,9 @@ public sealed class JournalTests : IDisposable
         }, iter: 100);
     }
 
-    private CommandJournal Write((bool IsError, byte[] Bytes)[] pieces, long bound)
+    private OutputLog Write((bool IsError, byte[] Bytes)[] pieces, long bound)
     {
-        CommandJournal journal = new(new JournalFiles(Path.Combine(_directory, Guid.NewGuid().ToString("N"))), _loop, 1, bound);
+        OutputLog journal = new(new SegmentPool(Path.Combine(_directory, Guid.NewGuid().ToString("N"))), _loop, 1, bound);
         journal.Begin(new CommandRecord { Id = "a", Kind = ProcessKind.Process, Text = "", Fingerprint = "", CreatedAt = DateTimeOffset.UtcNow });
         foreach ((bool isError, byte[] bytes) in pieces)
         {
@@ -74,11 +74,11 @@ public sealed class JournalTests : IDisposable
         return journal;
     }
 
-    private static (byte[] Output, byte[] Error, OutputCursor? Gap, OutputCursor End) Read(CommandJournal journal, OutputCursor from)
+    private static (byte[] Output, byte[] Error, OutputCursor? Gap, OutputCursor End) Read(OutputLog journal, OutputCursor from)
     {
         List<byte> output = [], error = [];
         OutputCursor? gap = null;
-        using JournalFollower follower = journal.Follow(from);
+        using OutputLogReader follower = journal.Follow(from);
         while (follower.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
         {
             switch (kind)

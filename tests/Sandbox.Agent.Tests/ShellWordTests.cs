@@ -11,7 +11,7 @@ public sealed class ShellWordTests
     [InlineData("a b", "'a b'")]
     [InlineData("it's", @"'it'\''s'")]
     [InlineData("$x`y`", "'$x`y`'")]
-    public void Quoting_gives_one_word(string text, string quoted) => Assert.Equal(quoted, ShellWord.Quote(text));
+    public void Quoting_gives_one_word(string text, string quoted) => Assert.Equal(quoted, BashQuoting.Quote(text));
 
     [Theory]
     [InlineData(@"a\ b\'c", "a b'c")]
@@ -24,7 +24,7 @@ public sealed class ShellWordTests
     {
         int position = 0;
         byte[] bytes = Encoding.UTF8.GetBytes(quoted + " next");
-        Assert.Equal(text, ShellWord.Read(bytes, ref position));
+        Assert.Equal(text, BashQuoting.Read(bytes, ref position));
         Assert.Equal((byte)' ', bytes[position]);
     }
 
@@ -45,21 +45,21 @@ public sealed class ShellWordTests
             """;
         Assert.Equal(
             new Dictionary<string, string> { ["A"] = "1 2", ["N"] = "5", ["LINES"] = "x\ny", ["OLD"] = "raw\nnewline", ["POSIX"] = "p" },
-            ExportList.Read(Encoding.UTF8.GetBytes(list)));
+            DeclareParser.Read(Encoding.UTF8.GetBytes(list)));
     }
 
     [Fact]
     public void A_report_that_was_cut_off_does_not_spoil_the_next()
     {
-        List<ShellReport> reports = [];
+        List<StatusReport> reports = [];
         List<Dictionary<string, string>> exports = [];
-        ReportReader reader = new(reports.Add, exports.Add);
+        StatusReportReader reader = new(reports.Add, exports.Add);
         foreach (byte b in "\u001e1\00\0/a\0''\00m0.001s 0m0.002s\n1m2,500s 0m0.000s\n\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0odd\0declare -x A=\"1\"\n\0"u8)
         {
             reader.Take([b]);
         }
 
-        Assert.Equal([new ShellReport(1, 0, "/a", "", TimeSpan.FromMilliseconds(62_503)), new ShellReport(2, 130, "/b c", "/d", null)], reports);
+        Assert.Equal([new StatusReport(1, 0, "/a", "", TimeSpan.FromMilliseconds(62_503)), new StatusReport(2, 130, "/b c", "/d", null)], reports);
         Assert.Equal("1", Assert.Single(exports)["A"]);
     }
 }

@@ -11,13 +11,13 @@ internal static class AgentApi
     /// <summary>Adds the routes.</summary>
     /// <param name="routes">Where to.</param>
     /// <param name="services">What they act on.</param>
-    public static void Map(IEndpointRouteBuilder routes, AgentServices services)
+    public static void Map(IEndpointRouteBuilder routes, AgentComposition services)
     {
-        routes.MapGet("/agent/health", Answer.NoContent);
+        routes.MapGet("/agent/health", Responses.NoContent);
         routes.MapPut("/agent/configuration", async context =>
         {
             services.Sessions.Configure(await JsonBody.ReadAsync(context, ProtocolJson.Default.AgentConfiguration));
-            await Answer.NoContent(context);
+            await Responses.NoContent(context);
         });
 
         RouteGroupBuilder sandbox = routes.MapGroup("/v1/sandbox/{id}");

@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Threading.Channels;
-using Sandbox.Agent.Repositories;
+using Sandbox.Agent.Git;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
@@ -12,7 +12,7 @@ internal static class CheckoutRoute
     /// <summary>Serves a request. When its caller goes, the work is given up.</summary>
     /// <param name="context">The request.</param>
     /// <param name="services">What it acts on.</param>
-    public static async Task InvokeAsync(HttpContext context, AgentServices services)
+    public static async Task InvokeAsync(HttpContext context, AgentComposition services)
     {
         CheckoutRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.CheckoutRequest);
         Checkout checkout = Checkout.Prepare(request, services, services.Sessions.Find(context.SessionId()));
@@ -26,7 +26,7 @@ internal static class CheckoutRoute
         {
             writer = await FollowAsync(context, work, progress.Reader);
             CheckoutResult result = await work;
-            writer ??= EventWriting.Begin(context.Response);
+            writer ??= SseWriter.Begin(context.Response);
             writer.WriteEvent(CheckoutEvents.Done, JsonSerializer.SerializeToUtf8Bytes(result, ProtocolJson.Default.CheckoutResult));
         }
         catch (ApiException exception) when (writer is not null)
@@ -47,14 +47,14 @@ internal static class CheckoutRoute
         while (!work.IsCompleted)
         {
             using CancellationTokenSource silence = new();
-            Task first = await Task.WhenAny(work, more, Task.Delay(EventWriting.HeartbeatInterval, silence.Token));
+            Task first = await Task.WhenAny(work, more, Task.Delay(SseWriter.HeartbeatInterval, silence.Token));
             await silence.CancelAsync();
             if (first == work)
             {
                 break;
             }
 
-            writer ??= EventWriting.Begin(context.Response);
+            writer ??= SseWriter.Begin(context.Response);
             if (first == more)
             {
                 await more;

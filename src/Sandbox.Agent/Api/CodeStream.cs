@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
-using Sandbox.Agent.Contexts;
+using Sandbox.Agent.Code;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
@@ -16,7 +16,7 @@ internal static class CodeStream
     /// <param name="run">The code.</param>
     public static async Task WriteAsync(HttpContext context, CodeContext place, CodeRun run)
     {
-        PipeWriter writer = EventWriting.Begin(context.Response);
+        PipeWriter writer = SseWriter.Begin(context.Response);
         CancellationToken cancellationToken = context.RequestAborted;
 
         // The caller learns that the code was taken, which may have to wait for its turn.
@@ -54,7 +54,7 @@ internal static class CodeStream
         {
             try
             {
-                return await waiting.WaitAsync(EventWriting.HeartbeatInterval, cancellationToken);
+                return await waiting.WaitAsync(SseWriter.HeartbeatInterval, cancellationToken);
             }
             catch (TimeoutException)
             {

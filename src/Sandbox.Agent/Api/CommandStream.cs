@@ -13,14 +13,14 @@ internal static class CommandStream
 
     private const long MostUnflushed = 256 * 1024;
 
-    private static readonly IStreamFormat Events = new ServerSentEvents();
-    private static readonly IStreamFormat Frames = new BinaryFrames();
+    private static readonly IStreamFormat Events = new SseFormat();
+    private static readonly IStreamFormat Frames = new BinaryFrameFormat();
 
     /// <summary>Answers with the stream, in the form that the request asks for.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="follower">A reader of the journal.</param>
+    /// <param name="reader">A reader of the journal.</param>
     /// <param name="follow">Whether to wait for more until the command has ended.</param>
-    public static async Task WriteAsync(HttpContext context, JournalFollower follower, bool follow = true)
+    public static async Task WriteAsync(HttpContext context, OutputLogReader reader, bool follow = true)
     {
         IStreamFormat format = context.Request.Headers.Accept.ToString().Contains(CommandFrame.MediaType, StringComparison.Ordinal) ? Frames : Events;
         context.Response.ContentType = format.MediaType;
@@ -29,7 +29,7 @@ internal static class CommandStream
         CancellationToken cancellationToken = context.RequestAborted;
         while (true)
         {
-            if (WriteReady(writer, format, follower))
+            if (WriteReady(writer, format, reader))
             {
                 if (!context.Response.HasStarted)
                 {
@@ -43,8 +43,8 @@ internal static class CommandStream
             if (writer.UnflushedBytes < MostUnflushed && !follow)
             {
                 byte[] place = new byte[OutputCursor.Length];
-                follower.Cursor.Write(place);
-                format.Write(writer, FrameKind.Pause, place, follower.Cursor);
+                reader.Cursor.Write(place);
+                format.Write(writer, FrameKind.Pause, place, reader.Cursor);
                 return;
             }
 
@@ -54,7 +54,7 @@ internal static class CommandStream
             }
 
             bool isLong = context.Response.HasStarted;
-            if (!await WaitAsync(follower, isLong ? EventWriting.HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, cancellationToken))
+            if (!await WaitAsync(reader, isLong ? SseWriter.HeartbeatInterval : FirstAnswerLimit, writer, format.Heartbeat, cancellationToken))
             {
                 break;
             }
@@ -71,11 +71,11 @@ internal static class CommandStream
     }
 
     /// <summary>Writes what there is, up to what one flush should carry; true when the last frame was among it.</summary>
-    private static bool WriteReady(PipeWriter writer, IStreamFormat format, JournalFollower follower)
+    private static bool WriteReady(PipeWriter writer, IStreamFormat format, OutputLogReader reader)
     {
-        while (writer.UnflushedBytes < MostUnflushed && follower.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
+        while (writer.UnflushedBytes < MostUnflushed && reader.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
         {
-            format.Write(writer, kind, payload, follower.Cursor);
+            format.Write(writer, kind, payload, reader.Cursor);
             if (kind is FrameKind.Exit or FrameKind.Error)
             {
                 return true;
@@ -86,9 +86,9 @@ internal static class CommandStream
     }
 
     /// <summary>Waits for more, and says that we are still here when nothing comes for a while.</summary>
-    private static async ValueTask<bool> WaitAsync(JournalFollower follower, TimeSpan patience, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
+    private static async ValueTask<bool> WaitAsync(OutputLogReader reader, TimeSpan patience, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
     {
-        ValueTask<bool> more = follower.WaitAsync(cancellationToken);
+        ValueTask<bool> more = reader.WaitAsync(cancellationToken);
         if (more.IsCompleted)
         {
             return await more;
@@ -104,7 +104,7 @@ internal static class CommandStream
             catch (TimeoutException)
             {
                 await writer.WriteAsync(heartbeat, cancellationToken);
-                patience = EventWriting.HeartbeatInterval;
+                patience = SseWriter.HeartbeatInterval;
             }
         }
     }

@@ -1,4 +1,4 @@
-using Sandbox.Agent.Contexts;
+using Sandbox.Agent.Code;
 using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
@@ -25,7 +25,7 @@ internal static class ContextRoutes
         sandbox.MapDelete("/context/{context}", context =>
         {
             contexts.Delete(context.RouteValue("context"));
-            return Answer.NoContent(context);
+            return Responses.NoContent(context);
         });
         sandbox.MapPost("/context/{context}/run", async context =>
         {

@@ -14,14 +14,14 @@ internal static class EnvironmentRoutes
         sandbox.MapGet("/env", async context =>
         {
             bool reveal = context.Request.Query["reveal"] == "true";
-            VariableSet variables = sessions.Find(context.SessionId()) is { } session ? await session.GetVariablesAsync() : sessions.Variables;
+            EnvironmentSnapshot variables = sessions.Find(context.SessionId()) is { } session ? await session.GetVariablesAsync() : sessions.Variables;
             await JsonBody.WriteAsync(context, variables.ToState(reveal), ProtocolJson.Default.EnvironmentState);
         });
         sandbox.MapPatch("/env", async context =>
         {
             EnvironmentPatch patch = await JsonBody.ReadAsync(context, ProtocolJson.Default.EnvironmentPatch);
             RequestFields.RequireNone(patch.Unknown);
-            VariableLayer layer = new(patch.Env, patch.SecretEnv);
+            EnvironmentChanges layer = new(patch.Env, patch.SecretEnv);
             if (context.SessionId() is { } id)
             {
                 VariableName.RequireAll(layer.Env);
@@ -33,7 +33,7 @@ internal static class EnvironmentRoutes
                 sessions.Change(layer);
             }
 
-            await Answer.NoContent(context);
+            await Responses.NoContent(context);
         });
     }
 }

@@ -9,16 +9,16 @@ internal static class ExecRoute
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="services">What it acts on.</param>
-    public static async Task InvokeAsync(HttpContext context, AgentServices services)
+    public static async Task InvokeAsync(HttpContext context, AgentComposition services)
     {
         ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
         ExecRules.Require(request);
         string? sessionId = context.SessionId();
         string id = context.ProcessId();
-        Command command = services.Commands.GetOrAddCommand(id, sessionId, request, () => services.Sessions.Find(sessionId) ?? services.Sessions.CreateTemporary(), out bool isNew);
+        Command command = services.Commands.GetOrAddCommand(id, sessionId, request, () => services.Sessions.Find(sessionId) ?? services.Sessions.CreateEphemeral(), out bool isNew);
 
         // Followed before it starts, so that it is held back for this reader from the first byte on.
-        using JournalFollower follower = command.Journal.Follow(default(OutputCursor));
+        using OutputLogReader reader = command.Output.Follow(default(OutputCursor));
         if (isNew)
         {
             try
@@ -33,6 +33,6 @@ internal static class ExecRoute
         }
 
         context.Response.Headers[ApiHeaders.ProcessId] = id;
-        await CommandStream.WriteAsync(context, follower);
+        await CommandStream.WriteAsync(context, reader);
     }
 }

@@ -10,7 +10,7 @@ internal static class FileRoutes
     /// <summary>Adds the routes.</summary>
     /// <param name="sandbox">Where to.</param>
     /// <param name="services">What they act on.</param>
-    public static void Map(RouteGroupBuilder sandbox, AgentServices services)
+    public static void Map(RouteGroupBuilder sandbox, AgentComposition services)
     {
         FileWriting writing = new(new PartialUploads());
         MapWithPath(sandbox, "file", ["GET", "HEAD"], services, (context, path) =>
@@ -18,8 +18,8 @@ internal static class FileRoutes
         MapWithPath(sandbox, "file", ["PUT"], services, writing.InvokeAsync);
         MapWithPath(sandbox, "file", ["DELETE"], services, (context, path) =>
         {
-            TreeChanges.Remove(path, RequestPath.Flag(context, "recursive"));
-            return Answer.NoContent(context);
+            FileOperations.Remove(path, RequestPath.Flag(context, "recursive"));
+            return Responses.NoContent(context);
         });
         MapWithPath(sandbox, "directory", ["GET"], services, DirectoryListing.InvokeAsync);
         MapWithPath(sandbox, "directory", ["PUT"], services, MakeDirectoryAsync);
@@ -27,26 +27,26 @@ internal static class FileRoutes
         sandbox.MapGet("/item", Guard(context => FindAsync(context, services)));
         sandbox.MapPost("/move", Guard(context =>
         {
-            TreeChanges.Move(
+            FileOperations.Move(
                 RequestPath.Query(context, services, "path"), RequestPath.Query(context, services, "destination"),
                 RequestPath.Flag(context, "overwrite"), context.RequestAborted);
-            return Answer.NoContent(context);
+            return Responses.NoContent(context);
         }));
         sandbox.MapPost("/copy", Guard(context =>
         {
-            TreeChanges.Copy(
+            FileOperations.Copy(
                 RequestPath.Query(context, services, "path"), RequestPath.Query(context, services, "destination"),
                 RequestPath.Flag(context, "recursive"), RequestPath.Flag(context, "overwrite"), context.RequestAborted);
-            return Answer.NoContent(context);
+            return Responses.NoContent(context);
         }));
         sandbox.MapGet("/watch", Guard(context => WatchRoute.InvokeAsync(context, services)));
         sandbox.MapPost("/persist", Guard(context =>
-            TreeArchive.InvokeAsync(context, RequestPath.TryQuery(context, services, "path") ?? services.Paths.Workspace)));
+            ArchiveExport.InvokeAsync(context, RequestPath.TryQuery(context, services, "path") ?? services.Paths.Workspace)));
         sandbox.MapPost("/hydrate", Guard(context =>
-            TreeRestore.InvokeAsync(context, RequestPath.TryQuery(context, services, "path") ?? services.Paths.Workspace))).WithMetadata(new UnlimitedBody());
+            ArchiveImport.InvokeAsync(context, RequestPath.TryQuery(context, services, "path") ?? services.Paths.Workspace))).WithMetadata(new UnlimitedBody());
     }
 
-    private static void MapWithPath(RouteGroupBuilder sandbox, string route, string[] methods, AgentServices services, Func<HttpContext, string, Task> handler)
+    private static void MapWithPath(RouteGroupBuilder sandbox, string route, string[] methods, AgentComposition services, Func<HttpContext, string, Task> handler)
     {
         RequestDelegate serve = Guard(context => handler(context, RequestPath.Of(context, services, route)));
         sandbox.MapMethods("/" + route, methods, serve).WithMetadata(new UnlimitedBody());
@@ -61,7 +61,7 @@ internal static class FileRoutes
         }
         catch (Win32Exception exception)
         {
-            throw FileFailure.From(exception);
+            throw FileErrorMapper.ToApiException(exception);
         }
     };
 
@@ -89,7 +89,7 @@ internal static class FileRoutes
         return JsonBody.WriteAsync(context, new Done(true), ProtocolJson.Default.Done);
     }
 
-    private static Task FindAsync(HttpContext context, AgentServices services)
+    private static Task FindAsync(HttpContext context, AgentComposition services)
     {
         if (RequestPath.Text(context, "pattern") is { Length: > 0 } pattern)
         {

@@ -11,7 +11,7 @@ internal static class PortRoutes
     /// <summary>Adds the routes.</summary>
     /// <param name="sandbox">Where to.</param>
     /// <param name="services">What they act on.</param>
-    public static void Map(RouteGroupBuilder sandbox, AgentServices services)
+    public static void Map(RouteGroupBuilder sandbox, AgentComposition services)
     {
         sandbox.MapGet("/port", context =>
         {

@@ -11,9 +11,9 @@ internal static class ProcessRoutes
     /// <summary>Adds the routes.</summary>
     /// <param name="sandbox">Where to.</param>
     /// <param name="services">What they act on.</param>
-    public static void Map(RouteGroupBuilder sandbox, AgentServices services)
+    public static void Map(RouteGroupBuilder sandbox, AgentComposition services)
     {
-        sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, services)).WithMetadata(new ShortRoute());
+        sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, services)).WithMetadata(new InlineEndpoint());
         sandbox.MapPost("/process", context => StartAsync(context, services));
         sandbox.MapGet("/process", context => ListAsync(context, services.Commands));
         sandbox.MapDelete("/process", context => ForgetEndedAsync(context, services.Commands));
@@ -26,15 +26,15 @@ internal static class ProcessRoutes
         sandbox.MapGet("/process/{process}/wait", context => WaitRoute.InvokeAsync(context, Find(context, services)));
     }
 
-    private static Command Find(HttpContext context, AgentServices services) => services.Commands.Get(context.RouteValue("process"));
+    private static Command Find(HttpContext context, AgentComposition services) => services.Commands.Get(context.RouteValue("process"));
 
-    private static async Task StartAsync(HttpContext context, AgentServices services)
+    private static async Task StartAsync(HttpContext context, AgentComposition services)
     {
         ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
         ExecRules.Require(request);
         string? sessionId = context.SessionId();
         Session? origin = services.Sessions.Find(sessionId);
-        Session session = services.Sessions.CreateTemporary(origin);
+        Session session = services.Sessions.CreateEphemeral(origin);
         string directory = Path.GetFullPath(request.Cwd ?? ".", session.WorkingDirectory);
         if (!Directory.Exists(directory))
         {
@@ -62,7 +62,7 @@ internal static class ProcessRoutes
         return JsonBody.WriteAsync(context, new ProcessList([.. found.Select(command => command.ToInfo())]), ProtocolJson.Default.ProcessList);
     }
 
-    private static async Task ForgetAsync(HttpContext context, AgentServices services)
+    private static async Task ForgetAsync(HttpContext context, AgentComposition services)
     {
         Command command = Find(context, services);
         if (!command.HasEnded)
@@ -71,7 +71,7 @@ internal static class ProcessRoutes
         }
 
         services.Commands.Remove(command);
-        await Answer.NoContent(context);
+        await Responses.NoContent(context);
     }
 
     private static Task ForgetEndedAsync(HttpContext context, CommandRegistry commands)
@@ -81,7 +81,7 @@ internal static class ProcessRoutes
             commands.Remove(command);
         }
 
-        return Answer.NoContent(context);
+        return Responses.NoContent(context);
     }
 
     private static async Task WriteInputAsync(HttpContext context, Command command)
@@ -97,10 +97,10 @@ internal static class ProcessRoutes
         }
 
         await command.Input.CopyFromAsync(context.Request.BodyReader, context.QueryFlag("end", true), context.RequestAborted);
-        await Answer.NoContent(context);
+        await Responses.NoContent(context);
     }
 
-    private static async Task SignalAsync(HttpContext context, AgentServices services)
+    private static async Task SignalAsync(HttpContext context, AgentComposition services)
     {
         Signal signal = await ReadSignalAsync(context);
         Command command = Find(context, services);
@@ -118,7 +118,7 @@ internal static class ProcessRoutes
             session.Send(command, signal);
         }
 
-        await Answer.NoContent(context);
+        await Responses.NoContent(context);
     }
 
     private static async Task SignalAllAsync(HttpContext context, CommandRegistry commands)
@@ -146,7 +146,7 @@ internal static class ProcessRoutes
             }
         }
 
-        await Answer.NoContent(context);
+        await Responses.NoContent(context);
     }
 
     private static async Task ReadOutputAsync(HttpContext context, Command command)
@@ -160,8 +160,8 @@ internal static class ProcessRoutes
 
         bool follow = context.QueryFlag("follow", false);
         context.Response.Headers[ApiHeaders.ProcessId] = command.Id;
-        using JournalFollower follower = command.Journal.Follow(place == "end" ? null : from);
-        await CommandStream.WriteAsync(context, follower, follow);
+        using OutputLogReader reader = command.Output.Follow(place == "end" ? null : from);
+        await CommandStream.WriteAsync(context, reader, follow);
     }
 
     private static async Task<Signal> ReadSignalAsync(HttpContext context)

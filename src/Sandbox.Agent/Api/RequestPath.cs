@@ -13,7 +13,7 @@ internal static class RequestPath
     /// <param name="context">The request.</param>
     /// <param name="services">Whose sessions count.</param>
     /// <param name="route">The route's name: <c>file</c>.</param>
-    public static string Of(HttpContext context, AgentServices services, string route)
+    public static string Of(HttpContext context, AgentComposition services, string route)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         string begin = $"/{route}/";
@@ -32,12 +32,12 @@ internal static class RequestPath
     /// <param name="context">The request.</param>
     /// <param name="services">Whose sessions count.</param>
     /// <param name="name">The parameter.</param>
-    public static string Query(HttpContext context, AgentServices services, string name) =>
+    public static string Query(HttpContext context, AgentComposition services, string name) =>
         TryQuery(context, services, name) ?? throw new ApiException(ErrorCodes.InvalidRequest, $"The request names no file: '{name}' is missing or empty.");
 
     /// <summary>The path in a query, absolute or relative to the session's directory; null when it is not there.</summary>
     /// <inheritdoc cref="Query"/>
-    public static string? TryQuery(HttpContext context, AgentServices services, string name) =>
+    public static string? TryQuery(HttpContext context, AgentComposition services, string name) =>
         Text(context, name) is { Length: > 0 } path ? SandboxPath.Absolute(path, Directory(context, services)) : null;
 
     /// <summary>A parameter of the query that may hold any bytes; null when it is not there.</summary>
@@ -59,7 +59,7 @@ internal static class RequestPath
     /// <summary>The directory that relative paths of a request start from.</summary>
     /// <param name="context">The request.</param>
     /// <param name="services">Whose sessions count.</param>
-    public static string Directory(HttpContext context, AgentServices services) =>
+    public static string Directory(HttpContext context, AgentComposition services) =>
         services.Sessions.Find(context.SessionId()) is { } session ? session.WorkingDirectory : services.Paths.Workspace;
 
     /// <summary>A parameter that is true or false.</summary>

@@ -7,40 +7,40 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>One viewer's connection to a terminal: what is printed goes out, what is typed comes in, until the shell or the viewer has gone.</summary>
+/// <summary>One client's connection to a terminal: what is printed goes out, what is typed comes in, until the shell or the client has gone.</summary>
 internal sealed class TerminalConnection : IDisposable
 {
     private const int OutputSize = 64 * 1024;
     private const int InputSize = 16 * 1024;
 
-    // How long a viewer may take to answer the goodbye.
+    // How long a client may take to answer the goodbye.
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
     private readonly WebSocket _socket;
     private readonly Terminal _terminal;
-    private readonly TerminalViewer _viewer;
+    private readonly TerminalClient _client;
     private readonly SemaphoreSlim _sending = new(1, 1);
 
-    private TerminalConnection(WebSocket socket, Terminal terminal, TerminalViewer viewer)
+    private TerminalConnection(WebSocket socket, Terminal terminal, TerminalClient client)
     {
         _socket = socket;
         _terminal = terminal;
-        _viewer = viewer;
+        _client = client;
     }
 
-    /// <summary>Serves a viewer.</summary>
+    /// <summary>Serves a client.</summary>
     /// <param name="socket">The connection.</param>
     /// <param name="terminal">The terminal.</param>
-    /// <param name="size">The size of the viewer's window, if it said.</param>
+    /// <param name="size">The size of the client's window, if it said.</param>
     /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
-    /// <param name="mayType">Whether it does more than look.</param>
+    /// <param name="mayControl">Whether it does more than look.</param>
     /// <param name="cancellationToken">The connection is gone.</param>
-    public static async Task RunAsync(WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayType, CancellationToken cancellationToken)
+    public static async Task RunAsync(WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayControl, CancellationToken cancellationToken)
     {
         long shown = terminal.Output.End;
-        TerminalViewer viewer = terminal.Attach(size, offset, mayType);
+        TerminalClient client = terminal.Attach(size, offset, mayControl);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using TerminalConnection connection = new(socket, terminal, viewer);
+        using TerminalConnection connection = new(socket, terminal, client);
         Task receiving = connection.ReceiveAsync(stop.Token);
         Task output = connection.SendOutputAsync(shown, stop.Token);
         try
@@ -61,7 +61,7 @@ internal sealed class TerminalConnection : IDisposable
         }
         finally
         {
-            terminal.Detach(viewer);
+            terminal.Detach(client);
             await stop.CancelAsync();
             await Task.WhenAll(receiving, output).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -85,16 +85,16 @@ internal sealed class TerminalConnection : IDisposable
             bool isReady = false;
             do
             {
-                if (!isReady && _viewer.Position >= shown)
+                if (!isReady && _client.Position >= shown)
                 {
                     isReady = true;
-                    await SendAsync(new TerminalMessage { Type = TerminalMessages.Ready, Terminal = _terminal.Id, Offset = _viewer.Position }, cancellationToken);
+                    await SendAsync(new TerminalMessage { Type = TerminalMessages.Ready, Terminal = _terminal.Id, Offset = _client.Position }, cancellationToken);
                 }
 
-                int wanted = isReady ? OutputSize : (int)Math.Min(OutputSize, shown - _viewer.Position);
-                long position = _viewer.Position;
+                int wanted = isReady ? OutputSize : (int)Math.Min(OutputSize, shown - _client.Position);
+                long position = _client.Position;
                 int count = _terminal.Output.Read(ref position, buffer.AsSpan(0, wanted));
-                if (position != _viewer.Position)
+                if (position != _client.Position)
                 {
                     await SendAsync(new TerminalMessage { Type = TerminalMessages.Gap, Offset = position }, cancellationToken);
                 }
@@ -104,10 +104,10 @@ internal sealed class TerminalConnection : IDisposable
                     await SendAsync(buffer.AsMemory(0, count), WebSocketMessageType.Binary, cancellationToken);
                 }
 
-                _viewer.Position = position + count;
+                _client.Position = position + count;
                 _terminal.Moved();
             }
-            while (!isReady || await _terminal.Output.WaitAsync(_viewer.Position, cancellationToken));
+            while (!isReady || await _terminal.Output.WaitAsync(_client.Position, cancellationToken));
         }
         finally
         {
@@ -115,7 +115,7 @@ internal sealed class TerminalConnection : IDisposable
         }
     }
 
-    /// <summary>Takes what the viewer types and says, until it says goodbye.</summary>
+    /// <summary>Takes what the client types and says, until it says goodbye.</summary>
     private async Task ReceiveAsync(CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(InputSize);
@@ -134,8 +134,8 @@ internal sealed class TerminalConnection : IDisposable
                         }
 
                         return;
-                    case WebSocketMessageType.Binary when _viewer.MayType:
-                        await _terminal.WriteAsync(_viewer, buffer.AsMemory(0, received.Count), cancellationToken);
+                    case WebSocketMessageType.Binary when _client.MayControl:
+                        await _terminal.WriteAsync(_client, buffer.AsMemory(0, received.Count), cancellationToken);
                         break;
                     case WebSocketMessageType.Text:
                         filled += received.Count;
@@ -176,7 +176,7 @@ internal sealed class TerminalConnection : IDisposable
             TerminalSize size = new(message.Cols ?? 0, message.Rows ?? 0);
             if (size.IsValid)
             {
-                _terminal.Resize(_viewer, size);
+                _terminal.Resize(_client, size);
             }
             else
             {

@@ -18,15 +18,15 @@ internal static class TerminalRoute
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="services">What it acts on.</param>
-    public static async Task InvokeAsync(HttpContext context, AgentServices services)
+    public static async Task InvokeAsync(HttpContext context, AgentComposition services)
     {
         WebSockets.Require(context);
         IQueryCollection query = context.Request.Query;
         TerminalSize? size = ReadSize(query);
         long? offset = query.TryGetValue("offset", out var given) ? Number(given.ToString(), "offset must be a valid number") : null;
-        bool mayType = query["view"] != "true";
+        bool mayControl = query["view"] != "true";
         Session? session = services.Sessions.Find(context.SessionId() ?? Value(query, "session"));
-        TerminalSlot slot = session?.Terminal ?? services.Terminal;
+        TerminalHolder slot = session?.Terminal ?? services.Terminal;
         Func<Terminal> start = await PrepareAsync(query, session, size ?? TerminalSize.Default, services);
 
         // Before the upgrade, so that a client learns what is wrong by the answer.
@@ -43,12 +43,12 @@ internal static class TerminalRoute
             return;
         }
 
-        await TerminalConnection.RunAsync(socket, terminal, size, offset, mayType, context.RequestAborted);
+        await TerminalConnection.RunAsync(socket, terminal, size, offset, mayControl, context.RequestAborted);
     }
 
-    private static async Task<Func<Terminal>> PrepareAsync(IQueryCollection query, Session? session, TerminalSize size, AgentServices services)
+    private static async Task<Func<Terminal>> PrepareAsync(IQueryCollection query, Session? session, TerminalSize size, AgentComposition services)
     {
-        VariableSet variables = session is null ? services.Sessions.Variables : await session.GetVariablesAsync();
+        EnvironmentSnapshot variables = session is null ? services.Sessions.Variables : await session.GetVariablesAsync();
         string directory = session?.WorkingDirectory ?? services.Paths.Workspace;
         string type = Value(query, "term") is { } name && Identifier.IsValid(name) ? name : DefaultType;
         return () => Terminal.Start(TerminalShell.Find(Value(query, "shell"), type, variables.Values, directory, services.Paths), size, services.Loop);

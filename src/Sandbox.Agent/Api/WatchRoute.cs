@@ -11,18 +11,18 @@ internal static class WatchRoute
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="services">What it acts on.</param>
-    public static async Task InvokeAsync(HttpContext context, AgentServices services)
+    public static async Task InvokeAsync(HttpContext context, AgentComposition services)
     {
         GlobPattern? filter = RequestPath.Text(context, "filter") is { Length: > 0 } pattern ? new GlobPattern(pattern) : null;
         string path = RequestPath.Query(context, services, "path");
-        using TreeWatch watch = new(services.Loop, path, RequestPath.Flag(context, "recursive"), filter);
+        using FileWatcher watch = new(services.Loop, path, RequestPath.Flag(context, "recursive"), filter);
         CancellationToken cancellationToken = context.RequestAborted;
-        PipeWriter writer = EventWriting.Begin(context.Response);
+        PipeWriter writer = SseWriter.Begin(context.Response);
         writer.WriteEvent(WatchEvents.Watching, "{}"u8);
         await writer.FlushAsync(cancellationToken);
         while (!watch.HasEnded)
         {
-            if (await watch.WaitAsync(EventWriting.HeartbeatInterval, cancellationToken))
+            if (await watch.WaitAsync(SseWriter.HeartbeatInterval, cancellationToken))
             {
                 foreach (FileChange change in watch.Read())
                 {

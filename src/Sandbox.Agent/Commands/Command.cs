@@ -37,12 +37,12 @@ internal sealed class Command
     /// <param name="directory">The directory it starts in, where that is known.</param>
     /// <param name="request">What was asked, checked.</param>
     /// <param name="journal">Where its output goes.</param>
-    public Command(string id, ProcessKind kind, Session session, string? sessionId, string? directory, ExecRequest request, CommandJournal journal)
+    public Command(string id, ProcessKind kind, Session session, string? sessionId, string? directory, ExecRequest request, OutputLog journal)
     {
         Session = session;
         Request = request;
-        Journal = journal;
-        Text = request.Command ?? string.Join(' ', request.Argv!.Select(Shells.ShellWord.Quote));
+        Output = journal;
+        Text = request.Command ?? string.Join(' ', request.Argv!.Select(Shells.BashQuoting.Quote));
         Input = request.StdinOpen ? new CommandInput(() => StopReason != StopReason.None) : null;
         _record = new CommandRecord
         {
@@ -61,10 +61,10 @@ internal sealed class Command
     /// <param name="journal">What it printed.</param>
     /// <param name="kind">The kind of its last frame; neither of the two when it was running.</param>
     /// <param name="payload">What that says.</param>
-    public Command(CommandRecord record, CommandJournal journal, FrameKind kind, byte[] payload)
+    public Command(CommandRecord record, OutputLog journal, FrameKind kind, byte[] payload)
     {
         _record = record;
-        Journal = journal;
+        Output = journal;
         Exit = kind == FrameKind.Exit ? JsonSerializer.Deserialize(payload, ProtocolJson.Default.ExecExit) : null;
         State = kind switch
         {
@@ -97,7 +97,7 @@ internal sealed class Command
     public string Fingerprint => _record.Fingerprint;
 
     /// <summary>What it printed and how it ended.</summary>
-    public CommandJournal Journal { get; }
+    public OutputLog Output { get; }
 
     /// <summary>What it reads, where that comes after it was started.</summary>
     public CommandInput? Input { get; }
@@ -148,7 +148,7 @@ internal sealed class Command
         _record = _record with { StartedAt = DateTimeOffset.UtcNow };
         _startedTicks = Stopwatch.GetTimestamp();
         State = ProcessState.Running;
-        Journal.Begin(_record);
+        Output.Begin(_record);
     }
 
     /// <summary>Records how it ended; the last thing that happens to it.</summary>
@@ -160,7 +160,7 @@ internal sealed class Command
     {
         if (State == ProcessState.Queued)
         {
-            Journal.Begin(_record);
+            Output.Begin(_record);
         }
 
         Exit = new ExecExit
@@ -182,7 +182,7 @@ internal sealed class Command
     /// <param name="failure">Why.</param>
     public void Refuse(ApiException failure)
     {
-        Journal.Begin(_record);
+        Output.Begin(_record);
         Close(ProcessState.Refused, FrameKind.Error, ErrorOf(failure));
     }
 
@@ -191,7 +191,7 @@ internal sealed class Command
     {
         // In this order: what has ended meanwhile shows no process that may be another's by now.
         int? pid = State == ProcessState.Running ? Session?.ShellId : null;
-        (OutputCursor start, OutputCursor end) = Journal.Range;
+        (OutputCursor start, OutputCursor end) = Output.Range;
         return new ProcessInfo
         {
             Id = Id,
@@ -219,7 +219,7 @@ internal sealed class Command
         Request = null;
         Text = "";
         Session = null;
-        Journal.Close(kind, payload);
+        Output.Close(kind, payload);
         OnEnded?.Invoke();
         _ended.SetResult();
     }

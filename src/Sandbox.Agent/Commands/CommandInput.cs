@@ -25,7 +25,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
     /// <param name="path">Where it finds it.</param>
     /// <param name="loop">The loop that watches it.</param>
     /// <param name="openings">Tells when the shell has opened it.</param>
-    public void Make(string path, EventLoop loop, PipeOpenings openings)
+    public void Make(string path, EventLoop loop, FifoOpenWatcher openings)
     {
         lock (_gate)
         {

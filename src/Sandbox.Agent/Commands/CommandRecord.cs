@@ -36,4 +36,4 @@ internal sealed record CommandRecord
 /// <param name="Index">Which of the journal's files it is, counted from 0.</param>
 /// <param name="StandardOutput">How many bytes of standard output lie before it.</param>
 /// <param name="StandardError">How many bytes of standard error lie before it.</param>
-internal sealed record SegmentHead(CommandRecord Command, long Number, long Index, long StandardOutput, long StandardError);
+internal sealed record SegmentHeader(CommandRecord Command, long Number, long Index, long StandardOutput, long StandardError);

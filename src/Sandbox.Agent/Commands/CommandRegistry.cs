@@ -13,7 +13,7 @@ internal sealed class CommandRegistry
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _commands = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> _order = [];
-    private readonly JournalFiles _files;
+    private readonly SegmentPool _files;
     private readonly EventLoop _loop;
     private Retention _retention;
     private DateTimeOffset _ageChecked;
@@ -28,7 +28,7 @@ internal sealed class CommandRegistry
     public CommandRegistry(string state, Retention retention, EventLoop loop)
     {
         _loop = loop;
-        _files = new JournalFiles(Path.Combine(state, "output"));
+        _files = new SegmentPool(Path.Combine(state, "output"));
         _retention = retention.Complete();
         Load();
     }
@@ -120,7 +120,7 @@ internal sealed class CommandRegistry
 
     private Command Add(string id, ProcessKind kind, string? sessionId, string? cwd, ExecRequest request, Session session)
     {
-        CommandJournal journal = new(_files, _loop, ++_count, _retention.BytesPerCommand!.Value);
+        OutputLog journal = new(_files, _loop, ++_count, _retention.BytesPerCommand!.Value);
         Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
 
         // Later: whoever waits for its end is told first.
@@ -133,7 +133,7 @@ internal sealed class CommandRegistry
     {
         lock (_gate)
         {
-            entry.Bytes = entry.Command.Journal.KeptBytes;
+            entry.Bytes = entry.Command.Output.KeptBytes;
             _endedBytes += entry.Bytes.Value;
             _ended++;
             Trim();
@@ -144,7 +144,7 @@ internal sealed class CommandRegistry
     {
         _commands.Remove(node.Value.Command.Id);
         _order.Remove(node);
-        node.Value.Command.Journal.Dispose();
+        node.Value.Command.Output.Dispose();
         if (node.Value.Bytes is { } bytes)
         {
             _endedBytes -= bytes;
@@ -167,7 +167,7 @@ internal sealed class CommandRegistry
         for (LinkedListNode<Entry>? node = _order.First; node is not null;)
         {
             LinkedListNode<Entry>? next = node.Next;
-            if (node.Value.Bytes is not null && !node.Value.Command.Journal.IsRead)
+            if (node.Value.Bytes is not null && !node.Value.Command.Output.IsRead)
             {
                 if (_ended <= _retention.Commands && _endedBytes <= _retention.Bytes && node.Value.Command.EndedAt >= eldest)
                 {
@@ -183,18 +183,18 @@ internal sealed class CommandRegistry
 
     private void Load()
     {
-        List<(string Path, SegmentHead Head)> parts = [];
+        List<(string Path, SegmentHeader Head)> parts = [];
         foreach (string path in _files.FindUsed())
         {
-            Guard(path, () => parts.Add((path, JournalSegment.ReadHead(path))));
+            Guard(path, () => parts.Add((path, LogSegment.ReadHead(path))));
         }
 
-        foreach (IGrouping<long, (string Path, SegmentHead Head)> group in parts.GroupBy(part => part.Head.Number).OrderBy(group => group.Key))
+        foreach (IGrouping<long, (string Path, SegmentHeader Head)> group in parts.GroupBy(part => part.Head.Number).OrderBy(group => group.Key))
         {
             _count = group.Key;
             Guard(group.First().Path, () =>
             {
-                CommandJournal journal = CommandJournal.Load(_files, _loop, group, _retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
+                OutputLog journal = OutputLog.Load(_files, _loop, group, _retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
                 CommandRecord record = group.First().Head.Command;
                 Entry entry = new(new Command(record, journal, last.Kind, last.Payload));
                 _commands.Add(record.Id, _order.AddLast(entry));

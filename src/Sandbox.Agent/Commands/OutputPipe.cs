@@ -19,7 +19,7 @@ internal sealed class OutputPipe
     private readonly EventLoop _loop;
     private readonly EventLoop.Watch _watch;
     private FileDescriptor _ownEnd;
-    private CommandJournal? _journal;
+    private OutputLog? _log;
     private volatile bool _paused;
     private bool _closed;
 
@@ -43,10 +43,10 @@ internal sealed class OutputPipe
 
     /// <summary>Takes a command's output from now on.</summary>
     /// <param name="commandJournal">Where the bytes go.</param>
-    public void Start(CommandJournal commandJournal)
+    public void Start(OutputLog commandJournal)
     {
-        _journal = commandJournal;
-        _journal.RoomMade += Resume;
+        _log = commandJournal;
+        _log.RoomMade += Resume;
     }
 
     /// <summary>Takes what is there now. The command has ended: what comes later is late output of something it left in the background.</summary>
@@ -94,11 +94,11 @@ internal sealed class OutputPipe
             Release();
             End();
         }
-        else if (more && _journal!.IsFull)
+        else if (more && _log!.IsFull)
         {
             _paused = true;
             _watch.Pause();
-            if (!_journal.IsFull)
+            if (!_log.IsFull)
             {
                 // Room was made in between, before there was anyone to be told.
                 Resume();
@@ -109,13 +109,13 @@ internal sealed class OutputPipe
     /// <summary>Reads one bufferful; false when there was nothing.</summary>
     private bool ReadOnce()
     {
-        byte[] space = _buffer ??= new byte[CommandFrame.HeaderLength + CommandJournal.MaximumPayload];
+        byte[] space = _buffer ??= new byte[CommandFrame.HeaderLength + OutputLog.MaximumPayload];
         int count = _closed ? -1 : _read.Read(space.AsSpan(CommandFrame.HeaderLength));
         _closed |= count == 0;
         if (count > 0)
         {
             // Between commands nobody has it open but we: what is written then is written by someone who opened it by name, and is nobody's.
-            _journal?.Append(space.AsSpan(0, CommandFrame.HeaderLength + count), _kind);
+            _log?.Append(space.AsSpan(0, CommandFrame.HeaderLength + count), _kind);
         }
 
         return count > 0;
@@ -123,10 +123,10 @@ internal sealed class OutputPipe
 
     private void Release()
     {
-        if (_journal is not null)
+        if (_log is not null)
         {
-            _journal.RoomMade -= Resume;
-            _journal = null;
+            _log.RoomMade -= Resume;
+            _log = null;
         }
 
         if (_paused)
@@ -144,7 +144,7 @@ internal sealed class OutputPipe
 
     private void Resume()
     {
-        if (_paused && _journal?.IsFull == false)
+        if (_paused && _log?.IsFull == false)
         {
             _paused = false;
             _loop.Post(_watch.Resume);

@@ -116,7 +116,7 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
         }
         catch (Win32Exception exception)
         {
-            return (null, exception.NativeErrorCode == ErrorNumbers.NoEntry ? null : FileFailure.From(exception));
+            return (null, exception.NativeErrorCode == ErrorNumbers.NoEntry ? null : FileErrorMapper.ToApiException(exception));
         }
     }
 

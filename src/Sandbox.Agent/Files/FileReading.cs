@@ -17,12 +17,12 @@ internal static class FileReading
     public static async Task InvokeAsync(HttpContext context, string path)
     {
         LinuxPath native = SandboxPath.Native(path);
-        FileFailure.RequireRegular(FileStatus.Of(native, follow: true), path);
+        FileErrorMapper.RequireRegular(FileStatus.Of(native, follow: true), path);
         using FileDescriptor file = FileDescriptor.OpenToRead(native);
 
         // What lies there may be another thing by now.
         FileStatus status = FileStatus.Of(file);
-        FileFailure.RequireRegular(status, path);
+        FileErrorMapper.RequireRegular(status, path);
         string version = FileVersion.Of(status)!;
         HttpResponse response = context.Response;
         response.Headers.ETag = version;

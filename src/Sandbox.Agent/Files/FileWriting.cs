@@ -22,7 +22,7 @@ internal sealed class FileWriting(PartialUploads uploads)
         FileStatus? existing = FileStatus.TryOf(SandboxPath.Native(destination), follow: false);
         if (existing is { } there)
         {
-            FileFailure.RequireRegular(there, path);
+            FileErrorMapper.RequireRegular(there, path);
         }
 
         FileVersion.Require(context.Request.Headers, FileVersion.Of(existing), path);
@@ -51,7 +51,7 @@ internal sealed class FileWriting(PartialUploads uploads)
         {
             // A caller that still sends does not listen yet.
             await DrainAsync(context);
-            throw FileFailure.From(exception, path);
+            throw FileErrorMapper.ToApiException(exception, path);
         }
 
         await JsonBody.WriteAsync(context, new FileWritten(true, written.Size, FileVersion.Of(written)!), ProtocolJson.Default.FileWritten);
@@ -71,7 +71,7 @@ internal sealed class FileWriting(PartialUploads uploads)
     {
         using FileDescriptor file = FileDescriptor.OpenToAppend(SandboxPath.Native(destination), RequestPath.Mode(context) ?? Defaults.File);
         FileStatus before = FileStatus.Of(file);
-        FileFailure.RequireRegular(before, destination);
+        FileErrorMapper.RequireRegular(before, destination);
         try
         {
             await FileBody.CopyToAsync(context, file);

@@ -14,16 +14,16 @@ internal sealed class Session : IShellOwner
     private static readonly TimeSpan ExportsLimit = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly AgentServices _services;
+    private readonly AgentComposition _services;
     private readonly LinkedList<Command> _queue = [];
     private readonly HashSet<int> _formerShells = [];
     private readonly TaskCompletionSource _shellGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SessionPlace _place;
-    private readonly bool _isTemporary;
+    private readonly ShellState _place;
+    private readonly bool _isEphemeral;
     private HashSet<(int, ulong)> _background = [];
     private Shell? _shell;
-    private CommandRun? _run;
-    private IStopper? _stopper;
+    private CommandExecution? _run;
+    private ITerminator? _terminator;
     private Action? _afterRestore;
     private TaskCompletionSource? _exportsDue;
     private long _sequence;
@@ -34,16 +34,16 @@ internal sealed class Session : IShellOwner
     /// <summary>Creates a session without a shell; the first command, or <see cref="Open"/>, gets one.</summary>
     /// <param name="services">What all sessions share.</param>
     /// <param name="record">Its identity and where it stands.</param>
-    /// <param name="isTemporary">Whether it is thrown away after one command.</param>
+    /// <param name="isEphemeral">Whether it is thrown away after one command.</param>
     /// <param name="isRestored">Whether it had a shell that is gone.</param>
-    public Session(AgentServices services, SessionRecord record, bool isTemporary = false, bool isRestored = false)
+    public Session(AgentComposition services, SessionRecord record, bool isEphemeral = false, bool isRestored = false)
     {
         _services = services;
-        _isTemporary = isTemporary;
+        _isEphemeral = isEphemeral;
         Id = record.Id;
         CreatedAt = record.CreatedAt;
         CommandTimeoutMs = record.CommandTimeoutMs;
-        _place = new SessionPlace(record);
+        _place = new ShellState(record);
         _shellWasLost = isRestored;
     }
 
@@ -57,7 +57,7 @@ internal sealed class Session : IShellOwner
     public long? CommandTimeoutMs { get; }
 
     /// <summary>Its terminal, if somebody asked for it: a shell of its own, which starts with the session's directory and variables.</summary>
-    public TerminalSlot Terminal { get; } = new();
+    public TerminalHolder Terminal { get; } = new();
 
     /// <summary>The shell's directory after its last command.</summary>
     public string WorkingDirectory
@@ -114,7 +114,7 @@ internal sealed class Session : IShellOwner
     }
 
     /// <summary>The variables: the state after the last command, with what is due.</summary>
-    public async Task<VariableSet> GetVariablesAsync()
+    public async Task<EnvironmentSnapshot> GetVariablesAsync()
     {
         Task? due;
         lock (_gate)
@@ -135,7 +135,7 @@ internal sealed class Session : IShellOwner
     }
 
     /// <summary>Where it stands, for something that starts from there: its directory, and its variables with what is due.</summary>
-    public (string Directory, VariableSet Variables) Place()
+    public (string Directory, EnvironmentSnapshot Variables) Place()
     {
         lock (_gate)
         {
@@ -145,7 +145,7 @@ internal sealed class Session : IShellOwner
 
     /// <summary>Sets or unsets variables; in effect before the next command.</summary>
     /// <param name="layer">The changes.</param>
-    public void Change(VariableLayer layer)
+    public void Change(EnvironmentChanges layer)
     {
         lock (_gate)
         {
@@ -285,7 +285,7 @@ internal sealed class Session : IShellOwner
     }
 
     /// <inheritdoc/>
-    void IShellOwner.OnReport(Shell reporter, ShellReport report)
+    void IShellOwner.OnReport(Shell reporter, StatusReport report)
     {
         lock (_gate)
         {
@@ -347,9 +347,9 @@ internal sealed class Session : IShellOwner
             _background = [];
             _exportsDue?.SetResult();
             _exportsDue = null;
-            Usage usage = new(status.Cpu - _cpuBefore, _isTemporary ? status.PeakMemory : null);
+            Usage usage = new(status.Cpu - _cpuBefore, _isEphemeral ? status.PeakMemory : null);
             _cpuBefore = TimeSpan.Zero;
-            if (_closed || _isTemporary)
+            if (_closed || _isEphemeral)
             {
                 _shellGone.TrySetResult();
                 _afterRestore = null;
@@ -380,10 +380,10 @@ internal sealed class Session : IShellOwner
     {
         ExecRequest request = command.Request!;
         Shell ready = EnsureShell();
-        _run = CommandRun.Start(
+        _run = CommandExecution.Start(
             command, ready, ++_sequence, _place,
-            request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), _isTemporary, _services);
-        _place.Begin(new VariableLayer(request.Env, request.SecretEnv), _run.Restore);
+            request.TimeoutMs ?? CommandTimeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT), _isEphemeral, _services);
+        _place.Begin(new EnvironmentChanges(request.Env, request.SecretEnv), _run.Restore);
     }
 
     private void StartNext()
@@ -404,10 +404,10 @@ internal sealed class Session : IShellOwner
 
     private void StopRun(StopReason reason, Signal first)
     {
-        if (_stopper is null && _run is { } stopped)
+        if (_terminator is null && _run is { } stopped)
         {
             stopped.Command.StopReason = reason;
-            IStopper started = _stopper = _isTemporary ? new TreeStopper(stopped, first) : new CommandStopper(stopped, _background);
+            ITerminator started = _terminator = _isEphemeral ? new ProcessTreeTerminator(stopped, first) : new CommandTerminator(stopped, _background);
             _ = Task.Run(async () =>
             {
                 Outcome outcome = await started.StopAsync();
@@ -417,7 +417,7 @@ internal sealed class Session : IShellOwner
 
         if (first == Signal.KILL)
         {
-            _stopper?.Hurry();
+            _terminator?.Escalate();
         }
     }
 
@@ -428,7 +428,7 @@ internal sealed class Session : IShellOwner
         {
             _shellWasLost = false;
             ended.Outcome.TrySetResult(outcome);
-            if (_stopper is null)
+            if (_terminator is null)
             {
                 Finish(ended, outcome);
             }
@@ -436,21 +436,21 @@ internal sealed class Session : IShellOwner
     }
 
     /// <summary>Records the end of the running command and goes on with the next. On the event loop's thread.</summary>
-    private void Finish(CommandRun ended, Outcome outcome)
+    private void Finish(CommandExecution ended, Outcome outcome)
     {
         lock (_gate)
         {
             ended.Finish(outcome);
-            bool wasStopped = _stopper is not null;
+            bool wasStopped = _terminator is not null;
             _run = null;
-            _stopper = null;
+            _terminator = null;
             if (_shell is { } living)
             {
                 _background = [.. living.Descendants().Select(process => (process.Id, process.StartTime))];
                 if (wasStopped)
                 {
                     // An interrupt may have cut off what the shell said of its variables.
-                    living.AskAgain(Shell.ReportRequest(0, null));
+                    living.RequestStatus(Shell.StatusRequest(0, null));
                 }
             }
 
@@ -473,12 +473,12 @@ internal sealed class Session : IShellOwner
     {
         _shell = _services.Shells.Take();
         _shell.RunScript("enter", savedState is null
-            ? _place.EnterScript(_services.Shells.BaseEnvironment) + (_isTemporary ? ShellScripts.ThrowAway : "")
+            ? _place.EnterScript(_services.Shells.BaseEnvironment) + (_isEphemeral ? ShellScripts.Ephemeral : "")
             : ShellScripts.Restore(Adopt(savedState, _shell)));
         _shell.GiveTo(this);
         if (_afterRestore is not null)
         {
-            _shell.AskAgain(Shell.ReportRequest(0, null));
+            _shell.RequestStatus(Shell.StatusRequest(0, null));
         }
     }
 
@@ -491,7 +491,7 @@ internal sealed class Session : IShellOwner
 
     private void Save()
     {
-        if (!_isTemporary)
+        if (!_isEphemeral)
         {
             _services.Store.Save(() =>
             {

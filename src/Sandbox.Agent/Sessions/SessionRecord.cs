@@ -44,5 +44,5 @@ internal sealed record SandboxRecord
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(SessionRecord))]
 [JsonSerializable(typeof(SandboxRecord))]
-[JsonSerializable(typeof(SegmentHead))]
+[JsonSerializable(typeof(SegmentHeader))]
 internal sealed partial class AgentJson : JsonSerializerContext;

@@ -9,21 +9,21 @@ internal sealed class SessionRegistry
     public const string DefaultId = "default";
 
     private readonly Lock _gate = new();
-    private readonly AgentServices _services;
+    private readonly AgentComposition _services;
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
-    private VariableSet _variables;
+    private EnvironmentSnapshot _variables;
     private Retention? _kept;
 
     /// <summary>Brings back what an earlier agent of this sandbox kept.</summary>
     /// <param name="services">What the agent's parts share.</param>
-    public SessionRegistry(AgentServices services)
+    public SessionRegistry(AgentComposition services)
     {
         _services = services;
         SandboxRecord? record = services.Store.LoadSandbox();
         _kept = record?.Retention;
         _variables = record is not null
-            ? new VariableSet(record.Variables, record.Secrets)
-            : new VariableSet(services.Shells.BaseEnvironment, []);
+            ? new EnvironmentSnapshot(record.Variables, record.Secrets)
+            : new EnvironmentSnapshot(services.Shells.BaseEnvironment, []);
         foreach (SessionRecord session in services.Store.LoadSessions())
         {
             _sessions[session.Id] = new Session(services, session, isRestored: true);
@@ -31,7 +31,7 @@ internal sealed class SessionRegistry
     }
 
     /// <summary>The sandbox's own variables.</summary>
-    public VariableSet Variables
+    public EnvironmentSnapshot Variables
     {
         get
         {
@@ -57,7 +57,7 @@ internal sealed class SessionRegistry
             }
         }
 
-        VariableLayer layer = new(configuration.Env, configuration.SecretEnv);
+        EnvironmentChanges layer = new(configuration.Env, configuration.SecretEnv);
         Change(layer.WithoutNulls());
         if (configuration.DefaultSession)
         {
@@ -68,7 +68,7 @@ internal sealed class SessionRegistry
     /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and sessionless commands. Other living sessions keep theirs.</summary>
     /// <param name="layer">The changes.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
-    public void Change(VariableLayer layer)
+    public void Change(EnvironmentChanges layer)
     {
         VariableName.RequireAll(layer.Env);
         VariableName.RequireAll(layer.SecretEnv);
@@ -95,8 +95,8 @@ internal sealed class SessionRegistry
         TimeLimit.Require(request.CommandTimeoutMs, "commandTimeoutMs");
         RequireNew(id);
         string directory = MakeDirectory(request.Cwd);
-        VariableLayer layer = new VariableLayer(request.Env, request.SecretEnv).WithoutNulls();
-        VariableSet start = Variables.With(layer.Env, layer.SecretEnv);
+        EnvironmentChanges layer = new EnvironmentChanges(request.Env, request.SecretEnv).WithoutNulls();
+        EnvironmentSnapshot start = Variables.With(layer.Env, layer.SecretEnv);
         SessionRecord record = new()
         {
             Id = id,
@@ -181,9 +181,9 @@ internal sealed class SessionRegistry
 
     /// <summary>A session that is thrown away after one command: of a command that names none, in a sandbox without <c>default</c>, or of a process.</summary>
     /// <param name="origin">Whose directory and variables it starts with; null for the sandbox's own.</param>
-    public Session CreateTemporary(Session? origin = null)
+    public Session CreateEphemeral(Session? origin = null)
     {
-        (string directory, VariableSet start) = origin?.Place() ?? (_services.Paths.Workspace, Variables);
+        (string directory, EnvironmentSnapshot start) = origin?.Place() ?? (_services.Paths.Workspace, Variables);
         return new Session(
             _services,
             new SessionRecord
@@ -194,7 +194,7 @@ internal sealed class SessionRegistry
                 Variables = new(start.Values),
                 Secrets = [],
             },
-            isTemporary: true);
+            isEphemeral: true);
     }
 
     /// <summary>Makes a directory to work in, unless it exists.</summary>

@@ -6,7 +6,7 @@ namespace Sandbox.Agent.Shells;
 internal interface IShellOwner
 {
     /// <summary>The shell has finished a command.</summary>
-    void OnReport(Shell shell, ShellReport report);
+    void OnReport(Shell shell, StatusReport report);
 
     /// <summary>The variables that the shell's children get, told after each report.</summary>
     void OnExports(Shell shell, Dictionary<string, string> exports);

@@ -17,7 +17,7 @@ internal sealed class Shell
     private readonly ChildProcess _process;
     private readonly FileDescriptor _commands;
     private readonly FileDescriptor _reports;
-    private readonly ReportReader _reader;
+    private readonly StatusReportReader _reader;
     private readonly EventLoop.Watch _reportWatch;
     private readonly EventLoop.Watch _endWatch;
     private readonly Lock _gate = new();
@@ -35,7 +35,7 @@ internal sealed class Shell
         _loop = loop;
         _commands = commands;
         _reports = reports;
-        _reader = new ReportReader(report => _owner?.OnReport(this, report), exports => _owner?.OnExports(this, exports));
+        _reader = new StatusReportReader(report => _owner?.OnReport(this, report), exports => _owner?.OnExports(this, exports));
         _reportWatch = loop.Add(reports, ReadReports);
         _endWatch = loop.Add(process.Handle, Collect);
     }
@@ -111,17 +111,17 @@ internal sealed class Shell
     /// <param name="file">The file.</param>
     /// <param name="input">Its standard input.</param>
     /// <param name="journal">Where its output goes.</param>
-    /// <param name="reportRequest">See <see cref="ReportRequest"/>; null for its last command.</param>
-    public void Run(string file, string input, CommandJournal journal, string? reportRequest)
+    /// <param name="statusRequest">See <see cref="StatusRequest"/>; null for its last command.</param>
+    public void Run(string file, string input, OutputLog journal, string? statusRequest)
     {
         _output ??= new OutputPipe(Path.Combine(RuntimeDirectory, "out"), FrameKind.StandardOutput, _loop);
         _error ??= new OutputPipe(Path.Combine(RuntimeDirectory, "err"), FrameKind.StandardError, _loop);
         _output.Start(journal);
         _error.Start(journal);
-        Send($"\\. {file} 0<{input} 1>{_output.Path} 2>{_error.Path} {ShellLauncher.ReportDescriptor}>&-\n{reportRequest}");
-        if (reportRequest is null)
+        Send($"\\. {file} 0<{input} 1>{_output.Path} 2>{_error.Path} {ShellLauncher.ReportDescriptor}>&-\n{statusRequest}");
+        if (statusRequest is null)
         {
-            Retire();
+            CloseInput();
         }
     }
 
@@ -134,17 +134,17 @@ internal sealed class Shell
     }
 
     /// <summary>Asks for a report again, after an interrupt that may have swallowed the first request. The empty line ends what may be left of that one.</summary>
-    /// <param name="reportRequest">See <see cref="ReportRequest"/>.</param>
-    public void AskAgain(string reportRequest) => Send("\n" + reportRequest);
+    /// <param name="statusRequest">See <see cref="StatusRequest"/>.</param>
+    public void RequestStatus(string statusRequest) => Send("\n" + statusRequest);
 
     /// <summary>The line that asks for a report. The backslash keeps aliases of the name away.</summary>
     /// <param name="sequence">The number to report under.</param>
     /// <param name="returnTo">A directory to go back to first, with the previous one to remember, or null.</param>
-    public static string ReportRequest(long sequence, (string Directory, string Previous)? returnTo)
+    public static string StatusRequest(long sequence, (string Directory, string Previous)? returnTo)
     {
         string number = sequence.ToString(CultureInfo.InvariantCulture);
         return returnTo is { } place
-            ? $"\\__sandbox {number} {ShellWord.Quote(place.Directory)} {ShellWord.Quote(place.Previous)}\n"
+            ? $"\\__sandbox {number} {BashQuoting.Quote(place.Directory)} {BashQuoting.Quote(place.Previous)}\n"
             : $"\\__sandbox {number}\n";
     }
 
@@ -215,7 +215,7 @@ internal sealed class Shell
     public bool IsItself => ProcessTable.CommandLineOf(Id) is { } line && ShellLauncher.IsShell(line);
 
     /// <summary>Lets it end by itself: it has no more commands to come. What it started in the background goes on.</summary>
-    public void Retire()
+    public void CloseInput()
     {
         lock (_gate)
         {
@@ -274,7 +274,7 @@ internal sealed class Shell
         _reportWatch.Dispose();
         _endWatch.Dispose();
         _reports.Dispose();
-        Retire();
+        CloseInput();
         IShellOwner? listener;
         lock (_gate)
         {

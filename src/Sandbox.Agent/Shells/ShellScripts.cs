@@ -23,7 +23,7 @@ internal static class ShellScripts
             builtin return "$1"
         }
         __sandbox_save() {
-            { builtin printf 'builtin cd -- %q\n' "$PWD"; builtin declare -p; builtin declare -f; builtin alias -p; builtin shopt -p; builtin set +o; builtin umask -p; builtin trap -p; } >{{ShellWord.Quote(stateFile)}}
+            { builtin printf 'builtin cd -- %q\n' "$PWD"; builtin declare -p; builtin declare -f; builtin alias -p; builtin shopt -p; builtin set +o; builtin umask -p; builtin trap -p; } >{{BashQuoting.Quote(stateFile)}}
         }
         builtin trap __sandbox_save EXIT
         builtin readonly -f __sandbox __sandbox_save
@@ -42,23 +42,23 @@ internal static class ShellScripts
             AppendChange(script, name, value);
         }
 
-        script.Append("builtin cd -- ").Append(ShellWord.Quote(directory)).Append('\n');
+        script.Append("builtin cd -- ").Append(BashQuoting.Quote(directory)).Append('\n');
         return (previousDirectory.Length > 0
-            ? script.Append("OLDPWD=").Append(ShellWord.Quote(previousDirectory))
+            ? script.Append("OLDPWD=").Append(BashQuoting.Quote(previousDirectory))
             : script.Append("builtin unset -v OLDPWD")).Append('\n').ToString();
     }
 
     /// <summary>Gives a fresh shell the state that its predecessor saved. Read-only variables of bash itself refuse to be set again; nobody hears it complain.</summary>
     /// <param name="savedState">The predecessor's state file.</param>
     public static string Restore(string savedState) => $"""
-        builtin . {ShellWord.Quote(savedState)}
+        builtin . {BashQuoting.Quote(savedState)}
         builtin set +e +u +x
         builtin trap __sandbox_save EXIT
 
         """;
 
     /// <summary>For a shell that is thrown away: its state is of no use to anyone, and when it is asked to end it does, as soon as what it waits for has ended.</summary>
-    public const string ThrowAway = "builtin trap - EXIT\nbuiltin trap 'builtin exit' TERM\n";
+    public const string Ephemeral = "builtin trap - EXIT\nbuiltin trap 'builtin exit' TERM\n";
 
     /// <summary>What must happen in the shell just before a command's text.</summary>
     /// <param name="changes">Variables to export, or with null to unset, for good.</param>
@@ -75,12 +75,12 @@ internal static class ShellScripts
 
         if (directory is not null)
         {
-            script.Append("builtin cd -- ").Append(ShellWord.Quote(directory)).Append(" || return 1\n");
+            script.Append("builtin cd -- ").Append(BashQuoting.Quote(directory)).Append(" || return 1\n");
         }
 
         foreach ((string name, string value) in variables)
         {
-            script.Append(name).Append('=').Append(ShellWord.Quote(value)).Append(' ');
+            script.Append(name).Append('=').Append(BashQuoting.Quote(value)).Append(' ');
         }
 
         return script.Append(@"\. ").Append(commandFile).Append('\n').ToString();
@@ -94,7 +94,7 @@ internal static class ShellScripts
         }
         else
         {
-            script.Append("builtin export ").Append(name).Append('=').Append(ShellWord.Quote(value)).Append('\n');
+            script.Append("builtin export ").Append(name).Append('=').Append(BashQuoting.Quote(value)).Append('\n');
         }
     }
 }

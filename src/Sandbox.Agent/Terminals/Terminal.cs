@@ -4,21 +4,21 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Terminals;
 
 /// <summary>A shell on a terminal of its own. Any number look at it; whoever of them came or typed last is the writer: its window's size counts, and its pace.</summary>
-/// <remarks>Output is read on the event loop's thread alone. A viewer that is not the writer never holds the shell back: what it is too slow for, it misses.</remarks>
+/// <remarks>Output is read on the event loop's thread alone. A client that is not the writer never holds the shell back: what it is too slow for, it misses.</remarks>
 internal sealed class Terminal
 {
     private const int ReadSize = 16 * 1024;
     private const int ReadsAtOnce = 8;
 
     private readonly Lock _gate = new();
-    private readonly List<TerminalViewer> _viewers = [];
+    private readonly List<TerminalClient> _clients = [];
     private readonly EventLoop _loop;
     private readonly PseudoTerminal _device;
     private readonly ChildProcess _process;
     private readonly DescriptorWriter _input;
     private readonly EventLoop.Watch _endWatch;
     private EventLoop.Watch? _outputWatch;
-    private TerminalViewer? _writer;
+    private TerminalClient? _writer;
     private bool _heldBack;
     private ExitStatus? _ended;
     private bool _finished;
@@ -81,21 +81,21 @@ internal sealed class Terminal
     /// <summary>Someone begins to look.</summary>
     /// <param name="size">The size of its window; null when it did not say.</param>
     /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
-    /// <param name="mayType">Whether it does more than look.</param>
-    public TerminalViewer Attach(TerminalSize? size, long? offset, bool mayType)
+    /// <param name="mayControl">Whether it does more than look.</param>
+    public TerminalClient Attach(TerminalSize? size, long? offset, bool mayControl)
     {
         bool isFirst;
-        TerminalViewer viewer;
+        TerminalClient client;
         lock (_gate)
         {
             isFirst = Output.End == 0;
-            viewer = new TerminalViewer(size, Math.Clamp(offset ?? 0, Output.Start, Output.End), mayType);
-            _viewers.Add(viewer);
+            client = new TerminalClient(size, Math.Clamp(offset ?? 0, Output.Start, Output.End), mayControl);
+            _clients.Add(client);
         }
 
-        if (mayType)
+        if (mayControl)
         {
-            Give(viewer);
+            Give(client);
             if (!isFirst)
             {
                 // What is shown was drawn for somebody else.
@@ -103,19 +103,19 @@ internal sealed class Terminal
             }
         }
 
-        return viewer;
+        return client;
     }
 
     /// <summary>Someone looks no more.</summary>
-    /// <param name="viewer">Who.</param>
-    public void Detach(TerminalViewer viewer)
+    /// <param name="client">Who.</param>
+    public void Detach(TerminalClient client)
     {
         lock (_gate)
         {
-            _viewers.Remove(viewer);
-            if (_writer == viewer)
+            _clients.Remove(client);
+            if (_writer == client)
             {
-                _writer = _viewers.FindLast(left => left.MayType);
+                _writer = _clients.FindLast(left => left.MayControl);
             }
         }
 
@@ -139,12 +139,12 @@ internal sealed class Terminal
     }
 
     /// <summary>Someone types.</summary>
-    /// <param name="viewer">Who.</param>
+    /// <param name="client">Who.</param>
     /// <param name="bytes">What.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async ValueTask WriteAsync(TerminalViewer viewer, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(TerminalClient client, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        Give(viewer);
+        Give(client);
         try
         {
             await _input.WriteAsync(bytes, cancellationToken);
@@ -156,15 +156,15 @@ internal sealed class Terminal
     }
 
     /// <summary>Someone's window has another size.</summary>
-    /// <param name="viewer">Whose.</param>
+    /// <param name="client">Whose.</param>
     /// <param name="size">Its size.</param>
-    public void Resize(TerminalViewer viewer, TerminalSize size)
+    public void Resize(TerminalClient client, TerminalSize size)
     {
         bool counts;
         lock (_gate)
         {
-            viewer.Size = size;
-            counts = _writer == viewer;
+            client.Size = size;
+            counts = _writer == client;
         }
 
         if (counts)
@@ -196,18 +196,18 @@ internal sealed class Terminal
     /// <summary>How many bytes may be read before the writer would miss some. The gate is held.</summary>
     private long Room => _writer is null ? TerminalOutput.Capacity : TerminalOutput.Capacity - (Output.End - _writer.Position);
 
-    private void Give(TerminalViewer viewer)
+    private void Give(TerminalClient client)
     {
         TerminalSize? size;
         lock (_gate)
         {
-            if (_writer == viewer)
+            if (_writer == client)
             {
                 return;
             }
 
-            _writer = viewer;
-            size = viewer.Size;
+            _writer = client;
+            size = client.Size;
         }
 
         if (size is { } wanted)

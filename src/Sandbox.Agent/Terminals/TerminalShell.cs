@@ -21,7 +21,7 @@ internal sealed record TerminalShell(string Program, IReadOnlyList<string> Argum
 
     /// <summary>Finds a shell and says what it starts with.</summary>
     /// <param name="wished">The program, by path or by name; bash when null.</param>
-    /// <param name="type">What the viewer's terminal understands: <c>TERM</c>.</param>
+    /// <param name="type">What the client's terminal understands: <c>TERM</c>.</param>
     /// <param name="variables">The session's variables.</param>
     /// <param name="directory">The session's directory.</param>
     /// <param name="paths">Where things lie.</param>

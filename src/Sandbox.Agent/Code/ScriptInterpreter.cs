@@ -1,0 +1,230 @@
+using System.Buffers;
+using System.ComponentModel;
+using System.Text.Json;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Code;
+
+/// <summary>An interpreter that runs one of our small programs, see <see cref="InterpreterScripts"/>: one JSON object a line each way, on descriptors of its own.</summary>
+internal sealed class ScriptInterpreter : IInterpreter
+{
+    private const int RequestDescriptor = 3;
+    private const int AnswerDescriptor = 4;
+
+    // The channel is the code's to misuse; this keeps it from filling our memory with half a line.
+    private const int LongestAnswer = 128 * 1024 * 1024;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _gate = new();
+    private readonly bool _takesSignals;
+    private readonly FileDescriptor _requests;
+    private readonly PipeSource _answers;
+    private readonly InterpreterProcess _process;
+    private readonly ArrayBufferWriter<byte> _partial = new();
+    private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<RunOutcome>? _running;
+    private long _sequence;
+
+    private ScriptInterpreter(InterpreterCommand command, bool takesSignals, EventLoop loop)
+    {
+        _takesSignals = takesSignals;
+        FileDescriptor.CreatePipe(out FileDescriptor requestsRead, out _requests);
+        FileDescriptor.CreatePipe(out FileDescriptor answersRead, out FileDescriptor answersWrite, nonBlockingRead: true);
+        using (requestsRead)
+        using (answersWrite)
+        {
+            _process = InterpreterProcess.Start(
+                command, new Dictionary<int, FileDescriptor> { [RequestDescriptor] = requestsRead, [AnswerDescriptor] = answersWrite }, loop);
+        }
+
+        _answers = new PipeSource(answersRead, loop, OnAnswers);
+        _ = CloseAtEndAsync();
+    }
+
+    /// <inheritdoc/>
+    public bool HasEnded => _process.Ended.IsCompleted;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="command">The program with ours as its argument.</param>
+    /// <param name="takesSignals">Whether it is interrupted by a signal; else by a request.</param>
+    /// <param name="loop">Where its pipes are watched.</param>
+    /// <returns>It, or null when it runs but lacks what it needs for its language.</returns>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InterpreterFailed"/>.</exception>
+    public static async Task<ScriptInterpreter?> StartAsync(InterpreterCommand command, bool takesSignals, EventLoop loop)
+    {
+        ScriptInterpreter started = new(command, takesSignals, loop);
+        await Task.WhenAny(started._ready.Task, started._process.Ended, Task.Delay(StartLimit));
+        if (started._ready.Task.IsCompletedSuccessfully && await started._ready.Task)
+        {
+            started._process.SetReady();
+            return started;
+        }
+
+        bool isMissing = started._ready.Task.IsCompletedSuccessfully;
+        ApiException failure = started._process.StartFailure();
+        started.Dispose();
+        return isMissing ? null : throw failure;
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunOutcome> RunAsync(CodeRun run)
+    {
+        TaskCompletionSource<RunOutcome> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process.Begin(run.Events);
+        _answers.Begin(run.Events);
+        lock (_gate)
+        {
+            _running = done;
+            _sequence++;
+        }
+
+        try
+        {
+            byte[] request = Request(run);
+
+            // It reads at once, or it is dead: then this fails. Off this thread all the same, for code is up to anything.
+            await Task.Run(() => Send(request));
+            await Task.WhenAny(done.Task, _process.Ended);
+
+            // What it said in its last moment counts.
+            _answers.Drain();
+            return done.Task.IsCompletedSuccessfully ? await done.Task : new RunOutcome(_process.EndError(), null);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _running = null;
+            }
+
+            _answers.End();
+            _process.End();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task InterruptAsync()
+    {
+        _process.Interrupt(itself: _takesSignals);
+        if (!_takesSignals)
+        {
+            await Task.Run(() => Send("{\"interrupt\":true}\n"u8.ToArray()));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Kill() => _process.Kill();
+
+    /// <inheritdoc/>
+    public void Dispose() => _process.Dispose();
+
+    private async Task CloseAtEndAsync()
+    {
+        await _process.Ended;
+        lock (_requests)
+        {
+            _requests.Dispose();
+        }
+    }
+
+    private byte[] Request(CodeRun run)
+    {
+        ArrayBufferWriter<byte> line = new();
+        using (Utf8JsonWriter writer = new(line))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("run", _sequence);
+            writer.WriteString("code", run.Code);
+            writer.WriteStartObject("env");
+            foreach ((string name, string? value) in run.Variables)
+            {
+                writer.WriteString(name, value);
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        line.Write("\n"u8);
+        return line.WrittenSpan.ToArray();
+    }
+
+    private void Send(byte[] line)
+    {
+        lock (_requests)
+        {
+            if (_requests.IsClosed)
+            {
+                return;
+            }
+
+            try
+            {
+                _requests.WriteAll(line);
+            }
+            catch (Win32Exception)
+            {
+                // It has just ended; its handle says so.
+            }
+        }
+    }
+
+    private void OnAnswers(RunEvents? events, ReadOnlySpan<byte> data)
+    {
+        for (int end; (end = data.IndexOf((byte)'\n')) >= 0; data = data[(end + 1)..])
+        {
+            _partial.Write(data[..end]);
+            OnAnswer(events, _partial.WrittenMemory);
+            _partial.ResetWrittenCount();
+        }
+
+        _partial.Write(data);
+        if (_partial.WrittenCount > LongestAnswer)
+        {
+            _process.Kill();
+        }
+    }
+
+    private void OnAnswer(RunEvents? events, ReadOnlyMemory<byte> line)
+    {
+        ScriptMessage? answer;
+        try
+        {
+            answer = JsonSerializer.Deserialize(line.Span, CodeJson.Default.ScriptMessage);
+        }
+        catch (JsonException)
+        {
+            // Only code that meddles with the channel gets here; there is no way back into step.
+            _process.Kill();
+            return;
+        }
+
+        switch (answer?.Type)
+        {
+            case "ready":
+                _ready.TrySetResult(true);
+                break;
+            case "missing":
+                _ready.TrySetResult(false);
+                break;
+            case "result" when answer.Data is not null && events is not null:
+                // What was printed before it comes before it.
+                _process.TakeOutput();
+                events.Add(CodeEvents.Result, new CodeResult(answer.Kind ?? CodeResultKinds.Display, answer.Data), ProtocolJson.Default.CodeResult);
+                break;
+            case "done":
+                _process.TakeOutput();
+                lock (_gate)
+                {
+                    if (answer.Run == _sequence)
+                    {
+                        _running?.TrySetResult(new RunOutcome(answer.Error, answer.Count));
+                    }
+                }
+
+                break;
+        }
+    }
+}

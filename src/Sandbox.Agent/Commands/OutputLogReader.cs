@@ -1,0 +1,144 @@
+using System.Buffers;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Commands;
+
+/// <summary>One reader of a <see cref="OutputLog"/>, from a place in the output to its end. While it lives, the command is held back when it is a full bound ahead.</summary>
+internal sealed class OutputLogReader : IDisposable
+{
+    private readonly OutputLog _log;
+    private readonly OutputCursor _wanted;
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(2 * (OutputLog.MaximumPayload + CommandFrame.HeaderLength));
+    private LinkedListNode<LogSegment>? _segment;
+    private OutputCursor _passed;
+    private long _position;
+    private int _filled;
+    private int _taken;
+    private bool _positionDue;
+
+    internal OutputLogReader(OutputLog journal, LinkedListNode<LogSegment>? segment, OutputCursor wanted)
+    {
+        _log = journal;
+        _wanted = wanted;
+        if (segment is not null)
+        {
+            Enter(segment);
+        }
+    }
+
+    /// <summary>The first byte of the journal that it has not passed.</summary>
+    public long Position => Volatile.Read(ref _position);
+
+    /// <summary>The place in the output behind what it has given.</summary>
+    public OutputCursor Cursor => new(Math.Max(_wanted.StandardOutput, _passed.StandardOutput), Math.Max(_wanted.StandardError, _passed.StandardError));
+
+    /// <summary>Completes when there is something to read; false when the journal has gone. Whoever waited goes on with the event loop's thread, and must not keep it.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _log.WaitAsync(_position + _filled - _taken, cancellationToken);
+
+    /// <summary>Gives the next frame that is there, and the one that tells the end when all else is read.</summary>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="payload">What it holds, until the next call.</param>
+    public bool TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload)
+    {
+        do
+        {
+            while (TryTake(out kind, out payload))
+            {
+                if (!payload.IsEmpty)
+                {
+                    return true;
+                }
+            }
+        }
+        while (Fill());
+
+        (FrameKind Kind, byte[] Payload)? closing = _log.ClosingAt(_position);
+        kind = closing?.Kind ?? default;
+        payload = closing?.Payload;
+        return closing is not null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _log.Remove(this, _segment?.Value);
+        ArrayPool<byte>.Shared.Return(_buffer);
+    }
+
+    /// <summary>The next frame of the buffer, empty where there is nothing to give of it.</summary>
+    private bool TryTake(out FrameKind kind, out ReadOnlySpan<byte> payload)
+    {
+        if (_positionDue)
+        {
+            _positionDue = false;
+            byte[] place = new byte[OutputCursor.Length];
+            Cursor.Write(place);
+            kind = FrameKind.Position;
+            payload = place;
+            return true;
+        }
+
+        ReadOnlySpan<byte> rest = _buffer.AsSpan(_taken, _filled - _taken);
+        int before = rest.Length;
+        if (!CommandFrame.TryRead(ref rest, out kind, out payload))
+        {
+            return false;
+        }
+
+        _taken += before - rest.Length;
+        Volatile.Write(ref _position, _position + before - rest.Length);
+        _log.Moved();
+        long unwanted = kind switch
+        {
+            FrameKind.StandardOutput => _wanted.StandardOutput - _passed.StandardOutput,
+            FrameKind.StandardError => _wanted.StandardError - _passed.StandardError,
+
+            // The end is told at the end: late output may follow it.
+            _ => payload.Length,
+        };
+        _passed = _passed.Plus(kind, payload.Length);
+        payload = payload[(int)Math.Clamp(unwanted, 0, payload.Length)..];
+        return true;
+    }
+
+    /// <summary>Reads on; false when there is nothing more now.</summary>
+    private bool Fill()
+    {
+        _buffer.AsSpan(_taken, _filled - _taken).CopyTo(_buffer);
+        _filled -= _taken;
+        _taken = 0;
+        while (true)
+        {
+            long next = _position + _filled;
+            int count = _segment is null ? 0 : _segment.Value.Read(next - _segment.Value.Position, _buffer.AsSpan(_filled));
+            if (count > 0)
+            {
+                _filled += count;
+                return true;
+            }
+
+            if (_log.MoveOn(_segment, next) is not { } following)
+            {
+                return false;
+            }
+
+            Enter(following);
+        }
+    }
+
+    private void Enter(LinkedListNode<LogSegment> entered)
+    {
+        OutputCursor due = Cursor;
+        _segment = entered;
+        if (entered.Value.Position != _position)
+        {
+            Volatile.Write(ref _position, entered.Value.Position);
+        }
+
+        _passed = entered.Value.Start;
+
+        // What lies between was not kept.
+        _positionDue = due != Cursor;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Buffers;
+using Sandbox.Linux;
+
+namespace Sandbox.Agent.Files;
+
+/// <summary>One copying of a file or a tree to where nothing is. Links stay links, named pipes are made anew; sockets, which only their program could make, are left out.</summary>
+/// <param name="cancellationToken">Stops it.</param>
+internal sealed class CopyOperation(CancellationToken cancellationToken)
+{
+    private const int Piece = 256 * 1024;
+
+    /// <summary>Copies.</summary>
+    /// <param name="from">What.</param>
+    /// <param name="to">Where to.</param>
+    /// <param name="follow">Whether a link is followed, if it is the first.</param>
+    public void Copy(string from, string to, bool follow)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        LinuxPath source = SandboxPath.Native(from), copy = SandboxPath.Native(to);
+        FileStatus status = FileStatus.Of(source, follow);
+        switch (status.Type)
+        {
+            case FileType.Directory:
+                CopyDirectory(from, to);
+                break;
+            case FileType.Regular:
+                CopyFile(source, copy);
+                break;
+            case FileType.Link:
+                FileSystem.MakeLink(copy, FileSystem.ReadLink(source));
+                break;
+            case FileType.Fifo when !follow:
+                FileSystem.MakeFifo(copy, status.Permissions);
+                break;
+            case FileType.Socket when !follow:
+                return;
+            default:
+                throw FileErrorMapper.NotAFile(status.Type, from);
+        }
+
+        if (status.Type != FileType.Link)
+        {
+            FileSystem.SetPermissions(copy, status.Permissions);
+        }
+
+        FileSystem.SetModified(copy, status.ModifiedAt);
+    }
+
+    private void CopyDirectory(string from, string to)
+    {
+        FileSystem.MakeDirectory(SandboxPath.Native(to), Defaults.UnfinishedDirectory);
+        foreach ((string name, _) in DirectoryListing.Read(from, hidden: true))
+        {
+            Copy(SandboxPath.Join(from, name), SandboxPath.Join(to, name), follow: false);
+        }
+    }
+
+    private void CopyFile(LinuxPath from, LinuxPath to)
+    {
+        using FileDescriptor source = FileDescriptor.OpenToRead(from);
+        using FileDescriptor copy = FileDescriptor.CreateNew(to, Defaults.Unfinished);
+        long? count;
+        while ((count = FileSystem.Copy(source, copy)) > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        // Where the kernel cannot, or says that there is nothing, as it does for files of /proc.
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
+        try
+        {
+            for (int read; (read = source.Read(buffer)) > 0;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                copy.WriteAll(buffer.AsSpan(0, read));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.ComponentModel;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Files;
+
+/// <summary>Removing, moving and copying files and trees. A new path is exactly the one that was asked for: nothing is put into a directory that happens to be there.</summary>
+internal static class FileOperations
+{
+    /// <summary>Removes a file, a link, or a directory.</summary>
+    /// <param name="path">What.</param>
+    /// <param name="recursive">Whether a directory goes with all that is in it.</param>
+    public static void Remove(string path, bool recursive)
+    {
+        LinuxPath native = SandboxPath.Native(path);
+        if (FileStatus.Of(native, follow: false).Type != FileType.Directory)
+        {
+            FileSystem.RemoveFile(native);
+        }
+        else if (recursive)
+        {
+            FileTree.Remove(native);
+        }
+        else
+        {
+            FileSystem.RemoveDirectory(native);
+        }
+    }
+
+    /// <summary>Moves a file or a tree.</summary>
+    /// <param name="from">What.</param>
+    /// <param name="to">Its new path.</param>
+    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    /// <param name="cancellationToken">Stops it where it has to be copied.</param>
+    public static void Move(string from, string to, bool overwrite, CancellationToken cancellationToken)
+    {
+        RequireOutside(from, to);
+        _ = FileStatus.Of(SandboxPath.Native(from), follow: false);
+        SandboxPath.RequireParent(to);
+        try
+        {
+            Rename(from, to, overwrite);
+        }
+        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.CrossDevice)
+        {
+            if (!overwrite)
+            {
+                RequireNew(to);
+            }
+
+            Copy(from, to, follow: false, cancellationToken);
+            Remove(from, recursive: true);
+        }
+    }
+
+    /// <summary>Copies a file, or a tree with its links as they are, with permissions and times.</summary>
+    /// <param name="from">What; a link is followed.</param>
+    /// <param name="to">The copy's path.</param>
+    /// <param name="recursive">Whether a directory is copied with all that is in it.</param>
+    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static void Copy(string from, string to, bool recursive, bool overwrite, CancellationToken cancellationToken)
+    {
+        if (FileStatus.Of(SandboxPath.Native(from), follow: true).Type == FileType.Directory)
+        {
+            if (!recursive)
+            {
+                throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(from)}' is a directory; it is copied with 'recursive' only.");
+            }
+
+            RequireOutside(PathText.FromBytes(FileSystem.Resolve(SandboxPath.Native(from)).Bytes), to);
+        }
+
+        SandboxPath.RequireParent(to);
+        if (!overwrite)
+        {
+            RequireNew(to);
+        }
+
+        Copy(from, to, follow: true, cancellationToken);
+    }
+
+    /// <summary>Moves within a file system.</summary>
+    /// <param name="from">What.</param>
+    /// <param name="to">Its new path.</param>
+    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    public static void Rename(string from, string to, bool overwrite)
+    {
+        try
+        {
+            FileSystem.Rename(SandboxPath.Native(from), SandboxPath.Native(to), overwrite);
+        }
+        catch (Win32Exception exception) when (!overwrite && exception.NativeErrorCode == ErrorNumbers.Invalid)
+        {
+            // A file system that cannot look and move at once.
+            RequireNew(to);
+            FileSystem.Rename(SandboxPath.Native(from), SandboxPath.Native(to), replace: true);
+        }
+    }
+
+    // Made beside its place and moved there when it is whole.
+    private static void Copy(string from, string to, bool follow, CancellationToken cancellationToken)
+    {
+        string temporary = TemporaryName.Beside(to);
+        try
+        {
+            new CopyOperation(cancellationToken).Copy(from, temporary, follow);
+            FileSystem.Rename(SandboxPath.Native(temporary), SandboxPath.Native(to), replace: true);
+        }
+        catch
+        {
+            TryRemove(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Removes what was not finished, if it is there and can be.</summary>
+    /// <param name="path">What.</param>
+    public static void TryRemove(string path)
+    {
+        try
+        {
+            Remove(path, recursive: true);
+        }
+        catch (Win32Exception)
+        {
+            // Never made, or what stopped us stops this too; the first failure is the one to tell.
+        }
+    }
+
+    private static void RequireNew(string path)
+    {
+        if (FileStatus.TryOf(SandboxPath.Native(path), follow: false) is not null)
+        {
+            throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(path)}' exists already.");
+        }
+    }
+
+    private static void RequireOutside(string from, string to)
+    {
+        if (to == from || to.StartsWith(from == "/" ? "/" : from + "/", StringComparison.Ordinal))
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, $"'{PathText.ToDisplay(to)}' is, or lies in, '{PathText.ToDisplay(from)}' itself.");
+        }
+    }
+}

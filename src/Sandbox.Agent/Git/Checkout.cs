@@ -1,0 +1,225 @@
+using System.Buffers;
+using Sandbox.Agent.Files;
+using Sandbox.Agent.Sessions;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Git;
+
+/// <summary>A repository on its way into a directory. It is made beside its place, and is there as a whole or not at all.</summary>
+internal sealed class Checkout
+{
+    // See git-check-ref-format(1); what is left over git itself refuses.
+    private static readonly SearchValues<char> NotInNames = SearchValues.Create(" ~^:?*[\\\t\r\n\0");
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
+
+    private readonly AgentComposition _services;
+    private readonly CheckoutRequest _request;
+    private readonly RepositoryAddress _address;
+    private readonly GitEnvironment _settings;
+    private readonly string _program;
+    private readonly string _directory;
+    private readonly string _destination;
+
+    private Checkout(AgentComposition services, CheckoutRequest request, RepositoryAddress address, GitEnvironment settings, string program, string directory, string destination)
+    {
+        _services = services;
+        _request = request;
+        _address = address;
+        _settings = settings;
+        _program = program;
+        _directory = directory;
+        _destination = destination;
+    }
+
+    // A branch can be cloned as such; a tag could be taken for a branch of the same name, and a commit is nothing that a clone is asked for.
+    private string? Detached => _request.Tag is not null ? $"refs/tags/{_request.Tag}" : _request.Commit;
+
+    /// <summary>Looks at what was asked, before anything is done.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <param name="services">What the agent's parts share.</param>
+    /// <param name="session">The session; null for the sandbox itself.</param>
+    /// <exception cref="ApiException">It cannot be done.</exception>
+    public static Checkout Prepare(CheckoutRequest request, AgentComposition services, Session? session)
+    {
+        RequestFields.RequireNone(request.Unknown);
+        RepositoryAddress address = AddressOf(request);
+        Require(request.Branch is null || IsName(request.Branch), "'branch' is not a name that a branch can have.");
+        Require(request.Tag is null || IsName(request.Tag), "'tag' is not a name that a tag can have.");
+        Require(request.Commit is null || (request.Commit.Length is >= 4 and <= 64 && !request.Commit.AsSpan().ContainsAnyExcept(HexDigits)), "'commit' is a hash: 4 to 64 hexadecimal digits.");
+        Require(new[] { request.Branch, request.Tag, request.Commit }.Count(name => name is not null) <= 1, "Give one of 'branch', 'tag' and 'commit', not several.");
+        Require(request.Depth is null or > 0, "'depth' is a number of commits, 1 or more.");
+        TimeLimit.Require(request.TimeoutMs, "timeoutMs");
+        (string directory, EnvironmentSnapshot variables) = session?.Place() ?? (services.Paths.Workspace, services.Sessions.Variables);
+        if (!Directory.Exists(directory))
+        {
+            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' does not exist any more.");
+        }
+
+        string name = request.Destination ?? address.Name;
+        Require(name.Length > 0 && !name.Contains('\0') && PathText.IsText(name), "'destination' is missing, and the address gives no name for the new directory; or it is not text.");
+        GitEnvironment settings = GitEnvironment.Of(variables.Values, address);
+        return new Checkout(services, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
+    }
+
+    /// <summary>Does it.</summary>
+    /// <param name="onProgress">Is told how far it got.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <exception cref="ApiException">It failed, and nothing is there.</exception>
+    public async Task<CheckoutResult> RunAsync(Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (_request.TimeoutMs is { } milliseconds)
+        {
+            limit.CancelAfter(TimeSpan.FromMilliseconds(milliseconds));
+        }
+
+        try
+        {
+            return await RunLimitedAsync(onProgress, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ApiException(ErrorCodes.CommandTimedOut, $"'{_address}' was not checked out within {_request.TimeoutMs / 1000.0:0.###} s, and was given up.");
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            throw FileErrorMapper.ToApiException(exception);
+        }
+    }
+
+    private static RepositoryAddress AddressOf(CheckoutRequest request)
+    {
+        Require(request.Uri is { Length: > 0 } && !request.Uri.AsSpan().ContainsAny("\r\n\0"), "'uri' is missing, empty, or has a line break in it.");
+        RepositoryAddress address = RepositoryAddress.Parse(request.Uri!);
+        if (request.Password is null)
+        {
+            Require(request.UserName is null, "'userName' goes with 'password'.");
+            return address.Password is null ? new RepositoryAddress(request.Uri!, null, null) : address;
+        }
+
+        Require(address.Password is null, "There is a password in 'uri', and another one in 'password'. Give one.");
+        Require(address.TakesCredential, "A name and a password are for http and https. Other addresses go by keys and rights of the sandbox.");
+        return address with { UserName = request.UserName ?? address.UserName, Password = request.Password };
+    }
+
+    private static bool IsName(string name) => name.Length > 0 && !name.AsSpan().ContainsAny(NotInNames) && !name.Contains("..", StringComparison.Ordinal);
+
+    private static void Require(bool condition, string sentence)
+    {
+        if (!condition)
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, sentence);
+        }
+    }
+
+    private static string Find(string program, GitEnvironment settings) =>
+        settings.Environment.GetValueOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
+        ?? throw new ApiException(ErrorCodes.GitNotInstalled, "There is no git in the sandbox. Install it there, or on the machine whose programs the sandbox sees.");
+
+    private async Task<CheckoutResult> RunLimitedAsync(Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
+    {
+        string place = SandboxPath.Destination(_destination);
+        bool isNew = RequireFree(place);
+        if (isNew)
+        {
+            _ = SandboxPath.MakeDirectories(SandboxPath.Parent(place), Defaults.Directory);
+        }
+
+        // A directory that is there may be a mount point: then what is made must lie in it.
+        string staging = isNew ? TemporaryName.Beside(place) : TemporaryName.In(place);
+        try
+        {
+            await CloneAsync(staging, onProgress, cancellationToken);
+            CheckoutResult result = new()
+            {
+                Path = _destination,
+                Uri = _address.Uri,
+                Branch = await TryAskAsync(staging, ["symbolic-ref", "--quiet", "--short", "HEAD"], cancellationToken),
+                Commit = await TryAskAsync(staging, ["rev-parse", "--verify", "--quiet", "HEAD"], cancellationToken),
+            };
+            RequireBranch(result);
+            StagedDirectory placement = new(staging, place);
+            if (isNew)
+            {
+                placement.Publish();
+            }
+            else
+            {
+                placement.Merge();
+            }
+
+            return result;
+        }
+        finally
+        {
+            FileOperations.TryRemove(staging);
+        }
+    }
+
+    private bool RequireFree(string place)
+    {
+        if (FileStatus.TryOf(SandboxPath.Native(place), follow: false) is not { } there)
+        {
+            return true;
+        }
+
+        return there.Type == FileType.Directory && DirectoryListing.Read(place, hidden: true).Count == 0
+            ? false
+            : throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(_destination)}' exists already, and is no empty directory. Name another destination, or remove it.");
+    }
+
+    // A clone takes a tag of the branch's name as well.
+    private void RequireBranch(CheckoutResult result)
+    {
+        if (_request.Branch is not null && result.Branch != _request.Branch)
+        {
+            throw new ApiException(ErrorCodes.BranchNotFound, $"'{_address}' could not be checked out. It has no branch '{_request.Branch}'.");
+        }
+    }
+
+    private async Task CloneAsync(string staging, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
+    {
+        string[] depth = _request.Depth is { } commits ? [$"--depth={commits}"] : [];
+        string[] which = Detached is not null ? ["--no-checkout"] : _request.Branch is not null ? [$"--branch={_request.Branch}"] : [];
+
+        // "--": an address may begin with a dash.
+        await RunAsync(["clone", "--progress", .. depth, .. which, "--", _address.Uri, staging], onProgress, staging, cancellationToken);
+        if (Detached is null)
+        {
+            return;
+        }
+
+        if (_request.Depth is not null)
+        {
+            await RunAsync(["-C", staging, "fetch", "--progress", .. depth, "origin", _request.Tag is not null ? $"+{Detached}:{Detached}" : Detached], onProgress, staging, cancellationToken);
+        }
+
+        await RunAsync(["-C", staging, "checkout", "--progress", "--detach", Detached + "^{commit}", "--"], onProgress, staging, cancellationToken);
+    }
+
+    private async Task RunAsync(IReadOnlyList<string> arguments, Action<CheckoutProgress> onProgress, string staging, CancellationToken cancellationToken)
+    {
+        GitOutput output = new(onProgress);
+        if (await GitProcess.RunAsync(_services.Loop, _program, arguments, _settings, _directory, output, cancellationToken) != 0)
+        {
+            throw GitErrorMapper.Of(_address, output.Lines, text => Clean(text, staging));
+        }
+    }
+
+    // Whatever a server may have said in answer: no secret, and no name that nobody has seen.
+    private string Clean(string text, string staging)
+    {
+        string named = text.Replace(staging, _destination, StringComparison.Ordinal);
+        return _address.Password is { Length: > 0 } password ? named.Replace(password, "********", StringComparison.Ordinal) : named;
+    }
+
+    private async Task<string?> TryAskAsync(string staging, string[] question, CancellationToken cancellationToken)
+    {
+        GitOutput output = new(_ => { });
+        int code = await GitProcess.RunAsync(_services.Loop, _program, ["-C", staging, .. question], _settings, _directory, output, cancellationToken);
+        return code == 0 ? output.Lines.LastOrDefault() : null;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+using Sandbox.Protocol;
+
+namespace Sandbox.Agent.Git;
+
+/// <summary>What git says, line by line: progress, which it writes over and over, and all else, of which the last is kept.</summary>
+/// <param name="onProgress">Is told about progress.</param>
+internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
+{
+    private const int KeptLines = 50;
+    private const int LongestLine = 4096;
+
+    private readonly List<byte> _line = [];
+    private readonly Queue<string> _lines = new();
+
+    /// <summary>The lines that were no progress, oldest first.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    /// <summary>Takes what was read.</summary>
+    /// <param name="bytes">The bytes.</param>
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte single in bytes)
+        {
+            if (single is (byte)'\n' or (byte)'\r')
+            {
+                Finish();
+            }
+            else if (_line.Count < LongestLine)
+            {
+                _line.Add(single);
+            }
+        }
+    }
+
+    /// <summary>Takes what is left when nothing more comes.</summary>
+    public void Finish()
+    {
+        string text = Encoding.UTF8.GetString(_line.ToArray()).Trim();
+        _line.Clear();
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        if (ReadProgress(text) is { } progress)
+        {
+            onProgress(progress);
+            return;
+        }
+
+        _lines.Enqueue(text);
+        if (_lines.Count > KeptLines)
+        {
+            _lines.Dequeue();
+        }
+    }
+
+    // "remote: Counting objects:  42% (3/7)", "Receiving objects: 100% (7/7), 1.20 MiB | 3.00 MiB/s, done."
+    private static CheckoutProgress? ReadProgress(string text)
+    {
+        const string remote = "remote: ";
+        ReadOnlySpan<char> rest = text.StartsWith(remote, StringComparison.Ordinal) ? text.AsSpan(remote.Length) : text;
+        int colon = rest.IndexOf(':'), percent = rest.IndexOf("% (");
+        return colon > 0 && percent > colon && int.TryParse(rest[(colon + 1)..percent], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out int done)
+            ? new CheckoutProgress(rest[..colon].ToString(), done)
+            : null;
+    }
+}
