@@ -1,6 +1,6 @@
-using Sandbox.Agent.Commands;
+using Sandbox.Agent.Api;
 using Sandbox.Agent.Code;
-using Sandbox.Agent.Ports;
+using Sandbox.Agent.Commands;
 using Sandbox.Agent.Sessions;
 using Sandbox.Agent.Shells;
 using Sandbox.Agent.Terminals;
@@ -9,53 +9,37 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent;
 
-/// <summary>What everything in one agent shares.</summary>
+/// <summary>Creates the parts of an agent, gives each what it needs, and disposes of them.</summary>
 internal sealed class AgentComposition : IDisposable
 {
-    /// <summary>Sets up an agent.</summary>
-    /// <param name="paths">Where things lie.</param>
-    /// <param name="onError">Told of defects that no request can be told of.</param>
+    private readonly ShellPool _shells;
+
+    /// <param name="onError">Called with unexpected exceptions in background work.</param>
     public AgentComposition(AgentPaths paths, Action<Exception> onError)
     {
         Paths = paths;
         Loop = new EventLoop(onError);
-        FifoOpenWatcher = new FifoOpenWatcher(Loop);
-        Shells = new ShellPool(paths, Loop);
-        Store = new StateStore(paths.State);
-        Commands = new CommandRegistry(paths.State, Store.LoadSandbox()?.Retention ?? Retention.Usual, Loop);
-        Sessions = new SessionRegistry(this);
-        Contexts = new ContextRegistry(this);
-        Shells.Fill();
+        _shells = new ShellPool(paths.Runtime, paths.ShellLauncher, Loop);
+        StateStore store = new(paths.State);
+        Commands = new CommandRegistry(paths.State, store.LoadSandbox()?.Retention ?? Retention.Usual, Loop);
+        Sessions = new SessionRegistry(_shells, store, Loop, paths.Workspace);
+        Contexts = new ContextRegistry(Sessions, new InterpreterResolver(paths.Kernels, paths.Runtime, Loop));
+        _shells.Fill();
     }
 
-    /// <summary>Where things lie.</summary>
     public AgentPaths Paths { get; }
 
-    /// <summary>The thread that watches pipes and processes.</summary>
     public EventLoop Loop { get; }
 
-    /// <summary>Tells when shells open the pipes that their commands read.</summary>
-    public FifoOpenWatcher FifoOpenWatcher { get; }
-
-    /// <summary>Where shells come from.</summary>
-    public ShellPool Shells { get; }
-
-    /// <summary>What outlives the agent.</summary>
-    public StateStore Store { get; }
-
-    /// <summary>The commands.</summary>
     public CommandRegistry Commands { get; }
 
-    /// <summary>The sessions.</summary>
     public SessionRegistry Sessions { get; }
 
-    /// <summary>The code contexts.</summary>
     public ContextRegistry Contexts { get; }
 
-    /// <summary>The sandbox's own terminal, of no session.</summary>
+    /// <summary>The terminal of requests without a session.</summary>
     public TerminalHolder Terminal { get; } = new();
 
-    /// <summary>The way to programs that listen on ports.</summary>
     public PortForwarder Ports { get; } = new();
 
     /// <inheritdoc/>
@@ -64,8 +48,7 @@ internal sealed class AgentComposition : IDisposable
         Contexts.Dispose();
         Ports.Dispose();
         Terminal.Close();
-        Shells.Dispose();
-        FifoOpenWatcher.Dispose();
+        _shells.Dispose();
         Loop.Dispose();
     }
 }

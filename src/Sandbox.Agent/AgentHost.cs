@@ -14,8 +14,8 @@ internal static class AgentHost
         CurrentProcess.DenyInspection();
         SocketThreads.Serve();
         using FileDescriptor socket = FileDescriptor.Inherited(listener);
-        using AgentComposition services = new(new AgentPaths(), failure => Console.Error.WriteLine(failure));
-        await using AgentServer server = await AgentServer.StartAsync(services, options => options.ListenHandle((ulong)socket.Number));
+        using AgentComposition agent = new(new AgentPaths(), failure => Console.Error.WriteLine(failure));
+        await using AgentServer server = await AgentServer.StartAsync(agent, options => options.ListenHandle((ulong)socket.Number));
         await Task.Delay(Timeout.InfiniteTimeSpan);
         return 0;
     }

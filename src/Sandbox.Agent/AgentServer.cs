@@ -19,14 +19,13 @@ internal sealed class AgentServer : IAsyncDisposable
     private AgentServer(ServiceProvider provider, IServer server) => (_provider, _server) = (provider, server);
 
     /// <summary>Starts to serve.</summary>
-    /// <param name="services">What requests act on.</param>
     /// <param name="listen">Says where to listen.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<AgentServer> StartAsync(AgentComposition services, Action<KestrelServerOptions> listen, CancellationToken cancellationToken = default)
+    public static async Task<AgentServer> StartAsync(AgentComposition agent, Action<KestrelServerOptions> listen, CancellationToken cancellationToken = default)
     {
         ServiceProvider provider = ServerServices(listen);
         AgentServer started = new(provider, provider.GetRequiredService<IServer>());
-        await started._server.StartAsync(new Application(Pipeline(provider, services)), cancellationToken);
+        await started._server.StartAsync(new Application(Pipeline(provider, agent)), cancellationToken);
         return started;
     }
 
@@ -65,14 +64,15 @@ internal sealed class AgentServer : IAsyncDisposable
         return services.BuildServiceProvider();
     }
 
-    private static RequestDelegate Pipeline(IServiceProvider provider, AgentComposition services)
+    private static RequestDelegate Pipeline(IServiceProvider provider, AgentComposition agent)
     {
         ApplicationBuilder pipeline = new(provider);
         pipeline.UseRouting();
         pipeline.UseWebSockets(new WebSocketOptions());
         pipeline.Use(ErrorHandlingMiddleware.InvokeAsync);
+        pipeline.Use((context, next) => SessionHeaderMiddleware.InvokeAsync(context, next, agent.Sessions));
         pipeline.Use(InlineEndpoint.InvokeAsync);
-        pipeline.UseEndpoints(routes => AgentApi.Map(routes, services));
+        pipeline.UseEndpoints(routes => AgentApi.Map(routes, agent));
         return pipeline.Build();
     }
 
@@ -102,7 +102,6 @@ internal sealed class AgentServer : IAsyncDisposable
     }
 
     /// <summary>Lets Kestrel's own extensions add their services, which is all they do.</summary>
-    /// <param name="services">Where to.</param>
     private sealed class ServiceOnlyBuilder(IServiceCollection services) : IWebHostBuilder
     {
         public IWebHostBuilder ConfigureServices(Action<IServiceCollection> configureServices)

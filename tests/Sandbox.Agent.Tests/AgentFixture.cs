@@ -39,7 +39,7 @@ public sealed class AgentFixture : IAsyncLifetime
     /// <summary>Where the agent listens.</summary>
     public string Socket { get; private set; } = null!;
 
-    private IEnumerable<Sessions.Session> Running => services!.Commands.All().Select(command => command.Session).OfType<Sessions.Session>();
+    private IEnumerable<Sessions.Session> Running => services!.Commands.All().Select(command => command.Runner).OfType<Sessions.Session>();
 
     /// <summary>What went wrong inside the agent that no request was told of.</summary>
     public IReadOnlyList<string> Defects => defects;

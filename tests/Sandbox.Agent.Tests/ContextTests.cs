@@ -160,6 +160,23 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
+    public async Task New_session_does_not_inherit_the_default_context_of_its_id()
+    {
+        object request = new { language = "python", @default = true };
+        string session = await agent.NewSessionAsync(new { id = "again", env = new { PATH = CodeRuns.SearchPath } });
+        string first = (await agent.NewContextAsync(request, session)).Id;
+        Assert.Null((await agent.RunCodeAsync(first, "leftover = 1")).End.Error);
+        using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, "session/again", null);
+        await agent.NewSessionAsync(new { id = "again", env = new { PATH = CodeRuns.SearchPath } });
+
+        string second = (await agent.NewContextAsync(request, session)).Id;
+
+        Assert.Equal("NameError", (await agent.RunCodeAsync(second, "leftover")).End.Error?.Name);
+        using HttpResponseMessage gone = await agent.Http.GetAsync("context/" + first);
+        Assert.Equal(ErrorCodes.ContextNotFound, await AgentFixture.CodeAsync(gone));
+    }
+
+    [Fact]
     public async Task Each_language_has_a_default_context_which_is_made_once()
     {
         object request = new { language = "py", @default = true };

@@ -78,7 +78,7 @@ public sealed class JournalTests : IDisposable
     {
         List<byte> output = [], error = [];
         OutputCursor? gap = null;
-        using OutputLogReader follower = journal.Follow(from);
+        using OutputLogReader follower = journal.OpenReader(from);
         while (follower.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
         {
             switch (kind)

@@ -1,4 +1,5 @@
 using System.Text;
+using Sandbox.Agent.Commands;
 using Sandbox.Agent.Shells;
 
 namespace Sandbox.Agent.Tests;

@@ -48,7 +48,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     public void A_command_that_is_stopped_before_it_is_queued_never_runs()
     {
         Command command = agent.Services.Commands.GetOrAddCommand("early-stop", null, new ExecRequest { Command = mark.Sleep }, () => agent.Services.Sessions.CreateEphemeral(), out _);
-        Session session = command.Session!;
+        ICommandRunner session = command.Runner!;
         session.Stop(command, StopReason.Cancelled, Signal.INT);
         session.Enqueue(command);
         Assert.True(command.HasEnded);

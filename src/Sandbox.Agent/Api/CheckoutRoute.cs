@@ -2,6 +2,8 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using System.Threading.Channels;
 using Sandbox.Agent.Git;
+using Sandbox.Agent.Sessions;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
@@ -11,11 +13,11 @@ internal static class CheckoutRoute
 {
     /// <summary>Serves a request. When its caller goes, the work is given up.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="services">What it acts on.</param>
-    public static async Task InvokeAsync(HttpContext context, AgentComposition services)
+    public static async Task InvokeAsync(HttpContext context, SessionRegistry sessions, EventLoop loop)
     {
         CheckoutRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.CheckoutRequest);
-        Checkout checkout = Checkout.Prepare(request, services, services.Sessions.Find(context.SessionId()));
+        (string directory, EnvironmentSnapshot variables) = sessions.SnapshotOf(sessions.Find(context.SessionId()));
+        Checkout checkout = Checkout.Prepare(request, loop, directory, variables.Values);
 
         // Of progress only the latest matters to a slow reader.
         Channel<CheckoutProgress> progress = Channel.CreateBounded<CheckoutProgress>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });

@@ -1,5 +1,4 @@
 using Sandbox.Agent.Code;
-using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;

@@ -21,16 +21,15 @@ internal static class EnvironmentRoutes
         {
             EnvironmentPatch patch = await JsonBody.ReadAsync(context, ProtocolJson.Default.EnvironmentPatch);
             RequestFields.RequireNone(patch.Unknown);
-            EnvironmentChanges layer = new(patch.Env, patch.SecretEnv);
+            EnvironmentChanges changes = new(patch.Env, patch.SecretEnv);
             if (context.SessionId() is { } id)
             {
-                VariableName.RequireAll(layer.Env);
-                VariableName.RequireAll(layer.SecretEnv);
-                sessions.Get(Identifier.Require(id, "session")).Change(layer);
+                changes = changes.Validated();
+                sessions.Get(Identifier.Require(id, "session")).Change(changes);
             }
             else
             {
-                sessions.Change(layer);
+                sessions.Change(changes);
             }
 
             await Responses.NoContent(context);

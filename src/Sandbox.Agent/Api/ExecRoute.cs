@@ -1,4 +1,5 @@
 using Sandbox.Agent.Commands;
+using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
@@ -8,26 +9,25 @@ internal static class ExecRoute
 {
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="services">What it acts on.</param>
-    public static async Task InvokeAsync(HttpContext context, AgentComposition services)
+    public static async Task InvokeAsync(HttpContext context, CommandRegistry commands, SessionRegistry sessions)
     {
         ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
         ExecRules.Require(request);
         string? sessionId = context.SessionId();
         string id = context.ProcessId();
-        Command command = services.Commands.GetOrAddCommand(id, sessionId, request, () => services.Sessions.Find(sessionId) ?? services.Sessions.CreateEphemeral(), out bool isNew);
+        Command command = commands.GetOrAddCommand(id, sessionId, request, () => sessions.Find(sessionId) ?? sessions.CreateEphemeral(), out bool isNew);
 
         // Followed before it starts, so that it is held back for this reader from the first byte on.
-        using OutputLogReader reader = command.Output.Follow(default(OutputCursor));
+        using OutputLogReader reader = command.Output.OpenReader(default(OutputCursor));
         if (isNew)
         {
             try
             {
-                command.Session!.Enqueue(command);
+                command.Runner!.Enqueue(command);
             }
             catch (ApiException)
             {
-                services.Commands.Remove(command);
+                commands.Remove(command);
                 throw;
             }
         }

@@ -1,4 +1,3 @@
-using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;

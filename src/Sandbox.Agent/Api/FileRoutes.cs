@@ -1,59 +1,58 @@
+using System.Buffers;
 using System.ComponentModel;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text.Json;
 using Sandbox.Agent.Files;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Files and directories. A path is in the address, or in the query where it may be relative to the session's directory; see <see cref="RequestPath"/>. Nothing here waits for a session's command.</summary>
-internal static class FileRoutes
+/// <summary>Routes of files and directories. None waits for a session's command.</summary>
+internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
 {
-    /// <summary>Adds the routes.</summary>
-    /// <param name="sandbox">Where to.</param>
-    /// <param name="services">What they act on.</param>
-    public static void Map(RouteGroupBuilder sandbox, AgentComposition services)
+    private const int FlushAt = 64 * 1024;
+
+    private readonly FileWriter _writer = new(new PartialUploads());
+
+    public void Map(RouteGroupBuilder sandbox)
     {
-        FileWriting writing = new(new PartialUploads());
-        MapWithPath(sandbox, "file", ["GET", "HEAD"], services, (context, path) =>
-            context.Request.Query.ContainsKey("upload") ? writing.ShowUploadAsync(context, path) : FileReading.InvokeAsync(context, path));
-        MapWithPath(sandbox, "file", ["PUT"], services, writing.InvokeAsync);
-        MapWithPath(sandbox, "file", ["DELETE"], services, (context, path) =>
+        MapWithPath(sandbox, "file", ["GET", "HEAD"], (context, path) => context.Request.Query.ContainsKey("upload") ? ShowUploadAsync(context, path) : ReadAsync(context, path));
+        MapWithPath(sandbox, "file", ["PUT"], WriteAsync);
+        MapWithPath(sandbox, "file", ["DELETE"], (context, path) =>
         {
-            FileOperations.Remove(path, RequestPath.Flag(context, "recursive"));
+            FileOperations.Remove(path, context.QueryFlag("recursive"));
             return Responses.NoContent(context);
         });
-        MapWithPath(sandbox, "directory", ["GET"], services, DirectoryListing.InvokeAsync);
-        MapWithPath(sandbox, "directory", ["PUT"], services, MakeDirectoryAsync);
-        MapWithPath(sandbox, "link", ["PUT"], services, MakeLinkAsync);
-        sandbox.MapGet("/item", Guard(context => FindAsync(context, services)));
-        sandbox.MapPost("/move", Guard(context =>
+        MapWithPath(sandbox, "directory", ["GET"], ListAsync);
+        MapWithPath(sandbox, "directory", ["PUT"], MakeDirectoryAsync);
+        MapWithPath(sandbox, "link", ["PUT"], MakeLinkAsync);
+        sandbox.MapGet("/item", MapErrors(FindAsync));
+        sandbox.MapPost("/move", MapErrors(context =>
         {
-            FileOperations.Move(
-                RequestPath.Query(context, services, "path"), RequestPath.Query(context, services, "destination"),
-                RequestPath.Flag(context, "overwrite"), context.RequestAborted);
+            FileOperations.Move(paths.Query(context, "path"), paths.Query(context, "destination"), context.QueryFlag("overwrite"), context.RequestAborted);
             return Responses.NoContent(context);
         }));
-        sandbox.MapPost("/copy", Guard(context =>
+        sandbox.MapPost("/copy", MapErrors(context =>
         {
             FileOperations.Copy(
-                RequestPath.Query(context, services, "path"), RequestPath.Query(context, services, "destination"),
-                RequestPath.Flag(context, "recursive"), RequestPath.Flag(context, "overwrite"), context.RequestAborted);
+                paths.Query(context, "path"), paths.Query(context, "destination"), context.QueryFlag("recursive"), context.QueryFlag("overwrite"), context.RequestAborted);
             return Responses.NoContent(context);
         }));
-        sandbox.MapGet("/watch", Guard(context => WatchRoute.InvokeAsync(context, services)));
-        sandbox.MapPost("/persist", Guard(context =>
-            ArchiveExport.InvokeAsync(context, RequestPath.TryQuery(context, services, "path") ?? services.Paths.Workspace)));
-        sandbox.MapPost("/hydrate", Guard(context =>
-            ArchiveImport.InvokeAsync(context, RequestPath.TryQuery(context, services, "path") ?? services.Paths.Workspace))).WithMetadata(new UnlimitedBody());
+        sandbox.MapGet("/watch", MapErrors(WatchAsync));
+        sandbox.MapPost("/persist", MapErrors(ExportAsync));
+        sandbox.MapPost("/hydrate", MapErrors(ImportAsync)).WithMetadata(new UnlimitedBody());
     }
 
-    private static void MapWithPath(RouteGroupBuilder sandbox, string route, string[] methods, AgentComposition services, Func<HttpContext, string, Task> handler)
+    private void MapWithPath(RouteGroupBuilder sandbox, string route, string[] methods, Func<HttpContext, string, Task> handler)
     {
-        RequestDelegate serve = Guard(context => handler(context, RequestPath.Of(context, services, route)));
+        RequestDelegate serve = MapErrors(context => handler(context, paths.Of(context, route)));
         sandbox.MapMethods("/" + route, methods, serve).WithMetadata(new UnlimitedBody());
         sandbox.MapMethods($"/{route}/{{**path}}", methods, serve).WithMetadata(new UnlimitedBody());
     }
 
-    private static RequestDelegate Guard(RequestDelegate handler) => async context =>
+    private static RequestDelegate MapErrors(RequestDelegate handler) => async context =>
     {
         try
         {
@@ -65,6 +64,73 @@ internal static class FileRoutes
         }
     };
 
+    private static async Task ReadAsync(HttpContext context, string path)
+    {
+        using ReadableFile file = ReadableFile.Open(path);
+        FileStatus status = file.Status;
+        (HttpResponse response, IHeaderDictionary conditions) = (context.Response, context.Request.Headers);
+        response.Headers.ETag = file.Version;
+        if (conditions.IfMatch.Count > 0)
+        {
+            PreconditionOf(context).Require(file.Version, path);
+        }
+        else if (FileVersion.IsIn(conditions.IfNoneMatch.ToString(), file.Version))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        long given = context.QueryNumber("offset", long.MinValue) ?? 0;
+        long wanted = context.QueryNumber("length") ?? long.MaxValue;
+        long offset = Math.Min(given < 0 ? Math.Max(0, status.Size + given) : given, status.Size);
+        response.ContentType = "application/octet-stream";
+        response.Headers.LastModified = status.ModifiedAt.ToString("R", CultureInfo.InvariantCulture);
+        response.Headers[FileHeaders.Size] = status.Size.ToString(CultureInfo.InvariantCulture);
+        response.Headers[FileHeaders.Mode] = FileEntries.Octal(status.Permissions);
+        response.Headers[FileHeaders.ModifiedAt] = status.ModifiedAt.ToString("O", CultureInfo.InvariantCulture);
+
+        // Files of /proc have the size 0 and yet content.
+        bool isUnsized = status.Size == 0;
+        if (!isUnsized)
+        {
+            wanted = Math.Min(wanted, status.Size - offset);
+            response.ContentLength = wanted;
+        }
+
+        if (!HttpMethods.IsHead(context.Request.Method) && !await file.CopyToAsync(response.BodyWriter, offset, wanted, context.RequestAborted) && !isUnsized)
+        {
+            // The file became shorter. Only a broken response tells the reader.
+            context.Abort();
+        }
+    }
+
+    private async Task WriteAsync(HttpContext context, string path)
+    {
+        FileWriteOptions options = new(
+            PreconditionOf(context),
+            context.QueryFlag("parents", whenAbsent: true),
+            context.QueryFlag("append"),
+            context.Request.Query["upload"].ToString(),
+            context.QueryNumber("offset") ?? 0,
+            context.QueryMode(),
+            context.QueryModifiedAt());
+        FileStatus written = await _writer.WriteAsync(path, context.Request.Body, options, context.RequestAborted);
+        await JsonBody.WriteAsync(context, new FileWritten(true, written.Size, FileVersion.Of(written)!), ProtocolJson.Default.FileWritten);
+    }
+
+    private async Task ShowUploadAsync(HttpContext context, string path)
+    {
+        long length = await _writer.UploadedAsync(context.Request.Query["upload"].ToString(), path, context.RequestAborted);
+        context.Response.Headers[FileHeaders.Size] = length.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static Task ListAsync(HttpContext context, string path)
+    {
+        long depth = context.QueryNumber("depth") ?? (context.QueryFlag("recursive") ? long.MaxValue : 0);
+        DirectoryListing listing = new(FilterOf(context), context.QueryFlag("hidden", whenAbsent: true));
+        return WriteLinesAsync(context, listing.List(path, depth));
+    }
+
     private static Task MakeDirectoryAsync(HttpContext context, string path)
     {
         bool isMade = SandboxPath.MakeDirectories(path, Defaults.Directory);
@@ -73,32 +139,106 @@ internal static class FileRoutes
             throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(path)}' exists already.");
         }
 
-        if (isMade && RequestPath.Mode(context) is { } permissions)
+        if (isMade && context.QueryMode() is { } permissions)
         {
-            Linux.FileSystem.SetPermissions(SandboxPath.Native(path), permissions);
+            FileSystem.SetPermissions(SandboxPath.Native(path), permissions);
         }
 
-        return JsonBody.WriteAsync(context, new Done(true), ProtocolJson.Default.Done);
+        return Responses.DoneAsync(context);
     }
 
     private static Task MakeLinkAsync(HttpContext context, string path)
     {
-        string target = RequestPath.Text(context, "target") is { Length: > 0 } given ? given
+        string target = context.QueryText("target") is { Length: > 0 } given ? given
             : throw new ApiException(ErrorCodes.InvalidRequest, "The request does not say where the link leads: 'target' is missing or empty.");
-        Linux.FileSystem.MakeLink(SandboxPath.Native(path), SandboxPath.Native(target));
-        return JsonBody.WriteAsync(context, new Done(true), ProtocolJson.Default.Done);
+        FileSystem.MakeLink(SandboxPath.Native(path), SandboxPath.Native(target));
+        return Responses.DoneAsync(context);
     }
 
-    private static Task FindAsync(HttpContext context, AgentComposition services)
+    private Task FindAsync(HttpContext context)
     {
-        if (RequestPath.Text(context, "pattern") is { Length: > 0 } pattern)
+        if (context.QueryText("pattern") is { Length: > 0 } pattern)
         {
-            return DirectoryListing.WriteAsync(context, PatternSearch.Find(pattern, RequestPath.Directory(context, services), RequestPath.Flag(context, "hidden")));
+            return WriteLinesAsync(context, PatternSearch.Find(pattern, paths.Directory(context), context.QueryFlag("hidden")));
         }
 
-        string path = RequestPath.Query(context, services, "path");
-        FileEntry found = FileEntries.TryFind(path, RequestPath.Flag(context, "follow"))
+        string path = paths.Query(context, "path");
+        FileEntry found = FileEntries.TryFind(path, context.QueryFlag("follow"))
             ?? throw new ApiException(ErrorCodes.PathNotFound, $"'{PathText.ToDisplay(path)}' does not exist.");
         return JsonBody.WriteAsync(context, found, ProtocolJson.Default.FileEntry);
+    }
+
+    /// <summary><c>GET …/watch</c>: sends changes as events until the client disconnects or the watched directory is gone.</summary>
+    private async Task WatchAsync(HttpContext context)
+    {
+        using FileWatcher watcher = new(loop, paths.Query(context, "path"), context.QueryFlag("recursive"), FilterOf(context));
+        CancellationToken cancellationToken = context.RequestAborted;
+        PipeWriter writer = SseWriter.Begin(context.Response);
+        writer.WriteEvent(WatchEvents.Watching, "{}"u8);
+        await writer.FlushAsync(cancellationToken);
+        while (!watcher.HasEnded)
+        {
+            if (await watcher.WaitAsync(SseWriter.HeartbeatInterval, cancellationToken))
+            {
+                foreach (FileChange change in watcher.Read())
+                {
+                    writer.WriteEvent(WatchEvents.Change, JsonSerializer.SerializeToUtf8Bytes(change, ProtocolJson.Default.FileChange));
+                }
+            }
+            else
+            {
+                writer.WriteHeartbeat();
+            }
+
+            await writer.FlushAsync(cancellationToken);
+        }
+
+        writer.WriteEvent(WatchEvents.Stopped, "{}"u8);
+    }
+
+    /// <summary><c>POST …/persist</c>. Exclusions are <c>excludes=a,b</c>, as Cloudflare's bridge has it, or <c>exclude=</c> once for each.</summary>
+    private Task ExportAsync(HttpContext context)
+    {
+        string path = paths.QueryOrWorkspace(context);
+        ExcludeList excludes = new(context.QueryTexts("exclude").Concat((context.QueryText("excludes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)));
+        ArchiveExport export = new(path, excludes, context.QueryFlag("partial"), context.RequestAborted);
+        context.Response.ContentType = "application/octet-stream";
+        return export.WriteToAsync(context.Response.Body);
+    }
+
+    /// <summary><c>POST …/hydrate</c>.</summary>
+    private async Task ImportAsync(HttpContext context)
+    {
+        string path = paths.QueryOrWorkspace(context);
+        if (context.Request.ContentLength == 0)
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, "Empty tar payload");
+        }
+
+        await ArchiveImport.RunAsync(context.Request.Body, path, context.QueryFlag("replace"), context.RequestAborted);
+        await Responses.DoneAsync(context);
+    }
+
+    private static GlobPattern? FilterOf(HttpContext context) => context.QueryText("filter") is { Length: > 0 } pattern ? new GlobPattern(pattern) : null;
+
+    private static FilePrecondition PreconditionOf(HttpContext context) => new(context.Request.Headers.IfMatch.ToString(), context.Request.Headers.IfNoneMatch.ToString());
+
+    /// <summary>Sends one JSON object a line.</summary>
+    private static async Task WriteLinesAsync(HttpContext context, IEnumerable<FileEntry> entries)
+    {
+        context.Response.ContentType = "application/x-ndjson";
+        PipeWriter writer = context.Response.BodyWriter;
+        using Utf8JsonWriter json = new(writer, new JsonWriterOptions { SkipValidation = true });
+        foreach (FileEntry entry in entries)
+        {
+            JsonSerializer.Serialize(json, entry, ProtocolJson.Default.FileEntry);
+            json.Flush();
+            json.Reset();
+            writer.Write("\n"u8);
+            if (writer.UnflushedBytes >= FlushAt)
+            {
+                await writer.FlushAsync(context.RequestAborted);
+            }
+        }
     }
 }

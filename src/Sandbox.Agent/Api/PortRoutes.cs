@@ -10,17 +10,11 @@ internal static class PortRoutes
 {
     /// <summary>Adds the routes.</summary>
     /// <param name="sandbox">Where to.</param>
-    /// <param name="services">What they act on.</param>
-    public static void Map(RouteGroupBuilder sandbox, AgentComposition services)
+    public static void Map(RouteGroupBuilder sandbox, PortForwarder forwarder)
     {
-        sandbox.MapGet("/port", context =>
-        {
-            // A session that is named must be there, here as everywhere.
-            services.Sessions.Find(context.SessionId());
-            return JsonBody.WriteAsync(context, LoopbackPorts.List(), ProtocolJson.Default.PortList);
-        });
-        sandbox.Map("/port/{port}/{**path}", context => services.Ports.ForwardAsync(context, Port(context)))
-            .WithMetadata(new UnlimitedBody());
+        sandbox.MapGet("/port", context => JsonBody.WriteAsync(context, LoopbackPorts.List(), ProtocolJson.Default.PortList));
+        sandbox.Map("/port/{port}/{**path}", context => forwarder.ForwardAsync(context, Port(context)))
+            .WithMetadata(new UnlimitedBody(), new SessionHeaderMiddleware.Exempt());
         sandbox.MapGet("/tcp/{port}", CarryAsync);
     }
 

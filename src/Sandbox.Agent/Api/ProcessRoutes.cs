@@ -10,45 +10,45 @@ internal static class ProcessRoutes
 {
     /// <summary>Adds the routes.</summary>
     /// <param name="sandbox">Where to.</param>
-    /// <param name="services">What they act on.</param>
-    public static void Map(RouteGroupBuilder sandbox, AgentComposition services)
+    public static void Map(RouteGroupBuilder sandbox, CommandRegistry commands, SessionRegistry sessions)
     {
-        sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, services)).WithMetadata(new InlineEndpoint());
-        sandbox.MapPost("/process", context => StartAsync(context, services));
-        sandbox.MapGet("/process", context => ListAsync(context, services.Commands));
-        sandbox.MapDelete("/process", context => ForgetEndedAsync(context, services.Commands));
-        sandbox.MapPost("/process/signal", context => SignalAllAsync(context, services.Commands));
-        sandbox.MapGet("/process/{process}", context => JsonBody.WriteAsync(context, Find(context, services).ToInfo(), ProtocolJson.Default.ProcessInfo));
-        sandbox.MapDelete("/process/{process}", context => ForgetAsync(context, services));
-        sandbox.MapPost("/process/{process}/stdin", context => WriteInputAsync(context, Find(context, services))).WithMetadata(new UnlimitedBody());
-        sandbox.MapPost("/process/{process}/signal", context => SignalAsync(context, services));
-        sandbox.MapGet("/process/{process}/output", context => ReadOutputAsync(context, Find(context, services)));
-        sandbox.MapGet("/process/{process}/wait", context => WaitRoute.InvokeAsync(context, Find(context, services)));
+        sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, commands, sessions))
+            .WithMetadata(new InlineEndpoint(), new SessionHeaderMiddleware.Exempt());
+        sandbox.MapPost("/process", context => StartAsync(context, commands, sessions));
+        sandbox.MapGet("/process", context => ListAsync(context, commands));
+        sandbox.MapDelete("/process", context => ForgetEndedAsync(context, commands));
+        sandbox.MapPost("/process/signal", context => SignalAllAsync(context, commands));
+        sandbox.MapGet("/process/{process}", context => JsonBody.WriteAsync(context, Find(context, commands).ToInfo(), ProtocolJson.Default.ProcessInfo));
+        sandbox.MapDelete("/process/{process}", context => ForgetAsync(context, commands));
+        sandbox.MapPost("/process/{process}/stdin", context => WriteInputAsync(context, Find(context, commands))).WithMetadata(new UnlimitedBody());
+        sandbox.MapPost("/process/{process}/signal", context => SignalAsync(context, commands));
+        sandbox.MapGet("/process/{process}/output", context => ReadOutputAsync(context, Find(context, commands)));
+        sandbox.MapGet("/process/{process}/wait", context => WaitRoute.InvokeAsync(context, Find(context, commands)));
     }
 
-    private static Command Find(HttpContext context, AgentComposition services) => services.Commands.Get(context.RouteValue("process"));
+    private static Command Find(HttpContext context, CommandRegistry commands) => commands.Get(context.RouteValue("process"));
 
-    private static async Task StartAsync(HttpContext context, AgentComposition services)
+    private static async Task StartAsync(HttpContext context, CommandRegistry commands, SessionRegistry sessions)
     {
         ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
         ExecRules.Require(request);
         string? sessionId = context.SessionId();
-        Session? origin = services.Sessions.Find(sessionId);
-        Session session = services.Sessions.CreateEphemeral(origin);
+        Session? origin = sessions.Find(sessionId);
+        Session session = sessions.CreateEphemeral(origin);
         string directory = Path.GetFullPath(request.Cwd ?? ".", session.WorkingDirectory);
         if (!Directory.Exists(directory))
         {
             throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The process's working directory '{directory}' does not exist.");
         }
 
-        Command process = services.Commands.AddProcess(context.ProcessId(), sessionId ?? origin?.Id, directory, request, session);
+        Command process = commands.AddProcess(context.ProcessId(), sessionId ?? origin?.Id, directory, request, session);
         try
         {
             session.Enqueue(process);
         }
         catch
         {
-            services.Commands.Remove(process);
+            commands.Remove(process);
             throw;
         }
 
@@ -57,20 +57,20 @@ internal static class ProcessRoutes
 
     private static Task ListAsync(HttpContext context, CommandRegistry commands)
     {
-        bool includesCommands = context.QueryFlag("commands", false);
+        bool includesCommands = context.QueryFlag("commands");
         IEnumerable<Command> found = commands.All().Where(command => includesCommands || command.Kind == ProcessKind.Process);
         return JsonBody.WriteAsync(context, new ProcessList([.. found.Select(command => command.ToInfo())]), ProtocolJson.Default.ProcessList);
     }
 
-    private static async Task ForgetAsync(HttpContext context, AgentComposition services)
+    private static async Task ForgetAsync(HttpContext context, CommandRegistry commands)
     {
-        Command command = Find(context, services);
+        Command command = Find(context, commands);
         if (!command.HasEnded)
         {
             throw new ApiException(ErrorCodes.ProcessRunning, $"'{command.Id}' still runs. Stop it first.");
         }
 
-        services.Commands.Remove(command);
+        commands.Remove(command);
         await Responses.NoContent(context);
     }
 
@@ -100,49 +100,34 @@ internal static class ProcessRoutes
         await Responses.NoContent(context);
     }
 
-    private static async Task SignalAsync(HttpContext context, AgentComposition services)
+    private static async Task SignalAsync(HttpContext context, CommandRegistry commands)
     {
         Signal signal = await ReadSignalAsync(context);
-        Command command = Find(context, services);
-        if (command.HasEnded || command.Session is not { } session)
+        Command command = Find(context, commands);
+        if (command.HasEnded || command.Runner is not { } runner)
         {
             throw Ended(command);
         }
 
-        if (Stops(signal))
-        {
-            session.Stop(command, StopReason.Cancelled, signal);
-        }
-        else
-        {
-            session.Send(command, signal);
-        }
-
+        Signal(command, runner, signal);
         await Responses.NoContent(context);
     }
 
     private static async Task SignalAllAsync(HttpContext context, CommandRegistry commands)
     {
         Signal signal = await ReadSignalAsync(context);
-        List<(Command Process, Session Session)> running = [.. commands.All()
+        List<(Command Process, ICommandRunner Runner)> running = [.. commands.All()
             .Where(command => command.Kind == ProcessKind.Process && !command.HasEnded)
-            .Select(command => (command, command.Session!)).Where(pair => pair.Item2 is not null)];
-        if (signal == Signal.KILL)
+            .Select(command => (command, command.Runner!)).Where(pair => pair.Item2 is not null)];
+        if (signal == Linux.Signal.KILL)
         {
-            Session.KillAll(running.Select(pair => pair.Session), StopReason.Cancelled);
+            Session.KillAll(running.Select(pair => pair.Runner).OfType<Session>(), StopReason.Cancelled);
         }
         else
         {
-            foreach ((Command process, Session session) in running)
+            foreach ((Command process, ICommandRunner runner) in running)
             {
-                if (Stops(signal))
-                {
-                    session.Stop(process, StopReason.Cancelled, signal);
-                }
-                else
-                {
-                    session.Send(process, signal);
-                }
+                Signal(process, runner, signal);
             }
         }
 
@@ -158,9 +143,9 @@ internal static class ProcessRoutes
             throw new ApiException(ErrorCodes.InvalidRequest, $"'from' is '{place}'. Use 'end' or two numbers of bytes, of standard output and standard error: '12,34'.");
         }
 
-        bool follow = context.QueryFlag("follow", false);
+        bool follow = context.QueryFlag("follow");
         context.Response.Headers[ApiHeaders.ProcessId] = command.Id;
-        using OutputLogReader reader = command.Output.Follow(place == "end" ? null : from);
+        using OutputLogReader reader = command.Output.OpenReader(place == "end" ? null : from);
         await CommandStream.WriteAsync(context, reader, follow);
     }
 
@@ -173,7 +158,17 @@ internal static class ProcessRoutes
             : throw new ApiException(ErrorCodes.InvalidRequest, $"'{name}' is not a signal. Use one of {string.Join(", ", Enum.GetNames<Signal>())}.");
     }
 
-    private static bool Stops(Signal signal) => signal is Signal.INT or Signal.TERM or Signal.KILL;
+    private static void Signal(Command command, ICommandRunner runner, Signal signal)
+    {
+        if (signal is Linux.Signal.INT or Linux.Signal.TERM or Linux.Signal.KILL)
+        {
+            runner.Stop(command, StopReason.Cancelled, signal);
+        }
+        else
+        {
+            runner.Send(command, signal);
+        }
+    }
 
     private static ApiException Ended(Command command) => new(ErrorCodes.ProcessEnded, $"'{command.Id}' has ended.");
 }

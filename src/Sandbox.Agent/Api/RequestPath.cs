@@ -1,19 +1,19 @@
 using Microsoft.AspNetCore.Http.Features;
 using Sandbox.Agent.Files;
+using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Which path a request means. Paths are any bytes, so they are read from the request as it was sent, not from the framework's text.</summary>
-internal static class RequestPath
+/// <summary>Reads the paths of requests. Paths are any bytes, so they are read from the request as it was sent, not as the framework decoded it.</summary>
+/// <param name="sessions">The sessions whose directories relative paths start from.</param>
+internal sealed class RequestPath(SessionRegistry sessions)
 {
     private const string Prefix = "/v1/sandbox/";
 
-    /// <summary>The path of a route like <c>…/file/{path}</c>, which is absolute, or of <c>…/file?path=</c>, which may be relative to the session's directory.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="services">Whose sessions count.</param>
+    /// <summary>Gets the absolute path of a route such as <c>…/file/{path}</c>, or the one of <c>…/file?path=</c>, which may be relative.</summary>
     /// <param name="route">The route's name: <c>file</c>.</param>
-    public static string Of(HttpContext context, AgentComposition services, string route)
+    public string Of(HttpContext context, string route)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         string begin = $"/{route}/";
@@ -25,88 +25,20 @@ internal static class RequestPath
             return SandboxPath.Absolute("/" + PathText.Unescape(rest[begin.Length..]), "/");
         }
 
-        return Query(context, services, "path");
+        return Query(context, "path");
     }
 
-    /// <summary>The path in a query, absolute or relative to the session's directory.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="services">Whose sessions count.</param>
-    /// <param name="name">The parameter.</param>
-    public static string Query(HttpContext context, AgentComposition services, string name) =>
-        TryQuery(context, services, name) ?? throw new ApiException(ErrorCodes.InvalidRequest, $"The request names no file: '{name}' is missing or empty.");
+    /// <summary>Gets a path of the query, absolute or relative to the session's directory.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when it is absent.</exception>
+    public string Query(HttpContext context, string name) =>
+        TryQuery(context, name) ?? throw new ApiException(ErrorCodes.InvalidRequest, $"The request names no file: '{name}' is missing or empty.");
 
-    /// <summary>The path in a query, absolute or relative to the session's directory; null when it is not there.</summary>
-    /// <inheritdoc cref="Query"/>
-    public static string? TryQuery(HttpContext context, AgentComposition services, string name) =>
-        Text(context, name) is { Length: > 0 } path ? SandboxPath.Absolute(path, Directory(context, services)) : null;
+    /// <summary>Gets the path <c>path</c> of the query, or the workspace when it is absent.</summary>
+    public string QueryOrWorkspace(HttpContext context) => TryQuery(context, "path") ?? sessions.Workspace;
 
-    /// <summary>A parameter of the query that may hold any bytes; null when it is not there.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="name">The parameter.</param>
-    public static string? Text(HttpContext context, string name) => Texts(context, name).FirstOrDefault();
+    /// <summary>Gets the directory that relative paths of a request start from.</summary>
+    public string Directory(HttpContext context) => sessions.SnapshotOf(sessions.Find(context.SessionId())).Directory;
 
-    /// <summary>All values of a parameter that may hold any bytes.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="name">The parameter.</param>
-    public static IEnumerable<string> Texts(HttpContext context, string name)
-    {
-        string query = context.Request.QueryString.Value ?? "";
-        return query.TrimStart('?').Split('&')
-            .Where(part => part.StartsWith(name, StringComparison.Ordinal) && part.AsSpan(name.Length).StartsWith("="))
-            .Select(part => PathText.Unescape(part[(name.Length + 1)..].Replace('+', ' ')));
-    }
-
-    /// <summary>The directory that relative paths of a request start from.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="services">Whose sessions count.</param>
-    public static string Directory(HttpContext context, AgentComposition services) =>
-        services.Sessions.Find(context.SessionId()) is { } session ? session.WorkingDirectory : services.Paths.Workspace;
-
-    /// <summary>A parameter that is true or false.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="name">The parameter.</param>
-    /// <param name="whenAbsent">What is meant without it.</param>
-    public static bool Flag(HttpContext context, string name, bool whenAbsent = false) => context.Request.Query[name].ToString() switch
-    {
-        "" => whenAbsent,
-        "true" => true,
-        "false" => false,
-        _ => throw new ApiException(ErrorCodes.InvalidRequest, $"'{name}' is 'true' or 'false'."),
-    };
-
-    /// <summary>A parameter that is a number; null when it is not there.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="name">The parameter.</param>
-    /// <param name="smallest">The smallest it may be.</param>
-    public static long? Number(HttpContext context, string name, long smallest = 0) => context.Request.Query[name].ToString() switch
-    {
-        "" => null,
-        var text when long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long number) && number >= smallest => number,
-        _ => throw new ApiException(ErrorCodes.InvalidRequest, $"'{name}' is a whole number{(smallest == 0 ? " of 0 or more" : "")}."),
-    };
-
-    /// <summary>The permissions that a request wishes for, octal; null when it does not.</summary>
-    /// <param name="context">The request.</param>
-    public static UnixFileMode? Mode(HttpContext context)
-    {
-        string text = context.Request.Query["mode"].ToString();
-        if (text.Length == 0)
-        {
-            return null;
-        }
-
-        const int largest = 0xfff;
-        return text.Length <= 5 && text.All(digit => digit is >= '0' and <= '7') && Convert.ToInt32(text, 8) is var mode and <= largest
-            ? (UnixFileMode)mode
-            : throw new ApiException(ErrorCodes.InvalidRequest, "'mode' is octal: '0644'.");
-    }
-
-    /// <summary>The time of modification that a request wishes for; null when it does not.</summary>
-    /// <param name="context">The request.</param>
-    public static DateTimeOffset? ModifiedAt(HttpContext context) => context.Request.Query["modifiedAt"].ToString() switch
-    {
-        "" => null,
-        var text when DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out DateTimeOffset time) => time,
-        _ => throw new ApiException(ErrorCodes.InvalidRequest, "'modifiedAt' is a time as ISO 8601 has it: '2001-02-03T04:05:06.789Z'."),
-    };
+    private string? TryQuery(HttpContext context, string name) =>
+        context.QueryText(name) is { Length: > 0 } path ? SandboxPath.Absolute(path, Directory(context)) : null;
 }

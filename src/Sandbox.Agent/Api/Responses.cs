@@ -1,13 +1,14 @@
+using Sandbox.Protocol;
+
 namespace Sandbox.Agent.Api;
 
-/// <summary>Answers that need no more than a line.</summary>
 internal static class Responses
 {
-    /// <summary>Done, and nothing to say.</summary>
-    /// <param name="context">The request.</param>
     public static Task NoContent(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }
+
+    public static Task DoneAsync(HttpContext context) => JsonBody.WriteAsync(context, new Done(true), ProtocolJson.Default.Done);
 }

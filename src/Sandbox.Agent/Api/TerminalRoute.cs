@@ -5,37 +5,37 @@ using System.Text;
 using System.Text.Json;
 using Sandbox.Agent.Sessions;
 using Sandbox.Agent.Terminals;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
 /// <summary><c>GET …/pty</c>: the terminal of the session that the request names, else of the session <c>default</c>, else of the sandbox itself.</summary>
-internal static class TerminalRoute
+internal sealed class TerminalRoute(SessionRegistry sessions, TerminalHolder sandboxTerminal, string runtime, EventLoop loop)
 {
     private const string DefaultType = "xterm-256color";
     private const int LongestReason = 120; // of a close frame: RFC 6455, 5.5
 
     /// <summary>Serves a request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="services">What it acts on.</param>
-    public static async Task InvokeAsync(HttpContext context, AgentComposition services)
+    public async Task InvokeAsync(HttpContext context)
     {
         WebSockets.Require(context);
         IQueryCollection query = context.Request.Query;
         TerminalSize? size = ReadSize(query);
         long? offset = query.TryGetValue("offset", out var given) ? Number(given.ToString(), "offset must be a valid number") : null;
         bool mayControl = query["view"] != "true";
-        Session? session = services.Sessions.Find(context.SessionId() ?? Value(query, "session"));
-        TerminalHolder slot = session?.Terminal ?? services.Terminal;
-        Func<Terminal> start = await PrepareAsync(query, session, size ?? TerminalSize.Default, services);
+        Session? session = sessions.Find(context.SessionId() ?? Value(query, "session"));
+        TerminalHolder holder = session?.Terminal ?? sandboxTerminal;
+        Func<Terminal> start = await PrepareAsync(query, session, size ?? TerminalSize.Default);
 
         // Before the upgrade, so that a client learns what is wrong by the answer.
-        Terminal? known = Value(query, "terminal") is { } id ? slot.Get(id) : null;
+        Terminal? known = Value(query, "terminal") is { } id ? holder.Get(id) : null;
         using WebSocket socket = await WebSockets.AcceptAsync(context);
         Terminal terminal;
         try
         {
-            terminal = known ?? slot.GetOrStart(start);
+            terminal = known ?? holder.GetOrStart(start);
         }
         catch (Exception exception) when (exception is Win32Exception or ApiException)
         {
@@ -46,12 +46,12 @@ internal static class TerminalRoute
         await TerminalConnection.RunAsync(socket, terminal, size, offset, mayControl, context.RequestAborted);
     }
 
-    private static async Task<Func<Terminal>> PrepareAsync(IQueryCollection query, Session? session, TerminalSize size, AgentComposition services)
+    private async Task<Func<Terminal>> PrepareAsync(IQueryCollection query, Session? session, TerminalSize size)
     {
-        EnvironmentSnapshot variables = session is null ? services.Sessions.Variables : await session.GetVariablesAsync();
-        string directory = session?.WorkingDirectory ?? services.Paths.Workspace;
+        EnvironmentSnapshot variables = session is null ? sessions.Variables : await session.GetVariablesAsync();
+        string directory = session?.WorkingDirectory ?? sessions.Workspace;
         string type = Value(query, "term") is { } name && Identifier.IsValid(name) ? name : DefaultType;
-        return () => Terminal.Start(TerminalShell.Find(Value(query, "shell"), type, variables.Values, directory, services.Paths), size, services.Loop);
+        return () => Terminal.Start(TerminalShell.Find(Value(query, "shell"), type, variables.Values, directory, sessions.Workspace, runtime), size, loop);
     }
 
     private static TerminalSize? ReadSize(IQueryCollection query)

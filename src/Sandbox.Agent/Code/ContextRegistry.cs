@@ -4,62 +4,59 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Code;
 
 /// <summary>The sandbox's code contexts by id.</summary>
-/// <param name="services">What the agent's parts share.</param>
-internal sealed class ContextRegistry(AgentComposition services) : IDisposable
+internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResolver interpreters) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly InterpreterResolver _catalog = new(services.Paths, services.Loop);
 
-    // A name is taken from the moment on that its context is being made.
+    // An id is taken as soon as its context is being created.
     private readonly Dictionary<string, Task<CodeContext>> _contexts = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string? Session, string Language), string> _defaults = [];
+    private readonly Dictionary<(Session? Session, string Language), string> _defaults = [];
 
-    /// <summary>Makes a context, or finds the default one that is meant.</summary>
-    /// <param name="request">What was asked.</param>
-    /// <param name="sessionId">The session that the request names, if any.</param>
-    /// <exception cref="ApiException">It was not made; the code says why.</exception>
+    /// <summary>Creates a context, or finds the default one of the session and language.</summary>
+    /// <param name="sessionId">The session that the request names; null for none.</param>
+    /// <exception cref="ApiException">It could not be created.</exception>
     public async Task<CodeContext> CreateAsync(ContextCreateRequest request, string? sessionId)
     {
         Validate(request);
-        Session? session = services.Sessions.Find(sessionId);
+        Session? session = sessions.Find(sessionId);
         string language = InterpreterResolver.Canonical(request.Language ?? "python");
         string id = request.Id is null ? Identifier.Generate() : Identifier.Require(request.Id, "context");
-        Task<CodeContext> made;
+        Task<CodeContext>? context;
+        bool isNewDefault = false;
         lock (_gate)
         {
-            if (request.Default)
+            if (!request.Default || !_defaults.TryGetValue((session, language), out string? known) || !_contexts.TryGetValue(known, out context))
             {
-                (string?, string) key = (session?.Id, language);
-                if (_defaults.TryGetValue(key, out string? known) && _contexts.TryGetValue(known, out Task<CodeContext>? existing))
+                if (_contexts.ContainsKey(id))
                 {
-                    made = existing;
+                    throw new ApiException(ErrorCodes.ContextExists, $"The sandbox already has a code context '{id}'.");
                 }
-                else
+
+                context = _contexts[id] = CreateAsync(id, language, request, session);
+                if (request.Default)
                 {
-                    _defaults[key] = id;
-                    made = _contexts[id] = MakeAsync(id, language, request, session);
+                    _defaults[(session, language)] = id;
+                    isNewDefault = true;
                 }
             }
-            else if (_contexts.ContainsKey(id))
-            {
-                throw new ApiException(ErrorCodes.ContextExists, $"The sandbox already has a code context '{id}'.");
-            }
-            else
-            {
-                made = _contexts[id] = MakeAsync(id, language, request, session);
-            }
+        }
+
+        if (isNewDefault && session is not null)
+        {
+            // A later session of the same id must not inherit its variables.
+            session.Closed.Register(() => RemoveDefault(session, language));
         }
 
         try
         {
-            return await made;
+            return await context;
         }
         catch
         {
-            // It was not made: the name is free.
+            // The id is free again.
             lock (_gate)
             {
-                foreach (string failed in _contexts.Where(pair => pair.Value == made).Select(pair => pair.Key).ToArray())
+                foreach (string failed in _contexts.Where(pair => pair.Value == context).Select(pair => pair.Key).ToArray())
                 {
                     _contexts.Remove(failed);
                 }
@@ -69,18 +66,19 @@ internal sealed class ContextRegistry(AgentComposition services) : IDisposable
         }
     }
 
-    /// <summary>The context of an id.</summary>
-    /// <param name="id">The id.</param>
+    /// <summary>Gets a context by its id.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ContextNotFound"/>.</exception>
     public CodeContext Get(string id)
     {
         lock (_gate)
         {
-            return _contexts.TryGetValue(id, out Task<CodeContext>? context) && context.IsCompletedSuccessfully ? context.Result : throw NotFound(id);
+            return _contexts.TryGetValue(id, out Task<CodeContext>? context) && context.IsCompletedSuccessfully
+                ? context.Result
+                : throw new ApiException(ErrorCodes.ContextNotFound, $"The sandbox has no code context '{id}'.");
         }
     }
 
-    /// <summary>All contexts, oldest first.</summary>
+    /// <summary>Gets all contexts, oldest first.</summary>
     public IReadOnlyList<CodeContext> All()
     {
         lock (_gate)
@@ -89,8 +87,7 @@ internal sealed class ContextRegistry(AgentComposition services) : IDisposable
         }
     }
 
-    /// <summary>Ends a context and forgets it.</summary>
-    /// <param name="id">Its id.</param>
+    /// <summary>Ends and removes a context.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ContextNotFound"/>.</exception>
     public void Delete(string id)
     {
@@ -112,13 +109,10 @@ internal sealed class ContextRegistry(AgentComposition services) : IDisposable
         }
     }
 
-    private static ApiException NotFound(string id) => new(ErrorCodes.ContextNotFound, $"The sandbox has no code context '{id}'.");
-
     private static void Validate(ContextCreateRequest request)
     {
         RequestFields.RequireNone(request.Unknown);
-        VariableName.RequireAll(request.Env);
-        VariableName.RequireAll(request.SecretEnv);
+        _ = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
         if (request.Default && (request.Id is not null || request.Cwd is not null || request.Env is not null || request.SecretEnv is not null || request.TimeoutMs is not null))
         {
@@ -126,15 +120,30 @@ internal sealed class ContextRegistry(AgentComposition services) : IDisposable
         }
     }
 
-    private async Task<CodeContext> MakeAsync(string id, string language, ContextCreateRequest request, Session? session)
+    private async Task<CodeContext> CreateAsync(string id, string language, ContextCreateRequest request, Session? session)
     {
-        // Away from the caller, who holds the gate.
+        // The caller holds the lock.
         await Task.Yield();
-        EnvironmentSnapshot start = session is null ? services.Sessions.Variables : await session.GetVariablesAsync();
-        EnvironmentChanges layer = new EnvironmentChanges(request.Env, request.SecretEnv).WithoutNulls();
-        IReadOnlyDictionary<string, string> environment = start.With(layer.Env, layer.SecretEnv).Values;
-        string directory = services.Sessions.MakeDirectory(request.Cwd, session?.WorkingDirectory);
-        InterpreterPlan plan = _catalog.Find(language, environment, directory);
+        EnvironmentSnapshot variables = session is null ? sessions.Variables : await session.GetVariablesAsync();
+        IReadOnlyDictionary<string, string> environment = variables.With(new EnvironmentChanges(request.Env, request.SecretEnv).WithoutNulls()).Values;
+        string directory = sessions.MakeDirectory(request.Cwd, session?.WorkingDirectory);
+        InterpreterPlan plan = interpreters.Find(language, environment, directory);
         return await CodeContext.CreateAsync(new ContextSettings(id, plan, directory, session?.Id, request.Default, request.TimeoutMs));
+    }
+
+    private void RemoveDefault(Session session, string language)
+    {
+        Task<CodeContext>? context;
+        lock (_gate)
+        {
+            if (!_defaults.Remove((session, language), out string? id) || !_contexts.Remove(id, out context))
+            {
+                return;
+            }
+        }
+
+        // One that is still being created is closed as soon as it exists.
+        _ = context.ContinueWith(
+            created => created.Result.Close(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

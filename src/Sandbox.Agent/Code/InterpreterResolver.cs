@@ -5,9 +5,9 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Code;
 
 /// <summary>Finds what runs a language in this sandbox: a Jupyter kernel where one is installed, else one of our programs in the language's interpreter.</summary>
-/// <param name="paths">Where things lie.</param>
+/// <param name="kernels">The directories of kernels that are installed for all users.</param>
 /// <param name="loop">Where pipes are watched.</param>
-internal sealed class InterpreterResolver(AgentPaths paths, EventLoop loop)
+internal sealed class InterpreterResolver(IReadOnlyList<string> kernels, string runtime, EventLoop loop)
 {
     private const string Python = "python";
     private const string JavaScript = "javascript";
@@ -29,14 +29,14 @@ internal sealed class InterpreterResolver(AgentPaths paths, EventLoop loop)
     /// <param name="directory">Where it starts.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.LanguageNotAvailable"/>, which names the package.</exception>
     public InterpreterPlan Find(string language, IReadOnlyDictionary<string, string> environment, string directory) =>
-        KernelSpec.Find(language, paths.Kernels, environment) is { } kernel
-            ? new(kernel.Language, $"jupyter:{kernel.Name}", kernel.Language == Python, async () => await JupyterKernel.StartAsync(kernel, environment, directory, paths.Runtime, loop))
+        KernelSpec.Find(language, kernels, environment) is { } kernel
+            ? new(kernel.Language, $"jupyter:{kernel.Name}", kernel.Language == Python, async () => await JupyterKernel.StartAsync(kernel, environment, directory, runtime, loop))
             : FindPlain(language, environment, directory);
 
     private InterpreterPlan FindPlain(string language, IReadOnlyDictionary<string, string> environment, string directory) => language switch
     {
         Python when Program("python3", environment) is { } python =>
-            new(language, "python3", true, () => StartAsync(Command(python, ["-u", InterpreterScripts.Place(InterpreterScripts.Python, paths.Runtime)], environment, directory), true)),
+            new(language, "python3", true, () => StartAsync(Command(python, ["-u", InterpreterScripts.Place(InterpreterScripts.Python, runtime)], environment, directory), true)),
         JavaScript or TypeScript when Program("node", environment) is { } node =>
             new(language, "node", true, () => StartAsync(Command(node, NodeArguments(language), environment, directory), false)),
         Python => throw NotAvailable("Python", "'python3'", "python3"),
@@ -51,7 +51,7 @@ internal sealed class InterpreterResolver(AgentPaths paths, EventLoop loop)
         new(program, arguments, environment, directory);
 
     // Code that is cut off leaves node's own bookkeeping of callbacks behind; it must not take that for a defect of its own.
-    private string[] NodeArguments(string language) => ["--no-force-async-hooks-checks", InterpreterScripts.Place(InterpreterScripts.Node, paths.Runtime), language];
+    private string[] NodeArguments(string language) => ["--no-force-async-hooks-checks", InterpreterScripts.Place(InterpreterScripts.Node, runtime), language];
 
     private async Task<IInterpreter> StartAsync(InterpreterCommand command, bool takesSignals) =>
         await ScriptInterpreter.StartAsync(command, takesSignals, loop)

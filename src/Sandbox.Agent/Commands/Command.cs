@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.IO.Hashing;
 using System.Text.Json;
-using Sandbox.Agent.Sessions;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -20,6 +19,24 @@ internal enum StopReason
     Cancelled,
 }
 
+/// <summary>Runs commands, one after the other.</summary>
+internal interface ICommandRunner
+{
+    /// <summary>The process id of its shell, while it has one.</summary>
+    int? ShellId { get; }
+
+    /// <summary>Starts a command, or queues it behind those that wait.</summary>
+    /// <exception cref="ApiException">It could not be started, and nothing ran; or the runner is closed.</exception>
+    void Enqueue(Command command);
+
+    /// <summary>Removes a queued command, or ends a running one with everything it started.</summary>
+    /// <param name="first">The first signal to send: INT, TERM or KILL.</param>
+    void Stop(Command command, StopReason reason, Signal first);
+
+    /// <summary>Sends a signal to a running command's processes.</summary>
+    void Send(Command command, Signal signal);
+}
+
 /// <summary>One command or process: what was asked, where it stands, and its journal.</summary>
 internal sealed class Command
 {
@@ -32,17 +49,16 @@ internal sealed class Command
     /// <summary>Creates a command that waits.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="kind">Whether it is a command or a process.</param>
-    /// <param name="session">The session, named or thrown away, whose shell is to run it.</param>
     /// <param name="sessionId">The session that the request named, if any.</param>
     /// <param name="directory">The directory it starts in, where that is known.</param>
     /// <param name="request">What was asked, checked.</param>
     /// <param name="journal">Where its output goes.</param>
-    public Command(string id, ProcessKind kind, Session session, string? sessionId, string? directory, ExecRequest request, OutputLog journal)
+    public Command(string id, ProcessKind kind, ICommandRunner runner, string? sessionId, string? directory, ExecRequest request, OutputLog journal)
     {
-        Session = session;
+        Runner = runner;
         Request = request;
         Output = journal;
-        Text = request.Command ?? string.Join(' ', request.Argv!.Select(Shells.BashQuoting.Quote));
+        Text = request.Command ?? string.Join(' ', request.Argv!.Select(BashQuoting.Quote));
         Input = request.StdinOpen ? new CommandInput(() => StopReason != StopReason.None) : null;
         _record = new CommandRecord
         {
@@ -127,7 +143,7 @@ internal sealed class Command
     public StopReason StopReason { get; set; }
 
     /// <summary>The session, named or thrown away, whose shell runs it; null when it has ended.</summary>
-    public Session? Session { get; private set; }
+    public ICommandRunner? Runner { get; private set; }
 
     /// <summary>The strongest signal used to stop it.</summary>
     public Signal? StopSignal { get; set; }
@@ -190,7 +206,7 @@ internal sealed class Command
     public ProcessInfo ToInfo()
     {
         // In this order: what has ended meanwhile shows no process that may be another's by now.
-        int? pid = State == ProcessState.Running ? Session?.ShellId : null;
+        int? pid = State == ProcessState.Running ? Runner?.ShellId : null;
         (OutputCursor start, OutputCursor end) = Output.Range;
         return new ProcessInfo
         {
@@ -218,7 +234,7 @@ internal sealed class Command
         Input?.Close();
         Request = null;
         Text = "";
-        Session = null;
+        Runner = null;
         Output.Close(kind, payload);
         OnEnded?.Invoke();
         _ended.SetResult();

@@ -6,79 +6,71 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>What a command reads, as it comes: written to a named pipe no faster than the command takes it.</summary>
-/// <param name="isStopping">Whether somebody is ending the command.</param>
+/// <summary>The standard input of a command that receives it while it runs: a FIFO that is written no faster than the command reads.</summary>
+/// <param name="isStopping">Whether the command is being stopped.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Neither a token source without a timer nor a semaphore without a wait handle holds anything to dispose of.")]
 internal sealed class CommandInput(Func<bool> isStopping)
 {
     private readonly Lock _gate = new();
-    private readonly TaskCompletionSource _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<DescriptorWriter> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _turn = new(1);
     private FileDescriptor? _pipe;
-    private EventLoop.Watch? _watch;
-    private TaskCompletionSource? _room;
-    private bool _isOpened;
+    private DescriptorWriter? _writer;
+    private bool _isRead;
     private bool _closed;
 
-    /// <summary>Makes the pipe; the command is about to start.</summary>
-    /// <param name="path">Where it finds it.</param>
-    /// <param name="loop">The loop that watches it.</param>
-    /// <param name="openings">Tells when the shell has opened it.</param>
-    public void Make(string path, EventLoop loop, FifoOpenWatcher openings)
+    /// <summary>Creates the FIFO, just before the command starts.</summary>
+    /// <param name="openWatcher">Reports when the shell has opened it.</param>
+    public void Open(string path, EventLoop loop, FifoOpenWatcher openWatcher)
     {
+        DescriptorWriter writer;
         lock (_gate)
         {
             _pipe = FileDescriptor.CreateFifoToWrite(path);
-            _watch = loop.AddWriter(_pipe, OnRoom);
+            writer = _writer = new DescriptorWriter(_pipe, loop);
             try
             {
-                openings.Add(path, OnOpened);
+                openWatcher.Add(path, OnOpened);
             }
             catch (Win32Exception)
             {
-                // A user's programs share what the kernel gives of these. Without, the shell is taken to be as quick as it nearly always is.
-                _isOpened = true;
+                // The user's limit of inotify instances is reached. Without it, the shell is assumed to open the FIFO before the input ends, as it nearly always does.
+                _isRead = true;
             }
         }
 
-        _made.SetResult();
+        _opened.SetResult(writer);
     }
 
-    /// <summary>Gives the command everything a request carries; what several requests bring comes in their order. What the command does not live to read is dropped.</summary>
-    /// <param name="source">The request's body.</param>
-    /// <param name="isLast">Whether the end of input follows, also when the request is given up; not when the command is being stopped then: it must not take a part for the whole.</param>
-    /// <param name="cancellationToken">The request was given up.</param>
+    /// <summary>Writes a request's body to the command; concurrent requests take turns. What the command does not live to read is dropped.</summary>
+    /// <param name="isLast">Whether the input ends with this request, also when it is aborted. Not when it is aborted while the command is being stopped: the command must not take a part for the whole.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when the input has ended.</exception>
     public async Task CopyFromAsync(PipeReader source, bool isLast, CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-        bool isOurs = false;
+        bool hasTurn = false;
         bool isWhole = false;
         try
         {
             await _turn.WaitAsync(stop.Token);
-            isOurs = true;
-            await _made.Task.WaitAsync(stop.Token);
-            while (true)
+            hasTurn = true;
+            DescriptorWriter writer = await _opened.Task.WaitAsync(stop.Token);
+            while (!isWhole)
             {
                 ReadResult read = await source.ReadAsync(stop.Token);
                 foreach (ReadOnlyMemory<byte> part in read.Buffer)
                 {
-                    await WriteAsync(part, stop.Token);
+                    await writer.WriteAsync(part, stop.Token);
                 }
 
                 source.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
-                {
-                    isWhole = true;
-                    break;
-                }
+                isWhole = read.IsCompleted;
             }
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
-            if (!isOurs)
+            if (!hasTurn)
             {
                 throw new ApiException(ErrorCodes.InvalidRequest, "The input of this command has ended; it takes no more.");
             }
@@ -87,7 +79,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
         }
         finally
         {
-            if (isOurs)
+            if (hasTurn)
             {
                 _turn.Release();
                 if (isLast && (isWhole || !isStopping()))
@@ -98,7 +90,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
         }
     }
 
-    /// <summary>The command has ended; it reads no more.</summary>
+    /// <summary>Closes the FIFO when the command has ended.</summary>
     public void Close()
     {
         lock (_gate)
@@ -110,13 +102,13 @@ internal sealed class CommandInput(Func<bool> isStopping)
         _closing.Cancel();
     }
 
-    // A pipe that went before the shell has opened it would be lost with all it holds, and the shell wait for another for ever.
+    // A FIFO that is closed before the shell has opened it would lose its content, and the shell would wait for another writer for ever.
     private void End()
     {
         lock (_gate)
         {
             _closed = true;
-            if (_isOpened)
+            if (_isRead)
             {
                 Release();
             }
@@ -129,7 +121,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
     {
         lock (_gate)
         {
-            _isOpened = true;
+            _isRead = true;
             if (_closed)
             {
                 Release();
@@ -139,42 +131,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
 
     private void Release()
     {
-        _watch?.Dispose();
+        _writer?.Dispose();
         _pipe?.Dispose();
-    }
-
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        while (bytes.Length > 0)
-        {
-            Task wait;
-            lock (_gate)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                bytes = bytes[_pipe!.Write(bytes.Span)..];
-                if (bytes.Length == 0)
-                {
-                    return;
-                }
-
-                _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                wait = _room.Task;
-                _watch!.Resume();
-            }
-
-            await wait.WaitAsync(cancellationToken);
-        }
-    }
-
-    private void OnRoom()
-    {
-        lock (_gate)
-        {
-            if (!_closed)
-            {
-                _watch!.Pause();
-                _room?.TrySetResult();
-            }
-        }
     }
 }

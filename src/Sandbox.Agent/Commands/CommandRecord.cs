@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
@@ -37,3 +39,8 @@ internal sealed record CommandRecord
 /// <param name="StandardOutput">How many bytes of standard output lie before it.</param>
 /// <param name="StandardError">How many bytes of standard error lie before it.</param>
 internal sealed record SegmentHeader(CommandRecord Command, long Number, long Index, long StandardOutput, long StandardError);
+
+/// <summary>Source-generated JSON of the records beside a command's output.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(SegmentHeader))]
+internal sealed partial class CommandJson : JsonSerializerContext;

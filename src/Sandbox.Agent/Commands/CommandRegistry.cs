@@ -1,4 +1,3 @@
-using Sandbox.Agent.Sessions;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -13,7 +12,7 @@ internal sealed class CommandRegistry
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _commands = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> _order = [];
-    private readonly SegmentPool _files;
+    private readonly SegmentPool _segmentPool;
     private readonly EventLoop _loop;
     private Retention _retention;
     private DateTimeOffset _ageChecked;
@@ -28,7 +27,7 @@ internal sealed class CommandRegistry
     public CommandRegistry(string state, Retention retention, EventLoop loop)
     {
         _loop = loop;
-        _files = new SegmentPool(Path.Combine(state, "output"));
+        _segmentPool = new SegmentPool(Path.Combine(state, "output"));
         _retention = retention.Complete();
         Load();
     }
@@ -70,17 +69,17 @@ internal sealed class CommandRegistry
     /// <param name="id">The id.</param>
     /// <param name="sessionId">The session that the request names, if any.</param>
     /// <param name="request">The request.</param>
-    /// <param name="findSession">Finds the session that is to run a new one.</param>
+    /// <param name="findRunner">Finds the session that is to run a new one.</param>
     /// <param name="isNew">Whether it was made now and has to be started.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/> when the id was used for another request.</exception>
-    public Command GetOrAddCommand(string id, string? sessionId, ExecRequest request, Func<Session> findSession, out bool isNew)
+    public Command GetOrAddCommand(string id, string? sessionId, ExecRequest request, Func<ICommandRunner> findRunner, out bool isNew)
     {
         lock (_gate)
         {
             isNew = !_commands.TryGetValue(id, out LinkedListNode<Entry>? node);
             if (node is null)
             {
-                return Add(id, ProcessKind.Command, sessionId, request.Cwd, request, findSession());
+                return Add(id, ProcessKind.Command, sessionId, request.Cwd, request, findRunner());
             }
 
             Command existing = node.Value.Command;
@@ -93,13 +92,13 @@ internal sealed class CommandRegistry
     /// <param name="sessionId">The session that the request names, if any.</param>
     /// <param name="directory">Where it starts.</param>
     /// <param name="request">The request.</param>
-    /// <param name="session">The session that is to run it and nothing else.</param>
+    /// <param name="runner">The session that is to run it and nothing else.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/>.</exception>
-    public Command AddProcess(string id, string? sessionId, string directory, ExecRequest request, Session session)
+    public Command AddProcess(string id, string? sessionId, string directory, ExecRequest request, ICommandRunner runner)
     {
         lock (_gate)
         {
-            return _commands.ContainsKey(id) ? throw Taken(id) : Add(id, ProcessKind.Process, sessionId, directory, request, session);
+            return _commands.ContainsKey(id) ? throw Taken(id) : Add(id, ProcessKind.Process, sessionId, directory, request, runner);
         }
     }
 
@@ -118,10 +117,10 @@ internal sealed class CommandRegistry
 
     private static ApiException Taken(string id) => new(ErrorCodes.ProcessExists, $"The id '{id}' belongs to another command or process. Choose another one.");
 
-    private Command Add(string id, ProcessKind kind, string? sessionId, string? cwd, ExecRequest request, Session session)
+    private Command Add(string id, ProcessKind kind, string? sessionId, string? cwd, ExecRequest request, ICommandRunner runner)
     {
-        OutputLog journal = new(_files, _loop, ++_count, _retention.BytesPerCommand!.Value);
-        Entry entry = new(new Command(id, kind, session, sessionId, cwd, request, journal));
+        OutputLog journal = new(_segmentPool, _loop, ++_count, _retention.BytesPerCommand!.Value);
+        Entry entry = new(new Command(id, kind, runner, sessionId, cwd, request, journal));
 
         // Later: whoever waits for its end is told first.
         entry.Command.OnEnded = () => _loop.Post(() => Count(entry));
@@ -183,19 +182,19 @@ internal sealed class CommandRegistry
 
     private void Load()
     {
-        List<(string Path, SegmentHeader Head)> parts = [];
-        foreach (string path in _files.FindUsed())
+        List<(string Path, SegmentHeader Header)> parts = [];
+        foreach (string path in _segmentPool.FindUsed())
         {
-            Guard(path, () => parts.Add((path, LogSegment.ReadHead(path))));
+            Guard(path, () => parts.Add((path, LogSegment.ReadHeader(path))));
         }
 
-        foreach (IGrouping<long, (string Path, SegmentHeader Head)> group in parts.GroupBy(part => part.Head.Number).OrderBy(group => group.Key))
+        foreach (IGrouping<long, (string Path, SegmentHeader Header)> group in parts.GroupBy(part => part.Header.Number).OrderBy(group => group.Key))
         {
             _count = group.Key;
             Guard(group.First().Path, () =>
             {
-                OutputLog journal = OutputLog.Load(_files, _loop, group, _retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
-                CommandRecord record = group.First().Head.Command;
+                OutputLog journal = OutputLog.Load(_segmentPool, _loop, group, _retention.BytesPerCommand!.Value, out (FrameKind Kind, byte[] Payload) last);
+                CommandRecord record = group.First().Header.Command;
                 Entry entry = new(new Command(record, journal, last.Kind, last.Payload));
                 _commands.Add(record.Id, _order.AddLast(entry));
                 Count(entry);

@@ -1,38 +1,37 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
-using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>One file of a <see cref="OutputLog"/>: a head that says whose it is and where it begins, then frames. It can be read without the files before it, which may be gone.</summary>
+/// <summary>One file of a <see cref="OutputLog"/>: a header that says whose it is and where it begins, then frames. It can be read without the pool before it, which may be gone.</summary>
 /// <remarks>The journal's lock guards all but <see cref="Read"/>.</remarks>
 internal sealed class LogSegment
 {
-    // A head longer than this is not one that we wrote.
-    private const int LongestHead = 1024 * 1024;
+    // A header longer than this is not one that we wrote.
+    private const int LongestHeader = 1024 * 1024;
 
-    private readonly SegmentPool _files;
+    private readonly SegmentPool _pool;
     private readonly string _path;
-    private readonly int _headLength;
+    private readonly int _headerLength;
     private SafeFileHandle? _file;
     private int _users;
     private long _length;
 
-    private LogSegment(SegmentPool files, string path, int headLength, long position, OutputCursor start)
+    private LogSegment(SegmentPool pool, string path, int headerLength, long position, OutputCursor start)
     {
-        _files = files;
+        _pool = pool;
         _path = path;
-        _headLength = headLength;
+        _headerLength = headerLength;
         Position = position;
         Start = start;
     }
 
-    /// <summary>How many bytes of frames lie in the files before it.</summary>
+    /// <summary>How many bytes of frames lie in the pool before it.</summary>
     public long Position { get; }
 
-    /// <summary>How many bytes of output lie in the files before it.</summary>
+    /// <summary>How many bytes of output lie in the pool before it.</summary>
     public OutputCursor Start { get; }
 
     /// <summary>How many bytes of frames it has.</summary>
@@ -42,16 +41,16 @@ internal sealed class LogSegment
     public long End => Position + Length;
 
     /// <summary>Takes a file; it is in use from then on, see <see cref="Release"/>.</summary>
-    /// <param name="files">Where from.</param>
-    /// <param name="head">What it begins with.</param>
+    /// <param name="pool">Where from.</param>
+    /// <param name="header">What it begins with.</param>
     /// <param name="position">How many bytes of frames lie before it.</param>
-    public static LogSegment Create(SegmentPool files, SegmentHeader head, long position)
+    public static LogSegment Create(SegmentPool pool, SegmentHeader header, long position)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(head, AgentJson.Default.SegmentHeader);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header, CommandJson.Default.SegmentHeader);
         byte[] bytes = new byte[sizeof(int) + json.Length];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, json.Length);
         json.CopyTo(bytes, sizeof(int));
-        LogSegment segment = new(files, files.Take(), bytes.Length, position, new(head.StandardOutput, head.StandardError));
+        LogSegment segment = new(pool, pool.Take(), bytes.Length, position, new(header.StandardOutput, header.StandardError));
         segment.Acquire();
         RandomAccess.Write(segment._file!, bytes, 0);
         return segment;
@@ -60,47 +59,47 @@ internal sealed class LogSegment
     /// <summary>Reads what a file that an earlier agent wrote begins with.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FormatException">It is not a file of ours any more.</exception>
-    public static SegmentHeader ReadHead(string path)
+    public static SegmentHeader ReadHeader(string path)
     {
         using SafeFileHandle handle = File.OpenHandle(path);
         byte[] size = new byte[sizeof(int)];
         int length = RandomAccess.Read(handle, size, 0) == size.Length ? BinaryPrimitives.ReadInt32LittleEndian(size) : -1;
-        if (length is < 0 or > LongestHead)
+        if (length is < 0 or > LongestHeader)
         {
-            throw new FormatException("The head is not ours.");
+            throw new FormatException("The header is not ours.");
         }
 
         byte[] json = new byte[length];
         if (RandomAccess.Read(handle, json, size.Length) < length)
         {
-            throw new FormatException("The head is cut off.");
+            throw new FormatException("The header is cut off.");
         }
 
         try
         {
-            SegmentHeader head = JsonSerializer.Deserialize(json, AgentJson.Default.SegmentHeader) ?? throw new FormatException("The head is empty.");
-            Identifier.Require(head.Command?.Id ?? "", "process");
-            return head;
+            SegmentHeader header = JsonSerializer.Deserialize(json, CommandJson.Default.SegmentHeader) ?? throw new FormatException("The header is empty.");
+            Identifier.Require(header.Command?.Id ?? "", "process");
+            return header;
         }
         catch (Exception exception) when (exception is JsonException or ApiException)
         {
-            throw new FormatException("The head is not ours.", exception);
+            throw new FormatException("The header is not ours.", exception);
         }
     }
 
     /// <summary>Brings back a file that an earlier agent wrote.</summary>
-    /// <param name="files">Where it belongs.</param>
+    /// <param name="pool">Where it belongs.</param>
     /// <param name="path">The file.</param>
-    /// <param name="head">What it begins with.</param>
+    /// <param name="header">What it begins with.</param>
     /// <param name="position">How many bytes of frames lie before it.</param>
     /// <param name="onFrame">Told of each whole frame. What follows the last one was cut off and does not count.</param>
     /// <exception cref="FormatException">It is not a file of ours any more.</exception>
-    public static LogSegment Load(SegmentPool files, string path, SegmentHeader head, long position, Action<FrameKind, byte[]> onFrame)
+    public static LogSegment Load(SegmentPool pool, string path, SegmentHeader header, long position, Action<FrameKind, byte[]> onFrame)
     {
         byte[] content = File.ReadAllBytes(path);
-        int headLength = sizeof(int) + BinaryPrimitives.ReadInt32LittleEndian(content);
-        LogSegment segment = new(files, path, headLength, position, new(head.StandardOutput, head.StandardError));
-        ReadOnlySpan<byte> frames = content.AsSpan(headLength);
+        int headerLength = sizeof(int) + BinaryPrimitives.ReadInt32LittleEndian(content);
+        LogSegment segment = new(pool, path, headerLength, position, new(header.StandardOutput, header.StandardError));
+        ReadOnlySpan<byte> frames = content.AsSpan(headerLength);
         int whole = frames.Length;
         while (CommandFrame.TryRead(ref frames, out FrameKind kind, out ReadOnlySpan<byte> payload))
         {
@@ -118,7 +117,7 @@ internal sealed class LogSegment
         _users++;
     }
 
-    /// <summary>Many files are kept, few are in use: only those are open.</summary>
+    /// <summary>Many pool are kept, few are in use: only those are open.</summary>
     public void Release()
     {
         if (--_users == 0)
@@ -132,7 +131,7 @@ internal sealed class LogSegment
     /// <param name="frame">The frame.</param>
     public void Append(ReadOnlySpan<byte> frame)
     {
-        RandomAccess.Write(_file!, frame, _headLength + _length);
+        RandomAccess.Write(_file!, frame, _headerLength + _length);
         Volatile.Write(ref _length, _length + frame.Length);
     }
 
@@ -143,7 +142,7 @@ internal sealed class LogSegment
     public int Read(long offset, Span<byte> buffer)
     {
         int count = (int)Math.Min(buffer.Length, Length - offset);
-        return count <= 0 ? 0 : RandomAccess.Read(_file!, buffer[..count], _headLength + offset);
+        return count <= 0 ? 0 : RandomAccess.Read(_file!, buffer[..count], _headerLength + offset);
     }
 
     /// <summary>Gives the file up; who reads it now may read on.</summary>
@@ -151,7 +150,7 @@ internal sealed class LogSegment
     {
         if (_users == 0)
         {
-            _files.GiveBack(_path);
+            _pool.GiveBack(_path);
         }
         else
         {

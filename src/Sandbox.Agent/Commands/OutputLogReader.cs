@@ -88,7 +88,7 @@ internal sealed class OutputLogReader : IDisposable
 
         _taken += before - rest.Length;
         Volatile.Write(ref _position, _position + before - rest.Length);
-        _log.Moved();
+        _log.OnReaderAdvanced();
         long unwanted = kind switch
         {
             FrameKind.StandardOutput => _wanted.StandardOutput - _passed.StandardOutput,
@@ -118,7 +118,7 @@ internal sealed class OutputLogReader : IDisposable
                 return true;
             }
 
-            if (_log.MoveOn(_segment, next) is not { } following)
+            if (_log.AcquireNext(_segment, next) is not { } following)
             {
                 return false;
             }

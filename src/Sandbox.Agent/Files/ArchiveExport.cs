@@ -1,44 +1,44 @@
 using System.ComponentModel;
 using System.Formats.Tar;
-using Sandbox.Agent.Api;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary><c>POST …/persist</c>: a directory as a tar archive. Links stay links; sockets, which only their program could make, are left out.</summary>
-/// <param name="tar">Where to.</param>
-/// <param name="excludes">What is left out.</param>
-/// <param name="isPartial">Whether what may not be read is told in the archive, and the rest goes over; otherwise it is a failure.</param>
-/// <param name="cancellationToken">Stops it.</param>
-internal sealed class ArchiveExport(TarWriter tar, ExcludeList excludes, bool isPartial, CancellationToken cancellationToken)
+/// <summary>Writes a directory as a tar archive. Links stay links; sockets, which only their program could create, are left out.</summary>
+internal sealed class ArchiveExport
 {
     private const int Piece = 128 * 1024;
 
     private readonly Dictionary<(ulong Device, ulong Inode), string> _seen = [];
+    private readonly string _path;
+    private readonly FileStatus _status;
+    private readonly List<(string Name, FileStatus Status)> _entries;
+    private readonly ExcludeList _excludes;
+    private readonly bool _isPartial;
+    private readonly CancellationToken _cancellationToken;
 
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="path">The directory.</param>
-    public static async Task InvokeAsync(HttpContext context, string path)
+    /// <summary>Checks that the directory can be read, before the first byte is written.</summary>
+    /// <param name="isPartial">Whether an unreadable file is recorded in the archive as such; otherwise it is an error.</param>
+    /// <exception cref="Win32Exception">Something cannot be read.</exception>
+    public ArchiveExport(string path, ExcludeList excludes, bool isPartial, CancellationToken cancellationToken)
     {
-        ExcludeList excludes = ExcludeList.From(context);
-        FileStatus status = FileStatus.Of(SandboxPath.Native(path), follow: true);
-        bool isPartial = RequestPath.Flag(context, "partial");
-
-        // Looked into before the answer begins: what cannot be read is a proper error.
-        List<(string Name, FileStatus Status)> entries = DirectoryListing.Read(path, hidden: true);
+        (_path, _excludes, _isPartial, _cancellationToken) = (path, excludes, isPartial, cancellationToken);
+        _status = FileStatus.Of(SandboxPath.Native(path), follow: true);
+        _entries = DirectoryListing.Read(path, hidden: true);
         if (!isPartial)
         {
-            RequireReadable(path, "", entries, excludes, context.RequestAborted);
+            RequireReadable(path, "", _entries, excludes, cancellationToken);
         }
+    }
 
-        context.Response.ContentType = "application/octet-stream";
-        await using BufferedStream buffered = new(context.Response.Body, Piece);
+    /// <summary>Writes the archive. After a failure its end is missing, so that a part is not taken for the whole.</summary>
+    public async Task WriteToAsync(Stream output)
+    {
+        await using BufferedStream buffered = new(output, Piece);
         TarWriter tar = new(buffered, TarEntryFormat.Pax, leaveOpen: true);
-        await new ArchiveExport(tar, excludes, isPartial, context.RequestAborted).WriteAsync(path, status, entries);
-
-        // Not when it failed: this writes the end of the archive, and half of one would be taken for the whole.
+        await tar.WriteEntryAsync(Entry(TarEntryType.Directory, "", _status), _cancellationToken);
+        await WriteEntriesAsync(tar, _path, "", _entries);
         await tar.DisposeAsync();
     }
 
@@ -74,64 +74,58 @@ internal sealed class ArchiveExport(TarWriter tar, ExcludeList excludes, bool is
 
     private static string Inside(string relative, string name) => relative.Length == 0 ? name : $"{relative}/{name}";
 
-    private async Task WriteAsync(string path, FileStatus status, List<(string Name, FileStatus Status)> entries)
-    {
-        await tar.WriteEntryAsync(Entry(TarEntryType.Directory, "", status), cancellationToken);
-        await WriteEntriesAsync(path, "", entries);
-    }
-
-    private async Task WriteEntriesAsync(string directory, string relative, List<(string Name, FileStatus Status)> entries)
+    private async Task WriteEntriesAsync(TarWriter tar, string directory, string relative, List<(string Name, FileStatus Status)> entries)
     {
         foreach ((string name, FileStatus status) in entries)
         {
             string inside = Inside(relative, name);
-            if (!excludes.Has(inside, name) && !await TryWriteAsync(SandboxPath.Join(directory, name), inside, status))
+            if (!_excludes.Has(inside, name) && !await TryWriteAsync(tar, SandboxPath.Join(directory, name), inside, status))
             {
-                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), cancellationToken);
+                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), _cancellationToken);
             }
         }
     }
 
     /// <summary>Writes what is at a path; false for what may not be read, where that is no failure.</summary>
-    private async Task<bool> TryWriteAsync(string path, string inside, FileStatus status)
+    private async Task<bool> TryWriteAsync(TarWriter tar, string path, string inside, FileStatus status)
     {
         try
         {
-            await WriteAsync(path, inside, status);
+            await WriteAsync(tar, path, inside, status);
             return true;
         }
-        catch (Win32Exception exception) when (isPartial && exception.NativeErrorCode == ErrorNumbers.AccessDenied)
+        catch (Win32Exception exception) when (_isPartial && exception.NativeErrorCode == ErrorNumbers.AccessDenied)
         {
             return false;
         }
     }
 
-    private async Task WriteAsync(string path, string inside, FileStatus status)
+    private async Task WriteAsync(TarWriter tar, string path, string inside, FileStatus status)
     {
         switch (status.Type)
         {
             case FileType.Directory:
-                await tar.WriteEntryAsync(Entry(TarEntryType.Directory, inside, status), cancellationToken);
-                await WriteEntriesAsync(path, inside, DirectoryListing.Read(path, hidden: true));
+                await tar.WriteEntryAsync(Entry(TarEntryType.Directory, inside, status), _cancellationToken);
+                await WriteEntriesAsync(tar, path, inside, DirectoryListing.Read(path, hidden: true));
                 break;
             case FileType.Link:
                 string target = PathText.FromBytes(FileSystem.ReadLink(SandboxPath.Native(path)).Bytes);
-                await tar.WriteEntryAsync(WithTarget(Entry(TarEntryType.SymbolicLink, inside, status, target), target), cancellationToken);
+                await tar.WriteEntryAsync(WithTarget(Entry(TarEntryType.SymbolicLink, inside, status, target), target), _cancellationToken);
                 break;
             case FileType.Fifo:
-                await tar.WriteEntryAsync(Entry(TarEntryType.Fifo, inside, status), cancellationToken);
+                await tar.WriteEntryAsync(Entry(TarEntryType.Fifo, inside, status), _cancellationToken);
                 break;
             case FileType.Regular when status.Links > 1 && !_seen.TryAdd((status.Device, status.Inode), inside):
                 string first = "./" + _seen[(status.Device, status.Inode)];
-                await tar.WriteEntryAsync(WithTarget(Entry(TarEntryType.HardLink, inside, status, first), first), cancellationToken);
+                await tar.WriteEntryAsync(WithTarget(Entry(TarEntryType.HardLink, inside, status, first), first), _cancellationToken);
                 break;
             case FileType.Regular:
-                await WriteFileAsync(path, inside);
+                await WriteFileAsync(tar, path, inside);
                 break;
         }
     }
 
-    private async Task WriteFileAsync(string path, string inside)
+    private async Task WriteFileAsync(TarWriter tar, string path, string inside)
     {
         FileDescriptor? file = TryOpen(path);
         if (file is null)
@@ -147,7 +141,7 @@ internal sealed class ArchiveExport(TarWriter tar, ExcludeList excludes, bool is
                 await using FixedLengthStream data = new(file, status.Size);
                 PaxTarEntry entry = Entry(TarEntryType.RegularFile, inside, status);
                 entry.DataStream = data;
-                await tar.WriteEntryAsync(entry, cancellationToken);
+                await tar.WriteEntryAsync(entry, _cancellationToken);
             }
         }
     }

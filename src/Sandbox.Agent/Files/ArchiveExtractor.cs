@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.ComponentModel;
 using System.Formats.Tar;
 using Sandbox.Linux;
@@ -10,8 +9,6 @@ namespace Sandbox.Agent.Files;
 /// <param name="top">The directory; nobody else writes there.</param>
 internal sealed class ArchiveExtractor(string top)
 {
-    private const int Piece = 128 * 1024;
-
     // Directories by their path below the top, which is the empty one. All else that is there is none, and nothing can lie below it.
     private readonly Dictionary<string, TarEntry?> _directories = new(StringComparer.Ordinal) { [""] = null };
 
@@ -99,18 +96,7 @@ internal sealed class ArchiveExtractor(string top)
         using FileDescriptor file = FileDescriptor.CreateNew(path, Defaults.Unfinished);
         if (entry.DataStream is { } data)
         {
-            byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
-            try
-            {
-                for (int count; (count = await data.ReadAsync(buffer, cancellationToken)) > 0;)
-                {
-                    file.WriteAll(buffer.AsSpan(0, count));
-                }
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
+            await data.CopyToAsync(file, cancellationToken);
         }
 
         FileSystem.SetPermissions(file, entry.Mode);

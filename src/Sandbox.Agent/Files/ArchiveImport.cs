@@ -1,27 +1,20 @@
 using System.ComponentModel;
 using System.Formats.Tar;
-using Sandbox.Agent.Api;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary><c>POST …/hydrate</c>: a tar archive becomes a directory. It is unpacked beside its place first, so that a damaged or broken-off archive changes nothing.</summary>
+/// <summary>Extracts a tar archive into a directory. It is extracted next to its destination first, so that a damaged or incomplete archive changes nothing.</summary>
 internal static class ArchiveImport
 {
     private const int Piece = 128 * 1024;
 
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="path">The directory.</param>
-    public static async Task InvokeAsync(HttpContext context, string path)
+    /// <summary>Reads an archive to its end.</summary>
+    /// <param name="replace">Whether it replaces the content of the directory; otherwise it is merged into it.</param>
+    /// <exception cref="ApiException">The archive was refused; nothing was changed.</exception>
+    public static async Task RunAsync(Stream body, string path, bool replace, CancellationToken cancellationToken)
     {
-        if (context.Request.ContentLength == 0)
-        {
-            throw new ApiException(ErrorCodes.InvalidRequest, "Empty tar payload");
-        }
-
-        bool replace = RequestPath.Flag(context, "replace");
         string destination = SandboxPath.Destination(path);
         bool isNew = FileStatus.TryOf(SandboxPath.Native(destination), follow: false) is not { } there
             || (there.Type == FileType.Directory ? false : throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(path)}' is no directory."));
@@ -30,68 +23,52 @@ internal static class ArchiveImport
             _ = SandboxPath.MakeDirectories(SandboxPath.Parent(destination), Defaults.Directory);
         }
 
-        string staging = isNew ? TemporaryName.Beside(destination) : TemporaryName.In(destination);
-        FileSystem.MakeDirectory(SandboxPath.Native(staging), isNew ? Defaults.Directory : Defaults.UnfinishedDirectory);
+        StagedDirectory staged = new(destination, isNew);
+        FileSystem.MakeDirectory(SandboxPath.Native(staged.Path), isNew ? Defaults.Directory : Defaults.UnfinishedDirectory);
         try
         {
-            ArchiveExtractor unpacked = new(staging);
-            await UnpackAsync(context, unpacked, path);
-            StagedDirectory placement = new(staging, destination);
-            if (isNew)
+            ArchiveExtractor extractor = new(staged.Path);
+            await ExtractAsync(body, extractor, path, cancellationToken);
+            if (replace && !isNew)
             {
-                placement.Publish();
-            }
-            else if (replace)
-            {
-                placement.Replace();
+                staged.Replace();
             }
             else
             {
-                placement.Merge();
+                staged.Publish();
             }
 
-            unpacked.FinishDirectories(destination, withTop: isNew);
+            extractor.FinishDirectories(destination, withTop: isNew);
         }
         finally
         {
-            FileOperations.TryRemove(staging);
+            FileOperations.TryRemove(staged.Path);
         }
-
-        await JsonBody.WriteAsync(context, new Done(true), ProtocolJson.Default.Done);
     }
 
-    private static async Task UnpackAsync(HttpContext context, ArchiveExtractor unpacking, string path)
+    private static async Task ExtractAsync(Stream source, ArchiveExtractor extractor, string path, CancellationToken cancellationToken)
     {
-        await using BufferedStream body = new(context.Request.Body, Piece);
+        await using BufferedStream body = new(source, Piece);
         try
         {
             await using TarReader tar = new(body, leaveOpen: true);
-            while (await tar.GetNextEntryAsync(copyData: false, context.RequestAborted) is { } entry)
+            while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
             {
-                await unpacking.AddAsync(entry, context.RequestAborted);
+                await extractor.AddAsync(entry, cancellationToken);
             }
 
-            // What follows the last entry is padding; it belongs to the request.
-            await DrainAsync(body, context.RequestAborted);
+            // Padding after the last entry.
+            await body.DrainAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is ApiException or Win32Exception)
         {
-            // A caller that still sends does not listen yet.
-            await DrainAsync(body, context.RequestAborted);
+            await body.DrainAsync(cancellationToken);
             throw exception is Win32Exception refused ? FileErrorMapper.ToApiException(refused) : exception;
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)
         {
-            await DrainAsync(body, context.RequestAborted);
+            await body.DrainAsync(cancellationToken);
             throw new ApiException(ErrorCodes.InvalidArchive, $"What was sent for '{PathText.ToDisplay(path)}' is no complete tar archive; nothing was changed.", exception);
-        }
-    }
-
-    private static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
-    {
-        byte[] rest = new byte[Piece];
-        while (await body.ReadAsync(rest, cancellationToken) > 0)
-        {
         }
     }
 }

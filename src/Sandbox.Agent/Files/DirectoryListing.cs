@@ -1,56 +1,20 @@
-using System.Buffers;
 using System.ComponentModel;
-using System.IO.Pipelines;
-using System.Text.Json;
-using Sandbox.Agent.Api;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary><c>GET …/directory</c>: what is in a directory, or below it, one JSON object a line, sorted by name within each directory. Links are told, not followed.</summary>
-/// <param name="writer">Where to.</param>
-/// <param name="filter">Which names are told; null for all.</param>
-/// <param name="hidden">Whether names that begin with a dot count.</param>
-internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, bool hidden) : IDisposable
+/// <summary>Lists directories, sorted by name. Links are listed, not followed.</summary>
+/// <param name="filter">The names that are listed; null for all.</param>
+/// <param name="hidden">Whether names that begin with a dot are listed.</param>
+internal sealed class DirectoryListing(GlobPattern? filter, bool hidden)
 {
-    private const string MediaType = "application/x-ndjson";
-    private const int FlushAt = 64 * 1024;
+    /// <summary>Lists a directory and what is below it.</summary>
+    /// <param name="depth">How many levels below the directory's own entries are listed.</param>
+    /// <exception cref="Win32Exception">The directory cannot be read. One below it that cannot be read has the error in its entry.</exception>
+    public IEnumerable<FileEntry> List(string path, long depth) => List(path, Read(path, hidden), depth);
 
-    private readonly Utf8JsonWriter _json = new(writer, new JsonWriterOptions { SkipValidation = true });
-
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="path">The directory.</param>
-    public static async Task InvokeAsync(HttpContext context, string path)
-    {
-        long depth = RequestPath.Number(context, "depth") ?? (RequestPath.Flag(context, "recursive") ? long.MaxValue : 0);
-        GlobPattern? filter = RequestPath.Text(context, "filter") is { Length: > 0 } pattern ? new GlobPattern(pattern) : null;
-        bool hidden = RequestPath.Flag(context, "hidden", whenAbsent: true);
-
-        // Looked into before the answer begins: a directory that cannot be is a proper error.
-        List<(string Name, FileStatus Status)> entries = Read(path, hidden);
-        context.Response.ContentType = MediaType;
-        using DirectoryListing listing = new(context.Response.BodyWriter, filter, hidden);
-        await listing.WriteAsync(path, entries, depth, context.RequestAborted);
-    }
-
-    /// <summary>Answers with what a pattern finds, in the same form.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="found">What was found.</param>
-    public static async Task WriteAsync(HttpContext context, IEnumerable<FileEntry> found)
-    {
-        context.Response.ContentType = MediaType;
-        using DirectoryListing listing = new(context.Response.BodyWriter, null, true);
-        foreach (FileEntry entry in found)
-        {
-            await listing.WriteAsync(entry, context.RequestAborted);
-        }
-    }
-
-    /// <summary>The entries of a directory, sorted by name.</summary>
-    /// <param name="path">The directory.</param>
-    /// <param name="hidden">Whether names that begin with a dot count.</param>
+    /// <summary>Reads the entries of a directory, sorted by name.</summary>
     public static List<(string Name, FileStatus Status)> Read(string path, bool hidden)
     {
         List<LinuxPath> names = [];
@@ -76,39 +40,25 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
         return entries;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _json.Dispose();
-
-    private async Task WriteAsync(string path, List<(string Name, FileStatus Status)> entries, long left, CancellationToken cancellationToken)
+    private IEnumerable<FileEntry> List(string path, List<(string Name, FileStatus Status)> entries, long depth)
     {
         foreach ((string name, FileStatus status) in entries)
         {
             string child = SandboxPath.Join(path, name);
-            bool isTold = filter?.IsMatch(name) != false;
-            if (status.Type != FileType.Directory || left == 0)
+            (List<(string, FileStatus)>? below, ApiException? error) = status.Type == FileType.Directory && depth > 0 ? TryRead(child) : default;
+            if (error is not null || filter?.IsMatch(name) != false)
             {
-                if (isTold)
-                {
-                    await WriteAsync(FileEntries.Make(child, status), cancellationToken);
-                }
-
-                continue;
+                yield return FileEntries.Make(child, status) with { Error = error?.Message, ErrorCode = error?.Code };
             }
 
-            (List<(string, FileStatus)>? below, ApiException? failure) = TryRead(child);
-            if (isTold || failure is not null)
+            foreach (FileEntry entry in below is null ? [] : List(child, below, depth - 1))
             {
-                await WriteAsync(FileEntries.Make(child, status) with { Error = failure?.Message, ErrorCode = failure?.Code }, cancellationToken);
-            }
-
-            if (below is not null)
-            {
-                await WriteAsync(child, below, left - 1, cancellationToken);
+                yield return entry;
             }
         }
     }
 
-    private (List<(string Name, FileStatus Status)>? Entries, ApiException? Failure) TryRead(string path)
+    private (List<(string Name, FileStatus Status)>? Entries, ApiException? Error) TryRead(string path)
     {
         try
         {
@@ -118,14 +68,5 @@ internal sealed class DirectoryListing(PipeWriter writer, GlobPattern? filter, b
         {
             return (null, exception.NativeErrorCode == ErrorNumbers.NoEntry ? null : FileErrorMapper.ToApiException(exception));
         }
-    }
-
-    private ValueTask<FlushResult> WriteAsync(FileEntry entry, CancellationToken cancellationToken)
-    {
-        JsonSerializer.Serialize(_json, entry, ProtocolJson.Default.FileEntry);
-        _json.Flush();
-        _json.Reset();
-        writer.Write("\n"u8);
-        return writer.UnflushedBytes >= FlushAt ? writer.FlushAsync(cancellationToken) : default;
     }
 }

@@ -1,20 +1,17 @@
-using Sandbox.Agent.Api;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>What an archive leaves out: by name at any depth, or, with a slash in it, by path from the top. Each is a <see cref="GlobPattern"/>.</summary>
+/// <summary>What an archive leaves out. A <see cref="GlobPattern"/> without a slash excludes names at any depth, one with a slash paths from the top.</summary>
 internal sealed class ExcludeList
 {
     private readonly List<GlobPattern> _names = [];
     private readonly List<GlobPattern> _paths = [];
 
-    /// <summary>Reads the list of a request: <c>excludes=a,b</c>, as Cloudflare's bridge has it, or <c>exclude=</c> once for each.</summary>
-    /// <param name="context">The request.</param>
-    public static ExcludeList From(HttpContext context)
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
+    public ExcludeList(IEnumerable<string> patterns)
     {
-        ExcludeList list = new();
-        foreach (string text in RequestPath.Texts(context, "exclude").Concat((RequestPath.Text(context, "excludes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)))
+        foreach (string text in patterns)
         {
             if (text.Split('/').Contains(".."))
             {
@@ -22,14 +19,11 @@ internal sealed class ExcludeList
             }
 
             string pattern = text.StartsWith("./", StringComparison.Ordinal) ? text[1..] : text;
-            (pattern.TrimEnd('/').Contains('/') ? list._paths : list._names).Add(new GlobPattern(pattern.Trim('/')));
+            (pattern.TrimEnd('/').Contains('/') ? _paths : _names).Add(new GlobPattern(pattern.Trim('/')));
         }
-
-        return list;
     }
 
     /// <summary>Whether an entry is left out.</summary>
     /// <param name="path">Its path from the top.</param>
-    /// <param name="name">Its name.</param>
     public bool Has(string path, string name) => _names.Any(pattern => pattern.IsMatch(name)) || _paths.Any(pattern => pattern.IsMatch(path));
 }

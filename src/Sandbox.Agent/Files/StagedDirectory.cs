@@ -4,15 +4,27 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Brings an unpacked tree to its place.</summary>
-/// <param name="staging">Where it lies, on the same file system.</param>
-/// <param name="destination">Its place.</param>
-internal sealed class StagedDirectory(string staging, string destination)
+/// <summary>A directory that is filled next to its destination, on the same file system, and then moved there.</summary>
+/// <param name="isNew">Whether nothing is at the destination. A directory that exists may be a mount point; then the staged one must lie in it.</param>
+internal sealed class StagedDirectory(string destination, bool isNew)
 {
-    /// <summary>To where nothing is: at once.</summary>
-    public void Publish() => FileOperations.Rename(staging, destination, overwrite: false);
+    /// <summary>Where to fill it. It is not created.</summary>
+    public string Path { get; } = isNew ? TemporaryName.Beside(destination) : TemporaryName.In(destination);
 
-    /// <summary>In place of all that is in a directory, which itself stays: it may be a mount point. What fails half-way is taken back.</summary>
+    /// <summary>Moves it to its destination; one that exists is merged with it.</summary>
+    public void Publish()
+    {
+        if (isNew)
+        {
+            FileOperations.Rename(Path, destination, overwrite: false);
+        }
+        else
+        {
+            Merge();
+        }
+    }
+
+    /// <summary>Replaces the content of the destination, which itself stays: it may be a mount point. A failure half-way is undone.</summary>
     public void Replace()
     {
         string old = TemporaryName.In(destination);
@@ -20,8 +32,8 @@ internal sealed class StagedDirectory(string staging, string destination)
         List<(string From, string To)> moved = [];
         try
         {
-            MoveAll(destination, old, moved, except: [SandboxPath.Name(staging), SandboxPath.Name(old)]);
-            MoveAll(staging, destination, moved, except: []);
+            MoveAll(destination, old, moved, except: [SandboxPath.Name(Path), SandboxPath.Name(old)]);
+            MoveAll(Path, destination, moved, except: []);
         }
         catch (Win32Exception)
         {
@@ -37,11 +49,11 @@ internal sealed class StagedDirectory(string staging, string destination)
         FileTree.Remove(SandboxPath.Native(old));
     }
 
-    /// <summary>Into a directory: files take the place of files, directories are merged; anything else is refused before anything is changed.</summary>
-    public void Merge()
+    // Files replace files, directories are merged; any other combination is refused before anything is changed.
+    private void Merge()
     {
-        Walk(staging, destination, RequireFree);
-        Walk(staging, destination, (from, to, isDirectory) =>
+        Walk(Path, destination, RequireFree);
+        Walk(Path, destination, (from, to, isDirectory) =>
         {
             if (!isDirectory)
             {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Sandbox.Agent.Files;
-using Sandbox.Agent.Sessions;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -14,7 +13,7 @@ internal sealed class Checkout
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
-    private readonly AgentComposition _services;
+    private readonly EventLoop _loop;
     private readonly CheckoutRequest _request;
     private readonly RepositoryAddress _address;
     private readonly GitEnvironment _settings;
@@ -22,9 +21,9 @@ internal sealed class Checkout
     private readonly string _directory;
     private readonly string _destination;
 
-    private Checkout(AgentComposition services, CheckoutRequest request, RepositoryAddress address, GitEnvironment settings, string program, string directory, string destination)
+    private Checkout(EventLoop loop, CheckoutRequest request, RepositoryAddress address, GitEnvironment settings, string program, string directory, string destination)
     {
-        _services = services;
+        _loop = loop;
         _request = request;
         _address = address;
         _settings = settings;
@@ -38,10 +37,8 @@ internal sealed class Checkout
 
     /// <summary>Looks at what was asked, before anything is done.</summary>
     /// <param name="request">What was asked.</param>
-    /// <param name="services">What the agent's parts share.</param>
-    /// <param name="session">The session; null for the sandbox itself.</param>
     /// <exception cref="ApiException">It cannot be done.</exception>
-    public static Checkout Prepare(CheckoutRequest request, AgentComposition services, Session? session)
+    public static Checkout Prepare(CheckoutRequest request, EventLoop loop, string directory, IReadOnlyDictionary<string, string> variables)
     {
         RequestFields.RequireNone(request.Unknown);
         RepositoryAddress address = AddressOf(request);
@@ -51,7 +48,6 @@ internal sealed class Checkout
         Require(new[] { request.Branch, request.Tag, request.Commit }.Count(name => name is not null) <= 1, "Give one of 'branch', 'tag' and 'commit', not several.");
         Require(request.Depth is null or > 0, "'depth' is a number of commits, 1 or more.");
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
-        (string directory, EnvironmentSnapshot variables) = session?.Place() ?? (services.Paths.Workspace, services.Sessions.Variables);
         if (!Directory.Exists(directory))
         {
             throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' does not exist any more.");
@@ -59,8 +55,8 @@ internal sealed class Checkout
 
         string name = request.Destination ?? address.Name;
         Require(name.Length > 0 && !name.Contains('\0') && PathText.IsText(name), "'destination' is missing, and the address gives no name for the new directory; or it is not text.");
-        GitEnvironment settings = GitEnvironment.Of(variables.Values, address);
-        return new Checkout(services, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
+        GitEnvironment settings = GitEnvironment.Of(variables, address);
+        return new Checkout(loop, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
     }
 
     /// <summary>Does it.</summary>
@@ -128,34 +124,24 @@ internal sealed class Checkout
             _ = SandboxPath.MakeDirectories(SandboxPath.Parent(place), Defaults.Directory);
         }
 
-        // A directory that is there may be a mount point: then what is made must lie in it.
-        string staging = isNew ? TemporaryName.Beside(place) : TemporaryName.In(place);
+        StagedDirectory staged = new(place, isNew);
         try
         {
-            await CloneAsync(staging, onProgress, cancellationToken);
+            await CloneAsync(staged.Path, onProgress, cancellationToken);
             CheckoutResult result = new()
             {
                 Path = _destination,
                 Uri = _address.Uri,
-                Branch = await TryAskAsync(staging, ["symbolic-ref", "--quiet", "--short", "HEAD"], cancellationToken),
-                Commit = await TryAskAsync(staging, ["rev-parse", "--verify", "--quiet", "HEAD"], cancellationToken),
+                Branch = await TryAskAsync(staged.Path, ["symbolic-ref", "--quiet", "--short", "HEAD"], cancellationToken),
+                Commit = await TryAskAsync(staged.Path, ["rev-parse", "--verify", "--quiet", "HEAD"], cancellationToken),
             };
             RequireBranch(result);
-            StagedDirectory placement = new(staging, place);
-            if (isNew)
-            {
-                placement.Publish();
-            }
-            else
-            {
-                placement.Merge();
-            }
-
+            staged.Publish();
             return result;
         }
         finally
         {
-            FileOperations.TryRemove(staging);
+            FileOperations.TryRemove(staged.Path);
         }
     }
 
@@ -203,7 +189,7 @@ internal sealed class Checkout
     private async Task RunAsync(IReadOnlyList<string> arguments, Action<CheckoutProgress> onProgress, string staging, CancellationToken cancellationToken)
     {
         GitOutput output = new(onProgress);
-        if (await GitProcess.RunAsync(_services.Loop, _program, arguments, _settings, _directory, output, cancellationToken) != 0)
+        if (await GitProcess.RunAsync(_loop, _program, arguments, _settings, _directory, output, cancellationToken) != 0)
         {
             throw GitErrorMapper.Of(_address, output.Lines, text => Clean(text, staging));
         }
@@ -219,7 +205,7 @@ internal sealed class Checkout
     private async Task<string?> TryAskAsync(string staging, string[] question, CancellationToken cancellationToken)
     {
         GitOutput output = new(_ => { });
-        int code = await GitProcess.RunAsync(_services.Loop, _program, ["-C", staging, .. question], _settings, _directory, output, cancellationToken);
+        int code = await GitProcess.RunAsync(_loop, _program, ["-C", staging, .. question], _settings, _directory, output, cancellationToken);
         return code == 0 ? output.Lines.LastOrDefault() : null;
     }
 }

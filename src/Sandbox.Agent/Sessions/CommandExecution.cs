@@ -41,23 +41,22 @@ internal sealed class CommandExecution
     /// <param name="command">The command.</param>
     /// <param name="shell">An idle shell.</param>
     /// <param name="sequence">A new number.</param>
-    /// <param name="place">Where the session stands.</param>
+    /// <param name="state">Where the session stands.</param>
     /// <param name="limit">Milliseconds it may take; none when null.</param>
     /// <param name="onLimit">Called when it took longer.</param>
     /// <param name="isLast">Whether the shell ends with it: then its end is the report.</param>
-    /// <param name="services">What all sessions share.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing has run.</exception>
-    public static CommandExecution Start(Command command, Shell shell, long sequence, ShellState place, long? limit, Action onLimit, bool isLast, AgentComposition services)
+    public static CommandExecution Start(Command command, Shell shell, long sequence, ShellState state, long? limit, Action onLimit, bool isLast)
     {
         ExecRequest request = command.Request!;
-        string? ownDirectory = request.Cwd is null ? null : Path.GetFullPath(request.Cwd, place.Directory);
+        string? ownDirectory = request.Cwd is null ? null : Path.GetFullPath(request.Cwd, state.Directory);
         if (ownDirectory is not null && !Directory.Exists(ownDirectory))
         {
             throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The command's working directory '{ownDirectory}' does not exist.");
         }
 
         Dictionary<string, string?> own = new EnvironmentChanges(request.Env, request.SecretEnv).ToDictionary();
-        Dictionary<string, string?> before = new(place.Due);
+        Dictionary<string, string?> before = new(state.Due);
         foreach ((string name, string? value) in own)
         {
             if (value is null)
@@ -77,7 +76,7 @@ internal sealed class CommandExecution
 
         if (command.Input is not null)
         {
-            command.Input.Make(input, services.Loop, services.FifoOpenWatcher);
+            shell.OpenInput(command.Input, input);
         }
         else if (request.Stdin is { Length: > 0 })
         {
@@ -91,11 +90,11 @@ internal sealed class CommandExecution
             File.WriteAllText(start, ShellScripts.Prelude(before, ownDirectory, own.Where(pair => pair.Value is not null)!, file));
         }
 
-        string statusRequest = Shell.StatusRequest(sequence, ownDirectory is null ? null : (place.Directory, place.PreviousDirectory));
+        string statusRequest = Shell.StatusRequest(sequence, ownDirectory is null ? null : (state.Directory, state.PreviousDirectory));
         command.Start();
         CommandExecution run = new(command, shell, sequence, statusRequest, limit, onLimit)
         {
-            Restore = own.Keys.ToDictionary(name => name, place.Variables.Values.GetValueOrDefault),
+            Restore = own.Keys.ToDictionary(name => name, state.Variables.Values.GetValueOrDefault),
         };
         shell.Run(start, input, command.Output, isLast ? null : statusRequest);
         return run;

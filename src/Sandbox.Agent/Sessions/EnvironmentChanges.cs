@@ -1,28 +1,40 @@
+using Sandbox.Protocol;
+
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>Plain and secret variables as a request carries them.</summary>
-/// <param name="Env">Plain ones.</param>
-/// <param name="SecretEnv">Secret ones; they win.</param>
+/// <summary>Variables of a request; null unsets one.</summary>
+/// <param name="SecretEnv">Those that are masked when shown; they take precedence.</param>
 internal readonly record struct EnvironmentChanges(IReadOnlyDictionary<string, string?>? Env, IReadOnlyDictionary<string, string?>? SecretEnv)
 {
-    /// <summary>Both together; null means unset.</summary>
+    private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
+
+    /// <summary>All changes in the order in which they apply.</summary>
+    public IEnumerable<(string Name, string? Value, bool IsSecret)> All =>
+        (Env ?? Nothing).Select(pair => (pair.Key, pair.Value, false)).Concat((SecretEnv ?? Nothing).Select(pair => (pair.Key, pair.Value, true)));
+
+    /// <summary>Checks all names and values.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
+    public EnvironmentChanges Validated()
+    {
+        VariableName.RequireAll(Env);
+        VariableName.RequireAll(SecretEnv);
+        return this;
+    }
+
     public Dictionary<string, string?> ToDictionary()
     {
         Dictionary<string, string?> all = new(StringComparer.Ordinal);
-        foreach (IReadOnlyDictionary<string, string?>? part in (IReadOnlyDictionary<string, string?>?[])[Env, SecretEnv])
+        foreach ((string name, string? value, _) in All)
         {
-            foreach ((string name, string? value) in part ?? new Dictionary<string, string?>())
-            {
-                all[name] = value;
-            }
+            all[name] = value;
         }
 
         return all;
     }
 
-    /// <summary>The same without variables that have no value: what counts when something is made.</summary>
-    public EnvironmentChanges WithoutNulls() => new(Set(Env), Set(SecretEnv));
+    /// <summary>The same without unset variables: those count for nothing when something is created.</summary>
+    public EnvironmentChanges WithoutNulls() => new(WithoutNulls(Env), WithoutNulls(SecretEnv));
 
-    private static Dictionary<string, string?>? Set(IReadOnlyDictionary<string, string?>? part) =>
+    private static Dictionary<string, string?>? WithoutNulls(IReadOnlyDictionary<string, string?>? part) =>
         part?.Where(pair => pair.Value is not null).ToDictionary();
 }

@@ -2,53 +2,32 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>Variables in layers, and which of them are secret. It never changes.</summary>
-internal sealed class EnvironmentSnapshot
+/// <summary>An immutable set of variables, some of which are secret.</summary>
+internal sealed class EnvironmentSnapshot(IEnumerable<KeyValuePair<string, string>> values, IEnumerable<string> secrets)
 {
-    private readonly Dictionary<string, string> _values;
-    private readonly HashSet<string> _secrets;
+    private readonly Dictionary<string, string> _values = new(values, StringComparer.Ordinal);
+    private readonly HashSet<string> _secrets = new(secrets, StringComparer.Ordinal);
 
-    /// <summary>Creates a set.</summary>
-    /// <param name="values">Its variables.</param>
-    /// <param name="secrets">The names of those that are secret.</param>
-    public EnvironmentSnapshot(IEnumerable<KeyValuePair<string, string>> values, IEnumerable<string> secrets)
-    {
-        _values = new Dictionary<string, string>(values, StringComparer.Ordinal);
-        _secrets = new HashSet<string>(secrets, StringComparer.Ordinal);
-    }
-
-    /// <summary>The variables.</summary>
     public IReadOnlyDictionary<string, string> Values => _values;
 
-    /// <summary>The names of the secret ones.</summary>
+    /// <summary>The names of the secret variables.</summary>
     public IReadOnlySet<string> Secrets => _secrets;
 
-    /// <summary>Whether another set holds the same.</summary>
-    /// <param name="other">The other set.</param>
     public bool HasSameValuesAs(EnvironmentSnapshot other) =>
         _values.Count == other._values.Count && _values.All(pair => other._values.TryGetValue(pair.Key, out string? value) && value == pair.Value);
 
-    /// <summary>This set with a layer on top: null removes.</summary>
-    /// <param name="env">Plain variables.</param>
-    /// <param name="secretEnv">Secret ones.</param>
-    public EnvironmentSnapshot With(IReadOnlyDictionary<string, string?>? env, IReadOnlyDictionary<string, string?>? secretEnv)
+    public EnvironmentSnapshot With(EnvironmentChanges changes)
     {
         EnvironmentSnapshot result = new(_values, _secrets);
-        foreach ((string name, string? value) in env ?? new Dictionary<string, string?>())
+        foreach ((string name, string? value, bool isSecret) in changes.All)
         {
-            result.Change(name, value, isSecret: false);
-        }
-
-        foreach ((string name, string? value) in secretEnv ?? new Dictionary<string, string?>())
-        {
-            result.Change(name, value, isSecret: true);
+            result.Change(name, value, isSecret);
         }
 
         return result;
     }
 
-    /// <summary>This set with changed values; what is secret stays so. Null removes.</summary>
-    /// <param name="changes">The changes.</param>
+    /// <summary>Applies changes that keep what is secret. A null value unsets.</summary>
     public EnvironmentSnapshot WithValues(IReadOnlyCollection<KeyValuePair<string, string?>> changes)
     {
         if (changes.Count == 0)
@@ -66,7 +45,7 @@ internal sealed class EnvironmentSnapshot
     }
 
     /// <summary>The wire form.</summary>
-    /// <param name="reveal">Whether secret values are shown.</param>
+    /// <param name="reveal">Whether secret values are included.</param>
     public EnvironmentState ToState(bool reveal) => new(
         _values.OrderBy(pair => pair.Key, StringComparer.Ordinal)
             .ToDictionary(pair => pair.Key, pair => _secrets.Contains(pair.Key) && !reveal ? null : pair.Value),
@@ -77,12 +56,13 @@ internal sealed class EnvironmentSnapshot
         if (value is null)
         {
             _values.Remove(name);
-            _secrets.Remove(name);
-            return;
+        }
+        else
+        {
+            _values[name] = value;
         }
 
-        _values[name] = value;
-        if (isSecret)
+        if (value is not null && isSecret)
         {
             _secrets.Add(name);
         }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Sandbox.Agent.Commands;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
@@ -44,5 +43,4 @@ internal sealed record SandboxRecord
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(SessionRecord))]
 [JsonSerializable(typeof(SandboxRecord))]
-[JsonSerializable(typeof(SegmentHeader))]
 internal sealed partial class AgentJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using Sandbox.Agent.Shells;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
@@ -5,30 +7,34 @@ namespace Sandbox.Agent.Sessions;
 /// <summary>The sandbox's sessions by id, and the variables that new ones start with.</summary>
 internal sealed class SessionRegistry
 {
-    /// <summary>The session that commands use which name none, where a sandbox has it.</summary>
+    /// <summary>The session of commands that name none, where the sandbox has it.</summary>
     public const string DefaultId = "default";
 
     private readonly Lock _gate = new();
-    private readonly AgentComposition _services;
+    private readonly ShellPool _shells;
+    private readonly StateStore _store;
+    private readonly EventLoop _loop;
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private EnvironmentSnapshot _variables;
-    private Retention? _kept;
+    private Retention? _retention;
 
-    /// <summary>Brings back what an earlier agent of this sandbox kept.</summary>
-    /// <param name="services">What the agent's parts share.</param>
-    public SessionRegistry(AgentComposition services)
+    /// <summary>Restores the sessions that an earlier agent of this sandbox saved.</summary>
+    public SessionRegistry(ShellPool shells, StateStore store, EventLoop loop, string workspace)
     {
-        _services = services;
-        SandboxRecord? record = services.Store.LoadSandbox();
-        _kept = record?.Retention;
+        (_shells, _store, _loop, Workspace) = (shells, store, loop, workspace);
+        SandboxRecord? record = store.LoadSandbox();
+        _retention = record?.Retention;
         _variables = record is not null
             ? new EnvironmentSnapshot(record.Variables, record.Secrets)
-            : new EnvironmentSnapshot(services.Shells.BaseEnvironment, []);
-        foreach (SessionRecord session in services.Store.LoadSessions())
+            : new EnvironmentSnapshot(shells.BaseEnvironment, []);
+        foreach (SessionRecord session in store.LoadSessions())
         {
-            _sessions[session.Id] = new Session(services, session, isRestored: true);
+            _sessions[session.Id] = new Session(shells, store, loop, session, isRestored: true);
         }
     }
+
+    /// <summary>The directory that sessions start in unless they name another one.</summary>
+    public string Workspace { get; }
 
     /// <summary>The sandbox's own variables.</summary>
     public EnvironmentSnapshot Variables
@@ -42,84 +48,61 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>Takes what the sandbox was made with.</summary>
-    /// <param name="configuration">The settings.</param>
+    /// <summary>Applies the settings that the sandbox was created with.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public void Configure(AgentConfiguration configuration)
     {
-        if (configuration.Retention is { } retention)
+        lock (_gate)
         {
-            retention.Require();
-            _services.Commands.Keep(retention);
-            lock (_gate)
-            {
-                _kept = retention;
-            }
+            _retention = configuration.Retention ?? _retention;
         }
 
-        EnvironmentChanges layer = new(configuration.Env, configuration.SecretEnv);
-        Change(layer.WithoutNulls());
+        Change(new EnvironmentChanges(configuration.Env, configuration.SecretEnv).WithoutNulls());
         if (configuration.DefaultSession)
         {
             Create(new SessionCreateRequest { Id = DefaultId });
         }
     }
 
-    /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and sessionless commands. Other living sessions keep theirs.</summary>
-    /// <param name="layer">The changes.</param>
+    /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and commands without a session. Other sessions keep theirs.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
-    public void Change(EnvironmentChanges layer)
+    public void Change(EnvironmentChanges changes)
     {
-        VariableName.RequireAll(layer.Env);
-        VariableName.RequireAll(layer.SecretEnv);
+        changes = changes.Validated();
         Session? standard;
         lock (_gate)
         {
-            _variables = _variables.With(layer.Env, layer.SecretEnv);
-            _services.Store.Save(new SandboxRecord { Variables = new(_variables.Values), Secrets = [.. _variables.Secrets], Retention = _kept });
+            _variables = _variables.With(changes);
+            _store.Save(new SandboxRecord { Variables = new(_variables.Values), Secrets = [.. _variables.Secrets], Retention = _retention });
             standard = _sessions.GetValueOrDefault(DefaultId);
         }
 
-        standard?.Change(layer);
+        standard?.Change(changes);
     }
 
-    /// <summary>Makes a session and starts its shell.</summary>
-    /// <param name="request">What was asked.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>, <see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing was made.</exception>
+    /// <summary>Creates a session and starts its shell.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>, <see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
     public Session Create(SessionCreateRequest request)
     {
         RequestFields.RequireNone(request.Unknown);
         string id = request.Id is null ? Identifier.Generate() : Identifier.Require(request.Id, "session");
-        VariableName.RequireAll(request.Env);
-        VariableName.RequireAll(request.SecretEnv);
+        EnvironmentChanges changes = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.CommandTimeoutMs, "commandTimeoutMs");
         RequireNew(id);
-        string directory = MakeDirectory(request.Cwd);
-        EnvironmentChanges layer = new EnvironmentChanges(request.Env, request.SecretEnv).WithoutNulls();
-        EnvironmentSnapshot start = Variables.With(layer.Env, layer.SecretEnv);
-        SessionRecord record = new()
-        {
-            Id = id,
-            CreatedAt = DateTimeOffset.UtcNow,
-            CommandTimeoutMs = request.CommandTimeoutMs,
-            Cwd = directory,
-            Variables = new(start.Values),
-            Secrets = [.. start.Secrets],
-        };
-        Session session = new(_services, record);
+        SessionRecord record = NewRecord(id, MakeDirectory(request.Cwd), Variables.With(changes.WithoutNulls())) with { CommandTimeoutMs = request.CommandTimeoutMs };
+        Session session = new(_shells, _store, _loop, record);
         lock (_gate)
         {
             RequireNew(id);
             _sessions.Add(id, session);
         }
 
-        _services.Store.Save(() => record);
+        _store.Save(() => record);
         session.Open();
         return session;
     }
 
-    /// <summary>The session of an id.</summary>
-    /// <param name="id">The id.</param>
+    /// <summary>Gets a session by its id.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>.</exception>
     public Session Get(string id)
     {
@@ -131,9 +114,8 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>The session a request is bound to: the one it names, else <c>default</c> where there is one, else null.</summary>
-    /// <param name="id">The id the request names, if any.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>.</exception>
+    /// <summary>Finds the session of a request: the one it names, else <c>default</c> where the sandbox has it, else null.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>, <see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public Session? Find(string? id)
     {
         if (id is not null)
@@ -147,7 +129,10 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>All sessions, oldest first.</summary>
+    /// <summary>Gets the directory and variables of a session, or of the sandbox when there is none.</summary>
+    public (string Directory, EnvironmentSnapshot Variables) SnapshotOf(Session? session) => session?.Snapshot() ?? (Workspace, Variables);
+
+    /// <summary>Gets all sessions, oldest first.</summary>
     public IReadOnlyList<Session> All()
     {
         lock (_gate)
@@ -156,8 +141,7 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>Ends a session and forgets it.</summary>
-    /// <param name="id">Its id.</param>
+    /// <summary>Ends and removes a session.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.SessionNotFound"/>, <see cref="ErrorCodes.DefaultSessionProtected"/>.</exception>
     public async Task DeleteAsync(string id)
     {
@@ -170,44 +154,32 @@ internal sealed class SessionRegistry
         await session.CloseAsync();
         lock (_gate)
         {
-            // Two deletes at once: the second finds nothing to do, or a new session that has taken the name.
+            // After two deletes at once there may be a new session of that id.
             if (_sessions.GetValueOrDefault(id) == session)
             {
                 _sessions.Remove(id);
-                _services.Store.Remove(id);
+                _store.Remove(id);
             }
         }
     }
 
-    /// <summary>A session that is thrown away after one command: of a command that names none, in a sandbox without <c>default</c>, or of a process.</summary>
-    /// <param name="origin">Whose directory and variables it starts with; null for the sandbox's own.</param>
+    /// <summary>Creates a session that ends with its first command: for a process, or for a command without a session.</summary>
+    /// <param name="origin">The session whose directory and variables it copies; null for the sandbox's own.</param>
     public Session CreateEphemeral(Session? origin = null)
     {
-        (string directory, EnvironmentSnapshot start) = origin?.Place() ?? (_services.Paths.Workspace, Variables);
-        return new Session(
-            _services,
-            new SessionRecord
-            {
-                Id = "",
-                CreatedAt = DateTimeOffset.UtcNow,
-                Cwd = directory,
-                Variables = new(start.Values),
-                Secrets = [],
-            },
-            isEphemeral: true);
+        (string directory, EnvironmentSnapshot variables) = SnapshotOf(origin);
+        return new Session(_shells, _store, _loop, NewRecord("", directory, variables), isEphemeral: true);
     }
 
-    /// <summary>Makes a directory to work in, unless it exists.</summary>
-    /// <param name="wished">What was asked for, if anything.</param>
-    /// <param name="origin">What that is relative to; the workspace when null.</param>
+    /// <summary>Creates a working directory unless it exists.</summary>
+    /// <param name="origin">What a relative path is resolved against; the workspace when null.</param>
     /// <returns>Its full path.</returns>
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
-    public string MakeDirectory(string? wished, string? origin = null)
+    public string MakeDirectory(string? path, string? origin = null)
     {
-        string directory = Path.GetFullPath(wished ?? ".", origin ?? _services.Paths.Workspace);
+        string directory = Path.GetFullPath(path ?? ".", origin ?? Workspace);
         try
         {
-            // One that exists is left as it is.
             Directory.CreateDirectory(directory);
             return directory;
         }
@@ -216,6 +188,15 @@ internal sealed class SessionRegistry
             throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' cannot be made: {exception.Message}");
         }
     }
+
+    private static SessionRecord NewRecord(string id, string directory, EnvironmentSnapshot variables) => new()
+    {
+        Id = id,
+        CreatedAt = DateTimeOffset.UtcNow,
+        Cwd = directory,
+        Variables = new(variables.Values),
+        Secrets = [.. variables.Secrets],
+    };
 
     private void RequireNew(string id)
     {

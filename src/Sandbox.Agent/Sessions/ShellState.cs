@@ -109,7 +109,7 @@ internal sealed class ShellState
 
     /// <summary>The record to save now.</summary>
     /// <param name="session">Whose place it is.</param>
-    public SessionRecord Save(Session session)
+    public SessionRecord ToRecord(Session session)
     {
         _isSaved = true;
         _savedDirectory = Directory;

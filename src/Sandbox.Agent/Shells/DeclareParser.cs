@@ -1,3 +1,5 @@
+using Sandbox.Agent.Commands;
+
 namespace Sandbox.Agent.Shells;
 
 /// <summary>Reads what <c>declare -px</c> prints: the variables that a shell gives its children.</summary>

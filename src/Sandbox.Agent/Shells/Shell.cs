@@ -7,6 +7,19 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Shells;
 
+/// <summary>Who uses a shell and hears of it, on the event loop's thread.</summary>
+internal interface IShellOwner
+{
+    /// <summary>The shell has finished a command.</summary>
+    void OnReport(Shell shell, StatusReport report);
+
+    /// <summary>The variables that the shell's children get, told after each report.</summary>
+    void OnExports(Shell shell, Dictionary<string, string> exports);
+
+    /// <summary>The shell has ended.</summary>
+    void OnEnded(Shell shell, ExitStatus status);
+}
+
 /// <summary>One living bash. It takes commands on a pipe and reports on another; what commands print goes elsewhere, and what the shell itself says goes nowhere.</summary>
 /// <remarks>Callbacks come on the event loop's thread.</remarks>
 internal sealed class Shell
@@ -22,14 +35,16 @@ internal sealed class Shell
     private readonly EventLoop.Watch _endWatch;
     private readonly Lock _gate = new();
     private readonly EventLoop _loop;
+    private readonly FifoOpenWatcher _openWatcher;
     private SafeFileHandle? _commandFile;
     private OutputPipe? _output;
     private OutputPipe? _error;
     private IShellOwner? _owner;
     private bool _commandsClosed;
 
-    private Shell(string directory, ChildProcess process, FileDescriptor commands, FileDescriptor reports, EventLoop loop)
+    private Shell(string directory, ChildProcess process, FileDescriptor commands, FileDescriptor reports, EventLoop loop, FifoOpenWatcher openWatcher)
     {
+        _openWatcher = openWatcher;
         RuntimeDirectory = directory;
         _process = process;
         _loop = loop;
@@ -56,12 +71,12 @@ internal sealed class Shell
     /// <param name="directory">A new directory of its own.</param>
     /// <param name="launcher">What starts it.</param>
     /// <param name="loop">Where its pipes are watched.</param>
-    public static Shell Start(string directory, ShellLauncher launcher, EventLoop loop)
+    public static Shell Start(string directory, ShellLauncher launcher, EventLoop loop, FifoOpenWatcher openWatcher)
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         FileDescriptor commands = FileDescriptor.CreateFifoToWrite(Path.Combine(directory, ForkServer.InputName));
         FileDescriptor reports = FileDescriptor.CreateFifoToRead(Path.Combine(directory, ForkServer.ReportName));
-        Shell shell = new(directory, launcher.Start(directory), commands, reports, loop);
+        Shell shell = new(directory, launcher.Start(directory), commands, reports, loop, openWatcher);
         shell.RunScript("init", ShellScripts.Initialise(shell.StateFile));
         return shell;
     }
@@ -124,6 +139,9 @@ internal sealed class Shell
             CloseInput();
         }
     }
+
+    /// <summary>Creates the FIFO from which the next command reads what it is sent while it runs.</summary>
+    public void OpenInput(CommandInput input, string path) => input.Open(path, _loop, _openWatcher);
 
     /// <summary>Takes the last of a command's output. On the event loop's thread.</summary>
     public void FinishOutput()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sandbox.Agent.Commands;
 using Sandbox.Linux;
 
 namespace Sandbox.Agent.Shells;
@@ -6,7 +7,8 @@ namespace Sandbox.Agent.Shells;
 /// <summary>Starts shells, one ahead of need, so that a session or a sessionless command need not wait for one.</summary>
 internal sealed class ShellPool : IDisposable
 {
-    private readonly AgentPaths _paths;
+    private readonly string _runtime;
+    private readonly FifoOpenWatcher _openWatcher;
     private readonly EventLoop _loop;
     private readonly ShellLauncher _launcher;
     private readonly Lock _gate = new();
@@ -15,14 +17,16 @@ internal sealed class ShellPool : IDisposable
     private bool _isClosed;
 
     /// <summary>Creates the pool.</summary>
-    /// <param name="paths">Where shells keep their pipes.</param>
+    /// <param name="runtime">The directory of the shells' pipes.</param>
+    /// <param name="launcher">See <see cref="AgentPaths.ShellLauncher"/>.</param>
     /// <param name="loop">Where their pipes are watched.</param>
-    public ShellPool(AgentPaths paths, EventLoop loop)
+    public ShellPool(string runtime, IReadOnlyList<string> launcher, EventLoop loop)
     {
-        _paths = paths;
+        _runtime = runtime;
+        _openWatcher = new FifoOpenWatcher(loop);
         _loop = loop;
         BaseEnvironment = ReadBaseEnvironment();
-        _launcher = new ShellLauncher(paths.ShellLauncher, BaseEnvironment);
+        _launcher = new ShellLauncher(launcher, BaseEnvironment);
     }
 
     /// <summary>What every shell starts with, before the sandbox's own variables: fixed when the sandbox is made.</summary>
@@ -80,12 +84,13 @@ internal sealed class ShellPool : IDisposable
         }
 
         _launcher.Dispose();
+        _openWatcher.Dispose();
     }
 
     private Shell Start()
     {
         string number = Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture);
-        return Shell.Start(Path.Combine(_paths.Runtime, number), _launcher, _loop);
+        return Shell.Start(Path.Combine(_runtime, number), _launcher, _loop, _openWatcher);
     }
 
     private static Dictionary<string, string> ReadBaseEnvironment()

@@ -1,4 +1,5 @@
 using System.Text;
+using Sandbox.Agent.Commands;
 
 namespace Sandbox.Agent.Shells;
 

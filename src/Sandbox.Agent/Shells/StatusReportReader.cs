@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Sandbox.Agent.Commands;
 
 namespace Sandbox.Agent.Shells;
 
@@ -10,6 +11,7 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
 {
     private const byte Start = 0x1e;
     private const byte End = 0;
+    private static readonly char[] Separators = [' ', '\n'];
     private readonly ArrayBufferWriter<byte> _field = new();
     private readonly string[] _fields = new string[5];
     private byte[] _lastExports = [];
@@ -58,7 +60,7 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
                 long.TryParse(_fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out long sequence) &&
                 int.TryParse(_fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int exitCode))
             {
-                onReport(new StatusReport(sequence, exitCode, ReadWord(_fields[2]), ReadWord(_fields[3]), CpuTimes.Read(_fields[4])));
+                onReport(new StatusReport(sequence, exitCode, ReadWord(_fields[2]), ReadWord(_fields[3]), ReadCpuTime(_fields[4])));
             }
 
             return;
@@ -79,4 +81,32 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
         int position = 0;
         return BashQuoting.Read(Encoding.UTF8.GetBytes(quoted), ref position);
     }
+
+    // What 'times' prints: user and system time of the shell, then of its children, each as '0m0.001s'. The decimal separator is the locale's.
+    private static TimeSpan? ReadCpuTime(string text)
+    {
+        TimeSpan sum = TimeSpan.Zero;
+        foreach (string part in text.Split(Separators, StringSplitOptions.RemoveEmptyEntries))
+        {
+            int minutesEnd = part.IndexOf('m', StringComparison.Ordinal);
+            if (minutesEnd < 0 || !part.EndsWith('s') ||
+                !int.TryParse(part.AsSpan(0, minutesEnd), NumberStyles.None, CultureInfo.InvariantCulture, out int minutes) ||
+                !double.TryParse(part[(minutesEnd + 1)..^1].Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds))
+            {
+                return null;
+            }
+
+            sum += TimeSpan.FromMinutes(minutes) + TimeSpan.FromSeconds(seconds);
+        }
+
+        return sum;
+    }
 }
+
+/// <summary>What a shell says when it has finished a command.</summary>
+/// <param name="Sequence">The number it was asked under.</param>
+/// <param name="ExitCode">The command's exit code.</param>
+/// <param name="Directory">The shell's directory.</param>
+/// <param name="PreviousDirectory">What <c>cd -</c> would go to; empty when there is none.</param>
+/// <param name="Cpu">Processor time of the shell and of all it waited for, since it began; null where it did not say.</param>
+internal sealed record StatusReport(long Sequence, int ExitCode, string Directory, string PreviousDirectory, TimeSpan? Cpu);

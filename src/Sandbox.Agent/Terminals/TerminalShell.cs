@@ -24,18 +24,17 @@ internal sealed record TerminalShell(string Program, IReadOnlyList<string> Argum
     /// <param name="type">What the client's terminal understands: <c>TERM</c>.</param>
     /// <param name="variables">The session's variables.</param>
     /// <param name="directory">The session's directory.</param>
-    /// <param name="paths">Where things lie.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when there is no such program.</exception>
-    public static TerminalShell Find(string? wished, string type, IReadOnlyDictionary<string, string> variables, string directory, AgentPaths paths)
+    public static TerminalShell Find(string? wished, string type, IReadOnlyDictionary<string, string> variables, string directory, string fallback, string runtime)
     {
-        string place = System.IO.Directory.Exists(directory) ? directory : paths.Workspace;
+        string place = System.IO.Directory.Exists(directory) ? directory : fallback;
         string search = variables.GetValueOrDefault("PATH", SearchPath);
         string program = wished is null ? DefaultProgram
             : Candidates(wished, search, place).FirstOrDefault(File.Exists)
             ?? throw new ApiException(ErrorCodes.InvalidRequest, $"There is no program '{wished}' in the sandbox.");
         return new TerminalShell(
             program,
-            wished is null ? ["--rcfile", WriteSettings(paths)] : [],
+            wished is null ? ["--rcfile", WriteSettings(runtime)] : [],
             new Dictionary<string, string>(variables) { ["TERM"] = type, ["PWD"] = place },
             place);
     }
@@ -44,9 +43,9 @@ internal sealed record TerminalShell(string Program, IReadOnlyList<string> Argum
         ? [Path.GetFullPath(program, directory)]
         : search.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, program));
 
-    private static string WriteSettings(AgentPaths paths)
+    private static string WriteSettings(string runtime)
     {
-        string file = Path.Combine(paths.Runtime, "terminal.rc");
+        string file = Path.Combine(runtime, "terminal.rc");
         File.WriteAllText(file, Settings);
         return file;
     }

@@ -2,11 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
+using Sandbox.Agent.Ports;
 using Sandbox.Protocol;
 using Sandbox.ServerProgram;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace Sandbox.Agent.Ports;
+namespace Sandbox.Agent.Api;
 
 /// <summary>Passes HTTP requests and WebSockets on to a program of the sandbox that listens on a port.</summary>
 internal sealed class PortForwarder : IDisposable

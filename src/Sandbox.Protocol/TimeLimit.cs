@@ -1,15 +1,13 @@
-using Sandbox.Protocol;
+namespace Sandbox.Protocol;
 
-namespace Sandbox.Agent.Sessions;
-
-/// <summary>The rule for time limits on the wire: whole milliseconds, at least 1, at most what a timer can hold (49 days).</summary>
-internal static class TimeLimit
+/// <summary>Rule for time limits on the wire: whole milliseconds, from 1 to what a timer can hold (49 days).</summary>
+public static class TimeLimit
 {
     private const long Maximum = uint.MaxValue - 1;
 
-    /// <summary>Checks a limit.</summary>
-    /// <param name="milliseconds">The limit; null is none.</param>
-    /// <param name="field">Its name in the request.</param>
+    /// <summary>Checks a time limit.</summary>
+    /// <param name="milliseconds">The limit; null for none.</param>
+    /// <param name="field">The field's name, for the error.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public static void Require(long? milliseconds, string field)
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Sandbox.Agent.Shells;
+namespace Sandbox.Agent.Commands;
 
 /// <summary>Quoting text for bash, and reading words that bash quoted. See bash(1), QUOTING.</summary>
 internal static class BashQuoting
