@@ -14,7 +14,6 @@ internal sealed class AgentComposition : IDisposable
 {
     private readonly ShellPool _shells;
 
-    /// <param name="onError">Called with unexpected exceptions in background work.</param>
     public AgentComposition(AgentPaths paths, Action<Exception> onError)
     {
         Paths = paths;

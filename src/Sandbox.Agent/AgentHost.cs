@@ -3,14 +3,13 @@ using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent;
 
-/// <summary>The agent as a program: an HTTP server on a socket that the server made and handed down.</summary>
+/// <summary>The agent as a program: an HTTP server on a socket that the server created and passed on.</summary>
 internal static class AgentHost
 {
-    /// <summary>Serves until the sandbox ends.</summary>
-    /// <param name="listener">The inherited, listening descriptor.</param>
+    /// <summary>Serves until the process is killed.</summary>
     public static async Task<int> RunAsync(int listener)
     {
-        // Code in the sandbox runs as the same user: it must not look into this process, nor inherit its socket.
+        // Code in the sandbox runs as the same user: it must not trace this process, nor inherit its socket.
         CurrentProcess.DenyInspection();
         SocketThreads.Serve();
         using FileDescriptor socket = FileDescriptor.Inherited(listener);

@@ -10,7 +10,7 @@ using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent;
 
-/// <summary>An agent's HTTP server: Kestrel and routing, without the generic host around them. To build that takes longer than all else when a sandbox starts, and nothing of it is used.</summary>
+/// <summary>The agent's HTTP server: Kestrel and routing without the generic host, which would take most of a sandbox's start-up time.</summary>
 internal sealed class AgentServer : IAsyncDisposable
 {
     private readonly ServiceProvider _provider;
@@ -18,9 +18,7 @@ internal sealed class AgentServer : IAsyncDisposable
 
     private AgentServer(ServiceProvider provider, IServer server) => (_provider, _server) = (provider, server);
 
-    /// <summary>Starts to serve.</summary>
-    /// <param name="listen">Says where to listen.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Starts listening.</summary>
     public static async Task<AgentServer> StartAsync(AgentComposition agent, Action<KestrelServerOptions> listen, CancellationToken cancellationToken = default)
     {
         ServiceProvider provider = ServerServices(listen);
@@ -32,7 +30,7 @@ internal sealed class AgentServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // Requests that are under way are cut off: they may last as long as their commands.
+        // Requests in progress are aborted: they can last as long as their commands.
         await _server.StopAsync(new CancellationToken(canceled: true));
         await _provider.DisposeAsync();
     }
@@ -52,7 +50,7 @@ internal sealed class AgentServer : IAsyncDisposable
             options.AddServerHeader = false;
             options.AllowSynchronousIO = false;
 
-            // A reader may be as slow as it likes: the command is held back, not the connection cut.
+            // A reader may be arbitrarily slow: the command is paused instead of the connection being closed.
             options.Limits.MinResponseDataRate = null;
             options.Limits.MinRequestBodyDataRate = null;
             options.Limits.MaxRequestBodySize = AgentApi.MaximumBody;
@@ -76,8 +74,7 @@ internal sealed class AgentServer : IAsyncDisposable
         return pipeline.Build();
     }
 
-    /// <summary>What Kestrel hands requests to. A connection's requests come one after the other, so one context serves them all.</summary>
-    /// <param name="serve">Serves one.</param>
+    /// <summary>Handles Kestrel's requests. The requests of a connection come one after the other, so they share one context.</summary>
     private sealed class Application(RequestDelegate serve) : IHttpApplication<DefaultHttpContext>
     {
         public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
@@ -101,7 +98,7 @@ internal sealed class AgentServer : IAsyncDisposable
         public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
     }
 
-    /// <summary>Lets Kestrel's own extensions add their services, which is all they do.</summary>
+    /// <summary>Collects the services that Kestrel's extension methods register.</summary>
     private sealed class ServiceOnlyBuilder(IServiceCollection services) : IWebHostBuilder
     {
         public IWebHostBuilder ConfigureServices(Action<IServiceCollection> configureServices)

@@ -57,7 +57,7 @@ public sealed class ShellWordTests
         StatusReportReader reader = new(reports.Add, exports.Add);
         foreach (byte b in "\u001e1\00\0/a\0''\00m0.001s 0m0.002s\n1m2,500s 0m0.000s\n\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0odd\0declare -x A=\"1\"\n\0"u8)
         {
-            reader.Take([b]);
+            reader.Parse([b]);
         }
 
         Assert.Equal([new StatusReport(1, 0, "/a", "", TimeSpan.FromMilliseconds(62_503)), new StatusReport(2, 130, "/b c", "/d", null)], reports);

@@ -1,6 +1,5 @@
 using System.Net;
 using Sandbox.Agent.Commands;
-using Sandbox.Agent.Sessions;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 

@@ -8,18 +8,17 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>POST …/git/checkout</c>: progress and the end as server-sent events. What fails before there was any progress is an ordinary failed answer.</summary>
+/// <summary><c>POST …/git/checkout</c>: sends progress and the result as server-sent events. A failure before any progress is an ordinary error response.</summary>
 internal static class CheckoutRoute
 {
-    /// <summary>Serves a request. When its caller goes, the work is given up.</summary>
-    /// <param name="context">The request.</param>
+    /// <summary>Handles a request. The checkout is cancelled when the client disconnects.</summary>
     public static async Task InvokeAsync(HttpContext context, SessionRegistry sessions, EventLoop loop)
     {
         CheckoutRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.CheckoutRequest);
         (string directory, EnvironmentSnapshot variables) = sessions.SnapshotOf(sessions.Find(context.SessionId()));
         Checkout checkout = Checkout.Prepare(request, loop, directory, variables.Values);
 
-        // Of progress only the latest matters to a slow reader.
+        // A slow reader needs only the latest progress.
         Channel<CheckoutProgress> progress = Channel.CreateBounded<CheckoutProgress>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         Task<CheckoutResult> work = checkout.RunAsync(line => progress.Writer.TryWrite(line), stop.Token);

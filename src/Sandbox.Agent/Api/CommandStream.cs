@@ -5,20 +5,18 @@ using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Answers a request with a command's journal, as it grows, to its end.</summary>
+/// <summary>Streams the output log of a command to its end.</summary>
 internal static class CommandStream
 {
-    // Most commands are over by then and need one write; the caller of a longer one learns that it was taken.
+    // Most commands end within this time and need one write. The client of a longer one then learns that it was accepted.
     private static readonly TimeSpan FirstAnswerLimit = TimeSpan.FromMilliseconds(20);
 
-    private const long MostUnflushed = 256 * 1024;
+    private const long MaximumUnflushed = 256 * 1024;
 
     private static readonly IStreamFormat Events = new SseFormat();
     private static readonly IStreamFormat Frames = new BinaryFrameFormat();
 
-    /// <summary>Answers with the stream, in the form that the request asks for.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="reader">A reader of the journal.</param>
+    /// <summary>Streams in the format of the request's <c>Accept</c> header.</summary>
     /// <param name="follow">Whether to wait for more until the command has ended.</param>
     public static async Task WriteAsync(HttpContext context, OutputLogReader reader, bool follow = true)
     {
@@ -33,18 +31,18 @@ internal static class CommandStream
             {
                 if (!context.Response.HasStarted)
                 {
-                    // It is all there: an answer of known length reaches the caller in one piece, and ends with it.
+                    // All of it is there: with a known length the client gets it in one piece, and the response ends with it.
                     context.Response.ContentLength = writer.UnflushedBytes;
                 }
 
                 return;
             }
 
-            if (writer.UnflushedBytes < MostUnflushed && !follow)
+            if (writer.UnflushedBytes < MaximumUnflushed && !follow)
             {
-                byte[] place = new byte[OutputCursor.Length];
-                reader.Cursor.Write(place);
-                format.Write(writer, FrameKind.Pause, place, reader.Cursor);
+                byte[] cursor = new byte[OutputCursor.Length];
+                reader.Cursor.Write(cursor);
+                format.Write(writer, FrameKind.Pause, cursor, reader.Cursor);
                 return;
             }
 
@@ -61,19 +59,19 @@ internal static class CommandStream
 
             if (isLong)
             {
-                // What a short command printed is sent on the event loop's thread, which is here already; that of a long one would keep it from its work.
+                // The output of a short command is sent on the event loop's thread; that of a long one would block it.
                 await SocketThreads.Leave();
             }
         }
 
-        // Without a last event the reader takes it for a broken connection, which is what it is.
+        // Without a last event the reader sees a broken connection, which is right.
         context.Abort();
     }
 
-    /// <summary>Writes what there is, up to what one flush should carry; true when the last frame was among it.</summary>
+    /// <summary>Writes what is available, up to the size of one flush. Returns whether the last frame was written.</summary>
     private static bool WriteReady(PipeWriter writer, IStreamFormat format, OutputLogReader reader)
     {
-        while (writer.UnflushedBytes < MostUnflushed && reader.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
+        while (writer.UnflushedBytes < MaximumUnflushed && reader.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
         {
             format.Write(writer, kind, payload, reader.Cursor);
             if (kind is FrameKind.Exit or FrameKind.Error)
@@ -85,8 +83,8 @@ internal static class CommandStream
         return false;
     }
 
-    /// <summary>Waits for more, and says that we are still here when nothing comes for a while.</summary>
-    private static async ValueTask<bool> WaitAsync(OutputLogReader reader, TimeSpan patience, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
+    /// <summary>Waits for output and sends heartbeats meanwhile.</summary>
+    private static async ValueTask<bool> WaitAsync(OutputLogReader reader, TimeSpan timeout, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
     {
         ValueTask<bool> more = reader.WaitAsync(cancellationToken);
         if (more.IsCompleted)
@@ -99,12 +97,12 @@ internal static class CommandStream
         {
             try
             {
-                return await waiting.WaitAsync(patience, cancellationToken);
+                return await waiting.WaitAsync(timeout, cancellationToken);
             }
             catch (TimeoutException)
             {
                 await writer.WriteAsync(heartbeat, cancellationToken);
-                patience = SseWriter.HeartbeatInterval;
+                timeout = SseWriter.HeartbeatInterval;
             }
         }
     }

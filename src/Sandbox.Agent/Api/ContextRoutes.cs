@@ -3,12 +3,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>…/context</c>: code contexts, and code that runs in them.</summary>
+/// <summary><c>…/context</c>: code contexts and code that runs in them.</summary>
 internal static class ContextRoutes
 {
-    /// <summary>Adds the routes.</summary>
-    /// <param name="sandbox">Where to.</param>
-    /// <param name="contexts">What they act on.</param>
     public static void Map(RouteGroupBuilder sandbox, ContextRegistry contexts)
     {
         sandbox.MapPost("/context", async context =>
@@ -29,23 +26,10 @@ internal static class ContextRoutes
         sandbox.MapPost("/context/{context}/run", async context =>
         {
             CodeRunRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.CodeRunRequest);
-            Validate(request);
+            RequestValidator.Validate(request);
             CodeContext place = contexts.Get(context.RouteValue("context"));
             place.Require(request);
             await CodeStream.WriteAsync(context, place, new CodeRun(request));
         });
-    }
-
-    private static void Validate(CodeRunRequest request)
-    {
-        RequestFields.RequireNone(request.Unknown);
-        if (request.Code is null)
-        {
-            throw new ApiException(ErrorCodes.InvalidRequest, "'code' must be the code to run.");
-        }
-
-        VariableName.RequireAll(request.Env);
-        VariableName.RequireAll(request.SecretEnv);
-        TimeLimit.Require(request.TimeoutMs, "timeoutMs");
     }
 }

@@ -6,9 +6,6 @@ namespace Sandbox.Agent.Api;
 /// <summary><c>…/env</c>: the variables of the sandbox, or of the session that the request names.</summary>
 internal static class EnvironmentRoutes
 {
-    /// <summary>Adds the routes.</summary>
-    /// <param name="sandbox">Where to.</param>
-    /// <param name="sessions">What they act on.</param>
     public static void Map(RouteGroupBuilder sandbox, SessionRegistry sessions)
     {
         sandbox.MapGet("/env", async context =>

@@ -3,12 +3,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Turns every failure into the API's error body and the right status.</summary>
+/// <summary>Turns exceptions into the API's error body and status.</summary>
 internal static class ErrorHandlingMiddleware
 {
-    /// <summary>The middleware.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="next">What serves it.</param>
     public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         try
@@ -18,12 +15,12 @@ internal static class ErrorHandlingMiddleware
             {
                 await WriteAsync(context, context.Response.StatusCode == StatusCodes.Status404NotFound
                     ? new ApiException(ErrorCodes.RouteNotFound, $"There is no '{context.Request.Path}' in this API.")
-                    : new ApiException(ErrorCodes.MethodNotAllowed, $"'{context.Request.Path}' does not take {context.Request.Method}."));
+                    : new ApiException(ErrorCodes.MethodNotAllowed, $"'{context.Request.Path}' does not support {context.Request.Method}."));
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The caller has gone; there is nobody to answer.
+            // The client has disconnected.
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
@@ -31,7 +28,7 @@ internal static class ErrorHandlingMiddleware
         }
         catch (Exception exception)
         {
-            // Too late for an answer: the broken stream tells the reader, the log tells why.
+            // Too late for an error response: the aborted stream tells the reader, the log says why.
             await Console.Error.WriteLineAsync(exception.ToString());
             context.Abort();
         }
@@ -45,7 +42,7 @@ internal static class ErrorHandlingMiddleware
                 return known;
             case JsonException json:
                 return new ApiException(ErrorCodes.InvalidRequest, json.Path is { Length: > 1 } path
-                    ? $"Invalid JSON body: the value at '{path}' is not what this route takes."
+                    ? $"Invalid JSON body: the value at '{path}' has the wrong type."
                     : "Invalid JSON body.");
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new ApiException(ErrorCodes.PayloadTooLarge, $"The request's body is larger than {AgentApi.MaximumBody} bytes.");
@@ -53,7 +50,7 @@ internal static class ErrorHandlingMiddleware
                 return new ApiException(ErrorCodes.InvalidRequest, bad.Message);
             default:
                 Console.Error.WriteLine(failure);
-                return new ApiException(ErrorCodes.InternalError, "The sandbox's agent failed; its log says more.");
+                return new ApiException(ErrorCodes.InternalError, "The sandbox's agent failed. See its log.");
         }
     }
 

@@ -4,20 +4,18 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>POST …/exec</c>: starts a command, or finds the one that the same request started before, and streams its journal.</summary>
+/// <summary><c>POST …/exec</c>: starts a command, or finds the one that the same request started before, and streams its output log.</summary>
 internal static class ExecRoute
 {
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
     public static async Task InvokeAsync(HttpContext context, CommandRegistry commands, SessionRegistry sessions)
     {
         ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
-        ExecRules.Require(request);
+        RequestValidator.Validate(request);
         string? sessionId = context.SessionId();
         string id = context.ProcessId();
         Command command = commands.GetOrAddCommand(id, sessionId, request, () => sessions.Find(sessionId) ?? sessions.CreateEphemeral(), out bool isNew);
 
-        // Followed before it starts, so that it is held back for this reader from the first byte on.
+        // Opened before the command starts, so that the command is paused for this reader from the first byte on.
         using OutputLogReader reader = command.Output.OpenReader(default(OutputCursor));
         if (isNew)
         {

@@ -3,12 +3,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Bodies as source-generated JSON.</summary>
+/// <summary>Request and response bodies as source-generated JSON.</summary>
 internal static class JsonBody
 {
-    /// <summary>Reads a request's body.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="type">What it holds.</param>
     /// <param name="whenEmpty">What an absent body means; null when there must be one.</param>
     /// <exception cref="JsonException">It is not that.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, T? whenEmpty = null)
@@ -23,10 +20,6 @@ internal static class JsonBody
             ?? throw new JsonException("The body is null.");
     }
 
-    /// <summary>Writes an answer.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="value">The answer.</param>
-    /// <param name="type">Its type.</param>
     public static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);

@@ -9,12 +9,12 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Passes HTTP requests and WebSockets on to a program of the sandbox that listens on a port.</summary>
+/// <summary>Forwards HTTP requests and WebSockets to a program in the sandbox that listens on a port.</summary>
 internal sealed class PortForwarder : IDisposable
 {
     private static readonly ForwarderRequestConfig Configuration = new()
     {
-        // Time limits are the program's and the client's.
+        // Time-outs are up to the program and the client.
         ActivityTimeout = TimeSpan.FromDays(7),
         Version = HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -31,38 +31,35 @@ internal sealed class PortForwarder : IDisposable
         ActivityHeadersPropagator = null,
     }));
 
-    // Made when it is first needed, which in most sandboxes is never.
+    // Created on first use, which most sandboxes never reach.
     private readonly Lazy<IHttpForwarder> _forwarder = new(() => new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider().GetRequiredService<IHttpForwarder>());
 
-    /// <summary>Passes a request on, and the answer back.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="port">The port.</param>
     /// <exception cref="ApiException">There is no answer.</exception>
     public async Task ForwardAsync(HttpContext context, int port)
     {
         ForwarderError error = await _forwarder.Value.SendAsync(context, $"http://localhost:{port}", _invoker, Configuration, PortTransformer.Instance);
         if (error == ForwarderError.None)
         {
-            // Also an answer without a body is the program's own.
+            // A response without a body is the program's own, too.
             await context.Response.CompleteAsync();
         }
         else if (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
         {
             Exception? failure = context.GetForwarderErrorFeature()?.Exception;
             throw failure as ApiException ?? failure?.InnerException as ApiException
-                ?? new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} broke the connection before it answered.", failure);
+                ?? new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} closed the connection before it responded.", failure);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _invoker.Dispose();
 
-    /// <summary>The request as the program would get it from a client beside it.</summary>
+    /// <summary>Sends the request as a client next to the program would.</summary>
     private sealed class PortTransformer : HttpTransformer
     {
         public static readonly PortTransformer Instance = new();
 
-        // A convention among proxies: what a program must put before its own paths.
+        // A convention of reverse proxies: the prefix that the program has to put before its own paths.
         private const string PrefixHeader = "X-Forwarded-Prefix";
 
         private const int SegmentsBeforePath = 5; // v1, sandbox, {id}, port, {port}
@@ -93,18 +90,18 @@ internal sealed class PortForwarder : IDisposable
             bool goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
             if (proxyResponse is { IsSuccessStatusCode: true, Content.Headers.ContentLength: null })
             {
-                // A stream may be silent for long after its headers.
+                // A stream may send nothing for long after its headers.
                 await httpContext.Response.Body.FlushAsync(cancellationToken);
             }
 
             return goesOn;
         }
 
-        // What a message's own 'Connection' says is for the next hop alone: see RFC 9110, 7.6.1. An upgrade is forwarded all the same.
+        // A message's 'Connection' header is for the next hop alone: see RFC 9110, 7.6.1. An upgrade is forwarded all the same.
         private static string[] HopByHop(IEnumerable<string> connection) =>
             [.. connection.Where(name => !name.Equals(HeaderNames.Upgrade, StringComparison.OrdinalIgnoreCase))];
 
-        // What the client wrote, so that nothing is decoded on the way.
+        // Taken from the raw target, so that nothing is decoded on the way.
         private static (string Prefix, string Path) Split(string target)
         {
             int position = 0;

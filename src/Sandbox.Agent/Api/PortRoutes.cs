@@ -5,11 +5,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>…/port</c> and <c>…/tcp</c>: the ways to programs of the sandbox that listen on ports.</summary>
+/// <summary><c>…/port</c> and <c>…/tcp</c>: connections to programs in the sandbox that listen on ports.</summary>
 internal static class PortRoutes
 {
-    /// <summary>Adds the routes.</summary>
-    /// <param name="sandbox">Where to.</param>
     public static void Map(RouteGroupBuilder sandbox, PortForwarder forwarder)
     {
         sandbox.MapGet("/port", context => JsonBody.WriteAsync(context, LoopbackPorts.List(), ProtocolJson.Default.PortList));
@@ -25,7 +23,7 @@ internal static class PortRoutes
         int port = Port(context);
         WebSockets.Require(context);
 
-        // Connected first: so a port where nobody listens is a failed answer, not a broken tunnel.
+        // Connected before the upgrade: when nothing listens, the client gets an error response instead of a broken tunnel.
         using Socket connection = await LoopbackPorts.ConnectAsync(port, context.RequestAborted);
         using WebSocket tunnel = await WebSockets.AcceptAsync(context);
         await SocketTunnel.RunAsync(tunnel, connection, context.RequestAborted);

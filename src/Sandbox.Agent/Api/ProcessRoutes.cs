@@ -5,11 +5,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>…/exec</c> and <c>…/process</c>: running commands and processes, finding them, and what can be done to one.</summary>
+/// <summary><c>…/exec</c> and <c>…/process</c>: starts, lists, signals and removes commands and processes, and reads and writes their streams.</summary>
 internal static class ProcessRoutes
 {
-    /// <summary>Adds the routes.</summary>
-    /// <param name="sandbox">Where to.</param>
     public static void Map(RouteGroupBuilder sandbox, CommandRegistry commands, SessionRegistry sessions)
     {
         sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, commands, sessions))
@@ -31,7 +29,7 @@ internal static class ProcessRoutes
     private static async Task StartAsync(HttpContext context, CommandRegistry commands, SessionRegistry sessions)
     {
         ExecRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ExecRequest);
-        ExecRules.Require(request);
+        RequestValidator.Validate(request);
         string? sessionId = context.SessionId();
         Session? origin = sessions.Find(sessionId);
         Session session = sessions.CreateEphemeral(origin);
@@ -67,7 +65,7 @@ internal static class ProcessRoutes
         Command command = Find(context, commands);
         if (!command.HasEnded)
         {
-            throw new ApiException(ErrorCodes.ProcessRunning, $"'{command.Id}' still runs. Stop it first.");
+            throw new ApiException(ErrorCodes.ProcessRunning, $"'{command.Id}' is still running. Stop it first.");
         }
 
         commands.Remove(command);
@@ -93,7 +91,7 @@ internal static class ProcessRoutes
 
         if (command.Input is null)
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"'{command.Id}' was not started with 'stdinOpen', so it takes no input.");
+            throw new ApiException(ErrorCodes.InvalidRequest, $"'{command.Id}' was not started with 'stdinOpen', so it accepts no input.");
         }
 
         await command.Input.CopyFromAsync(context.Request.BodyReader, context.QueryFlag("end", true), context.RequestAborted);

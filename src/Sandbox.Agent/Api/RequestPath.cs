@@ -6,13 +6,11 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Api;
 
 /// <summary>Reads the paths of requests. Paths are any bytes, so they are read from the request as it was sent, not as the framework decoded it.</summary>
-/// <param name="sessions">The sessions whose directories relative paths start from.</param>
 internal sealed class RequestPath(SessionRegistry sessions)
 {
     private const string Prefix = "/v1/sandbox/";
 
     /// <summary>Gets the absolute path of a route such as <c>…/file/{path}</c>, or the one of <c>…/file?path=</c>, which may be relative.</summary>
-    /// <param name="route">The route's name: <c>file</c>.</param>
     public string Of(HttpContext context, string route)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;

@@ -19,7 +19,6 @@ internal static class RequestValues
     public static string RouteValue(this HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 
     /// <summary>Gets a query parameter.</summary>
-    /// <param name="expected">What it has to be, for the error.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public static T Query<T>(this HttpContext context, string name, T whenAbsent, QueryParser<T> parser, string expected)
     {

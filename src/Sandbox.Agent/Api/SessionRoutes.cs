@@ -3,12 +3,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>…/session</c>: making, finding and deleting sessions.</summary>
+/// <summary><c>…/session</c>: creates, lists and deletes sessions.</summary>
 internal static class SessionRoutes
 {
-    /// <summary>Adds the routes.</summary>
-    /// <param name="sandbox">Where to.</param>
-    /// <param name="sessions">What they act on.</param>
     public static void Map(RouteGroupBuilder sandbox, SessionRegistry sessions)
     {
         sandbox.MapPost("/session", async context =>

@@ -5,20 +5,18 @@ using System.Text;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Server-sent events. See the HTML standard, 9.2 "Server-sent events".</summary>
+/// <summary>Writes server-sent events. See the HTML standard, 9.2 "Server-sent events".</summary>
 internal static class SseWriter
 {
-    /// <summary>The content type of a stream of events.</summary>
     public const string MediaType = "text/event-stream";
 
-    /// <summary>The longest silence of a stream.</summary>
+    /// <summary>The longest time without an event or heartbeat.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>A comment, which says that the stream still lives.</summary>
+    /// <summary>A comment line, which keeps the connection alive.</summary>
     public static readonly ReadOnlyMemory<byte> Heartbeat = ":\n\n"u8.ToArray();
 
-    /// <summary>Makes an answer a stream of events.</summary>
-    /// <param name="response">The answer.</param>
+    /// <summary>Starts a response that is a stream of events.</summary>
     public static PipeWriter Begin(HttpResponse response)
     {
         response.ContentType = MediaType;
@@ -26,16 +24,9 @@ internal static class SseWriter
         return response.BodyWriter;
     }
 
-    /// <summary>Writes an event.</summary>
-    /// <param name="writer">Where to.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="data">Its data: text on one line.</param>
+    /// <summary>Writes an event whose data is text on one line.</summary>
     public static void WriteEvent(this PipeWriter writer, string name, ReadOnlySpan<byte> data) => writer.WriteEvent(Encoding.ASCII.GetBytes(name), data, isBytes: false);
 
-    /// <summary>Writes an event.</summary>
-    /// <param name="writer">Where to.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="data">Its data: bytes, or text on one line.</param>
     /// <param name="isBytes">Whether the data is bytes, which are sent in base64.</param>
     /// <param name="id">Its id; empty for none.</param>
     public static void WriteEvent(this PipeWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, bool isBytes, ReadOnlySpan<byte> id = default)
@@ -63,7 +54,5 @@ internal static class SseWriter
         writer.Write("\n\n"u8);
     }
 
-    /// <summary>Writes a comment, which says that the stream still lives.</summary>
-    /// <param name="writer">Where to.</param>
     public static void WriteHeartbeat(this PipeWriter writer) => writer.Write(Heartbeat.Span);
 }

@@ -7,13 +7,13 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>One client's connection to a terminal: what is printed goes out, what is typed comes in, until the shell or the client has gone.</summary>
+/// <summary>A client's WebSocket connection to a terminal. It sends output and receives input until the shell ends or the client disconnects.</summary>
 internal sealed class TerminalConnection : IDisposable
 {
     private const int OutputSize = 64 * 1024;
     private const int InputSize = 16 * 1024;
 
-    // How long a client may take to answer the goodbye.
+    // How long a client may take to answer the close frame.
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
     private readonly WebSocket _socket;
@@ -28,13 +28,9 @@ internal sealed class TerminalConnection : IDisposable
         _client = client;
     }
 
-    /// <summary>Serves a client.</summary>
-    /// <param name="socket">The connection.</param>
-    /// <param name="terminal">The terminal.</param>
-    /// <param name="size">The size of the client's window, if it said.</param>
+    /// <summary>Serves a client until its connection ends.</summary>
     /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
     /// <param name="mayControl">Whether it does more than look.</param>
-    /// <param name="cancellationToken">The connection is gone.</param>
     public static async Task RunAsync(WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayControl, CancellationToken cancellationToken)
     {
         long shown = terminal.Output.End;
@@ -57,7 +53,7 @@ internal sealed class TerminalConnection : IDisposable
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
         {
-            // It broke off; the terminal goes on.
+            // The connection broke; the terminal keeps running.
         }
         finally
         {
@@ -76,7 +72,7 @@ internal sealed class TerminalConnection : IDisposable
         return new TerminalMessage { Type = TerminalMessages.Exit, Code = status.ExitCode, Signal = status.Signal?.ToString() };
     }
 
-    /// <summary>Sends what was printed before, says so, and goes on with what is printed now, to the shell's end.</summary>
+    /// <summary>Sends earlier output, a ready message, and then new output until the shell ends.</summary>
     private async Task SendOutputAsync(long shown, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(OutputSize);
@@ -105,7 +101,7 @@ internal sealed class TerminalConnection : IDisposable
                 }
 
                 _client.Position = position + count;
-                _terminal.Moved();
+                _terminal.ResumeReading();
             }
             while (!isReady || await _terminal.Output.WaitAsync(_client.Position, cancellationToken));
         }
@@ -115,7 +111,7 @@ internal sealed class TerminalConnection : IDisposable
         }
     }
 
-    /// <summary>Takes what the client types and says, until it says goodbye.</summary>
+    /// <summary>Receives input and control messages until the client closes the connection.</summary>
     private async Task ReceiveAsync(CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(InputSize);
@@ -141,7 +137,7 @@ internal sealed class TerminalConnection : IDisposable
                         filled += received.Count;
                         if (received.EndOfMessage || filled == buffer.Length)
                         {
-                            await ObeyAsync(buffer.AsMemory(0, received.EndOfMessage ? filled : 0), cancellationToken);
+                            await HandleMessageAsync(buffer.AsMemory(0, received.EndOfMessage ? filled : 0), cancellationToken);
                             filled = 0;
                         }
 
@@ -155,7 +151,7 @@ internal sealed class TerminalConnection : IDisposable
         }
     }
 
-    private async Task ObeyAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
+    private async Task HandleMessageAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
     {
         TerminalMessage? message;
         try
@@ -190,7 +186,7 @@ internal sealed class TerminalConnection : IDisposable
     private Task SendAsync(TerminalMessage message, CancellationToken cancellationToken) =>
         SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, cancellationToken);
 
-    // One at a time: output and answers come from two sides.
+    // One send at a time: output and replies come from two tasks.
     private async Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);

@@ -14,10 +14,8 @@ namespace Sandbox.Agent.Api;
 internal sealed class TerminalRoute(SessionRegistry sessions, TerminalHolder sandboxTerminal, string runtime, EventLoop loop)
 {
     private const string DefaultType = "xterm-256color";
-    private const int LongestReason = 120; // of a close frame: RFC 6455, 5.5
+    private const int MaximumReason = 120; // of a close frame: RFC 6455, 5.5
 
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
     public async Task InvokeAsync(HttpContext context)
     {
         WebSockets.Require(context);
@@ -29,7 +27,7 @@ internal sealed class TerminalRoute(SessionRegistry sessions, TerminalHolder san
         TerminalHolder holder = session?.Terminal ?? sandboxTerminal;
         Func<Terminal> start = await PrepareAsync(query, session, size ?? TerminalSize.Default);
 
-        // Before the upgrade, so that a client learns what is wrong by the answer.
+        // Looked up before the upgrade, so that the client gets an error response.
         Terminal? known = Value(query, "terminal") is { } id ? holder.Get(id) : null;
         using WebSocket socket = await WebSockets.AcceptAsync(context);
         Terminal terminal;
@@ -80,7 +78,7 @@ internal sealed class TerminalRoute(SessionRegistry sessions, TerminalHolder san
         string message = $"Failed to create PTY: {reason}";
         TerminalMessage error = new() { Type = TerminalMessages.Error, Message = message };
         await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(error, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, true, cancellationToken);
-        string shown = Encoding.UTF8.GetByteCount(message) <= LongestReason ? message : "Failed to create PTY";
+        string shown = Encoding.UTF8.GetByteCount(message) <= MaximumReason ? message : "Failed to create PTY";
         await socket.CloseOutputAsync(WebSocketCloseStatus.InternalServerError, shown, cancellationToken);
     }
 }

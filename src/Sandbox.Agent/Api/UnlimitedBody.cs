@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>Marks a route whose body is streamed on and may have any size.</summary>
+/// <summary>Marks a route that streams its body, which may have any size.</summary>
 internal sealed class UnlimitedBody : IRequestSizeLimitMetadata
 {
     /// <inheritdoc/>

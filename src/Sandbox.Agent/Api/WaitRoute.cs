@@ -6,27 +6,24 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>GET …/process/{pid}/wait</c>: answers when the process has ended or, if one is named, a port is listened on; and after a while anyway, so that no request stays open for long.</summary>
+/// <summary><c>GET …/process/{pid}/wait</c>: responds when the process has ended or a port is listened on, and after 30 seconds at the latest, so that no request stays open for long.</summary>
 internal static class WaitRoute
 {
-    private const int LongestWaitMs = 30_000;
+    private const int MaximumWaitMs = 30_000;
     private const int LowestGood = 200;
     private const int HighestGood = 399;
 
-    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
-    // An answer that takes longer is asked for again.
+    // A probe that takes longer is repeated.
     private static readonly HttpClient Probe = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="command">What is waited for.</param>
     public static async Task InvokeAsync(HttpContext context, Command command)
     {
         int? port = context.Query<int?>("port", null, TryParsePort, "a port from 1 to 65535");
         string? path = context.Query<string?>("path", null, TryParsePath, "a path that begins with '/'");
         int? status = context.Query<int?>("status", null, TryParseStatus, "a status from 100 to 599");
-        int limit = context.Query("timeoutMs", LongestWaitMs, TryParseLimit, $"a number of milliseconds from 0 to {LongestWaitMs}");
+        int limit = context.Query("timeoutMs", MaximumWaitMs, TryParseLimit, $"a number of milliseconds from 0 to {MaximumWaitMs}");
         if (port is null && (path is not null || status is not null))
         {
             throw new ApiException(ErrorCodes.InvalidRequest, "'path' and 'status' need a 'port'.");
@@ -54,7 +51,7 @@ internal static class WaitRoute
     {
         while (!(SocketTable.ListenerOn(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellationToken))))
         {
-            await Task.Delay(LookPause, cancellationToken);
+            await Task.Delay(PollInterval, cancellationToken);
         }
     }
 
@@ -78,7 +75,7 @@ internal static class WaitRoute
 
     private static bool TryParseLimit(string text, out int limit)
     {
-        bool isGood = TryParse(text, 0, LongestWaitMs, out int? value);
+        bool isGood = TryParse(text, 0, MaximumWaitMs, out int? value);
         limit = value ?? 0;
         return isGood;
     }

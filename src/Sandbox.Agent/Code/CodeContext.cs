@@ -4,21 +4,16 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Code;
 
-/// <summary>What a context is made of.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Plan">What runs its code.</param>
-/// <param name="Directory">Where the code starts.</param>
-/// <param name="SessionId">The session that gave it its directory and variables, if one did.</param>
+/// <summary>Settings of a code context.</summary>
 /// <param name="IsDefault">Whether it is its language's default.</param>
-/// <param name="TimeoutMs">The limit for its runs, if it has one.</param>
 internal sealed record ContextSettings(string Id, InterpreterPlan Plan, string Directory, string? SessionId, bool IsDefault, long? TimeoutMs);
 
-/// <summary>An interpreter with an id and a queue of runs, replaced when it ends.</summary>
+/// <summary>An interpreter with an id and a queue of runs. An interpreter that ended is replaced by the next run.</summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Neither a token source without a timer nor a semaphore whose handle nobody asks for holds anything to dispose of.")]
 internal sealed class CodeContext
 {
-    // To let go after an interrupt; the last word is KILL, and the state is lost.
-    private static readonly TimeSpan[] Patience = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1)];
+    // How long code may take to react to each interrupt. After the last the interpreter is killed and its state is lost.
+    private static readonly TimeSpan[] InterruptGraces = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1)];
 
     private readonly ContextSettings _settings;
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -33,18 +28,14 @@ internal sealed class CodeContext
         _interpreter = interpreter;
     }
 
-    /// <summary>Its id.</summary>
     public string Id => _settings.Id;
 
-    /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt => _createdAt;
 
-    /// <summary>Makes a context whose interpreter is ready.</summary>
-    /// <param name="settings">What it is made of.</param>
+    /// <summary>Creates a context whose interpreter is ready.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.LanguageNotAvailable"/>, <see cref="ErrorCodes.InterpreterFailed"/>.</exception>
     public static async Task<CodeContext> CreateAsync(ContextSettings settings) => new(settings, await settings.Plan.StartAsync());
 
-    /// <summary>The wire form.</summary>
     public ContextInfo ToInfo() => new()
     {
         Id = Id,
@@ -58,20 +49,17 @@ internal sealed class CodeContext
         CreatedAt = _createdAt,
     };
 
-    /// <summary>Checks that code can be run here as it was asked for.</summary>
-    /// <param name="request">What was asked.</param>
+    /// <summary>Checks that this interpreter supports what the request asks for.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.Unsupported"/>.</exception>
     public void Require(CodeRunRequest request)
     {
         if (!_settings.Plan.TakesVariables && (request.Env is { Count: > 0 } || request.SecretEnv is { Count: > 0 }))
         {
-            throw new ApiException(ErrorCodes.Unsupported, $"'{_settings.Plan.Name}' takes no variables for one run. Give them when the context is made.");
+            throw new ApiException(ErrorCodes.Unsupported, $"'{_settings.Plan.Name}' does not support variables for a single run. Set them when the context is created.");
         }
     }
 
-    /// <summary>Runs code when its turn comes, and tells all about it.</summary>
-    /// <param name="run">The code.</param>
-    /// <param name="cancellationToken">Whoever wanted it has gone.</param>
+    /// <summary>Runs code when its turn comes, and reports all of it as events.</summary>
     public async Task RunAsync(CodeRun run, CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
@@ -91,7 +79,7 @@ internal sealed class CodeContext
             }
 
             run.Start();
-            RunOutcome outcome = await FollowAsync(_interpreter.RunAsync(run), run, stop.Token);
+            RunOutcome outcome = await WaitForEndAsync(_interpreter.RunAsync(run), run, stop.Token);
             if (_closing.IsCancellationRequested)
             {
                 run.Refuse(Closed());
@@ -120,16 +108,16 @@ internal sealed class CodeContext
         }
     }
 
-    /// <summary>Ends it with everything it started. What runs or waits is refused.</summary>
+    /// <summary>Ends the interpreter with everything it started. Runs in progress and in the queue are refused.</summary>
     public void Close()
     {
         _closing.Cancel();
         _interpreter.Kill();
     }
 
-    private static ApiException Closed() => new(ErrorCodes.ContextClosed, "The context was deleted before the code had run to its end.");
+    private static ApiException Closed() => new(ErrorCodes.ContextClosed, "The context was deleted before the code had finished.");
 
-    private async Task<RunOutcome> FollowAsync(Task<RunOutcome> running, CodeRun run, CancellationToken cancellationToken)
+    private async Task<RunOutcome> WaitForEndAsync(Task<RunOutcome> running, CodeRun run, CancellationToken cancellationToken)
     {
         using CancellationTokenSource over = new();
         Task limit = (run.TimeoutMs ?? _settings.TimeoutMs) is { } milliseconds
@@ -141,11 +129,11 @@ internal sealed class CodeContext
         {
             run.StopReason = first == limit ? StopReason.TimedOut : StopReason.Cancelled;
             run.Events.LiftBound();
-            foreach (TimeSpan patience in Patience)
+            foreach (TimeSpan grace in InterruptGraces)
             {
-                // The patience counts from the delivery, unless that does not come about.
-                await Task.WhenAny(running, _interpreter.InterruptAsync(), Task.Delay(patience, over.Token));
-                if (await Task.WhenAny(running, Task.Delay(patience, over.Token)) == running)
+                // The grace period starts with the delivery, unless that does not complete.
+                await Task.WhenAny(running, _interpreter.InterruptAsync(), Task.Delay(grace, over.Token));
+                if (await Task.WhenAny(running, Task.Delay(grace, over.Token)) == running)
                 {
                     break;
                 }

@@ -5,37 +5,30 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Code;
 
-/// <summary>One run of code: what was asked, and what it tells.</summary>
-/// <param name="request">What was asked, checked.</param>
+/// <summary>One run of code: the request and its events.</summary>
 internal sealed class CodeRun(CodeRunRequest request)
 {
     private DateTimeOffset _startedAt = DateTimeOffset.UtcNow;
     private long _startedTicks;
 
-    /// <summary>The code.</summary>
     public string Code { get; } = request.Code!;
 
-    /// <summary>Variables of this run alone; null unsets.</summary>
+    /// <summary>The variables of this run alone; null unsets one.</summary>
     public IReadOnlyDictionary<string, string?> Variables { get; } = new EnvironmentChanges(request.Env, request.SecretEnv).ToDictionary();
 
-    /// <summary>Its own time limit, if it has one.</summary>
     public long? TimeoutMs { get; } = request.TimeoutMs;
 
-    /// <summary>What it tells.</summary>
     public RunEvents Events { get; } = new();
 
-    /// <summary>Why it is being stopped, if it is.</summary>
     public StopReason StopReason { get; set; }
 
-    /// <summary>Starts its clock.</summary>
     public void Start()
     {
         _startedAt = DateTimeOffset.UtcNow;
         _startedTicks = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Tells how it ended; the last thing that happens to it.</summary>
-    /// <param name="outcome">How.</param>
+    /// <summary>Reports the end of the run.</summary>
     /// <param name="restarted">Whether it began in a new interpreter that took the place of another.</param>
     public void End(RunOutcome outcome, bool restarted)
     {
@@ -55,8 +48,7 @@ internal sealed class CodeRun(CodeRunRequest request)
         Events.Complete();
     }
 
-    /// <summary>Tells that it could not be run to its end.</summary>
-    /// <param name="failure">Why.</param>
+    /// <summary>Reports that the code was not run, or not to its end.</summary>
     public void Refuse(ApiException failure)
     {
         Events.Add(CodeEvents.Error, failure.ToBody(null), ProtocolJson.Default.ErrorBody);
@@ -64,7 +56,6 @@ internal sealed class CodeRun(CodeRunRequest request)
     }
 }
 
-/// <summary>How code ended.</summary>
+/// <summary>The outcome of a run.</summary>
 /// <param name="Error">Why it failed; null when it did not.</param>
-/// <param name="Count">Its number in its interpreter, when that counts.</param>
 internal sealed record RunOutcome(CodeError? Error, int? Count);

@@ -116,7 +116,7 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
         if (request.Default && (request.Id is not null || request.Cwd is not null || request.Env is not null || request.SecretEnv is not null || request.TimeoutMs is not null))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, "The default context of a language has its session's directory and variables. Leave 'default' out to make one of your own.");
+            throw new ApiException(ErrorCodes.InvalidRequest, "The default context of a language has its session's directory and variables. Leave out 'default' to create another context.");
         }
     }
 

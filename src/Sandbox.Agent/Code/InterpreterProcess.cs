@@ -5,10 +5,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Code;
 
-/// <summary>The program of an interpreter. Its output is the code's, its input is empty, and what it has to say to us goes elsewhere.</summary>
+/// <summary>The process of an interpreter. Its output is that of the code, its input is empty; it talks to the agent on other channels.</summary>
 internal sealed class InterpreterProcess : IDisposable
 {
-    private const int ShownComplaint = 2000;
+    private const int MaximumStartErrors = 2000;
 
     private readonly Lock _gate = new();
     private readonly ChildProcess _process;
@@ -17,7 +17,7 @@ internal sealed class InterpreterProcess : IDisposable
     private readonly PipeSource _error;
     private readonly TaskCompletionSource<ExitStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
-    private readonly StringBuilder _complaint = new();
+    private readonly StringBuilder _startErrors = new();
     private volatile bool _isReady;
 
     private InterpreterProcess(InterpreterCommand command, ChildProcess process, FileDescriptor output, FileDescriptor error, EventLoop loop)
@@ -28,18 +28,13 @@ internal sealed class InterpreterProcess : IDisposable
         _error = new PipeSource(error, loop, OnError);
         lock (_gate)
         {
-            // Its end may come before this returns.
+            // The callback may come before this returns.
             _endWatch = loop.Add(process.Handle, Collect);
         }
     }
 
-    /// <summary>Its end, when it comes.</summary>
     public Task<ExitStatus> Ended => _ended.Task;
 
-    /// <summary>Starts a program.</summary>
-    /// <param name="command">Which and how.</param>
-    /// <param name="channel">The descriptors it gets beside the usual three.</param>
-    /// <param name="loop">Where its pipes are watched.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InterpreterFailed"/>.</exception>
     public static InterpreterProcess Start(InterpreterCommand command, IReadOnlyDictionary<int, FileDescriptor> channel, EventLoop loop)
     {
@@ -70,25 +65,24 @@ internal sealed class InterpreterProcess : IDisposable
         }
     }
 
-    /// <summary>It has shown that it works: what it complains of from now on is the code's business.</summary>
+    /// <summary>From now on, standard error is the code's and not kept for <see cref="StartFailure"/>.</summary>
     public void SetReady() => _isReady = true;
 
-    /// <summary>What it prints from now on belongs to a run.</summary>
-    /// <param name="events">The run's events.</param>
+    /// <summary>Assigns the output from now on to a run.</summary>
     public void Begin(RunEvents events)
     {
         _output.Begin(events);
         _error.Begin(events);
     }
 
-    /// <summary>Takes what was printed before this call.</summary>
+    /// <summary>Reads what was printed before this call.</summary>
     public void TakeOutput()
     {
         _output.Drain();
         _error.Drain();
     }
 
-    /// <summary>What it prints from now on belongs to no run.</summary>
+    /// <summary>Assigns the output from now on to no run.</summary>
     public void End()
     {
         _output.End();
@@ -106,7 +100,7 @@ internal sealed class InterpreterProcess : IDisposable
                 return;
             }
 
-            // Itself first: else it goes on behind a child that has ended.
+            // The interpreter first: otherwise it would continue after a child that has ended.
             if (itself)
             {
                 _process.Send(Signal.INT);
@@ -129,7 +123,7 @@ internal sealed class InterpreterProcess : IDisposable
                 return;
             }
 
-            // Held still first, so that it starts nothing behind our back.
+            // Stopped first, so that it starts nothing more.
             _process.Send(Signal.STOP);
             foreach (ProcessEntry left in Descendants().Concat(ProcessTable.All().Where(other => other.SessionId == _process.Id && other.Id != _process.Id)))
             {
@@ -140,22 +134,22 @@ internal sealed class InterpreterProcess : IDisposable
         }
     }
 
-    /// <summary>The error of a run under which it ended.</summary>
+    /// <summary>The error of a run during which the interpreter ended.</summary>
     public CodeError EndError()
     {
         ExitStatus status = _ended.Task.Result;
-        string how = status.Signal is { } signal ? $"was ended by the signal {signal}" : $"ended with the exit code {status.ExitCode}";
-        return new CodeError(CodeError.InterpreterEnded, $"The interpreter {how}, and the context's state with it. The next run begins in a new one.", []);
+        string how = status.Signal is { } signal ? $"was killed by the signal {signal}" : $"ended with the exit code {status.ExitCode}";
+        return new CodeError(CodeError.InterpreterEnded, $"The interpreter {how}, and the context's state with it. The next run starts a new one.", []);
     }
 
-    /// <summary>The failure of one that ended before it was ready.</summary>
+    /// <summary>The error of an interpreter that ended before it was ready.</summary>
     public ApiException StartFailure()
     {
-        lock (_complaint)
+        lock (_startErrors)
         {
-            string said = _complaint.ToString().Trim();
+            string said = _startErrors.ToString().Trim();
             return new ApiException(ErrorCodes.InterpreterFailed, said.Length == 0
-                ? $"'{_name}' ended before it was ready, without saying why."
+                ? $"'{_name}' ended before it was ready, without an error message."
                 : $"'{_name}' ended before it was ready. It said: {said}");
         }
     }
@@ -168,10 +162,10 @@ internal sealed class InterpreterProcess : IDisposable
         events?.Add(CodeEvents.StandardError, data.ToArray());
         if (!_isReady)
         {
-            lock (_complaint)
+            lock (_startErrors)
             {
-                _complaint.Append(Encoding.UTF8.GetString(data));
-                _complaint.Remove(0, Math.Max(0, _complaint.Length - ShownComplaint));
+                _startErrors.Append(Encoding.UTF8.GetString(data));
+                _startErrors.Remove(0, Math.Max(0, _startErrors.Length - MaximumStartErrors));
             }
         }
     }

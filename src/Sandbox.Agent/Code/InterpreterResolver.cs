@@ -4,17 +4,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Code;
 
-/// <summary>Finds what runs a language in this sandbox: a Jupyter kernel where one is installed, else one of our programs in the language's interpreter.</summary>
-/// <param name="kernels">The directories of kernels that are installed for all users.</param>
-/// <param name="loop">Where pipes are watched.</param>
+/// <summary>Finds what runs a language in this sandbox: an installed Jupyter kernel, else a script in the language's interpreter.</summary>
 internal sealed class InterpreterResolver(IReadOnlyList<string> kernels, string runtime, EventLoop loop)
 {
     private const string Python = "python";
     private const string JavaScript = "javascript";
     private const string TypeScript = "typescript";
 
-    /// <summary>The language's usual name, for the names it also goes by.</summary>
-    /// <param name="language">What was asked for.</param>
+    /// <summary>Gets the usual name of a language for its aliases.</summary>
     public static string Canonical(string language) => language.ToLowerInvariant() switch
     {
         "python" or "python3" or "py" => Python,
@@ -23,10 +20,6 @@ internal sealed class InterpreterResolver(IReadOnlyList<string> kernels, string 
         var other => other,
     };
 
-    /// <summary>What runs a language.</summary>
-    /// <param name="language">The language, by its usual name, or a kernel's name.</param>
-    /// <param name="environment">The environment that it starts with.</param>
-    /// <param name="directory">Where it starts.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.LanguageNotAvailable"/>, which names the package.</exception>
     public InterpreterPlan Find(string language, IReadOnlyDictionary<string, string> environment, string directory) =>
         KernelSpec.Find(language, kernels, environment) is { } kernel
@@ -50,7 +43,7 @@ internal sealed class InterpreterResolver(IReadOnlyList<string> kernels, string 
     private static InterpreterCommand Command(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory) =>
         new(program, arguments, environment, directory);
 
-    // Code that is cut off leaves node's own bookkeeping of callbacks behind; it must not take that for a defect of its own.
+    // Interrupted code leaves node's bookkeeping of callbacks inconsistent; node must not abort because of that.
     private string[] NodeArguments(string language) => ["--no-force-async-hooks-checks", InterpreterScripts.Place(InterpreterScripts.Node, runtime), language];
 
     private async Task<IInterpreter> StartAsync(InterpreterCommand command, bool takesSignals) =>

@@ -2,57 +2,52 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Code;
 
-/// <summary>Takes what was read from a pipe.</summary>
+/// <summary>Receives data that was read from a pipe.</summary>
 /// <param name="events">The run that it belongs to; null between runs.</param>
-/// <param name="data">The bytes.</param>
 internal delegate void PipeData(RunEvents? events, ReadOnlySpan<byte> data);
 
-/// <summary>The reading end of a pipe that an interpreter writes to. It is read all the time, so that nobody hangs on it between runs; while a run's reader is slow, it is not.</summary>
+/// <summary>Reads from a pipe that an interpreter writes to, also between runs, so that nothing blocks on it. It pauses while the reader of a run's events is slow.</summary>
 internal sealed class PipeSource : IDisposable
 {
-    private const int Piece = 64 * 1024;
+    private const int ChunkSize = 64 * 1024;
 
-    // The largest that the kernel lets an ordinary process make a pipe.
+    // The largest pipe that an ordinary process can have.
     private const int LargestPipe = 1024 * 1024;
 
     private readonly Lock _gate = new();
     private readonly FileDescriptor _read;
     private readonly PipeData _onData;
     private readonly EventLoop.Watch _watch;
-    private readonly byte[] _buffer = new byte[Piece];
+    private readonly byte[] _buffer = new byte[ChunkSize];
     private RunEvents? _events;
     private bool _paused;
     private bool _closed;
 
-    /// <summary>Starts to read.</summary>
-    /// <param name="read">The end to read from, without blocking; this object's from now on.</param>
-    /// <param name="loop">The loop that watches it.</param>
-    /// <param name="onData">Takes what was read, one piece after the other, on any thread.</param>
+    /// <summary>Starts reading.</summary>
     public PipeSource(FileDescriptor read, EventLoop loop, PipeData onData)
     {
         _read = read;
         _onData = onData;
         lock (_gate)
         {
-            // The first call may come before this one returns.
+            // The callback may come before this returns.
             _watch = loop.Add(read, OnReadable);
         }
     }
 
-    /// <summary>What comes from now on belongs to a run.</summary>
-    /// <param name="run">The run's events.</param>
+    /// <summary>Assigns the data from now on to a run.</summary>
     public void Begin(RunEvents run)
     {
         lock (_gate)
         {
-            // Of what a former run left running: nobody's.
+            // What processes of an earlier run still print is discarded.
             Drain();
             _events = run;
             run.RoomMade += Resume;
         }
     }
 
-    /// <summary>What comes from now on belongs to no run.</summary>
+    /// <summary>Assigns the data from now on to no run.</summary>
     public void End()
     {
         RunEvents? ended;
@@ -71,7 +66,7 @@ internal sealed class PipeSource : IDisposable
         Resume();
     }
 
-    /// <summary>Takes what was written before this call, and may take more.</summary>
+    /// <summary>Reads what was written before this call, and perhaps more.</summary>
     public void Drain()
     {
         lock (_gate)
@@ -111,7 +106,7 @@ internal sealed class PipeSource : IDisposable
             }
         }
 
-        // Room may have been made in between, before there was anyone to be told.
+        // Room may have been made before the pause, when nobody was listening for it.
         Resume();
     }
 

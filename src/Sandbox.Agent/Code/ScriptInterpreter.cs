@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.ComponentModel;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -13,7 +14,7 @@ internal sealed class ScriptInterpreter : IInterpreter
     private const int AnswerDescriptor = 4;
 
     // The channel is the code's to misuse; this keeps it from filling our memory with half a line.
-    private const int LongestAnswer = 128 * 1024 * 1024;
+    private const int MaximumAnswer = 128 * 1024 * 1024;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
@@ -47,9 +48,7 @@ internal sealed class ScriptInterpreter : IInterpreter
     public bool HasEnded => _process.Ended.IsCompleted;
 
     /// <summary>Starts one.</summary>
-    /// <param name="command">The program with ours as its argument.</param>
     /// <param name="takesSignals">Whether it is interrupted by a signal; else by a request.</param>
-    /// <param name="loop">Where its pipes are watched.</param>
     /// <returns>It, or null when it runs but lacks what it needs for its language.</returns>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InterpreterFailed"/>.</exception>
     public static async Task<ScriptInterpreter?> StartAsync(InterpreterCommand command, bool takesSignals, EventLoop loop)
@@ -181,7 +180,7 @@ internal sealed class ScriptInterpreter : IInterpreter
         }
 
         _partial.Write(data);
-        if (_partial.WrittenCount > LongestAnswer)
+        if (_partial.WrittenCount > MaximumAnswer)
         {
             _process.Kill();
         }
@@ -228,3 +227,32 @@ internal sealed class ScriptInterpreter : IInterpreter
         }
     }
 }
+
+/// <summary>A line that one of our programs says: <c>ready</c>, <c>missing</c>, <c>result</c> or <c>done</c>.</summary>
+internal sealed record ScriptMessage
+{
+    /// <summary>What it is.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>The run that is done.</summary>
+    public long Run { get; init; }
+
+    /// <summary>The kind of a result.</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>A result's forms.</summary>
+    public Dictionary<string, JsonElement>? Data { get; init; }
+
+    /// <summary>Why a run failed.</summary>
+    public CodeError? Error { get; init; }
+
+    /// <summary>A run's number.</summary>
+    public int? Count { get; init; }
+}
+
+/// <summary>Source-generated JSON of what interpreters say.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(ScriptMessage))]
+[JsonSerializable(typeof(Jupyter.KernelFile))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class CodeJson : JsonSerializerContext;

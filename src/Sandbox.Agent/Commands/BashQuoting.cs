@@ -4,20 +4,18 @@ using System.Text;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>Quoting text for bash, and reading words that bash quoted. See bash(1), QUOTING.</summary>
+/// <summary>Quotes text for bash, and reads words that bash quoted. See bash(1), QUOTING.</summary>
 internal static class BashQuoting
 {
     private static readonly SearchValues<char> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./_-");
 
-    /// <summary>One word that bash reads as exactly this text.</summary>
-    /// <param name="text">Any text without NUL.</param>
+    /// <summary>Quotes a text as one word.</summary>
     public static string Quote(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Plain)
         ? text
         : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     /// <summary>Reads one word as bash writes it (<c>printf %q</c>, <c>declare -p</c>): plain, with backslashes, <c>'…'</c>, <c>"…"</c> or <c>$'…'</c>.</summary>
-    /// <param name="bytes">What bash wrote.</param>
     /// <param name="position">Where the word starts; afterwards, the first byte behind it.</param>
     public static string Read(ReadOnlySpan<byte> bytes, ref int position)
     {

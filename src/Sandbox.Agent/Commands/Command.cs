@@ -6,16 +6,15 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>Why a command is being stopped.</summary>
 internal enum StopReason
 {
-    /// <summary>Nobody stops it.</summary>
+    /// <summary>It is not being stopped.</summary>
     None,
 
-    /// <summary>Its time limit.</summary>
+    /// <summary>Its time limit expired.</summary>
     TimedOut,
 
-    /// <summary>A caller.</summary>
+    /// <summary>A client asked for it.</summary>
     Cancelled,
 }
 
@@ -30,14 +29,13 @@ internal interface ICommandRunner
     void Enqueue(Command command);
 
     /// <summary>Removes a queued command, or ends a running one with everything it started.</summary>
-    /// <param name="first">The first signal to send: INT, TERM or KILL.</param>
     void Stop(Command command, StopReason reason, Signal first);
 
     /// <summary>Sends a signal to a running command's processes.</summary>
     void Send(Command command, Signal signal);
 }
 
-/// <summary>One command or process: what was asked, where it stands, and its journal.</summary>
+/// <summary>A command or process: its request, its state and its output log.</summary>
 internal sealed class Command
 {
     private const int ShownLength = 4000;
@@ -46,13 +44,8 @@ internal sealed class Command
     private CommandRecord _record;
     private long _startedTicks;
 
-    /// <summary>Creates a command that waits.</summary>
-    /// <param name="id">Its id.</param>
+    /// <summary>Creates a command in the state <see cref="ProcessState.Queued"/>.</summary>
     /// <param name="kind">Whether it is a command or a process.</param>
-    /// <param name="sessionId">The session that the request named, if any.</param>
-    /// <param name="directory">The directory it starts in, where that is known.</param>
-    /// <param name="request">What was asked, checked.</param>
-    /// <param name="journal">Where its output goes.</param>
     public Command(string id, ProcessKind kind, ICommandRunner runner, string? sessionId, string? directory, ExecRequest request, OutputLog journal)
     {
         Runner = runner;
@@ -72,11 +65,7 @@ internal sealed class Command
         };
     }
 
-    /// <summary>Brings back a command of an earlier agent.</summary>
-    /// <param name="record">What it was.</param>
-    /// <param name="journal">What it printed.</param>
-    /// <param name="kind">The kind of its last frame; neither of the two when it was running.</param>
-    /// <param name="payload">What that says.</param>
+    /// <summary>Restores a command of an earlier agent.</summary>
     public Command(CommandRecord record, OutputLog journal, FrameKind kind, byte[] payload)
     {
         _record = record;
@@ -89,76 +78,63 @@ internal sealed class Command
             _ => ProcessState.Lost,
         };
         journal.CloseUnwritten(State == ProcessState.Lost ? FrameKind.Error : kind, State == ProcessState.Lost
-            ? ErrorOf(new ApiException(ErrorCodes.ProcessLost, "The sandbox went down while this ran; how it ended is not known."))
+            ? ErrorOf(new ApiException(ErrorCodes.ProcessLost, "The sandbox stopped while this was running. How it ended is not known."))
             : payload);
         _ended.SetResult();
     }
 
-    /// <summary>Its id, chosen by the client or by us.</summary>
     public string Id => _record.Id;
 
-    /// <summary>Whether it is a command or a process.</summary>
     public ProcessKind Kind => _record.Kind;
 
     /// <summary>The session that the request named, if any.</summary>
     public string? SessionId => _record.SessionId;
 
-    /// <summary>What was asked; null when it has ended.</summary>
+    /// <summary>The request; null after the end.</summary>
     public ExecRequest? Request { get; private set; }
 
-    /// <summary>The text for the shell; empty when it has ended.</summary>
+    /// <summary>The text for the shell; empty after the end.</summary>
     public string Text { get; private set; } = "";
 
-    /// <summary>Tells whether a second request under the same id asks for the same.</summary>
+    /// <summary>Identifies the request, to recognize a repeated one.</summary>
     public string Fingerprint => _record.Fingerprint;
 
-    /// <summary>What it printed and how it ended.</summary>
     public OutputLog Output { get; }
 
-    /// <summary>What it reads, where that comes after it was started.</summary>
+    /// <summary>The standard input that is sent while it runs; null without <c>stdinOpen</c>.</summary>
     public CommandInput? Input { get; }
 
-    /// <summary>When it started.</summary>
     public DateTimeOffset StartedAt => _record.StartedAt ?? _record.CreatedAt;
 
-    /// <summary>When it ended, as far as is known.</summary>
+    /// <summary>The time of its end; of its start when the end is not known.</summary>
     public DateTimeOffset EndedAt => Exit is null ? StartedAt : Exit.StartedAt.AddMilliseconds(Exit.DurationMs);
 
-    /// <summary>Where it stands.</summary>
     public ProcessState State { get; private set; }
 
-    /// <summary>How it ended.</summary>
     public ExecExit? Exit { get; private set; }
 
-    /// <summary>Whether it has ended, however.</summary>
     public bool HasEnded => State is not (ProcessState.Queued or ProcessState.Running);
 
-    /// <summary>Told when it has ended.</summary>
     public Action? OnEnded { get; set; }
 
-    /// <summary>Completes when it has ended.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Why it is being stopped, if it is.</summary>
     public StopReason StopReason { get; set; }
 
-    /// <summary>The session, named or thrown away, whose shell runs it; null when it has ended.</summary>
+    /// <summary>The session that runs it; null after the end.</summary>
     public ICommandRunner? Runner { get; private set; }
 
-    /// <summary>The strongest signal used to stop it.</summary>
+    /// <summary>The strongest signal that was sent to stop it.</summary>
     public Signal? StopSignal { get; set; }
 
-    /// <summary>Tells two requests apart. Secrets do not enter it, since it lies on disk.</summary>
-    /// <param name="kind">What is asked for.</param>
-    /// <param name="sessionId">The session that the request named, if any.</param>
-    /// <param name="request">The request.</param>
+    /// <summary>Identifies a request by its content. Values of secrets are left out, since the result is stored on disk.</summary>
     public static string FingerprintOf(ProcessKind kind, string? sessionId, ExecRequest request)
     {
         ExecRequest open = request with { SecretEnv = request.SecretEnv?.Keys.ToDictionary(name => name, _ => (string?)null) };
         return $"{kind}:{sessionId}:{Convert.ToHexString(XxHash128.Hash(JsonSerializer.SerializeToUtf8Bytes(open, ProtocolJson.Default.ExecRequest)))}";
     }
 
-    /// <summary>Starts its clock. From now on it is known on disk.</summary>
+    /// <summary>Marks it as running and creates its first file.</summary>
     public void Start()
     {
         _record = _record with { StartedAt = DateTimeOffset.UtcNow };
@@ -167,11 +143,8 @@ internal sealed class Command
         Output.Begin(_record);
     }
 
-    /// <summary>Records how it ended; the last thing that happens to it.</summary>
-    /// <param name="exitCode">Its exit code.</param>
-    /// <param name="signal">The signal that ended it.</param>
+    /// <summary>Records how it ended. Nothing happens to it afterwards.</summary>
     /// <param name="shellRestarted">Whether its shell went with it.</param>
-    /// <param name="usage">What it used, where that is known.</param>
     public void End(int exitCode, Signal? signal, bool shellRestarted, Usage usage)
     {
         if (State == ProcessState.Queued)
@@ -195,17 +168,15 @@ internal sealed class Command
     }
 
     /// <summary>Records that it never ran.</summary>
-    /// <param name="failure">Why.</param>
     public void Refuse(ApiException failure)
     {
         Output.Begin(_record);
         Close(ProcessState.Refused, FrameKind.Error, ErrorOf(failure));
     }
 
-    /// <summary>The wire form.</summary>
     public ProcessInfo ToInfo()
     {
-        // In this order: what has ended meanwhile shows no process that may be another's by now.
+        // In this order: a command that ends meanwhile must not show a process id that may be reused.
         int? pid = State == ProcessState.Running ? Runner?.ShellId : null;
         (OutputCursor start, OutputCursor end) = Output.Range;
         return new ProcessInfo
@@ -241,7 +212,5 @@ internal sealed class Command
     }
 }
 
-/// <summary>What a command used.</summary>
-/// <param name="Cpu">Processor time.</param>
-/// <param name="PeakMemory">Bytes.</param>
+/// <summary>Resources that a command used.</summary>
 internal readonly record struct Usage(TimeSpan? Cpu, long? PeakMemory);

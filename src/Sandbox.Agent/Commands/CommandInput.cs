@@ -21,7 +21,6 @@ internal sealed class CommandInput(Func<bool> isStopping)
     private bool _closed;
 
     /// <summary>Creates the FIFO, just before the command starts.</summary>
-    /// <param name="openWatcher">Reports when the shell has opened it.</param>
     public void Open(string path, EventLoop loop, FifoOpenWatcher openWatcher)
     {
         DescriptorWriter writer;
@@ -72,7 +71,7 @@ internal sealed class CommandInput(Func<bool> isStopping)
         {
             if (!hasTurn)
             {
-                throw new ApiException(ErrorCodes.InvalidRequest, "The input of this command has ended; it takes no more.");
+                throw new ApiException(ErrorCodes.InvalidRequest, "The input of this command has ended.");
             }
 
             // The command has ended.

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>The sandbox's commands and processes by id: those that run, and those that have ended and are kept, also from before the agent was started.</summary>
+/// <summary>The sandbox's commands and processes by id: running ones, and ended ones that are kept, also from earlier agents.</summary>
 /// <remarks>A session's lock may be held when this one is taken, never the other way round.</remarks>
 internal sealed class CommandRegistry
 {
@@ -20,10 +20,7 @@ internal sealed class CommandRegistry
     private int _ended;
     private long _count;
 
-    /// <summary>Finds what an earlier agent kept.</summary>
-    /// <param name="state">The sandbox's state directory; journals lie below it.</param>
-    /// <param name="retention">How much is kept.</param>
-    /// <param name="loop">Whose thread tells readers of output that there is more.</param>
+    /// <summary>Loads the commands that earlier agents kept.</summary>
     public CommandRegistry(string state, Retention retention, EventLoop loop)
     {
         _loop = loop;
@@ -33,7 +30,6 @@ internal sealed class CommandRegistry
     }
 
     /// <summary>Changes how much is kept.</summary>
-    /// <param name="changed">The new bounds.</param>
     public void Keep(Retention changed)
     {
         lock (_gate)
@@ -43,8 +39,7 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>The command or process of an id.</summary>
-    /// <param name="id">The id.</param>
+    /// <summary>Gets a command or process by its id.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessNotFound"/>.</exception>
     public Command Get(string id)
     {
@@ -56,7 +51,7 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>All there are, oldest first.</summary>
+    /// <summary>Gets all, oldest first.</summary>
     public IReadOnlyList<Command> All()
     {
         lock (_gate)
@@ -65,11 +60,7 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>Makes a command, or finds the one that the same request made before.</summary>
-    /// <param name="id">The id.</param>
-    /// <param name="sessionId">The session that the request names, if any.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="findRunner">Finds the session that is to run a new one.</param>
+    /// <summary>Creates a command, or finds the one that the same request created before.</summary>
     /// <param name="isNew">Whether it was made now and has to be started.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/> when the id was used for another request.</exception>
     public Command GetOrAddCommand(string id, string? sessionId, ExecRequest request, Func<ICommandRunner> findRunner, out bool isNew)
@@ -87,12 +78,6 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>Makes a process.</summary>
-    /// <param name="id">The id.</param>
-    /// <param name="sessionId">The session that the request names, if any.</param>
-    /// <param name="directory">Where it starts.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="runner">The session that is to run it and nothing else.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/>.</exception>
     public Command AddProcess(string id, string? sessionId, string directory, ExecRequest request, ICommandRunner runner)
     {
@@ -102,8 +87,7 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>Forgets a command, and what it printed.</summary>
-    /// <param name="command">The command: one that never ran, or has ended.</param>
+    /// <summary>Removes a command and its output.</summary>
     public void Remove(Command command)
     {
         lock (_gate)
@@ -122,7 +106,7 @@ internal sealed class CommandRegistry
         OutputLog journal = new(_segmentPool, _loop, ++_count, _retention.BytesPerCommand!.Value);
         Entry entry = new(new Command(id, kind, runner, sessionId, cwd, request, journal));
 
-        // Later: whoever waits for its end is told first.
+        // Posted, so that whoever waits for the end is notified first.
         entry.Command.OnEnded = () => _loop.Post(() => Count(entry));
         _commands.Add(id, _order.AddLast(entry));
         return entry.Command;
@@ -151,7 +135,7 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>Drops the oldest of those that have ended, until the rest is within the bounds.</summary>
+    /// <summary>Removes the oldest ended commands until the rest is within the bounds.</summary>
     private void Trim()
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
@@ -202,7 +186,7 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>Code in the sandbox can write to our files; it then loses its own record and nothing else.</summary>
+    /// <summary>Sandboxed code can change the files; it then loses its own record and nothing else.</summary>
     private static void Guard(string path, Action load)
     {
         try
@@ -215,7 +199,7 @@ internal sealed class CommandRegistry
         }
     }
 
-    /// <summary>A command, and how much it counts for once it has ended.</summary>
+    /// <summary>A command and the size it counts with once it has ended.</summary>
     private sealed class Entry(Command command)
     {
         public Command Command { get; } = command;

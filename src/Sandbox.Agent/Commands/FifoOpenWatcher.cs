@@ -3,8 +3,7 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>Tells when a shell has opened a named pipe: until then, what was written to it is kept by our own end of it alone.</summary>
-/// <param name="loop">On whose thread that is told.</param>
+/// <summary>Reports when a shell has opened a FIFO. Until then, only our own end keeps what was written to it.</summary>
 internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
 {
     private readonly Lock _gate = new();
@@ -12,9 +11,7 @@ internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
     private DirectoryWatch? _watch;
     private EventLoop.Watch? _events;
 
-    /// <summary>Waits for a pipe to be opened, once.</summary>
-    /// <param name="path">The pipe. It is opened from now on.</param>
-    /// <param name="opened">Told of it.</param>
+    /// <summary>Watches a FIFO until it is opened for the first time.</summary>
     public void Add(string path, Action opened)
     {
         lock (_gate)
@@ -41,7 +38,7 @@ internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
         List<Action> due = [];
         lock (_gate)
         {
-            // One that goes unopened is told to be ignored.
+            // A FIFO that is deleted unopened yields an event, too.
             _watch!.Read((number, what, _, _) =>
             {
                 if (_waiting.Remove(number, out Action? opened) && what.HasFlag(WatchEvent.Opened))

@@ -5,12 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>One file of a <see cref="OutputLog"/>: a header that says whose it is and where it begins, then frames. It can be read without the pool before it, which may be gone.</summary>
-/// <remarks>The journal's lock guards all but <see cref="Read"/>.</remarks>
+/// <summary>One file of an <see cref="OutputLog"/>: a header that identifies the command and the offset, then frames. It can be read without the files before it.</summary>
+/// <remarks>The log's lock guards all members but <see cref="Read"/>.</remarks>
 internal sealed class LogSegment
 {
-    // A header longer than this is not one that we wrote.
-    private const int LongestHeader = 1024 * 1024;
+    // A longer header is not one that an agent wrote.
+    private const int MaximumHeader = 1024 * 1024;
 
     private readonly SegmentPool _pool;
     private readonly string _path;
@@ -28,22 +28,17 @@ internal sealed class LogSegment
         Start = start;
     }
 
-    /// <summary>How many bytes of frames lie in the pool before it.</summary>
+    /// <summary>How many bytes of frames precede it in the log.</summary>
     public long Position { get; }
 
-    /// <summary>How many bytes of output lie in the pool before it.</summary>
+    /// <summary>How many bytes of output precede it in the log.</summary>
     public OutputCursor Start { get; }
 
-    /// <summary>How many bytes of frames it has.</summary>
     public long Length => Volatile.Read(ref _length);
 
-    /// <summary>The place behind its last frame.</summary>
     public long End => Position + Length;
 
-    /// <summary>Takes a file; it is in use from then on, see <see cref="Release"/>.</summary>
-    /// <param name="pool">Where from.</param>
-    /// <param name="header">What it begins with.</param>
-    /// <param name="position">How many bytes of frames lie before it.</param>
+    /// <summary>Takes a file from the pool and opens it until <see cref="Release"/>.</summary>
     public static LogSegment Create(SegmentPool pool, SegmentHeader header, long position)
     {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(header, CommandJson.Default.SegmentHeader);
@@ -56,15 +51,14 @@ internal sealed class LogSegment
         return segment;
     }
 
-    /// <summary>Reads what a file that an earlier agent wrote begins with.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads the header of a file that an earlier agent wrote.</summary>
     /// <exception cref="FormatException">It is not a file of ours any more.</exception>
     public static SegmentHeader ReadHeader(string path)
     {
         using SafeFileHandle handle = File.OpenHandle(path);
         byte[] size = new byte[sizeof(int)];
         int length = RandomAccess.Read(handle, size, 0) == size.Length ? BinaryPrimitives.ReadInt32LittleEndian(size) : -1;
-        if (length is < 0 or > LongestHeader)
+        if (length is < 0 or > MaximumHeader)
         {
             throw new FormatException("The header is not ours.");
         }
@@ -87,12 +81,7 @@ internal sealed class LogSegment
         }
     }
 
-    /// <summary>Brings back a file that an earlier agent wrote.</summary>
-    /// <param name="pool">Where it belongs.</param>
-    /// <param name="path">The file.</param>
-    /// <param name="header">What it begins with.</param>
-    /// <param name="position">How many bytes of frames lie before it.</param>
-    /// <param name="onFrame">Told of each whole frame. What follows the last one was cut off and does not count.</param>
+    /// <summary>Loads a file that an earlier agent wrote.</summary>
     /// <exception cref="FormatException">It is not a file of ours any more.</exception>
     public static LogSegment Load(SegmentPool pool, string path, SegmentHeader header, long position, Action<FrameKind, byte[]> onFrame)
     {
@@ -117,7 +106,7 @@ internal sealed class LogSegment
         _users++;
     }
 
-    /// <summary>Many pool are kept, few are in use: only those are open.</summary>
+    /// <summary>Closes the file when nobody uses it: many are kept, few are in use.</summary>
     public void Release()
     {
         if (--_users == 0)
@@ -127,25 +116,21 @@ internal sealed class LogSegment
         }
     }
 
-    /// <summary>Adds a frame.</summary>
-    /// <param name="frame">The frame.</param>
     public void Append(ReadOnlySpan<byte> frame)
     {
         RandomAccess.Write(_file!, frame, _headerLength + _length);
         Volatile.Write(ref _length, _length + frame.Length);
     }
 
-    /// <summary>Reads frames, while it is in use.</summary>
-    /// <param name="offset">Where, from its first frame on.</param>
-    /// <param name="buffer">Where to.</param>
-    /// <returns>How many bytes; 0 when there are no more now.</returns>
+    /// <summary>Reads frames; the segment must be acquired.</summary>
+    /// <returns>How many bytes were read; 0 when there are no more yet.</returns>
     public int Read(long offset, Span<byte> buffer)
     {
         int count = (int)Math.Min(buffer.Length, Length - offset);
         return count <= 0 ? 0 : RandomAccess.Read(_file!, buffer[..count], _headerLength + offset);
     }
 
-    /// <summary>Gives the file up; who reads it now may read on.</summary>
+    /// <summary>Gives the file back. A current reader can still finish it.</summary>
     public void Drop()
     {
         if (_users == 0)

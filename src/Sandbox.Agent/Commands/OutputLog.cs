@@ -21,8 +21,6 @@ internal sealed class OutputLog : IDisposable
     private bool _disposed;
 
     /// <summary>Creates an empty log; <see cref="Begin"/> creates its first file.</summary>
-    /// <param name="number">Higher than the number of every earlier log.</param>
-    /// <param name="bound">How many bytes are kept, and how far a writer may be ahead of the slowest reader.</param>
     public OutputLog(SegmentPool pool, EventLoop loop, long number, long bound)
         : this(loop, bound, new SegmentList(pool, number, bound))
     {
@@ -85,8 +83,6 @@ internal sealed class OutputLog : IDisposable
     }
 
     /// <summary>Loads a log that an earlier agent wrote. Nothing is appended to it any more.</summary>
-    /// <param name="parts">At least one file.</param>
-    /// <param name="last">Its last frame; neither exit nor error when the command was still running.</param>
     /// <exception cref="FormatException">A file was changed.</exception>
     public static OutputLog Load(SegmentPool pool, EventLoop loop, IEnumerable<(string Path, SegmentHeader Header)> parts, long bound, out (FrameKind Kind, byte[] Payload) last) =>
         new(loop, bound, SegmentList.Load(pool, parts, bound, out last));
@@ -104,7 +100,6 @@ internal sealed class OutputLog : IDisposable
     }
 
     /// <summary>Appends a frame of output.</summary>
-    /// <param name="frame">Room for the header, then the payload.</param>
     public void Append(Span<byte> frame, FrameKind kind)
     {
         CommandFrame.WriteHeader(frame, kind, frame.Length - CommandFrame.HeaderLength);
@@ -122,7 +117,6 @@ internal sealed class OutputLog : IDisposable
     }
 
     /// <summary>Appends the frame that says how the command ended. Output of its background processes may still follow.</summary>
-    /// <param name="kind"><see cref="FrameKind.Exit"/> or <see cref="FrameKind.Error"/>.</param>
     public void Close(FrameKind kind, byte[] payload)
     {
         byte[] frame = new byte[CommandFrame.HeaderLength + payload.Length];

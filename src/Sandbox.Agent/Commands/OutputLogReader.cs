@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>One reader of a <see cref="OutputLog"/>, from a place in the output to its end. While it lives, the command is held back when it is a full bound ahead.</summary>
+/// <summary>A reader of an <see cref="OutputLog"/>, from an offset to the end. While it exists, a command that is a full bound ahead is paused.</summary>
 internal sealed class OutputLogReader : IDisposable
 {
     private readonly OutputLog _log;
@@ -26,18 +26,16 @@ internal sealed class OutputLogReader : IDisposable
         }
     }
 
-    /// <summary>The first byte of the journal that it has not passed.</summary>
+    /// <summary>The position in the log up to which frames were read.</summary>
     public long Position => Volatile.Read(ref _position);
 
-    /// <summary>The place in the output behind what it has given.</summary>
+    /// <summary>The offsets behind the output that was read.</summary>
     public OutputCursor Cursor => new(Math.Max(_wanted.StandardOutput, _passed.StandardOutput), Math.Max(_wanted.StandardError, _passed.StandardError));
 
-    /// <summary>Completes when there is something to read; false when the journal has gone. Whoever waited goes on with the event loop's thread, and must not keep it.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <summary>Completes when there is something to read; false when the log is gone. The caller continues on the event loop's thread and must not block it.</summary>
     public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _log.WaitAsync(_position + _filled - _taken, cancellationToken);
 
-    /// <summary>Gives the next frame that is there, and the one that tells the end when all else is read.</summary>
-    /// <param name="kind">Its kind.</param>
+    /// <summary>Reads the next frame; the frame that says how the command ended comes after all others.</summary>
     /// <param name="payload">What it holds, until the next call.</param>
     public bool TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload)
     {
@@ -66,7 +64,7 @@ internal sealed class OutputLogReader : IDisposable
         ArrayPool<byte>.Shared.Return(_buffer);
     }
 
-    /// <summary>The next frame of the buffer, empty where there is nothing to give of it.</summary>
+    /// <summary>Takes the next frame from the buffer, empty when it lies before the wanted offset.</summary>
     private bool TryTake(out FrameKind kind, out ReadOnlySpan<byte> payload)
     {
         if (_positionDue)
@@ -94,7 +92,7 @@ internal sealed class OutputLogReader : IDisposable
             FrameKind.StandardOutput => _wanted.StandardOutput - _passed.StandardOutput,
             FrameKind.StandardError => _wanted.StandardError - _passed.StandardError,
 
-            // The end is told at the end: late output may follow it.
+            // The end comes last: late output may follow it in the file.
             _ => payload.Length,
         };
         _passed = _passed.Plus(kind, payload.Length);
@@ -102,7 +100,7 @@ internal sealed class OutputLogReader : IDisposable
         return true;
     }
 
-    /// <summary>Reads on; false when there is nothing more now.</summary>
+    /// <summary>Reads more into the buffer; false when there is nothing yet.</summary>
     private bool Fill()
     {
         _buffer.AsSpan(_taken, _filled - _taken).CopyTo(_buffer);
@@ -138,7 +136,7 @@ internal sealed class OutputLogReader : IDisposable
 
         _passed = entered.Value.Start;
 
-        // What lies between was not kept.
+        // What lies between was dropped.
         _positionDue = due != Cursor;
     }
 }

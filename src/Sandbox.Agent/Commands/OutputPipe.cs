@@ -3,14 +3,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>A shell's channel for one output stream of its commands: a named pipe, opened by the shell for each command, read into that command's journal byte for byte.</summary>
-/// <remarks>A pipe serves one command after the other as long as each lets go of it. One that a background child still holds stays that command's for ever; the shell then gets a new one.
-/// All but <see cref="Start"/> and the constructor runs on the event loop's thread.</remarks>
+/// <summary>A shell's FIFO for one output stream of its commands, which the shell opens for each command. It is read into the command's log byte for byte.</summary>
+/// <remarks>A FIFO serves one command after the other as long as each closes it. One that a background child keeps open stays with its command, and the shell gets a new one.
+/// All members but <see cref="Start"/> and the constructor run on the event loop's thread.</remarks>
 internal sealed class OutputPipe
 {
     private const int Capacity = 256 * 1024;
 
-    // The loop's thread alone reads pipes, so one buffer serves them all.
+    // Only the loop's thread reads FIFOs, so they share one buffer.
     [ThreadStatic]
     private static byte[]? _buffer;
 
@@ -23,35 +23,29 @@ internal sealed class OutputPipe
     private volatile bool _paused;
     private bool _closed;
 
-    /// <summary>Makes the pipe.</summary>
-    /// <param name="path">Where the shell finds it.</param>
-    /// <param name="kind">Which stream it is.</param>
-    /// <param name="loop">The loop that watches it.</param>
     public OutputPipe(string path, FrameKind kind, EventLoop loop)
     {
         Path = path;
         _kind = kind;
         _loop = loop;
 
-        // Our own writing end keeps the pipe from ending before the shell has opened it.
+        // Our own writing end keeps the FIFO open until the shell has opened it.
         FileDescriptor.CreateFifo(path, Capacity, out _read, out _ownEnd);
         _watch = loop.Add(_read, ReadSome);
     }
 
-    /// <summary>Where the shell finds it.</summary>
     public string Path { get; }
 
-    /// <summary>Takes a command's output from now on.</summary>
-    /// <param name="commandJournal">Where the bytes go.</param>
-    public void Start(OutputLog commandJournal)
+    /// <summary>Assigns the output from now on to a command.</summary>
+    public void Start(OutputLog commandOutput)
     {
-        _log = commandJournal;
+        _log = commandOutput;
         _log.RoomMade += Resume;
     }
 
-    /// <summary>Takes what is there now. The command has ended: what comes later is late output of something it left in the background.</summary>
+    /// <summary>Reads the rest after the command ended. What comes later is output of its background processes.</summary>
     /// <param name="reuse">Whether another command may follow.</param>
-    /// <returns>Whether the pipe is free for another command.</returns>
+    /// <returns>Whether the FIFO can serve another command.</returns>
     public bool Finish(bool reuse)
     {
         while (ReadOnce())
@@ -65,7 +59,7 @@ internal sealed class OutputPipe
 
         if (_closed)
         {
-            // The usual case: nobody else holds it. The loop has not looked in between, and finds it open again.
+            // The usual case: nobody else has it open. The loop has not seen it closed, and finds it open again.
             Release();
             if (reuse)
             {
@@ -79,7 +73,7 @@ internal sealed class OutputPipe
 
         if (File.Exists(Path))
         {
-            // Else it has gone with its shell's directory.
+            // Otherwise the shell's directory is deleted already.
             File.Delete(Path);
         }
 
@@ -100,13 +94,13 @@ internal sealed class OutputPipe
             _watch.Pause();
             if (!_log.IsFull)
             {
-                // Room was made in between, before there was anyone to be told.
+                // Room was made before the pause, when nobody was listening for it.
                 Resume();
             }
         }
     }
 
-    /// <summary>Reads one bufferful; false when there was nothing.</summary>
+    /// <summary>Reads once; false when there was nothing.</summary>
     private bool ReadOnce()
     {
         byte[] space = _buffer ??= new byte[CommandFrame.HeaderLength + OutputLog.MaximumPayload];
@@ -114,7 +108,7 @@ internal sealed class OutputPipe
         _closed |= count == 0;
         if (count > 0)
         {
-            // Between commands nobody has it open but we: what is written then is written by someone who opened it by name, and is nobody's.
+            // Without a log, discards data from processes that opened the FIFO by name between commands.
             _log?.Append(space.AsSpan(0, CommandFrame.HeaderLength + count), _kind);
         }
 

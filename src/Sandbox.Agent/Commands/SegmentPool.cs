@@ -4,25 +4,23 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>The files that journals lie in. One that is no longer needed serves again: on some file systems, making and deleting a file for each command costs more than the command.</summary>
+/// <summary>The files of output logs. Unused ones are kept for reuse: on some file systems, creating and deleting a file for each command costs more than the command.</summary>
 internal sealed class SegmentPool
 {
-    private const int MostFree = 64;
+    private const int MaximumFree = 64;
 
     private readonly Lock _gate = new();
     private readonly Stack<string> _free = [];
     private readonly string _directory;
     private long _count;
 
-    /// <summary>Opens the directory.</summary>
-    /// <param name="directory">Where the files are; made when missing.</param>
     public SegmentPool(string directory)
     {
         _directory = directory;
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    /// <summary>The files that an earlier agent left in use; from now on the others serve again.</summary>
+    /// <summary>Finds the files that an earlier agent used; empty ones become free.</summary>
     public IReadOnlyList<string> FindUsed()
     {
         List<string> used = [];
@@ -45,7 +43,7 @@ internal sealed class SegmentPool
         return used;
     }
 
-    /// <summary>The path of an empty file, or of one that does not exist yet.</summary>
+    /// <summary>Gets the path of an empty or not yet existing file.</summary>
     public string Take()
     {
         lock (_gate)
@@ -54,8 +52,7 @@ internal sealed class SegmentPool
         }
     }
 
-    /// <summary>Empties a file for the next one who needs one. Nobody may have it open.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Empties a file and makes it free. It must not be open anywhere.</summary>
     public void GiveBack(string path)
     {
         try
@@ -65,12 +62,12 @@ internal sealed class SegmentPool
         }
         catch (Win32Exception)
         {
-            // Code in the sandbox may have deleted it; then it is made anew.
+            // Sandboxed code may have deleted it; it is then created again.
         }
 
         lock (_gate)
         {
-            if (_free.Count < MostFree)
+            if (_free.Count < MaximumFree)
             {
                 _free.Push(path);
                 return;

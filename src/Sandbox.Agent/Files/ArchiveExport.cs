@@ -8,7 +8,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>Writes a directory as a tar archive. Links stay links; sockets, which only their program could create, are left out.</summary>
 internal sealed class ArchiveExport
 {
-    private const int Piece = 128 * 1024;
+    private const int ChunkSize = 128 * 1024;
 
     private readonly Dictionary<(ulong Device, ulong Inode), string> _seen = [];
     private readonly string _path;
@@ -35,7 +35,7 @@ internal sealed class ArchiveExport
     /// <summary>Writes the archive. After a failure its end is missing, so that a part is not taken for the whole.</summary>
     public async Task WriteToAsync(Stream output)
     {
-        await using BufferedStream buffered = new(output, Piece);
+        await using BufferedStream buffered = new(output, ChunkSize);
         TarWriter tar = new(buffered, TarEntryFormat.Pax, leaveOpen: true);
         await tar.WriteEntryAsync(Entry(TarEntryType.Directory, "", _status), _cancellationToken);
         await WriteEntriesAsync(tar, _path, "", _entries);
@@ -67,7 +67,7 @@ internal sealed class ArchiveExport
             }
             catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry)
             {
-                // Since it was listed.
+                // Deleted since it was listed.
             }
         }
     }
@@ -86,7 +86,7 @@ internal sealed class ArchiveExport
         }
     }
 
-    /// <summary>Writes what is at a path; false for what may not be read, where that is no failure.</summary>
+    /// <summary>Writes an entry; false when it cannot be read and that is allowed.</summary>
     private async Task<bool> TryWriteAsync(TarWriter tar, string path, string inside, FileStatus status)
     {
         try
@@ -146,7 +146,7 @@ internal sealed class ArchiveExport
         }
     }
 
-    // Gone since it was listed: then it is not part of what is there.
+    // A file that was deleted since it was listed is not part of the archive.
     private static FileDescriptor? TryOpen(string path)
     {
         try
@@ -176,7 +176,7 @@ internal sealed class ArchiveExport
         return new PaxTarEntry(type, Shown(name), records) { Mode = status.Permissions, ModificationTime = status.ModifiedAt };
     }
 
-    // The framework's reader takes a line break for the end of a record.
+    // .NET's tar reader takes a line break for the end of a record.
     private static string Shown(string name) => PathText.ToDisplay(name).Replace('\n', '?');
 
     private static PaxTarEntry WithTarget(PaxTarEntry entry, string target)

@@ -5,16 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Unpacks an archive's entries below a new directory, and refuses such as would lie elsewhere: by their name, or through a link that the archive brought along.</summary>
-/// <param name="top">The directory; nobody else writes there.</param>
+/// <summary>Extracts an archive's entries below a new directory. Refuses entries that would end up elsewhere, by their name or through a link in the archive.</summary>
 internal sealed class ArchiveExtractor(string top)
 {
-    // Directories by their path below the top, which is the empty one. All else that is there is none, and nothing can lie below it.
+    // Directories by their path below the top, whose own is empty. Nothing can lie below any other entry.
     private readonly Dictionary<string, TarEntry?> _directories = new(StringComparer.Ordinal) { [""] = null };
 
-    /// <summary>Unpacks an entry.</summary>
-    /// <param name="entry">The entry.</param>
-    /// <param name="cancellationToken">Stops it.</param>
     public async Task AddAsync(TarEntry entry, CancellationToken cancellationToken)
     {
         if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
@@ -59,8 +55,7 @@ internal sealed class ArchiveExtractor(string top)
         FileSystem.SetModified(path, entry.ModificationTime);
     }
 
-    /// <summary>Gives directories the permissions and times of the archive, the deepest first: until now they had to be written to.</summary>
-    /// <param name="place">Where they lie now.</param>
+    /// <summary>Sets the permissions and times of directories, the deepest first: until now they had to be writable.</summary>
     /// <param name="withTop">Whether the top is the archive's too; else it was there before.</param>
     public void FinishDirectories(string place, bool withTop)
     {
@@ -124,7 +119,7 @@ internal sealed class ArchiveExtractor(string top)
         _directories.Add(name, entry);
     }
 
-    // Of two entries of one name the later counts.
+    // Of two entries of one name the later wins.
     private static void Clear(LinuxPath path, TarEntry entry)
     {
         if (FileStatus.TryOf(path, follow: false) is { } earlier)

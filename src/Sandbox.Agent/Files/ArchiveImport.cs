@@ -8,7 +8,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>Extracts a tar archive into a directory. It is extracted next to its destination first, so that a damaged or incomplete archive changes nothing.</summary>
 internal static class ArchiveImport
 {
-    private const int Piece = 128 * 1024;
+    private const int ChunkSize = 128 * 1024;
 
     /// <summary>Reads an archive to its end.</summary>
     /// <param name="replace">Whether it replaces the content of the directory; otherwise it is merged into it.</param>
@@ -17,7 +17,7 @@ internal static class ArchiveImport
     {
         string destination = SandboxPath.Destination(path);
         bool isNew = FileStatus.TryOf(SandboxPath.Native(destination), follow: false) is not { } there
-            || (there.Type == FileType.Directory ? false : throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(path)}' is no directory."));
+            || (there.Type == FileType.Directory ? false : throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(path)}' is not a directory."));
         if (isNew)
         {
             _ = SandboxPath.MakeDirectories(SandboxPath.Parent(destination), Defaults.Directory);
@@ -48,7 +48,7 @@ internal static class ArchiveImport
 
     private static async Task ExtractAsync(Stream source, ArchiveExtractor extractor, string path, CancellationToken cancellationToken)
     {
-        await using BufferedStream body = new(source, Piece);
+        await using BufferedStream body = new(source, ChunkSize);
         try
         {
             await using TarReader tar = new(body, leaveOpen: true);
@@ -68,7 +68,7 @@ internal static class ArchiveImport
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)
         {
             await body.DrainAsync(cancellationToken);
-            throw new ApiException(ErrorCodes.InvalidArchive, $"What was sent for '{PathText.ToDisplay(path)}' is no complete tar archive; nothing was changed.", exception);
+            throw new ApiException(ErrorCodes.InvalidArchive, $"The data for '{PathText.ToDisplay(path)}' is not a complete tar archive. Nothing was changed.", exception);
         }
     }
 }

@@ -3,15 +3,11 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>One copying of a file or a tree to where nothing is. Links stay links, named pipes are made anew; sockets, which only their program could make, are left out.</summary>
-/// <param name="cancellationToken">Stops it.</param>
+/// <summary>Copies a file or a tree to a new path. Links stay links, FIFOs are created anew; sockets, which only their program could create, are left out.</summary>
 internal sealed class CopyOperation(CancellationToken cancellationToken)
 {
-    private const int Piece = 256 * 1024;
+    private const int ChunkSize = 256 * 1024;
 
-    /// <summary>Copies.</summary>
-    /// <param name="from">What.</param>
-    /// <param name="to">Where to.</param>
     /// <param name="follow">Whether a link is followed, if it is the first.</param>
     public void Copy(string from, string to, bool follow)
     {
@@ -65,8 +61,8 @@ internal sealed class CopyOperation(CancellationToken cancellationToken)
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        // Where the kernel cannot, or says that there is nothing, as it does for files of /proc.
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
+        // Used where the kernel cannot copy, or reports nothing, as for files of /proc.
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {
             for (int read; (read = source.Read(buffer)) > 0;)

@@ -10,7 +10,6 @@ namespace Sandbox.Agent.Files;
 internal sealed class DirectoryListing(GlobPattern? filter, bool hidden)
 {
     /// <summary>Lists a directory and what is below it.</summary>
-    /// <param name="depth">How many levels below the directory's own entries are listed.</param>
     /// <exception cref="Win32Exception">The directory cannot be read. One below it that cannot be read has the error in its entry.</exception>
     public IEnumerable<FileEntry> List(string path, long depth) => List(path, Read(path, hidden), depth);
 

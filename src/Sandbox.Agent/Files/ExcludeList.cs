@@ -24,6 +24,5 @@ internal sealed class ExcludeList
     }
 
     /// <summary>Whether an entry is left out.</summary>
-    /// <param name="path">Its path from the top.</param>
     public bool Has(string path, string name) => _names.Any(pattern => pattern.IsMatch(name)) || _paths.Any(pattern => pattern.IsMatch(path));
 }

@@ -3,18 +3,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>What there is at a path, in the API's form.</summary>
+/// <summary>Entries of directories in the form of the API.</summary>
 internal static class FileEntries
 {
-    /// <summary>What there is at a path; null when nothing is.</summary>
-    /// <param name="path">The path.</param>
+    /// <summary>Gets the entry of a path; null when there is nothing.</summary>
     /// <param name="follow">Whether a link is followed.</param>
     public static FileEntry? TryFind(string path, bool follow = false) =>
         FileStatus.TryOf(SandboxPath.Native(path), follow) is { } status ? Make(path, status) : null;
 
-    /// <summary>The form of what was found.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="status">What.</param>
     public static FileEntry Make(string path, FileStatus status)
     {
         FileEntry entry = new()
@@ -30,8 +26,6 @@ internal static class FileEntries
         return status.Type == FileType.Link ? WithTarget(entry, path) : entry;
     }
 
-    /// <summary>Permissions as the API writes them.</summary>
-    /// <param name="permissions">The permissions.</param>
     public static string Octal(UnixFileMode permissions) => Convert.ToString((int)permissions, 8).PadLeft(4, '0');
 
     private static FileEntry WithTarget(FileEntry entry, string path)
@@ -47,7 +41,7 @@ internal static class FileEntries
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // In a circle, into what we may not see, or gone meanwhile: it leads nowhere.
+            // A link loop, a forbidden or a vanished target: the link is broken.
             return entry;
         }
     }

@@ -4,11 +4,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Removing, moving and copying files and trees. A new path is exactly the one that was asked for: nothing is put into a directory that happens to be there.</summary>
+/// <summary>Removes, moves and copies files and trees. A destination is always the exact new path, never a directory to put something into.</summary>
 internal static class FileOperations
 {
-    /// <summary>Removes a file, a link, or a directory.</summary>
-    /// <param name="path">What.</param>
     /// <param name="recursive">Whether a directory goes with all that is in it.</param>
     public static void Remove(string path, bool recursive)
     {
@@ -27,11 +25,7 @@ internal static class FileOperations
         }
     }
 
-    /// <summary>Moves a file or a tree.</summary>
-    /// <param name="from">What.</param>
-    /// <param name="to">Its new path.</param>
     /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
-    /// <param name="cancellationToken">Stops it where it has to be copied.</param>
     public static void Move(string from, string to, bool overwrite, CancellationToken cancellationToken)
     {
         RequireOutside(from, to);
@@ -53,19 +47,16 @@ internal static class FileOperations
         }
     }
 
-    /// <summary>Copies a file, or a tree with its links as they are, with permissions and times.</summary>
-    /// <param name="from">What; a link is followed.</param>
-    /// <param name="to">The copy's path.</param>
+    /// <summary>Copies a file, or a tree, with permissions and times. Links in the tree stay links.</summary>
     /// <param name="recursive">Whether a directory is copied with all that is in it.</param>
     /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
-    /// <param name="cancellationToken">Stops it.</param>
     public static void Copy(string from, string to, bool recursive, bool overwrite, CancellationToken cancellationToken)
     {
         if (FileStatus.Of(SandboxPath.Native(from), follow: true).Type == FileType.Directory)
         {
             if (!recursive)
             {
-                throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(from)}' is a directory; it is copied with 'recursive' only.");
+                throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(from)}' is a directory; it is copied only with 'recursive'.");
             }
 
             RequireOutside(PathText.FromBytes(FileSystem.Resolve(SandboxPath.Native(from)).Bytes), to);
@@ -81,8 +72,6 @@ internal static class FileOperations
     }
 
     /// <summary>Moves within a file system.</summary>
-    /// <param name="from">What.</param>
-    /// <param name="to">Its new path.</param>
     /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
     public static void Rename(string from, string to, bool overwrite)
     {
@@ -92,13 +81,13 @@ internal static class FileOperations
         }
         catch (Win32Exception exception) when (!overwrite && exception.NativeErrorCode == ErrorNumbers.Invalid)
         {
-            // A file system that cannot look and move at once.
+            // The file system does not support RENAME_NOREPLACE.
             RequireNew(to);
             FileSystem.Rename(SandboxPath.Native(from), SandboxPath.Native(to), replace: true);
         }
     }
 
-    // Made beside its place and moved there when it is whole.
+    // Copied next to the destination and moved there when it is complete.
     private static void Copy(string from, string to, bool follow, CancellationToken cancellationToken)
     {
         string temporary = TemporaryName.Beside(to);
@@ -114,8 +103,7 @@ internal static class FileOperations
         }
     }
 
-    /// <summary>Removes what was not finished, if it is there and can be.</summary>
-    /// <param name="path">What.</param>
+    /// <summary>Removes something unfinished, if it exists and can be removed.</summary>
     public static void TryRemove(string path)
     {
         try
@@ -124,7 +112,7 @@ internal static class FileOperations
         }
         catch (Win32Exception)
         {
-            // Never made, or what stopped us stops this too; the first failure is the one to tell.
+            // It was never created, or cannot be removed; the first error is the one to report.
         }
     }
 

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Changes at a path, or also below it. Whoever reads slowly is told that changes were lost, never left to believe that there were none.</summary>
+/// <summary>Watches a path, or also everything below it. A slow reader is told that changes were lost.</summary>
 internal sealed class FileWatcher : IDisposable
 {
     private readonly DirectoryWatch _kernel = new();
@@ -12,7 +12,7 @@ internal sealed class FileWatcher : IDisposable
     private readonly EventLoop.Watch _watch;
     private readonly Dictionary<int, string> _directories = [];
     private readonly Dictionary<uint, (string Path, bool IsDirectory)> _movedAway = [];
-    private readonly HashSet<string> _toldEarly = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _reportedEarly = new(StringComparer.Ordinal);
     private readonly HashSet<string> _modified = new(StringComparer.Ordinal);
     private readonly List<FileChange> _changes = [];
     private readonly string _root;
@@ -20,9 +20,7 @@ internal sealed class FileWatcher : IDisposable
     private readonly bool _recursive;
     private readonly GlobPattern? _filter;
 
-    /// <summary>Begins to watch: what happens from now on is told.</summary>
-    /// <param name="loop">Tells when there is something.</param>
-    /// <param name="path">A directory, or a file, which is watched through its directory: it may be replaced.</param>
+    /// <summary>Starts watching.</summary>
     /// <param name="recursive">Whether what is below a directory is watched too.</param>
     /// <param name="filter">Which names are told; null for all.</param>
     public FileWatcher(EventLoop loop, string path, bool recursive, GlobPattern? filter)
@@ -33,7 +31,7 @@ internal sealed class FileWatcher : IDisposable
         (_recursive, _filter) = (recursive && isDirectory, filter);
         try
         {
-            Add(_root, tell: false);
+            Add(_root, report: false);
             _watch = loop.Add(_kernel.Descriptor, OnReadable);
         }
         catch
@@ -43,15 +41,13 @@ internal sealed class FileWatcher : IDisposable
         }
     }
 
-    /// <summary>Whether what is watched is gone.</summary>
+    /// <summary>Whether the watched directory is gone.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>Waits for something to tell; false when the patience ends before.</summary>
-    /// <param name="patience">How long.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task<bool> WaitAsync(TimeSpan patience, CancellationToken cancellationToken) => _readable.WaitAsync(patience, cancellationToken);
+    /// <summary>Waits for changes; false when the time is over.</summary>
+    public Task<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken) => _readable.WaitAsync(timeout, cancellationToken);
 
-    /// <summary>What there is to tell.</summary>
+    /// <summary>Gets the changes since the last call.</summary>
     public IReadOnlyList<FileChange> Read()
     {
         _changes.Clear();
@@ -60,11 +56,11 @@ internal sealed class FileWatcher : IDisposable
         {
         }
 
-        // The other half of a move comes right behind the first; what has none went outside.
+        // The second half of a move follows the first directly; a move without one went outside.
         foreach ((string path, bool isDirectory) in _movedAway.Values)
         {
             Forget(path);
-            Tell(FileChangeType.Deleted, path, isDirectory);
+            Report(FileChangeType.Deleted, path, isDirectory);
         }
 
         _movedAway.Clear();
@@ -90,9 +86,9 @@ internal sealed class FileWatcher : IDisposable
     {
         if (what.HasFlag(WatchEvent.Overflow))
         {
-            // Directories that were made unseen are watched from now on.
-            Tell(FileChangeType.Overflow, _root, true);
-            TryAdd(_root, tell: false);
+            // Starts to watch directories whose creation was missed.
+            Report(FileChangeType.Overflow, _root, true);
+            TryAdd(_root, report: false);
         }
         else if (what.HasFlag(WatchEvent.Ignored))
         {
@@ -107,7 +103,7 @@ internal sealed class FileWatcher : IDisposable
             else if (directory == _root && (what & (WatchEvent.SelfDeleted | WatchEvent.SelfMoved)) != 0)
             {
                 HasEnded = true;
-                Tell(FileChangeType.Deleted, _root, true);
+                Report(FileChangeType.Deleted, _root, true);
             }
         }
     }
@@ -124,28 +120,28 @@ internal sealed class FileWatcher : IDisposable
             case WatchEvent.MovedTo when _movedAway.Remove(cookie, out (string Path, bool IsDirectory) from):
                 OnMoved(from.Path, path, isDirectory);
                 break;
-            case WatchEvent.MovedTo or WatchEvent.Created when !_toldEarly.Remove(path):
+            case WatchEvent.MovedTo or WatchEvent.Created when !_reportedEarly.Remove(path):
                 OnCreated(path, isDirectory);
                 break;
             case WatchEvent.Deleted:
-                _toldEarly.Remove(path);
-                Tell(FileChangeType.Deleted, path, isDirectory);
+                _reportedEarly.Remove(path);
+                Report(FileChangeType.Deleted, path, isDirectory);
                 break;
             case WatchEvent.Modified when _modified.Add(path):
-                Tell(FileChangeType.Modified, path, isDirectory);
+                Report(FileChangeType.Modified, path, isDirectory);
                 break;
             case WatchEvent.Attributes:
-                Tell(FileChangeType.Attributes, path, isDirectory);
+                Report(FileChangeType.Attributes, path, isDirectory);
                 break;
         }
     }
 
     private void OnCreated(string path, bool isDirectory)
     {
-        Tell(FileChangeType.Created, path, isDirectory);
+        Report(FileChangeType.Created, path, isDirectory);
         if (isDirectory && _recursive)
         {
-            TryAdd(path, tell: true);
+            TryAdd(path, report: true);
         }
     }
 
@@ -154,10 +150,10 @@ internal sealed class FileWatcher : IDisposable
         string name = SandboxPath.Name(from);
         if (TemporaryName.Is(name))
         {
-            Tell(TemporaryName.IsOfNew(name) ? FileChangeType.Created : FileChangeType.Modified, to, isDirectory);
+            Report(TemporaryName.IsOfNew(name) ? FileChangeType.Created : FileChangeType.Modified, to, isDirectory);
             if (isDirectory && _recursive)
             {
-                TryAdd(to, tell: true);
+                TryAdd(to, report: true);
             }
 
             return;
@@ -168,7 +164,7 @@ internal sealed class FileWatcher : IDisposable
             _directories[number] = to + path[from.Length..];
         }
 
-        Tell(FileChangeType.Moved, to, isDirectory, from);
+        Report(FileChangeType.Moved, to, isDirectory, from);
     }
 
     private void Forget(string path)
@@ -180,7 +176,7 @@ internal sealed class FileWatcher : IDisposable
         }
     }
 
-    private void Tell(FileChangeType type, string path, bool isDirectory, string? oldPath = null)
+    private void Report(FileChangeType type, string path, bool isDirectory, string? oldPath = null)
     {
         string name = SandboxPath.Name(path);
         bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(name)) || (oldPath is not null && IsWanted(SandboxPath.Name(oldPath)));
@@ -200,7 +196,7 @@ internal sealed class FileWatcher : IDisposable
 
     private bool IsWanted(string name) => (_onlyName is null || name == _onlyName) && _filter?.IsMatch(name) != false;
 
-    private void Add(string directory, bool tell)
+    private void Add(string directory, bool report)
     {
         try
         {
@@ -208,7 +204,7 @@ internal sealed class FileWatcher : IDisposable
         }
         catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoSpace)
         {
-            throw new ApiException(ErrorCodes.WatchLimitReached, "The sandbox's kernel watches no more directories for this user. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
+            throw new ApiException(ErrorCodes.WatchLimitReached, "The limit of watched directories is reached. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
         }
 
         if (!_recursive)
@@ -216,32 +212,32 @@ internal sealed class FileWatcher : IDisposable
             return;
         }
 
-        // Watched first, listed second: what is made in between is told twice by the kernel and the list, which the set undoes.
+        // Watch before listing; the set removes duplicates of entries created in between.
         foreach ((string name, FileStatus status) in DirectoryListing.Read(directory, hidden: true).Where(entry => !TemporaryName.Is(entry.Name)))
         {
             string path = SandboxPath.Join(directory, name);
             bool isDirectory = status.Type == FileType.Directory;
-            if (tell && _toldEarly.Add(path))
+            if (report && _reportedEarly.Add(path))
             {
-                Tell(FileChangeType.Created, path, isDirectory);
+                Report(FileChangeType.Created, path, isDirectory);
             }
 
             if (isDirectory)
             {
-                TryAdd(path, tell);
+                TryAdd(path, report);
             }
         }
     }
 
-    private void TryAdd(string directory, bool tell)
+    private void TryAdd(string directory, bool report)
     {
         try
         {
-            Add(directory, tell);
+            Add(directory, report);
         }
         catch (Win32Exception)
         {
-            // Gone again, or not ours to look into.
+            // It is gone again, or not readable.
         }
     }
 

@@ -8,7 +8,6 @@ namespace Sandbox.Agent.Files;
 /// <param name="MakeParents">Whether missing parent directories are created.</param>
 /// <param name="Append">Whether the bytes are appended; otherwise they replace the file.</param>
 /// <param name="UploadId">The id under which an interrupted replacement can be resumed; empty for none.</param>
-/// <param name="Offset">Where to resume it.</param>
 internal sealed record FileWriteOptions(
     FilePrecondition Precondition, bool MakeParents, bool Append, string UploadId, long Offset, UnixFileMode? Mode, DateTimeOffset? ModifiedAt);
 

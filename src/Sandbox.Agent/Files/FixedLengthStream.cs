@@ -2,9 +2,7 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>An open file as a stream of exactly the length it had: an archive's entry says its length first, and the file may change meanwhile. What is missing is zeros, as tar does it.</summary>
-/// <param name="file">The file.</param>
-/// <param name="length">Its length.</param>
+/// <summary>An open file as a stream of the length it had when it was opened: a tar entry states its length first, and the file may change meanwhile. Missing bytes are zeros, as in tar.</summary>
 internal sealed class FixedLengthStream(FileDescriptor file, long length) : Stream
 {
     private long _position;

@@ -2,33 +2,27 @@ using System.Text;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>A pattern of names or paths, as shells have it: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[a-z]</c>, <c>[!a]</c>, none of which takes a slash; a backslash takes the next character as it is.</summary>
+/// <summary>A pattern of names or paths as in shells: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[a-z]</c>, <c>[!a]</c>, none of which matches a slash; a backslash escapes the next character.</summary>
 internal sealed class GlobPattern
 {
     private const char Escape = '\\';
 
     private readonly Part[] _parts;
 
-    /// <summary>Reads a pattern.</summary>
-    /// <param name="text">The pattern; one that is not closed stands for itself.</param>
     public GlobPattern(string text) => _parts = [.. Read(text)];
 
-    /// <summary>Whether a text means more than itself.</summary>
-    /// <param name="text">The text.</param>
+    /// <summary>Whether a text contains wildcards.</summary>
     public static bool IsPattern(string text) => Read(text).Any(part => part.Kind != PartKind.Literal);
 
-    /// <summary>The name that a text without wildcards means.</summary>
-    /// <param name="text">The text.</param>
+    /// <summary>Gets the name that a text without wildcards stands for.</summary>
     public static string Literal(string text) => string.Concat(Read(text).Select(part => part.Text));
 
-    /// <summary>Whether the pattern asks for names that begin with a dot.</summary>
+    /// <summary>Whether the pattern names a leading dot.</summary>
     public bool WantsHidden => _parts is [{ Kind: PartKind.Literal, Text: ['.', ..] }, ..];
 
-    /// <summary>Whether a name matches.</summary>
-    /// <param name="name">The name.</param>
     public bool IsMatch(string name)
     {
-        // The last '*' can be made longer; nothing before it needs another try.
+        // Only the last '*' can match more; nothing before it needs another try.
         int part = 0, at = 0, star = -1, starAt = 0;
         while (at < name.Length)
         {
@@ -93,7 +87,7 @@ internal sealed class GlobPattern
     {
         public static readonly Part Star = new(PartKind.Many, "*");
 
-        /// <summary>How many characters of the name it takes; 0 when it does not match.</summary>
+        /// <summary>Gets how many characters of the name it matches; 0 for no match.</summary>
         public int Takes(string name, int at)
         {
             int length = Rune.TryGetRuneAt(name, at, out Rune rune) ? rune.Utf16SequenceLength : 1;

@@ -4,29 +4,25 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>A file that is being replaced: its new bytes, beside it.</summary>
+/// <summary>The new content of a file that is being replaced, in a temporary file next to it.</summary>
 /// <param name="id">Its id; null for one that does not outlive its connection.</param>
-/// <param name="destination">The file it is to replace.</param>
 /// <param name="isNew">Whether that file does not exist yet.</param>
 internal sealed class PartialUpload(string? id, string destination, bool isNew)
 {
     private readonly LinuxPath _temporary = SandboxPath.Native(TemporaryName.Beside(destination, isNew));
     private Task _lastTurn = Task.CompletedTask;
 
-    /// <summary>Its id; null for one that does not outlive its connection.</summary>
     public string? Id { get; } = id;
 
-    /// <summary>The file it is to replace.</summary>
     public string Destination { get; } = destination;
 
     /// <summary>How often its connection broke.</summary>
     public int Breaks { get; set; }
 
-    /// <summary>How many bytes there are; null before the first.</summary>
+    /// <summary>How many bytes have arrived; null before the first.</summary>
     public long? Length => FileStatus.TryOf(_temporary, follow: false)?.Size;
 
-    /// <summary>Waits for a former request, whose connection may not know yet that it is broken.</summary>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <summary>Waits for an earlier request of this upload, whose broken connection may not have been noticed yet.</summary>
     public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
     {
         Turn turn = new();
@@ -43,13 +39,12 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
         }
     }
 
-    /// <summary>Opens the new bytes for writing from a place on.</summary>
-    /// <param name="offset">The place.</param>
+    /// <summary>Opens the temporary file for writing from an offset on.</summary>
     public FileDescriptor OpenAt(long offset)
     {
         if (offset > (Length ?? 0))
         {
-            throw new ApiException(ErrorCodes.PreconditionFailed, $"There is no upload of this id with {offset} bytes to go on with. Begin again.");
+            throw new ApiException(ErrorCodes.PreconditionFailed, $"No upload of this id has {offset} bytes to resume from. Start again.");
         }
 
         FileDescriptor file = FileDescriptor.OpenToAppend(_temporary, Defaults.File);
@@ -65,10 +60,10 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
         }
     }
 
-    /// <summary>Takes the file's place.</summary>
+    /// <summary>Replaces the destination.</summary>
     public void Replace() => FileSystem.Rename(_temporary, SandboxPath.Native(Destination), replace: true);
 
-    /// <summary>Removes what has not taken its place.</summary>
+    /// <summary>Removes the temporary file.</summary>
     public void Remove()
     {
         try
@@ -77,7 +72,7 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
         }
         catch (Win32Exception exception) when (exception.NativeErrorCode is ErrorNumbers.NoEntry or ErrorNumbers.NotDirectory or ErrorNumbers.AccessDenied or ErrorNumbers.NameTooLong)
         {
-            // It has taken its place, or could never be made.
+            // It has replaced the destination, or could not be created.
         }
     }
 

@@ -3,23 +3,20 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Files that are being replaced. One that was given an id survives its connection for a while and can be gone on with.</summary>
+/// <summary>Uploads in progress. Those with an id can be resumed for ten minutes after their connection broke.</summary>
 internal sealed class PartialUploads
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, PartialUpload> _named = new(StringComparer.Ordinal);
 
-    /// <summary>An upload to go on with.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="destination">The file it is to replace.</param>
+    /// <summary>Gets an upload to resume.</summary>
     public PartialUpload Get(string id, string destination) => _named.TryGetValue(id, out PartialUpload? upload) && upload.Destination == destination
         ? upload
-        : throw new ApiException(ErrorCodes.PathNotFound, $"There is no upload '{Identifier.Require(id, "upload")}' to go on with. Begin again.");
+        : throw new ApiException(ErrorCodes.PathNotFound, $"There is no upload '{Identifier.Require(id, "upload")}' to resume. Start again.");
 
-    /// <summary>A new upload, or one to go on with.</summary>
+    /// <summary>Creates an upload, or gets one to resume.</summary>
     /// <param name="id">Its id; empty for one that does not outlive its connection.</param>
-    /// <param name="destination">The file it is to replace.</param>
     /// <param name="isNew">Whether that file does not exist yet.</param>
     public PartialUpload Open(string id, string destination, bool isNew)
     {
@@ -33,8 +30,7 @@ internal sealed class PartialUploads
             : throw new ApiException(ErrorCodes.InvalidRequest, $"The upload '{id}' is for another file.");
     }
 
-    /// <summary>Its connection broke: it waits for another, if it has an id by which that can find it.</summary>
-    /// <param name="upload">The upload.</param>
+    /// <summary>Keeps an upload whose connection broke, if it has an id.</summary>
     public void Suspend(PartialUpload upload)
     {
         if (upload.Id is null)
@@ -47,8 +43,7 @@ internal sealed class PartialUploads
         }
     }
 
-    /// <summary>It has taken its place, or never will.</summary>
-    /// <param name="upload">The upload.</param>
+    /// <summary>Removes an upload that is complete or failed.</summary>
     public void End(PartialUpload upload)
     {
         if (upload.Id is not null)

@@ -3,12 +3,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>The paths that a pattern means: each part of a path may be a <see cref="GlobPattern"/>.</summary>
+/// <summary>Finds the paths that match a pattern, each part of which may be a <see cref="GlobPattern"/>.</summary>
 internal static class PatternSearch
 {
-    /// <summary>What is found, in the order of names.</summary>
-    /// <param name="pattern">The pattern.</param>
-    /// <param name="directory">What it is relative to.</param>
+    /// <summary>Gets the matches, sorted by name.</summary>
     /// <param name="hidden">Whether wildcards find names that begin with a dot, also where the pattern does not begin with one.</param>
     public static IEnumerable<FileEntry> Find(string pattern, string directory, bool hidden)
     {
@@ -31,7 +29,7 @@ internal static class PatternSearch
         }
         catch (Win32Exception)
         {
-            // What is no directory, or may not be looked into, matches nothing: as in a shell.
+            // What is not a readable directory has no matches, as in a shell.
             return [];
         }
     }

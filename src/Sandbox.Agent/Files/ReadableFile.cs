@@ -6,7 +6,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>A regular file that is open for reading.</summary>
 internal sealed class ReadableFile : IDisposable
 {
-    private const int Piece = 128 * 1024;
+    private const int ChunkSize = 128 * 1024;
 
     private readonly FileDescriptor _file;
 
@@ -44,7 +44,7 @@ internal sealed class ReadableFile : IDisposable
         _file.Seek(offset);
         while (length > 0)
         {
-            int wanted = (int)Math.Min(length, Piece);
+            int wanted = (int)Math.Min(length, ChunkSize);
             int count = _file.Read(writer.GetMemory(wanted).Span[..wanted]);
             if (count <= 0)
             {

@@ -74,7 +74,7 @@ internal sealed class StagedDirectory(string destination, bool isNew)
         }
     }
 
-    // A directory without a counterpart is one step; one with a counterpart is looked into.
+    // A directory that has no counterpart is moved as a whole; one that has is merged.
     private static void Walk(string from, string to, Action<string, string, bool> visit)
     {
         foreach ((string name, FileStatus status) in DirectoryListing.Read(from, hidden: true))
@@ -94,12 +94,12 @@ internal sealed class StagedDirectory(string destination, bool isNew)
         FileStatus? there = FileStatus.TryOf(SandboxPath.Native(to), follow: false);
         if (isMerged && there?.Type != FileType.Directory)
         {
-            throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(to)}' is no directory, and the archive has one of this name. Nothing was changed.");
+            throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(to)}' is not a directory, but the archive has one of this name. Nothing was changed.");
         }
 
         if (!isMerged && there?.Type == FileType.Directory)
         {
-            throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(to)}' is a directory, and the archive has something else of this name. Nothing was changed.");
+            throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(to)}' is a directory, but the archive has something else of this name. Nothing was changed.");
         }
     }
 }

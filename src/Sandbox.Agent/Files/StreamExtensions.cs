@@ -5,16 +5,16 @@ namespace Sandbox.Agent.Files;
 
 internal static class StreamExtensions
 {
-    private const int Piece = 256 * 1024;
+    private const int ChunkSize = 256 * 1024;
 
     /// <summary>Writes the rest of a stream to an open file.</summary>
     public static async Task CopyToAsync(this Stream source, FileDescriptor file, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {
             int count;
-            while ((count = await source.ReadAtLeastAsync(buffer, Piece, throwOnEndOfStream: false, cancellationToken)) > 0)
+            while ((count = await source.ReadAtLeastAsync(buffer, ChunkSize, throwOnEndOfStream: false, cancellationToken)) > 0)
             {
                 file.WriteAll(buffer.AsSpan(0, count));
             }

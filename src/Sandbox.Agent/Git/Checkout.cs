@@ -5,10 +5,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Git;
 
-/// <summary>A repository on its way into a directory. It is made beside its place, and is there as a whole or not at all.</summary>
+/// <summary>Clones a repository into a directory: next to its destination first, so that it appears as a whole or not at all.</summary>
 internal sealed class Checkout
 {
-    // See git-check-ref-format(1); what is left over git itself refuses.
+    // See git-check-ref-format(1); git itself refuses the rest.
     private static readonly SearchValues<char> NotInNames = SearchValues.Create(" ~^:?*[\\\t\r\n\0");
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
@@ -32,25 +32,24 @@ internal sealed class Checkout
         _destination = destination;
     }
 
-    // A branch can be cloned as such; a tag could be taken for a branch of the same name, and a commit is nothing that a clone is asked for.
+    // 'clone' takes branches only: it would prefer a branch to a tag of the same name, and does not take a commit.
     private string? Detached => _request.Tag is not null ? $"refs/tags/{_request.Tag}" : _request.Commit;
 
-    /// <summary>Looks at what was asked, before anything is done.</summary>
-    /// <param name="request">What was asked.</param>
+    /// <summary>Validates a request before anything is done.</summary>
     /// <exception cref="ApiException">It cannot be done.</exception>
     public static Checkout Prepare(CheckoutRequest request, EventLoop loop, string directory, IReadOnlyDictionary<string, string> variables)
     {
         RequestFields.RequireNone(request.Unknown);
         RepositoryAddress address = AddressOf(request);
-        Require(request.Branch is null || IsName(request.Branch), "'branch' is not a name that a branch can have.");
-        Require(request.Tag is null || IsName(request.Tag), "'tag' is not a name that a tag can have.");
+        Require(request.Branch is null || IsName(request.Branch), "'branch' is not a valid branch name.");
+        Require(request.Tag is null || IsName(request.Tag), "'tag' is not a valid tag name.");
         Require(request.Commit is null || (request.Commit.Length is >= 4 and <= 64 && !request.Commit.AsSpan().ContainsAnyExcept(HexDigits)), "'commit' is a hash: 4 to 64 hexadecimal digits.");
         Require(new[] { request.Branch, request.Tag, request.Commit }.Count(name => name is not null) <= 1, "Give one of 'branch', 'tag' and 'commit', not several.");
         Require(request.Depth is null or > 0, "'depth' is a number of commits, 1 or more.");
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
         if (!Directory.Exists(directory))
         {
-            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' does not exist any more.");
+            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' no longer exists.");
         }
 
         string name = request.Destination ?? address.Name;
@@ -59,9 +58,6 @@ internal sealed class Checkout
         return new Checkout(loop, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
     }
 
-    /// <summary>Does it.</summary>
-    /// <param name="onProgress">Is told how far it got.</param>
-    /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="ApiException">It failed, and nothing is there.</exception>
     public async Task<CheckoutResult> RunAsync(Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
@@ -77,7 +73,7 @@ internal sealed class Checkout
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ApiException(ErrorCodes.CommandTimedOut, $"'{_address}' was not checked out within {_request.TimeoutMs / 1000.0:0.###} s, and was given up.");
+            throw new ApiException(ErrorCodes.CommandTimedOut, $"'{_address}' was not checked out within {_request.TimeoutMs / 1000.0:0.###} s, and was cancelled.");
         }
         catch (System.ComponentModel.Win32Exception exception)
         {
@@ -91,12 +87,12 @@ internal sealed class Checkout
         RepositoryAddress address = RepositoryAddress.Parse(request.Uri!);
         if (request.Password is null)
         {
-            Require(request.UserName is null, "'userName' goes with 'password'.");
+            Require(request.UserName is null, "'userName' needs 'password'.");
             return address.Password is null ? new RepositoryAddress(request.Uri!, null, null) : address;
         }
 
-        Require(address.Password is null, "There is a password in 'uri', and another one in 'password'. Give one.");
-        Require(address.TakesCredential, "A name and a password are for http and https. Other addresses go by keys and rights of the sandbox.");
+        Require(address.Password is null, "Both 'uri' and 'password' contain a password. Give one.");
+        Require(address.TakesCredential, "A user name and a password work with http and https only. Other addresses use the keys and file permissions of the sandbox.");
         return address with { UserName = request.UserName ?? address.UserName, Password = request.Password };
     }
 
@@ -113,7 +109,7 @@ internal sealed class Checkout
     private static string Find(string program, GitEnvironment settings) =>
         settings.Environment.GetValueOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
-        ?? throw new ApiException(ErrorCodes.GitNotInstalled, "There is no git in the sandbox. Install it there, or on the machine whose programs the sandbox sees.");
+        ?? throw new ApiException(ErrorCodes.GitNotInstalled, "There is no git in the sandbox. Install it on the host or in the image.");
 
     private async Task<CheckoutResult> RunLimitedAsync(Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
@@ -154,10 +150,10 @@ internal sealed class Checkout
 
         return there.Type == FileType.Directory && DirectoryListing.Read(place, hidden: true).Count == 0
             ? false
-            : throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(_destination)}' exists already, and is no empty directory. Name another destination, or remove it.");
+            : throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(_destination)}' exists already and is not an empty directory. Choose another destination, or remove it.");
     }
 
-    // A clone takes a tag of the branch's name as well.
+    // 'clone' also accepts a tag of the branch's name.
     private void RequireBranch(CheckoutResult result)
     {
         if (_request.Branch is not null && result.Branch != _request.Branch)
@@ -195,7 +191,7 @@ internal sealed class Checkout
         }
     }
 
-    // Whatever a server may have said in answer: no secret, and no name that nobody has seen.
+    // Removes secrets and temporary names from a server's messages.
     private string Clean(string text, string staging)
     {
         string named = text.Replace(staging, _destination, StringComparison.Ordinal);

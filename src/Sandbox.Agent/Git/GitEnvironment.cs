@@ -4,31 +4,27 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Git;
 
-/// <summary>The environment git runs with: the session's, but that nothing is asked at a terminal, no other repository is meant, and a credential is found.</summary>
+/// <summary>The environment of git: the session's, without prompts and without references to other repositories, and with access to the credential.</summary>
 internal sealed class GitEnvironment
 {
-    /// <summary>The descriptor that git's children find the credential under.</summary>
+    /// <summary>The descriptor from which git's credential helper reads.</summary>
     public const int CredentialDescriptor = 3;
 
     private const string CountName = "GIT_CONFIG_COUNT";
-    private const int LongestCredential = 16 * 1024;
+    private const int MaximumCredential = 16 * 1024;
 
-    // Neither the command line nor the environment, a file or the repository's configuration has the secret: it goes through a pipe, once, and only to the server it is for.
+    // The secret is on no command line, in no environment, file or configuration: it goes through a pipe, once, and only to the server it is for.
     private const string Helper = "!f() { test \"$1\" = get && cat <&3; }; f";
 
     private static readonly string[] Unwanted = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CURL_VERBOSE"];
 
     private GitEnvironment(Dictionary<string, string> environment, byte[]? credential) => (Environment, Credential) = (environment, credential);
 
-    /// <summary>The environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; }
 
-    /// <summary>What git asks for, in the form that it reads; see gitcredentials(7), git-credential(1).</summary>
+    /// <summary>The credential in git's format, see gitcredentials(7) and git-credential(1).</summary>
     public byte[]? Credential { get; }
 
-    /// <summary>Makes the settings.</summary>
-    /// <param name="variables">The session's variables.</param>
-    /// <param name="address">The repository.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: the credential is none that git could be told.</exception>
     public static GitEnvironment Of(IReadOnlyDictionary<string, string> variables, RepositoryAddress address)
     {
@@ -43,7 +39,7 @@ internal sealed class GitEnvironment
             return new(environment, null);
         }
 
-        // An empty helper is the end of those named before: none of them is to keep what it is told.
+        // An empty helper removes those configured before: none of them may store the credential.
         Configure(environment, "credential.helper", "");
         Configure(environment, $"credential.{address.Server}.helper", Helper);
         return new(environment, ToBytes(address.UserName ?? "", address.Password));
@@ -52,8 +48,8 @@ internal sealed class GitEnvironment
     private static byte[] ToBytes(string userName, string password)
     {
         byte[] bytes = Encoding.UTF8.GetBytes($"username={userName}\npassword={password}\n");
-        return (userName + password).AsSpan().ContainsAny("\r\n\0") || bytes.Length > LongestCredential
-            ? throw new ApiException(ErrorCodes.InvalidRequest, "A name and a password have no line breaks, and not this many characters.")
+        return (userName + password).AsSpan().ContainsAny("\r\n\0") || bytes.Length > MaximumCredential
+            ? throw new ApiException(ErrorCodes.InvalidRequest, "The user name and password are too long or contain a line break.")
             : bytes;
     }
 

@@ -2,16 +2,16 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Git;
 
-/// <summary>Tells git's failures apart by what it says: its exit code is the same for all.</summary>
+/// <summary>Turns git's messages into API errors: its exit code is the same for all.</summary>
 internal static class GitErrorMapper
 {
     private const int ShownLines = 5;
 
-    // In this order: a server that refuses a login may say in the same breath that there is no such repository. Words of git 2.20 to 2.50 and of the libraries it uses, in the C locale.
+    // The order matters: a server that refuses a login may also say that there is no such repository. Texts of git 2.20 to 2.50 and its libraries in the C locale.
     private static readonly (string Code, string Sentence, string[] Words)[] Kinds =
     [
-        (ErrorCodes.DiskFull, "There is no room for it.", ["No space left on device", "Disk quota exceeded"]),
-        (ErrorCodes.AuthenticationFailed, "Its server wants a credential, or another one.",
+        (ErrorCodes.DiskFull, "The disk is full.", ["No space left on device", "Disk quota exceeded"]),
+        (ErrorCodes.AuthenticationFailed, "Its server requires valid credentials.",
             ["Authentication failed", "could not read Username", "could not read Password", "terminal prompts disabled", "Permission denied (", "Host key verification failed",
              "returned error: 401", "returned error: 403", "HTTP Basic: Access denied"]),
         (ErrorCodes.NetworkUnreachable, "Its server cannot be reached from the sandbox.",
@@ -20,14 +20,10 @@ internal static class GitErrorMapper
         (ErrorCodes.BranchNotFound, "It has no such branch, tag or commit.",
             ["Remote branch", "couldn't find remote ref", "not our ref", "reference is not a tree", "bad revision", "unable to read tree", "did not match any file", "unknown revision", "invalid reference",
              "Needed a single revision", "not a valid object name", "bad object", "Not a valid object", "cannot be resolved to a commit"]),
-        (ErrorCodes.RepositoryNotFound, "There is no repository at this address, or none that you may know of.",
+        (ErrorCodes.RepositoryNotFound, "The repository does not exist, or you have no access to it.",
             ["does not appear to be a git repository", "does not exist", "Repository not found", "repository '", "returned error: 404", "not valid: is this a git repository", "Could not read from remote repository"]),
     ];
 
-    /// <summary>The failure.</summary>
-    /// <param name="address">The repository.</param>
-    /// <param name="lines">What git said.</param>
-    /// <param name="clean">Makes a line of it fit to be shown.</param>
     public static ApiException Of(RepositoryAddress address, IReadOnlyCollection<string> lines, Func<string, string> clean)
     {
         string said = clean(string.Join(' ', lines.Where(IsTelling).TakeLast(ShownLines)));

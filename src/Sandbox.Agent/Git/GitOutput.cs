@@ -4,21 +4,18 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Git;
 
-/// <summary>What git says, line by line: progress, which it writes over and over, and all else, of which the last is kept.</summary>
-/// <param name="onProgress">Is told about progress.</param>
+/// <summary>Parses git's messages: reports progress and keeps the last lines of everything else.</summary>
 internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
 {
     private const int KeptLines = 50;
-    private const int LongestLine = 4096;
+    private const int MaximumLine = 4096;
 
     private readonly List<byte> _line = [];
     private readonly Queue<string> _lines = new();
 
-    /// <summary>The lines that were no progress, oldest first.</summary>
+    /// <summary>The last lines that were not progress, oldest first.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
 
-    /// <summary>Takes what was read.</summary>
-    /// <param name="bytes">The bytes.</param>
     public void Add(ReadOnlySpan<byte> bytes)
     {
         foreach (byte single in bytes)
@@ -27,14 +24,14 @@ internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
             {
                 Finish();
             }
-            else if (_line.Count < LongestLine)
+            else if (_line.Count < MaximumLine)
             {
                 _line.Add(single);
             }
         }
     }
 
-    /// <summary>Takes what is left when nothing more comes.</summary>
+    /// <summary>Parses the rest at the end of the output.</summary>
     public void Finish()
     {
         string text = Encoding.UTF8.GetString(_line.ToArray()).Trim();

@@ -2,10 +2,10 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Git;
 
-/// <summary>One run of git. All but <see cref="RunAsync"/> and <see cref="Kill"/> is on the event loop's thread.</summary>
+/// <summary>One run of git. All members but <see cref="RunAsync"/> and <see cref="Kill"/> run on the event loop's thread.</summary>
 internal sealed class GitProcess
 {
-    private const int Piece = 16 * 1024;
+    private const int ChunkSize = 16 * 1024;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
@@ -20,13 +20,6 @@ internal sealed class GitProcess
     private GitProcess(EventLoop loop, ChildProcess process, FileDescriptor read, GitOutput output) => (_loop, _process, _read, _output) = (loop, process, read, output);
 
     /// <summary>Runs git to its end.</summary>
-    /// <param name="loop">Where it is watched.</param>
-    /// <param name="program">Git's path.</param>
-    /// <param name="arguments">Its arguments.</param>
-    /// <param name="settings">Its environment.</param>
-    /// <param name="directory">Where it runs.</param>
-    /// <param name="output">Takes what it says.</param>
-    /// <param name="cancellationToken">Ends it and what it has started.</param>
     /// <returns>Its exit code.</returns>
     public static async Task<int> RunAsync(EventLoop loop, string program, IReadOnlyList<string> arguments, GitEnvironment settings, string directory, GitOutput output, CancellationToken cancellationToken)
     {
@@ -56,7 +49,7 @@ internal sealed class GitProcess
 
         while (cancellationToken.IsCancellationRequested && run.Rest().Any())
         {
-            // What it had started is ended too before anyone clears up behind it.
+            // Its children must be gone before the caller cleans up.
             run.Kill();
             await Task.Delay(Pause, CancellationToken.None);
         }
@@ -65,7 +58,7 @@ internal sealed class GitProcess
         return code;
     }
 
-    // Small enough to lie in the pipe, with nobody left who could write more.
+    // The content fits into the pipe, which nobody can write to any more.
     private static FileDescriptor? PipeWith(byte[]? content)
     {
         if (content is null)
@@ -100,7 +93,7 @@ internal sealed class GitProcess
 
     private void ReadSome()
     {
-        byte[] buffer = new byte[Piece];
+        byte[] buffer = new byte[ChunkSize];
         int count;
         while ((count = _read.Read(buffer)) > 0)
         {
@@ -120,7 +113,7 @@ internal sealed class GitProcess
             return;
         }
 
-        // What a helper in the background might still say is not waited for.
+        // Does not wait for output of background helpers.
         ReadSome();
         _output.Finish();
         _outputWatch!.Dispose();

@@ -5,13 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Ports;
 
-/// <summary>The ports of programs in the sandbox, reached as its own programs reach them: by its loopback interface, whatever network it has.</summary>
+/// <summary>Ports of programs in the sandbox, reached on its loopback interface, whatever network it has.</summary>
 internal static class LoopbackPorts
 {
     private static readonly IPAddress[] Addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback];
     private static readonly IPAddress[] Reachable = [.. Addresses, IPAddress.Any, IPAddress.IPv6Any, IPAddress.Loopback.MapToIPv6()];
 
-    /// <summary>Where somebody listens.</summary>
     public static PortList List() => new(
     [
         .. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
@@ -19,9 +18,7 @@ internal static class LoopbackPorts
             .Distinct().Order().Select(port => new ListeningPort(port)),
     ]);
 
-    /// <summary>Connects to whoever listens on a port, by IPv4 or by IPv6.</summary>
-    /// <param name="port">The port.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Connects to a port by IPv4, else by IPv6.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.PortNotListening"/>, or <see cref="ErrorCodes.SandboxUnavailable"/> when it does not take the connection.</exception>
     public static async Task<Socket> ConnectAsync(int port, CancellationToken cancellationToken)
     {
@@ -48,6 +45,6 @@ internal static class LoopbackPorts
 
         throw failure!.SocketErrorCode == SocketError.ConnectionRefused
             ? new ApiException(ErrorCodes.PortNotListening, $"No program in the sandbox listens on port {port}.", failure)
-            : new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} does not take the connection: {failure.Message}.", failure);
+            : new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} did not accept the connection: {failure.Message}.", failure);
     }
 }

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>One command on its way through a shell: its pipes, its clock, its end.</summary>
+/// <summary>The execution of one command in a shell: its input and output, its time limit, its outcome.</summary>
 internal sealed class CommandExecution
 {
     private readonly Timer? _clock;
@@ -19,31 +19,24 @@ internal sealed class CommandExecution
         _clock = limit is { } milliseconds ? new Timer(_ => onLimit(), null, milliseconds, Timeout.Infinite) : null;
     }
 
-    /// <summary>The command.</summary>
     public Command Command { get; }
 
-    /// <summary>The shell it runs in.</summary>
     public Shell Shell { get; }
 
-    /// <summary>The number the shell reports its end under.</summary>
+    /// <summary>The number under which the shell reports its end.</summary>
     public long Sequence { get; }
 
-    /// <summary>The line that asks the shell for that report.</summary>
+    /// <summary>The line that requests that report.</summary>
     public string StatusRequest { get; }
 
-    /// <summary>How it ended, as soon as the shell or its death has told. Someone who stops the command waits for it, and finishes the run.</summary>
+    /// <summary>Completes when the shell or its death reported the outcome. A terminator waits for it and then finishes the execution.</summary>
     public TaskCompletionSource<Outcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Variables of this command alone that hide or unset one of the session: the session's values, to be put back after it where bash does not do so itself.</summary>
+    /// <summary>The session's values of the command's own variables, to be restored after it where bash does not do so itself.</summary>
     public required IReadOnlyDictionary<string, string?> Restore { get; init; }
 
-    /// <summary>Hands a command to a shell.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="shell">An idle shell.</param>
-    /// <param name="sequence">A new number.</param>
-    /// <param name="state">Where the session stands.</param>
+    /// <summary>Starts a command in a shell.</summary>
     /// <param name="limit">Milliseconds it may take; none when null.</param>
-    /// <param name="onLimit">Called when it took longer.</param>
     /// <param name="isLast">Whether the shell ends with it: then its end is the report.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing has run.</exception>
     public static CommandExecution Start(Command command, Shell shell, long sequence, ShellState state, long? limit, Action onLimit, bool isLast)
@@ -56,7 +49,7 @@ internal sealed class CommandExecution
         }
 
         Dictionary<string, string?> own = new EnvironmentChanges(request.Env, request.SecretEnv).ToDictionary();
-        Dictionary<string, string?> before = new(state.Due);
+        Dictionary<string, string?> before = new(state.Pending);
         foreach ((string name, string? value) in own)
         {
             if (value is null)
@@ -69,7 +62,7 @@ internal sealed class CommandExecution
         string input = "/dev/null";
         if (command.Input is not null || request.Stdin is { Length: > 0 })
         {
-            // What an earlier command read, a named pipe perhaps, has served its time.
+            // The FIFO of an earlier command, perhaps.
             input = InDirectory("input");
             File.Delete(input);
         }
@@ -102,8 +95,7 @@ internal sealed class CommandExecution
         string InDirectory(string name) => Path.Combine(shell.RuntimeDirectory, name);
     }
 
-    /// <summary>Takes the last of its output and records its end. On the event loop's thread.</summary>
-    /// <param name="outcome">How it ended.</param>
+    /// <summary>Reads the last output and records the end. On the event loop's thread.</summary>
     public void Finish(Outcome outcome)
     {
         _clock?.Dispose();
@@ -113,8 +105,5 @@ internal sealed class CommandExecution
 }
 
 /// <summary>How a command ended.</summary>
-/// <param name="ExitCode">Its exit code.</param>
-/// <param name="Signal">The signal that ended its shell, if one did.</param>
 /// <param name="ShellRestarted">Whether a new shell took the place of the one it ran in.</param>
-/// <param name="Usage">What it used.</param>
 internal readonly record struct Outcome(int ExitCode, Signal? Signal, bool ShellRestarted, Usage Usage);

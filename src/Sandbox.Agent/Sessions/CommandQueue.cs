@@ -13,10 +13,8 @@ internal sealed class CommandQueue
     private readonly EventLoop _loop;
     private readonly bool _isEphemeral;
     private readonly long? _timeoutMs;
-    private ITerminator? _terminator;
+    private Terminator? _terminator;
 
-    /// <param name="gate">The session's lock.</param>
-    /// <param name="timeoutMs">The limit of commands that have none of their own.</param>
     public CommandQueue(ShellHost host, Lock gate, EventLoop loop, bool isEphemeral, long? timeoutMs)
     {
         (_host, _gate, _loop, _isEphemeral, _timeoutMs) = (host, gate, loop, isEphemeral, timeoutMs);
@@ -112,10 +110,10 @@ internal sealed class CommandQueue
         if (_terminator is null)
         {
             execution.Command.StopReason = reason;
-            ITerminator terminator = _terminator = _isEphemeral ? new ProcessTreeTerminator(execution, first) : new CommandTerminator(execution, _host.Background);
+            Terminator terminator = _terminator = _isEphemeral ? new ProcessTreeTerminator(execution, first) : new CommandTerminator(execution, _host.Background);
             _ = Task.Run(async () =>
             {
-                Outcome outcome = await terminator.StopAsync();
+                Outcome outcome = await terminator.TerminateAsync();
                 _loop.Post(() =>
                 {
                     lock (_gate)

@@ -3,7 +3,6 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Sessions;
 
 /// <summary>Variables of a request; null unsets one.</summary>
-/// <param name="SecretEnv">Those that are masked when shown; they take precedence.</param>
 internal readonly record struct EnvironmentChanges(IReadOnlyDictionary<string, string?>? Env, IReadOnlyDictionary<string, string?>? SecretEnv)
 {
     private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();

@@ -4,42 +4,37 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>What is kept of a session on disk, so that it outlives the agent.</summary>
+/// <summary>A session as it is stored on disk.</summary>
 internal sealed record SessionRecord
 {
-    /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>The limit for its commands.</summary>
     public long? CommandTimeoutMs { get; init; }
 
-    /// <summary>Its shell's directory.</summary>
     public required string Cwd { get; init; }
 
-    /// <summary>What its shell gives to children.</summary>
+    /// <summary>The exported variables.</summary>
     public required Dictionary<string, string> Variables { get; init; }
 
-    /// <summary>The names of those that are secret.</summary>
+    /// <summary>The names of the secret variables.</summary>
     public required List<string> Secrets { get; init; }
 }
 
-/// <summary>What is kept of the sandbox's own settings on disk.</summary>
+/// <summary>The sandbox's settings as they are stored on disk.</summary>
 internal sealed record SandboxRecord
 {
-    /// <summary>Variables for everything in the sandbox.</summary>
     public required Dictionary<string, string> Variables { get; init; }
 
-    /// <summary>The names of those that are secret.</summary>
+    /// <summary>The names of the secret variables.</summary>
     public required List<string> Secrets { get; init; }
 
-    /// <summary>How much is kept of what commands print; the usual when absent.</summary>
+    /// <summary>How much output is kept; the default when absent.</summary>
     public Retention? Retention { get; init; }
 }
 
-/// <summary>Source-generated JSON of what the agent keeps.</summary>
+/// <summary>Source-generated JSON of the state store.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(SessionRecord))]
 [JsonSerializable(typeof(SandboxRecord))]

@@ -148,7 +148,7 @@ internal sealed class SessionRegistry
         Session session = Get(id);
         if (id == DefaultId)
         {
-            throw new ApiException(ErrorCodes.DefaultSessionProtected, "The session 'default' belongs to the sandbox and goes with it; it cannot be deleted.");
+            throw new ApiException(ErrorCodes.DefaultSessionProtected, "The session 'default' belongs to the sandbox and cannot be deleted.");
         }
 
         await session.CloseAsync();
@@ -185,7 +185,7 @@ internal sealed class SessionRegistry
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' cannot be made: {exception.Message}");
+            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' cannot be created: {exception.Message}");
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
                 return;
             }
 
-            state.Take(report);
+            state.Apply(report);
             _exportsDue ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_outcomeAfterRestore is { } outcome)
             {
@@ -111,7 +111,7 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
                 return;
             }
 
-            bool isSaved = state.Take(exports);
+            bool isSaved = state.Apply(exports);
             SetExportsKnown();
             if (isSaved)
             {
@@ -174,14 +174,13 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
     }
 
     /// <summary>Starts a shell in the state of the session.</summary>
-    /// <param name="savedState">The file in which the previous shell saved its state, if it did.</param>
     private Shell StartShell(string? savedState)
     {
         Shell shell = Shell = pool.Take();
         shell.RunScript("enter", savedState is null
             ? state.EnterScript(pool.BaseEnvironment) + (isEphemeral ? ShellScripts.Ephemeral : "")
             : ShellScripts.Restore(MoveTo(shell, savedState)));
-        shell.GiveTo(this);
+        shell.SetOwner(this);
         if (_outcomeAfterRestore is not null)
         {
             shell.RequestStatus(Shell.StatusRequest(0, null));

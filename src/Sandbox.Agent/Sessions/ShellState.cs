@@ -2,113 +2,101 @@ using Sandbox.Agent.Shells;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>Where a session stands: the directory and variables that its shell told last, and the changes that are due before its next command.</summary>
+/// <summary>The state of a session's shell: the directory and variables it reported last, and changes that are pending until the next command.</summary>
 /// <remarks>The session's lock guards it.</remarks>
 internal sealed class ShellState
 {
-    private readonly Dictionary<string, string?> _due = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _pending = new(StringComparer.Ordinal);
     private EnvironmentSnapshot _variables;
-    private (IReadOnlyDictionary<string, string>? Exports, EnvironmentSnapshot? Variables) _told;
+    private (IReadOnlyDictionary<string, string>? Exports, EnvironmentSnapshot? Variables) _reported;
     private string _savedDirectory;
     private bool _isSaved = true;
 
-    /// <summary>Stands where a record says.</summary>
-    /// <param name="record">The record.</param>
     public ShellState(SessionRecord record)
     {
         Directory = _savedDirectory = record.Cwd;
         _variables = new EnvironmentSnapshot(record.Variables, record.Secrets);
     }
 
-    /// <summary>The directory.</summary>
     public string Directory { get; private set; }
 
     /// <summary>What <c>cd -</c> would go to; empty when there is none.</summary>
     public string PreviousDirectory { get; private set; } = "";
 
-    /// <summary>The changes that are due; null unsets.</summary>
-    public IReadOnlyDictionary<string, string?> Due => _due;
+    /// <summary>The pending changes; null unsets.</summary>
+    public IReadOnlyDictionary<string, string?> Pending => _pending;
 
-    /// <summary>The variables, with what is due.</summary>
-    public EnvironmentSnapshot Variables => _variables.WithValues(_due);
+    /// <summary>The variables with the pending changes.</summary>
+    public EnvironmentSnapshot Variables => _variables.WithValues(_pending);
 
     /// <summary>Sets or unsets variables before the next command.</summary>
-    /// <param name="layer">The changes.</param>
-    public void Change(EnvironmentChanges layer)
+    public void Change(EnvironmentChanges changes)
     {
-        foreach ((string name, string? value) in layer.ToDictionary())
+        foreach ((string name, string? value) in changes.ToDictionary())
         {
-            _due[name] = value;
+            _pending[name] = value;
         }
 
         _variables = new EnvironmentSnapshot(_variables.Values, _variables.Secrets
-            .Except((layer.Env ?? new Dictionary<string, string?>()).Keys)
-            .Union((layer.SecretEnv ?? new Dictionary<string, string?>()).Keys));
+            .Except((changes.Env ?? new Dictionary<string, string?>()).Keys)
+            .Union((changes.SecretEnv ?? new Dictionary<string, string?>()).Keys));
     }
 
-    /// <summary>The shell has taken over what was due, with a command.</summary>
-    /// <param name="own">The command's own variables.</param>
-    /// <param name="former">What each of them was before; see <see cref="CommandExecution.Restore"/>.</param>
-    public void Begin(EnvironmentChanges own, IReadOnlyDictionary<string, string?> former)
+    /// <summary>Applies the pending changes: the shell takes them over with a command.</summary>
+    public void Begin(EnvironmentChanges ownVariables, IReadOnlyDictionary<string, string?> previous)
     {
         _variables = Variables;
-        _due.Clear();
-        foreach ((string name, string? value) in own.ToDictionary())
+        _pending.Clear();
+        foreach ((string name, string? value) in ownVariables.ToDictionary())
         {
-            // One that is unset for this command alone comes back before the next one.
-            if (value is null && former[name] is { } back)
+            // A variable that is unset for this command alone is restored before the next one.
+            if (value is null && previous[name] is { } back)
             {
-                _due[name] = back;
+                _pending[name] = back;
             }
         }
     }
 
-    /// <summary>A command's own variables must not outlive it, as they would in the state that its shell saved.</summary>
-    /// <param name="former">What each of them was before.</param>
-    public void PutBack(IReadOnlyDictionary<string, string?> former)
+    /// <summary>Restores variables of a command whose shell saved them in its state.</summary>
+    public void PutBack(IReadOnlyDictionary<string, string?> previous)
     {
-        foreach ((string name, string? value) in former)
+        foreach ((string name, string? value) in previous)
         {
-            _due.TryAdd(name, value);
+            _pending.TryAdd(name, value);
         }
     }
 
-    /// <summary>The shell tells where it is.</summary>
-    /// <param name="report">What it says.</param>
-    public void Take(StatusReport report) => (Directory, PreviousDirectory) = (report.Directory, report.PreviousDirectory);
+    public void Apply(StatusReport report) => (Directory, PreviousDirectory) = (report.Directory, report.PreviousDirectory);
 
-    /// <summary>The shell tells its variables.</summary>
-    /// <param name="exports">The variables; those of the last time are the same object.</param>
-    /// <returns>Whether all is as it was saved.</returns>
-    public bool Take(IReadOnlyDictionary<string, string> exports)
+    /// <summary>Applies the variables that the shell reported.</summary>
+    /// <returns>Whether the state equals the saved one.</returns>
+    public bool Apply(IReadOnlyDictionary<string, string> exports)
     {
         _isSaved &= Directory == _savedDirectory;
-        if (_told != (exports, _variables))
+        if (_reported != (exports, _variables))
         {
             EnvironmentSnapshot now = new(exports, _variables.Secrets);
             _isSaved &= now.HasSameValuesAs(_variables);
             _variables = now;
-            _told = (exports, now);
+            _reported = (exports, now);
         }
 
         return _isSaved;
     }
 
-    /// <summary>What brings a fresh shell here.</summary>
-    /// <param name="fresh">The variables it has by itself.</param>
-    public string EnterScript(IReadOnlyDictionary<string, string> fresh)
+    /// <summary>Creates the script that brings a freshVariables shell into this state.</summary>
+    public string EnterScript(IReadOnlyDictionary<string, string> freshVariables)
     {
         IEnumerable<KeyValuePair<string, string?>> set = _variables.Values
-            .Where(pair => pair.Key is not ("PWD" or "OLDPWD" or "SHLVL") && fresh.GetValueOrDefault(pair.Key) != pair.Value)
+            .Where(pair => pair.Key is not ("PWD" or "OLDPWD" or "SHLVL") && freshVariables.GetValueOrDefault(pair.Key) != pair.Value)
             .Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value));
-        IEnumerable<KeyValuePair<string, string?>> unset = fresh.Keys
+        IEnumerable<KeyValuePair<string, string?>> unset = freshVariables.Keys
             .Where(name => !_variables.Values.ContainsKey(name))
             .Select(name => KeyValuePair.Create(name, (string?)null));
         return ShellScripts.Enter(Directory, PreviousDirectory, set.Concat(unset));
     }
 
-    /// <summary>The record to save now.</summary>
-    /// <param name="session">Whose place it is.</param>
+    /// <summary>Creates the record to save now.</summary>
     public SessionRecord ToRecord(Session session)
     {
         _isSaved = true;

@@ -1,17 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Sandbox.Agent.Files;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>The agent's records on disk: one file for the sandbox, one for each session. Each write replaces its file as a whole.</summary>
+/// <summary>The agent's records on disk: one file for the sandbox, one for each session, each replaced atomically.</summary>
 internal sealed class StateStore
 {
     private readonly Lock _gate = new();
     private readonly string _sandboxFile;
     private readonly string _sessions;
 
-    /// <summary>Opens the store.</summary>
-    /// <param name="state">The sandbox's state directory.</param>
     public StateStore(string state)
     {
         _sandboxFile = Path.Combine(state, "sandbox.json");
@@ -19,11 +18,9 @@ internal sealed class StateStore
         Directory.CreateDirectory(_sessions, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    /// <summary>The sandbox's settings, or null when it is new.</summary>
+    /// <summary>Loads the sandbox's settings; null when it is new.</summary>
     public SandboxRecord? LoadSandbox() => File.Exists(_sandboxFile) ? Load(_sandboxFile, AgentJson.Default.SandboxRecord) : null;
 
-    /// <summary>Keeps the sandbox's settings.</summary>
-    /// <param name="record">The settings.</param>
     public void Save(SandboxRecord record)
     {
         lock (_gate)
@@ -32,11 +29,11 @@ internal sealed class StateStore
         }
     }
 
-    /// <summary>All sessions, oldest first.</summary>
+    /// <summary>Loads all sessions, oldest first.</summary>
     public IReadOnlyList<SessionRecord> LoadSessions() =>
         [.. Directory.EnumerateFiles(_sessions, "*.json").Select(file => Load(file, AgentJson.Default.SessionRecord)).OfType<SessionRecord>().OrderBy(record => record.CreatedAt)];
 
-    /// <summary>Keeps a session, unless it is gone by the time it is written.</summary>
+    /// <summary>Saves a session, unless it is deleted before its file is written.</summary>
     /// <param name="current">Gives the session's state now, or null when it is gone.</param>
     public void Save(Func<SessionRecord?> current)
     {
@@ -49,8 +46,6 @@ internal sealed class StateStore
         }
     }
 
-    /// <summary>Forgets a session.</summary>
-    /// <param name="id">Its id.</param>
     public void Remove(string id)
     {
         lock (_gate)
@@ -71,25 +66,12 @@ internal sealed class StateStore
         }
         catch (JsonException exception)
         {
-            // Code in the sandbox can write here; it then loses its own record and nothing else.
+            // Sandboxed code can write here; it then loses its own record and nothing else.
             Console.Error.WriteLine($"{file}: {exception.Message}");
             return null;
         }
     }
 
-    private static void Write<T>(string file, T record, JsonTypeInfo<T> type)
-    {
-        string temporary = file + ".new";
-        using (FileStream stream = new(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-            JsonSerializer.Serialize(stream, record, type);
-        }
-
-        File.Move(temporary, file, overwrite: true);
-    }
+    private static void Write<T>(string file, T record, JsonTypeInfo<T> type) =>
+        AtomicFile.Write(file, UnixFileMode.UserRead | UnixFileMode.UserWrite, stream => JsonSerializer.Serialize(stream, record, type));
 }

@@ -2,12 +2,10 @@ using Sandbox.Agent.Commands;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Reads what <c>declare -px</c> prints: the variables that a shell gives its children.</summary>
+/// <summary>Parses the output of <c>declare -px</c>: the exported variables of a shell.</summary>
 internal static class DeclareParser
 {
-    /// <summary>Reads the list.</summary>
-    /// <param name="bytes">What bash printed.</param>
-    /// <returns>The variables, without bash's own <c>_</c>.</returns>
+    /// <returns>The variables without bash's own <c>_</c>.</returns>
     public static Dictionary<string, string> Read(ReadOnlySpan<byte> bytes)
     {
         Dictionary<string, string> variables = [];

@@ -7,24 +7,24 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Who uses a shell and hears of it, on the event loop's thread.</summary>
+/// <summary>Receives the reports of a shell, on the event loop's thread.</summary>
 internal interface IShellOwner
 {
     /// <summary>The shell has finished a command.</summary>
     void OnReport(Shell shell, StatusReport report);
 
-    /// <summary>The variables that the shell's children get, told after each report.</summary>
+    /// <summary>The exported variables, after each report.</summary>
     void OnExports(Shell shell, Dictionary<string, string> exports);
 
     /// <summary>The shell has ended.</summary>
     void OnEnded(Shell shell, ExitStatus status);
 }
 
-/// <summary>One living bash. It takes commands on a pipe and reports on another; what commands print goes elsewhere, and what the shell itself says goes nowhere.</summary>
+/// <summary>A bash process. It reads commands from one FIFO and reports on another; commands print to their own, and the shell's own messages are discarded.</summary>
 /// <remarks>Callbacks come on the event loop's thread.</remarks>
 internal sealed class Shell
 {
-    private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(1);
     private static readonly IReadOnlySet<(int, ulong)> NoExceptions = new HashSet<(int, ulong)>();
 
     private readonly ChildProcess _process;
@@ -55,22 +55,17 @@ internal sealed class Shell
         _endWatch = loop.Add(process.Handle, Collect);
     }
 
-    /// <summary>Its process id.</summary>
     public int Id => _process.Id;
 
-    /// <summary>Where its pipes and command texts lie; its own, gone after it ends.</summary>
+    /// <summary>The directory of its FIFOs and command texts, which is deleted when it ends.</summary>
     public string RuntimeDirectory { get; }
 
-    /// <summary>Where it saves its state when it ends by itself.</summary>
+    /// <summary>The file in which it saves its state when it exits by itself.</summary>
     public string StateFile => Path.Combine(RuntimeDirectory, "state");
 
-    /// <summary>How it ended; null while it lives.</summary>
+    /// <summary>How it ended; null while it runs.</summary>
     public ExitStatus? Ended { get; private set; }
 
-    /// <summary>Starts a shell.</summary>
-    /// <param name="directory">A new directory of its own.</param>
-    /// <param name="launcher">What starts it.</param>
-    /// <param name="loop">Where its pipes are watched.</param>
     public static Shell Start(string directory, ShellLauncher launcher, EventLoop loop, FifoOpenWatcher openWatcher)
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -81,9 +76,8 @@ internal sealed class Shell
         return shell;
     }
 
-    /// <summary>Says who hears of its reports and its end; if it has ended already, at once.</summary>
-    /// <param name="newOwner">The owner.</param>
-    public void GiveTo(IShellOwner newOwner)
+    /// <summary>Sets the owner, which is notified at once when the shell has ended already.</summary>
+    public void SetOwner(IShellOwner newOwner)
     {
         ExitStatus? ended;
         lock (_gate)
@@ -98,9 +92,7 @@ internal sealed class Shell
         }
     }
 
-    /// <summary>Runs lines of our own in the shell, before any command that follows.</summary>
-    /// <param name="name">A file name for them.</param>
-    /// <param name="script">The lines.</param>
+    /// <summary>Runs a script of our own before any command that follows.</summary>
     public void RunScript(string name, string script)
     {
         string file = Path.Combine(RuntimeDirectory, name);
@@ -108,12 +100,11 @@ internal sealed class Shell
         Send($"\\. {file} {ShellLauncher.ReportDescriptor}>&-\n");
     }
 
-    /// <summary>Keeps a command's text where the shell can run it.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>The file.</returns>
+    /// <summary>Writes a command's text to a file.</summary>
+    /// <returns>The file's path.</returns>
     public string WriteCommand(string text)
     {
-        // One file, kept open: the shell has read it whole before it runs the first line.
+        // One file that stays open: the shell reads it as a whole before it runs the first line.
         string file = Path.Combine(RuntimeDirectory, "command");
         _commandFile ??= File.OpenHandle(file, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
         byte[] bytes = Encoding.UTF8.GetBytes(text + '\n');
@@ -122,10 +113,7 @@ internal sealed class Shell
         return file;
     }
 
-    /// <summary>Runs a file as the next command and asks for a report, or lets the shell end with it.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="input">Its standard input.</param>
-    /// <param name="journal">Where its output goes.</param>
+    /// <summary>Runs a file as the next command and requests a report, or lets the shell end with it.</summary>
     /// <param name="statusRequest">See <see cref="StatusRequest"/>; null for its last command.</param>
     public void Run(string file, string input, OutputLog journal, string? statusRequest)
     {
@@ -143,7 +131,7 @@ internal sealed class Shell
     /// <summary>Creates the FIFO from which the next command reads what it is sent while it runs.</summary>
     public void OpenInput(CommandInput input, string path) => input.Open(path, _loop, _openWatcher);
 
-    /// <summary>Takes the last of a command's output. On the event loop's thread.</summary>
+    /// <summary>Reads the last output of a command. On the event loop's thread.</summary>
     public void FinishOutput()
     {
         bool reuse = Ended is null;
@@ -151,12 +139,11 @@ internal sealed class Shell
         _error = _error?.Finish(reuse) == true ? _error : null;
     }
 
-    /// <summary>Asks for a report again, after an interrupt that may have swallowed the first request. The empty line ends what may be left of that one.</summary>
+    /// <summary>Requests a report again, after an interrupt that may have discarded the first request. The empty line ends what may be left of that one.</summary>
     /// <param name="statusRequest">See <see cref="StatusRequest"/>.</param>
     public void RequestStatus(string statusRequest) => Send("\n" + statusRequest);
 
-    /// <summary>The line that asks for a report. The backslash keeps aliases of the name away.</summary>
-    /// <param name="sequence">The number to report under.</param>
+    /// <summary>Creates the line that requests a report. The backslash bypasses aliases of the name.</summary>
     /// <param name="returnTo">A directory to go back to first, with the previous one to remember, or null.</param>
     public static string StatusRequest(long sequence, (string Directory, string Previous)? returnTo)
     {
@@ -166,33 +153,30 @@ internal sealed class Shell
             : $"\\__sandbox {number}\n";
     }
 
-    /// <summary>Everything that descends from this shell and lives.</summary>
-    /// <param name="except">What is left out, with all that descends from it.</param>
+    /// <summary>Gets all living descendants of this shell.</summary>
     public IReadOnlyList<ProcessEntry> Descendants(IReadOnlySet<(int Id, ulong StartTime)>? except = null) =>
         Ended is null && ProcessTable.HasChildren(Id) ? ProcessTable.DescendantsOf([Id], except ?? NoExceptions) : [];
 
-    /// <summary>Sends the shell itself a signal.</summary>
-    /// <param name="signal">Which.</param>
+    /// <summary>Sends a signal to the shell itself.</summary>
     public void Signal(Signal signal) => _process.Send(signal);
 
-    /// <summary>Holds it still, until CONT or KILL. What it was about to start then, it has started, or will not start before that.</summary>
-    public void Hold()
+    /// <summary>Stops it until CONT or KILL. When this returns, a fork in progress has completed.</summary>
+    public void Suspend()
     {
         _process.Send(Linux.Signal.STOP);
-        AwaitHold();
+        WaitUntilStopped();
     }
 
-    // The signal is only pending when it is sent; a fork that is under way would be missed.
-    private void AwaitHold() => SpinWait.SpinUntil(() => ProcessTable.Find(Id) is not { State: 'R' or 'S' or 'D' }, HoldLimit);
+    // The signal is only pending when it is sent; a fork in progress would be missed.
+    private void WaitUntilStopped() => SpinWait.SpinUntil(() => ProcessTable.Find(Id) is not { State: 'R' or 'S' or 'D' }, StopLimit);
 
-    /// <summary>Ends it with everything that descends from it.</summary>
+    /// <summary>Kills it with all its descendants.</summary>
     public void KillTree() => KillTrees([this]);
 
-    /// <summary>Ends shells with everything that descends from them, all in one step.</summary>
-    /// <param name="shells">The shells.</param>
+    /// <summary>Kills shells with all their descendants in one step.</summary>
     public static void KillTrees(IReadOnlyCollection<Shell> shells)
     {
-        // Held still first: none must go on with the rest of a command nor leave children behind that nobody finds.
+        // Stopped first: none may continue its command or leave children behind that cannot be found.
         foreach (Shell shell in shells)
         {
             shell.Signal(Linux.Signal.STOP);
@@ -200,10 +184,10 @@ internal sealed class Shell
 
         foreach (Shell shell in shells)
         {
-            shell.AwaitHold();
+            shell.WaitUntilStopped();
         }
 
-        // What is killed may start something new in its last moment: until nothing is left.
+        // A process may start another in its last moment: repeated until none is left.
         const int rounds = 20;
         for (int round = 0; round < rounds && ProcessTable.DescendantsOf([.. shells.Where(shell => shell.Ended is null).Select(shell => shell.Id)], NoExceptions) is { Count: > 0 } left; round++)
         {
@@ -219,8 +203,7 @@ internal sealed class Shell
         }
     }
 
-    /// <summary>Ends what shells that have ended left behind. Each led a session of its own, which still names its processes.</summary>
-    /// <param name="shells">The shells' process ids.</param>
+    /// <summary>Kills what shells that have ended left behind. Each led a session of its own, which its processes still belong to.</summary>
     public static void KillOrphans(IReadOnlySet<int> shells)
     {
         foreach (ProcessEntry orphan in ProcessTable.All().Where(process => shells.Contains(process.SessionId)))
@@ -229,10 +212,10 @@ internal sealed class Shell
         }
     }
 
-    /// <summary>Whether it is still the shell that was started, and has not become another program by <c>exec</c>.</summary>
+    /// <summary>Whether it has not become another program by <c>exec</c>.</summary>
     public bool IsItself => ProcessTable.CommandLineOf(Id) is { } line && ShellLauncher.IsShell(line);
 
-    /// <summary>Lets it end by itself: it has no more commands to come. What it started in the background goes on.</summary>
+    /// <summary>Lets it exit: no more commands follow. Its background processes continue.</summary>
     public void CloseInput()
     {
         lock (_gate)
@@ -260,7 +243,7 @@ internal sealed class Shell
             }
             catch (System.ComponentModel.Win32Exception)
             {
-                // The shell has just ended; its pidfd says so.
+                // The shell has just ended; its pidfd reports that.
             }
         }
     }
@@ -271,7 +254,7 @@ internal sealed class Shell
         int count;
         while ((count = _reports.Read(buffer)) > 0)
         {
-            _reader.Take(buffer[..count]);
+            _reader.Parse(buffer[..count]);
         }
 
         if (count == 0)
@@ -287,7 +270,7 @@ internal sealed class Shell
             return;
         }
 
-        // A last report may still lie in the pipe.
+        // A last report may still be in the pipe.
         ReadReports();
         _reportWatch.Dispose();
         _endWatch.Dispose();
@@ -305,7 +288,7 @@ internal sealed class Shell
         FinishOutput();
         listener?.OnEnded(this, status);
 
-        // Later: whoever waits for the command's end is told first.
+        // Posted, so that whoever waits for the command's end is notified first.
         _loop.Post(() => Directory.Delete(RuntimeDirectory, recursive: true));
     }
 }

@@ -3,43 +3,40 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Starts shells, each as a process to which all its orphaned descendants come back, so that everything a command started can be found, also what called setsid or forked twice.
-/// The work is done by a second process of this program, see <see cref="ForkServer"/>; when that has ended, the next shell starts another.</summary>
+/// <summary>Starts shells as child subreapers, to which orphaned descendants return, so that everything a command started can be found, also after setsid or a double fork.
+/// A second process of this program does the work, see <see cref="ForkServer"/>; when it has ended, the next shell starts another.</summary>
 internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnlyDictionary<string, string> environment) : IDisposable
 {
-    /// <summary>The first argument that makes a process of this program one that starts shells.</summary>
+    /// <summary>The first argument with which this program starts shells.</summary>
     public const string Verb = "shells";
 
-    /// <summary>The descriptor a shell reports on: one that scripts seldom use. Below 10, because only of such does bash keep the copy, while a command runs without it, from the command's children.</summary>
+    /// <summary>The descriptor for a shell's reports: one that scripts seldom use. Below 10, because bash then keeps its saved copy from the command's children.</summary>
     public const int ReportDescriptor = 7;
 
     private const string Program = "/bin/bash";
 
-    // Interactive, so that an interrupt ends a command and not the shell; without everything that reads or keeps a user's terminal settings.
+    // Interactive, so that an interrupt ends the command and not the shell; without everything that reads or stores a user's terminal settings.
     private static readonly string[] Arguments = ["--norc", "--noprofile", "--noediting", "+o", "history", "+H", "-i"];
 
     private readonly Lock _gate = new();
     private Helper? _helper;
 
-    /// <summary>The command line that runs this program again, to start shells. Empty for one that is compiled as it runs: its code cannot run between fork and exec,
-    /// so it starts shells without the help, and then what has forked twice is not found.</summary>
+    /// <summary>The command line that runs this program again to start shells. Empty for a program that is compiled at run time: its code cannot run between fork and exec,
+    /// so it starts shells without the second process, and does not find processes that forked twice.</summary>
     public static IReadOnlyList<string> OwnCommandLine => RuntimeFeature.IsDynamicCodeSupported
         ? []
         : [Environment.ProcessPath ?? throw new InvalidOperationException("This process has no path."), Verb];
 
-    /// <summary>Whether a command line is that of a shell as it was started.</summary>
-    /// <param name="commandLine">The line's words.</param>
+    /// <summary>Whether a command line is that of a shell as this class starts it.</summary>
     public static bool IsShell(IReadOnlyList<string> commandLine) => commandLine is [Program, ..] && commandLine.Skip(1).SequenceEqual(Arguments);
 
-    /// <summary>What the second process does: starts shells until the first has gone.</summary>
+    /// <summary>Runs the second process: starts shells until the first process has ended.</summary>
     public static int Serve()
     {
         ForkServer.Run(Program, Arguments, ReportDescriptor);
         return 0;
     }
 
-    /// <summary>Starts a shell.</summary>
-    /// <param name="directory">Where its named pipes are.</param>
     public ChildProcess Start(string directory)
     {
         if (commandLine.Count == 0)
@@ -52,7 +49,7 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
             _helper ??= new Helper(commandLine, environment);
             if (!_helper.TryStart(directory, out int id))
             {
-                // It was killed: by code in the sandbox, or for want of memory.
+                // It was killed, by sandboxed code or by the kernel's out-of-memory killer.
                 _helper.Dispose();
                 _helper = new Helper(commandLine, environment);
                 if (!_helper.TryStart(directory, out id))
@@ -89,7 +86,7 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
         });
     }
 
-    /// <summary>The second process, and the pipes to it.</summary>
+    /// <summary>The second process and the pipes to it.</summary>
     private sealed class Helper : IDisposable
     {
         private readonly ChildProcess _process;

@@ -4,7 +4,7 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Starts shells, one ahead of need, so that a session or a sessionless command need not wait for one.</summary>
+/// <summary>Starts shells, one in advance, so that a session or a command without one need not wait for it.</summary>
 internal sealed class ShellPool : IDisposable
 {
     private readonly string _runtime;
@@ -12,14 +12,11 @@ internal sealed class ShellPool : IDisposable
     private readonly EventLoop _loop;
     private readonly ShellLauncher _launcher;
     private readonly Lock _gate = new();
-    private Task<Shell>? _spare;
+    private Task<Shell>? _next;
     private int _count;
     private bool _isClosed;
 
-    /// <summary>Creates the pool.</summary>
-    /// <param name="runtime">The directory of the shells' pipes.</param>
     /// <param name="launcher">See <see cref="AgentPaths.ShellLauncher"/>.</param>
-    /// <param name="loop">Where their pipes are watched.</param>
     public ShellPool(string runtime, IReadOnlyList<string> launcher, EventLoop loop)
     {
         _runtime = runtime;
@@ -29,35 +26,35 @@ internal sealed class ShellPool : IDisposable
         _launcher = new ShellLauncher(launcher, BaseEnvironment);
     }
 
-    /// <summary>What every shell starts with, before the sandbox's own variables: fixed when the sandbox is made.</summary>
+    /// <summary>The variables of every shell before the sandbox's own: fixed when the sandbox is created.</summary>
     public IReadOnlyDictionary<string, string> BaseEnvironment { get; }
 
-    /// <summary>Starts the first spare one.</summary>
+    /// <summary>Starts the first shell in advance.</summary>
     public void Fill()
     {
         lock (_gate)
         {
-            _spare ??= _isClosed ? null : Task.Run(Start);
+            _next ??= _isClosed ? null : Task.Run(Start);
         }
     }
 
-    /// <summary>A fresh shell with the base environment.</summary>
+    /// <summary>Gets a fresh shell with the base environment.</summary>
     public Shell Take()
     {
         Task<Shell>? ready;
         lock (_gate)
         {
-            ready = _spare;
-            _spare = null;
+            ready = _next;
+            _next = null;
         }
 
         Shell? shell = ready is { IsCompletedSuccessfully: true, Result.Ended: null } ? ready.Result : null;
         if (shell is null)
         {
-            // Not started yet: a start of our own is as fast as waiting for that one, which stays the spare.
+            // It is still starting: starting another is as fast as waiting for it, so it stays in the pool.
             lock (_gate)
             {
-                _spare ??= ready is { IsCompleted: false } ? ready : null;
+                _next ??= ready is { IsCompleted: false } ? ready : null;
             }
 
             shell = Start();
@@ -73,10 +70,10 @@ internal sealed class ShellPool : IDisposable
         Task<Shell>? last;
         lock (_gate)
         {
-            (_isClosed, last, _spare) = (true, _spare, null);
+            (_isClosed, last, _next) = (true, _next, null);
         }
 
-        // Also one that is just starting, which still writes into the runtime directory.
+        // One that is still starting writes into the runtime directory.
         ((IAsyncResult?)last)?.AsyncWaitHandle.WaitOne();
         if (last is { IsCompletedSuccessfully: true })
         {

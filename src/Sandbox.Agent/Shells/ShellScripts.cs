@@ -3,11 +3,10 @@ using Sandbox.Agent.Commands;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>The few lines of bash behind a session. They use builtins only and fork nothing; their names start with <c>__sandbox</c>.</summary>
+/// <summary>The bash scripts behind a session. They use builtins only and fork nothing; their names start with <c>__sandbox</c>.</summary>
 internal static class ShellScripts
 {
-    /// <summary>Prepares a fresh shell: no prompt, no mail check, the reporting function, and a trap that saves its state when it ends by itself.</summary>
-    /// <param name="stateFile">Where the state goes.</param>
+    /// <summary>Initializes a fresh shell: no prompt, no mail check, the reporting function, and a trap that saves its state when it exits by itself.</summary>
     public static string Initialise(string stateFile) => $$"""
         PS1= PS2=
         unset MAILCHECK HISTFILE
@@ -31,9 +30,8 @@ internal static class ShellScripts
 
         """;
 
-    /// <summary>Puts a fresh shell where a session wants it.</summary>
+    /// <summary>Brings a fresh shell into a session's state.</summary>
     /// <param name="directory">The directory to start in. It may be gone; then the shell stays where it is.</param>
-    /// <param name="previousDirectory">What <c>cd -</c> should go to, if anything.</param>
     /// <param name="changes">Variables to export, or with null to unset.</param>
     public static string Enter(string directory, string previousDirectory, IEnumerable<KeyValuePair<string, string?>> changes)
     {
@@ -49,8 +47,7 @@ internal static class ShellScripts
             : script.Append("builtin unset -v OLDPWD")).Append('\n').ToString();
     }
 
-    /// <summary>Gives a fresh shell the state that its predecessor saved. Read-only variables of bash itself refuse to be set again; nobody hears it complain.</summary>
-    /// <param name="savedState">The predecessor's state file.</param>
+    /// <summary>Restores the state that the previous shell saved. Bash's own read-only variables cannot be set again; the error messages are discarded.</summary>
     public static string Restore(string savedState) => $"""
         builtin . {BashQuoting.Quote(savedState)}
         builtin set +e +u +x
@@ -58,14 +55,11 @@ internal static class ShellScripts
 
         """;
 
-    /// <summary>For a shell that is thrown away: its state is of no use to anyone, and when it is asked to end it does, as soon as what it waits for has ended.</summary>
+    /// <summary>For a shell that runs one command: it does not save its state, and exits on TERM as soon as the process it waits for has ended.</summary>
     public const string Ephemeral = "builtin trap - EXIT\nbuiltin trap 'builtin exit' TERM\n";
 
-    /// <summary>What must happen in the shell just before a command's text.</summary>
+    /// <summary>Runs in the shell just before a command's text.</summary>
     /// <param name="changes">Variables to export, or with null to unset, for good.</param>
-    /// <param name="directory">The command's own directory, if it has one.</param>
-    /// <param name="variables">The command's own variables.</param>
-    /// <param name="commandFile">The command's text.</param>
     public static string Prelude(IEnumerable<KeyValuePair<string, string?>> changes, string? directory, IEnumerable<KeyValuePair<string, string>> variables, string commandFile)
     {
         StringBuilder script = new();

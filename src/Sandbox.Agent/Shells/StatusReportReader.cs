@@ -5,8 +5,8 @@ using Sandbox.Agent.Commands;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Takes a shell's report channel apart. A report is a record separator (0x1e), then six fields that each end with NUL: sequence, exit code, directory, previous directory, processor times, exports.</summary>
-/// <remarks>An interrupt may cut a report off anywhere; the separator, which bash never prints unescaped in a field, starts the next one cleanly.</remarks>
+/// <summary>Parses a shell's report channel. A report is a record separator (0x1e), then six fields that each end with NUL: sequence, exit code, directory, previous directory, processor times, exports.</summary>
+/// <remarks>An interrupt may cut off a report anywhere; the separator, which bash never prints unescaped in a field, starts the next one cleanly.</remarks>
 internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<Dictionary<string, string>> onExports)
 {
     private const byte Start = 0x1e;
@@ -18,9 +18,8 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
     private Dictionary<string, string> _exports = [];
     private int _index = -1;
 
-    /// <summary>Takes the next bytes; the report is told before its exports are. Exports that are those of the last time are told as the same object.</summary>
-    /// <param name="bytes">What the shell wrote.</param>
-    public void Take(ReadOnlySpan<byte> bytes)
+    /// <summary>Parses the next bytes. A report is passed on before its exports are. Unchanged exports are passed on as the same object.</summary>
+    public void Parse(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
@@ -103,10 +102,7 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
     }
 }
 
-/// <summary>What a shell says when it has finished a command.</summary>
-/// <param name="Sequence">The number it was asked under.</param>
-/// <param name="ExitCode">The command's exit code.</param>
-/// <param name="Directory">The shell's directory.</param>
+/// <summary>A shell's report after a command.</summary>
 /// <param name="PreviousDirectory">What <c>cd -</c> would go to; empty when there is none.</param>
 /// <param name="Cpu">Processor time of the shell and of all it waited for, since it began; null where it did not say.</param>
 internal sealed record StatusReport(long Sequence, int ExitCode, string Directory, string PreviousDirectory, TimeSpan? Cpu);

@@ -3,8 +3,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Terminals;
 
-/// <summary>A shell on a terminal of its own. Any number look at it; whoever of them came or typed last is the writer: its window's size counts, and its pace.</summary>
-/// <remarks>Output is read on the event loop's thread alone. A client that is not the writer never holds the shell back: what it is too slow for, it misses.</remarks>
+/// <summary>A shell on a pseudo-terminal with any number of clients. The one that attached or typed last is the controller: the terminal has its window's size and its pace.</summary>
+/// <remarks>Only the event loop's thread reads output. A client other than the controller never pauses the shell: it misses output when it is too slow.</remarks>
 internal sealed class Terminal
 {
     private const int ReadSize = 16 * 1024;
@@ -18,10 +18,10 @@ internal sealed class Terminal
     private readonly DescriptorWriter _input;
     private readonly EventLoop.Watch _endWatch;
     private EventLoop.Watch? _outputWatch;
-    private TerminalClient? _writer;
-    private bool _heldBack;
+    private TerminalClient? _controller;
+    private bool _isPaused;
     private ExitStatus? _ended;
-    private bool _finished;
+    private bool _isFinished;
 
     private Terminal(PseudoTerminal device, DescriptorWriter input, ChildProcess process, EventLoop loop)
     {
@@ -33,28 +33,23 @@ internal sealed class Terminal
         loop.Post(Read);
     }
 
-    /// <summary>Its id: another one for each shell.</summary>
+    /// <summary>Unique for each shell.</summary>
     public string Id { get; } = Identifier.Generate();
 
-    /// <summary>What it printed.</summary>
     public TerminalOutput Output { get; } = new();
 
-    /// <summary>How the shell ended; null until all it printed has been taken.</summary>
+    /// <summary>How the shell ended; null until all its output was read.</summary>
     public ExitStatus? Exit
     {
         get
         {
             lock (_gate)
             {
-                return _finished ? _ended : null;
+                return _isFinished ? _ended : null;
             }
         }
     }
 
-    /// <summary>Starts a shell.</summary>
-    /// <param name="shell">Which, and where.</param>
-    /// <param name="size">The terminal's size.</param>
-    /// <param name="loop">Where it is watched.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
     public static Terminal Start(TerminalShell shell, TerminalSize size, EventLoop loop)
     {
@@ -78,7 +73,7 @@ internal sealed class Terminal
         }
     }
 
-    /// <summary>Someone begins to look.</summary>
+    /// <summary>Adds a client.</summary>
     /// <param name="size">The size of its window; null when it did not say.</param>
     /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
     /// <param name="mayControl">Whether it does more than look.</param>
@@ -95,90 +90,84 @@ internal sealed class Terminal
 
         if (mayControl)
         {
-            Give(client);
+            TakeControl(client);
             if (!isFirst)
             {
-                // What is shown was drawn for somebody else.
-                IfLiving(_device.Redraw);
+                // The screen was drawn for another client.
+                IfRunning(_device.Redraw);
             }
         }
 
         return client;
     }
 
-    /// <summary>Someone looks no more.</summary>
-    /// <param name="client">Who.</param>
+    /// <summary>Removes a client.</summary>
     public void Detach(TerminalClient client)
     {
         lock (_gate)
         {
             _clients.Remove(client);
-            if (_writer == client)
+            if (_controller == client)
             {
-                _writer = _clients.FindLast(left => left.MayControl);
+                _controller = _clients.FindLast(left => left.MayControl);
             }
         }
 
-        Moved();
+        ResumeReading();
     }
 
-    /// <summary>Someone has seen more.</summary>
-    public void Moved()
+    /// <summary>Resumes reading after a client has sent more.</summary>
+    public void ResumeReading()
     {
         lock (_gate)
         {
-            if (!_heldBack || Room < ReadSize)
+            if (!_isPaused || Room < ReadSize)
             {
                 return;
             }
 
-            _heldBack = false;
+            _isPaused = false;
         }
 
         _loop.Post(Read);
     }
 
-    /// <summary>Someone types.</summary>
-    /// <param name="client">Who.</param>
-    /// <param name="bytes">What.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Writes a client's input and makes it the controller.</summary>
     public async ValueTask WriteAsync(TerminalClient client, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        Give(client);
+        TakeControl(client);
         try
         {
             await _input.WriteAsync(bytes, cancellationToken);
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // The shell has just ended; its pidfd says so.
+            // The shell has just ended; its pidfd reports that.
         }
     }
 
-    /// <summary>Someone's window has another size.</summary>
-    /// <param name="client">Whose.</param>
-    /// <param name="size">Its size.</param>
+    /// <summary>Records the size of a client's window.</summary>
     public void Resize(TerminalClient client, TerminalSize size)
     {
         bool counts;
         lock (_gate)
         {
             client.Size = size;
-            counts = _writer == client;
+            counts = _controller == client;
         }
 
         if (counts)
         {
-            IfLiving(() => _device.Resize(size.Columns, size.Rows));
+            IfRunning(() => _device.Resize(size.Columns, size.Rows));
         }
     }
 
-    /// <summary>Ends the shell with all that runs on its terminal.</summary>
+    /// <summary>Ends the shell with everything on its terminal.</summary>
     public void Kill()
     {
-        IfLiving(() =>
+        IfRunning(() =>
         {
-            // The id of a process that has ended may be another one's.
+            // The process id may be reused after the end.
             if (_ended is not null)
             {
                 return;
@@ -193,37 +182,37 @@ internal sealed class Terminal
         });
     }
 
-    /// <summary>How many bytes may be read before the writer would miss some. The gate is held.</summary>
-    private long Room => _writer is null ? TerminalOutput.Capacity : TerminalOutput.Capacity - (Output.End - _writer.Position);
+    /// <summary>How many bytes can be read before the controller would miss some. The lock is held.</summary>
+    private long Room => _controller is null ? TerminalOutput.Capacity : TerminalOutput.Capacity - (Output.End - _controller.Position);
 
-    private void Give(TerminalClient client)
+    private void TakeControl(TerminalClient client)
     {
         TerminalSize? size;
         lock (_gate)
         {
-            if (_writer == client)
+            if (_controller == client)
             {
                 return;
             }
 
-            _writer = client;
+            _controller = client;
             size = client.Size;
         }
 
         if (size is { } wanted)
         {
-            IfLiving(() => _device.Resize(wanted.Columns, wanted.Rows));
+            IfRunning(() => _device.Resize(wanted.Columns, wanted.Rows));
         }
 
-        // The one before may have held it back.
-        Moved();
+        // The previous controller may have paused it.
+        ResumeReading();
     }
 
-    private void IfLiving(Action action)
+    private void IfRunning(Action action)
     {
         lock (_gate)
         {
-            if (!_finished)
+            if (!_isFinished)
             {
                 action();
             }
@@ -232,24 +221,24 @@ internal sealed class Terminal
 
     private void Read()
     {
-        if (_finished)
+        if (_isFinished)
         {
             return;
         }
 
-        // A shell that has ended prints no more: then there is no need to let others have a turn.
+        // After its end a shell prints no more, so the rest is read without yielding.
         Span<byte> buffer = stackalloc byte[ReadSize];
         for (int reads = 0; reads < ReadsAtOnce || _ended is not null; reads++)
         {
             lock (_gate)
             {
-                _heldBack = Room < ReadSize;
+                _isPaused = Room < ReadSize;
             }
 
-            if (_heldBack)
+            if (_isPaused)
             {
-                // Not just paused: a terminal that is hung up would wake the loop again and again.
-                Unwatch();
+                // Removed instead of paused: a terminal that is hung up would wake the loop again and again.
+                StopWatching();
                 return;
             }
 
@@ -265,8 +254,8 @@ internal sealed class Terminal
             }
             else if (count == 0)
             {
-                // Nobody has it open; the shell itself will end, or has.
-                Unwatch();
+                // Nobody has it open; the shell has ended or will.
+                StopWatching();
                 return;
             }
             else
@@ -278,7 +267,7 @@ internal sealed class Terminal
         _outputWatch ??= _loop.Add(_device.Output, Read);
     }
 
-    private void Unwatch()
+    private void StopWatching()
     {
         _outputWatch?.Dispose();
         _outputWatch = null;
@@ -296,10 +285,10 @@ internal sealed class Terminal
 
     private void Finish()
     {
-        Unwatch();
+        StopWatching();
         lock (_gate)
         {
-            _finished = true;
+            _isFinished = true;
         }
 
         _input.Dispose();

@@ -2,15 +2,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Terminals;
 
-/// <summary>The place of the one terminal that a session has, or the sandbox itself. A shell that has ended makes room for a fresh one.</summary>
+/// <summary>Holds the one terminal of a session, or of the sandbox itself. A new one replaces a terminal whose shell has ended.</summary>
 internal sealed class TerminalHolder
 {
     private readonly Lock _gate = new();
     private Terminal? _current;
     private bool _closed;
 
-    /// <summary>The terminal, which is started when there is none.</summary>
-    /// <param name="start">Starts it.</param>
+    /// <summary>Gets the terminal, or starts one.</summary>
     public Terminal GetOrStart(Func<Terminal> start)
     {
         lock (_gate)
@@ -24,8 +23,7 @@ internal sealed class TerminalHolder
         }
     }
 
-    /// <summary>A terminal that was looked at before, also when its shell has ended since; then what it printed last is still to be had.</summary>
-    /// <param name="id">Its id.</param>
+    /// <summary>Gets an earlier terminal, also after its shell exited; its last output can still be read.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.TerminalNotFound"/>.</exception>
     public Terminal Get(string id)
     {
@@ -33,11 +31,11 @@ internal sealed class TerminalHolder
         {
             return _current?.Id == id
                 ? _current
-                : throw new ApiException(ErrorCodes.TerminalNotFound, $"The terminal '{id}' is gone. Ask without its id for a fresh one.");
+                : throw new ApiException(ErrorCodes.TerminalNotFound, $"The terminal '{id}' is gone. Leave out its id for a new one.");
         }
     }
 
-    /// <summary>Ends the terminal; there will be no other.</summary>
+    /// <summary>Ends the terminal and refuses to start another.</summary>
     public void Close()
     {
         lock (_gate)

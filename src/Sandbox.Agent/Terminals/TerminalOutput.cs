@@ -1,9 +1,8 @@
 namespace Sandbox.Agent.Terminals;
 
-/// <summary>The last of what a terminal printed, by its offset from the terminal's beginning. One thread appends, any number read.</summary>
+/// <summary>The last output of a terminal, by its offset from the beginning. One thread appends, any number read.</summary>
 internal sealed class TerminalOutput
 {
-    /// <summary>How many bytes are kept.</summary>
     public const int Capacity = 256 * 1024;
 
     private readonly Lock _gate = new();
@@ -18,7 +17,7 @@ internal sealed class TerminalOutput
     /// <summary>The offset of the next byte.</summary>
     public long End => Interlocked.Read(ref _end);
 
-    /// <summary>Adds bytes in place of the oldest.</summary>
+    /// <summary>Appends bytes, replacing the oldest.</summary>
     /// <param name="bytes">At most <see cref="Capacity"/>.</param>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -36,7 +35,7 @@ internal sealed class TerminalOutput
         waiting?.SetResult();
     }
 
-    /// <summary>Nothing follows.</summary>
+    /// <summary>Marks the end of the output.</summary>
     public void Finish()
     {
         lock (_gate)
@@ -48,9 +47,6 @@ internal sealed class TerminalOutput
     }
 
     /// <summary>Reads from an offset on.</summary>
-    /// <param name="position">The offset; the oldest byte's where that has been given up.</param>
-    /// <param name="buffer">Where to.</param>
-    /// <returns>How many bytes were read.</returns>
     public int Read(ref long position, Span<byte> buffer)
     {
         lock (_gate)
@@ -65,9 +61,7 @@ internal sealed class TerminalOutput
         }
     }
 
-    /// <summary>Completes when there is more behind an offset; false when there never will be.</summary>
-    /// <param name="position">The offset.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <summary>Completes when there is more after an offset; false at the end.</summary>
     public async ValueTask<bool> WaitAsync(long position, CancellationToken cancellationToken)
     {
         while (true)

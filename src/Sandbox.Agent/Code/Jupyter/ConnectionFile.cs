@@ -3,11 +3,12 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Sandbox.Agent.Files;
 
 namespace Sandbox.Agent.Code.Jupyter;
 
-/// <summary>Where a kernel listens and what its messages are signed with: the connection file.</summary>
-/// <remarks>The ports are reserved until this is disposed: nobody else is given one before the kernel listens on it.</remarks>
+/// <summary>A kernel's connection file: its ports and the key of its messages.</summary>
+/// <remarks>The ports are reserved until this is disposed, so that no other program gets one before the kernel listens on it.</remarks>
 internal sealed class ConnectionFile : IDisposable
 {
     private static readonly string[] Channels = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"];
@@ -16,36 +17,29 @@ internal sealed class ConnectionFile : IDisposable
     private readonly int[] _ports;
     private readonly string _key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>Reserves ports.</summary>
     public ConnectionFile()
     {
         _reservations = [.. Channels.Select(_ => Reserve())];
         _ports = [.. _reservations.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
     }
 
-    /// <summary>The port for requests.</summary>
     public int Shell => _ports[0];
 
-    /// <summary>The port for output.</summary>
     public int Output => _ports[1];
 
-    /// <summary>The port for requests that do not wait.</summary>
     public int Control => _ports[3];
 
-    /// <summary>What messages are signed with.</summary>
     public byte[] Key => Encoding.ASCII.GetBytes(_key);
 
-    /// <summary>Writes the file, which only this user may read.</summary>
-    /// <param name="path">Where.</param>
+    /// <summary>Writes the file, readable for this user only.</summary>
     public void Write(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using FileStream file = new(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        AtomicFile.Write(path, UnixFileMode.UserRead | UnixFileMode.UserWrite, Write);
+    }
+
+    private void Write(Stream file)
+    {
         using Utf8JsonWriter writer = new(file);
         writer.WriteStartObject();
         writer.WriteString("transport", "tcp");
@@ -63,7 +57,7 @@ internal sealed class ConnectionFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Array.ForEach(_reservations, socket => socket.Dispose());
 
-    // Bound and not listening, with SO_REUSEADDR: a server that sets that too, as ZeroMQ does, may listen on the port, see socket(7).
+    // Bound but not listening, with SO_REUSEADDR: a server that also sets it, as ZeroMQ does, can listen on the port, see socket(7).
     private static Socket Reserve()
     {
         const int socketLevel = 1, reuseAddress = 2;

@@ -7,20 +7,12 @@ using System.Text.Json;
 namespace Sandbox.Agent.Code.Jupyter;
 
 /// <summary>A message of the Jupyter protocol, version 5 (jupyter-client.readthedocs.io, "Messaging in Jupyter").</summary>
-/// <param name="Type">Its type: <c>execute_request</c>.</param>
-/// <param name="Id">Its id.</param>
 /// <param name="ParentId">The id of the request that it is about; empty when there is none.</param>
-/// <param name="Content">What it says.</param>
 internal sealed record JupyterMessage(string Type, string Id, string ParentId, JsonElement Content)
 {
     private static readonly byte[] Delimiter = "<IDS|MSG>"u8.ToArray();
 
-    /// <summary>The parts of a request as they travel.</summary>
-    /// <param name="type">Its type.</param>
-    /// <param name="id">Its id.</param>
-    /// <param name="session">Our name.</param>
-    /// <param name="key">What it is signed with.</param>
-    /// <param name="writeContent">Writes what it says: the members of an object.</param>
+    /// <summary>Serializes a request.</summary>
     public static IReadOnlyList<byte[]> Write(string type, string id, string session, byte[] key, Action<Utf8JsonWriter> writeContent)
     {
         byte[] header = Json(writer =>
@@ -37,10 +29,7 @@ internal sealed record JupyterMessage(string Type, string Id, string ParentId, J
         return [Delimiter, Encoding.ASCII.GetBytes(Sign(signed, key)), .. signed];
     }
 
-    /// <summary>Reads a message.</summary>
-    /// <param name="parts">Its parts as they came.</param>
-    /// <param name="key">What it is signed with.</param>
-    /// <returns>The message; null for one that is not the kernel's.</returns>
+    /// <returns>The message; null when its signature is not the kernel's.</returns>
     /// <exception cref="JsonException">It is malformed.</exception>
     public static JupyterMessage? Read(IReadOnlyList<byte[]> parts, byte[] key)
     {
@@ -67,13 +56,10 @@ internal sealed record JupyterMessage(string Type, string Id, string ParentId, J
         return new JupyterMessage(Text(header, "msg_type"), Text(header, "msg_id"), Text(parent, "msg_id"), Parse(signed[3]));
     }
 
-    /// <summary>A member of the content that is a text; empty when there is none.</summary>
-    /// <param name="name">The member.</param>
+    /// <summary>Gets a text member of the content; empty when there is none.</summary>
     public string Text(string name) => Text(Content, name);
 
-    /// <summary>A member of an object that is a text; empty when there is none.</summary>
-    /// <param name="value">The object.</param>
-    /// <param name="name">The member.</param>
+    /// <summary>Gets a text member of an object; empty when there is none.</summary>
     public static string Text(JsonElement value, string name) =>
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString()! : "";
 
@@ -101,7 +87,7 @@ internal sealed record JupyterMessage(string Type, string Id, string ParentId, J
         return buffer.WrittenSpan.ToArray();
     }
 
-    // By way of a text: what the code prints may be no UTF-8, and kernels pass that on.
+    // Decoded to a string first: the output of the code may be invalid UTF-8, and kernels pass that on.
     private static JsonElement Parse(byte[] json)
     {
         using JsonDocument document = JsonDocument.Parse(Encoding.UTF8.GetString(json));

@@ -2,21 +2,13 @@ using System.Text.Json;
 
 namespace Sandbox.Agent.Code.Jupyter;
 
-/// <summary>A Jupyter kernel that is installed in the sandbox, as its <c>kernel.json</c> tells.</summary>
-/// <param name="Name">Its name: its directory's.</param>
-/// <param name="Language">The language that it runs, by its usual name.</param>
-/// <param name="Program">The full path of its program.</param>
-/// <param name="Arguments">The program's arguments, with <c>{connection_file}</c> among them.</param>
-/// <param name="Variables">Variables that it wants.</param>
+/// <summary>A Jupyter kernel that is installed in the sandbox, as described by its <c>kernel.json</c>.</summary>
 /// <param name="IsInterruptedByMessage">Whether it is interrupted by a message; else by a signal.</param>
 internal sealed record KernelSpec(
     string Name, string Language, string Program, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Variables, bool IsInterruptedByMessage)
 {
-    /// <summary>The kernel for a language.</summary>
-    /// <param name="wanted">The language, by its usual name, or a kernel's name.</param>
-    /// <param name="directories">Where kernels are installed for all.</param>
-    /// <param name="environment">The environment that it would start with, which may name more places.</param>
-    /// <returns>It; null when none is installed.</returns>
+    /// <summary>Finds the kernel for a language.</summary>
+    /// <returns>The kernel; null when none is installed.</returns>
     public static KernelSpec? Find(string wanted, IReadOnlyList<string> directories, IReadOnlyDictionary<string, string> environment)
     {
         KernelSpec[] installed = [.. Places(directories, environment).Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories).Order(StringComparer.Ordinal)
@@ -48,7 +40,7 @@ internal sealed record KernelSpec(
         }
     }
 
-    /// <summary>Reads a kernel's description; null for one that is broken, or whose program is not there.</summary>
+    /// <summary>Reads a kernel's description; null when it is invalid or its program is missing.</summary>
     private static KernelSpec? Load(string directory, IReadOnlyDictionary<string, string> environment)
     {
         KernelFile? file;
@@ -72,25 +64,21 @@ internal sealed record KernelSpec(
             : null;
     }
 
-    // Left to itself it reads what programs print, as text and too late to belong to their run; so it leaves that to us.
-    // And it would write all code to one history file, for which many kernels contend, and which may hold secrets.
+    // By default ipykernel captures the output of child processes as text, too late to belong to their run; we read it from the process instead.
+    // It would also write all code to one history file, for which kernels compete, and which may then hold secrets.
     private static IEnumerable<string> OwnArguments(string[] argv) =>
         argv.Contains("ipykernel_launcher") ? ["--IPKernelApp.capture_fd_output=False", "--HistoryManager.enabled=False"] : [];
 }
 
-/// <summary>A <c>kernel.json</c>.</summary>
 internal sealed record KernelFile
 {
-    /// <summary>The command line.</summary>
     public string[]? Argv { get; init; }
 
-    /// <summary>The language.</summary>
     public string? Language { get; init; }
 
-    /// <summary>Variables that it wants.</summary>
     public Dictionary<string, string>? Env { get; init; }
 
-    /// <summary>How it is interrupted: <c>signal</c> or <c>message</c>.</summary>
+    /// <summary><c>signal</c> or <c>message</c>.</summary>
     [System.Text.Json.Serialization.JsonPropertyName("interrupt_mode")]
     public string? InterruptMode { get; init; }
 }

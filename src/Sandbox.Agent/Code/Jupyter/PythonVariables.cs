@@ -2,10 +2,9 @@ using System.Text.Json;
 
 namespace Sandbox.Agent.Code.Jupyter;
 
-/// <summary>Variables for one run in a Python kernel, for which the protocol has no word: code that sets them before it, and puts them back after it. It leaves nothing among the user's names.</summary>
+/// <summary>Python code that sets variables before one run and restores them after it, since the protocol has no means for that. It defines no names the user sees.</summary>
 internal static class PythonVariables
 {
-    /// <summary>Puts back what was there.</summary>
     public const string Restore = """
         exec('''
         import builtins, os
@@ -17,7 +16,6 @@ internal static class PythonVariables
         ''', {})
         """;
 
-    /// <summary>Sets variables.</summary>
     /// <param name="variables">The variables; null unsets.</param>
     public static string Set(IReadOnlyDictionary<string, string?> variables)
     {

@@ -6,8 +6,8 @@ using System.Net.Sockets;
 
 namespace Sandbox.Agent.Code.Jupyter;
 
-/// <summary>A ZeroMQ connection to one peer on the loopback, as much of ZMTP 3.0 (rfc.zeromq.org/spec/23) as a client without security needs.</summary>
-/// <remarks>The library for it, NetMQ, has sockets that belong to threads of their own and cannot be cancelled. One peer for each socket, which never comes back when it is lost, needs no library.</remarks>
+/// <summary>A ZeroMQ connection to one peer on the loopback interface: the part of ZMTP 3.0 (rfc.zeromq.org/spec/23) that a client without security needs.</summary>
+/// <remarks>The library NetMQ has sockets that belong to threads of their own and cannot be cancelled. One peer per socket that is never reconnected needs no library.</remarks>
 internal sealed class ZmtpConnection : IDisposable
 {
     private const int GreetingLength = 64;
@@ -15,7 +15,7 @@ internal sealed class ZmtpConnection : IDisposable
     private const byte Long = 2;
     private const byte Command = 4;
 
-    // A frame is a kernel's to fill; this keeps a broken one from taking all memory.
+    // Keeps a kernel that sends a broken frame from exhausting memory.
     private const long LargestFrame = 512L * 1024 * 1024;
 
     private readonly Socket _socket;
@@ -30,10 +30,6 @@ internal sealed class ZmtpConnection : IDisposable
         _reader = PipeReader.Create(_stream);
     }
 
-    /// <summary>Connects to a port of this host.</summary>
-    /// <param name="port">The port.</param>
-    /// <param name="socketType">What we are: <c>DEALER</c> or <c>SUB</c>. A subscriber gets everything.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SocketException">Nobody listens.</exception>
     /// <exception cref="IOException">The peer is not what it should be, or has gone.</exception>
     public static async Task<ZmtpConnection> ConnectAsync(int port, string socketType, CancellationToken cancellationToken)
@@ -53,9 +49,6 @@ internal sealed class ZmtpConnection : IDisposable
         }
     }
 
-    /// <summary>Sends a message.</summary>
-    /// <param name="parts">Its parts.</param>
-    /// <param name="cancellationToken">Gives up; the connection is of no use afterwards.</param>
     public async Task SendAsync(IReadOnlyList<byte[]> parts, CancellationToken cancellationToken)
     {
         ArrayBufferWriter<byte> frames = new();
@@ -75,9 +68,7 @@ internal sealed class ZmtpConnection : IDisposable
         }
     }
 
-    /// <summary>Waits for a message.</summary>
-    /// <param name="cancellationToken">Gives up; the connection is of no use afterwards.</param>
-    /// <returns>Its parts.</returns>
+    /// <returns>The parts of the message.</returns>
     /// <exception cref="IOException">The peer has gone.</exception>
     public async Task<IReadOnlyList<byte[]>> ReceiveAsync(CancellationToken cancellationToken)
     {
@@ -149,7 +140,7 @@ internal sealed class ZmtpConnection : IDisposable
         WriteFrame(frames, Command, ready.WrittenSpan);
         if (socketType == "SUB")
         {
-            // A subscription to whatever begins with nothing.
+            // A subscription to every prefix.
             WriteFrame(frames, 0, [1]);
         }
 

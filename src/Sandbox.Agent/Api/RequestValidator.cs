@@ -1,14 +1,13 @@
+using Sandbox.Agent.Sessions;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>What a request to run something may say.</summary>
-internal static class ExecRules
+/// <summary>Checks requests to run commands and code.</summary>
+internal static class RequestValidator
 {
-    /// <summary>Checks a request.</summary>
-    /// <param name="request">The request.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.Unsupported"/>.</exception>
-    public static void Require(ExecRequest request)
+    public static void Validate(ExecRequest request)
     {
         RequestFields.RequireNone(request.Unknown);
         if (request.Command is null && request.Argv is null or { Length: 0 })
@@ -41,8 +40,20 @@ internal static class ExecRules
             throw new ApiException(ErrorCodes.InvalidRequest, "A directory's name cannot contain a NUL character.");
         }
 
-        VariableName.RequireAll(request.Env);
-        VariableName.RequireAll(request.SecretEnv);
+        _ = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.TimeoutMs, "timeout_ms");
+    }
+
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.Unsupported"/>.</exception>
+    public static void Validate(CodeRunRequest request)
+    {
+        RequestFields.RequireNone(request.Unknown);
+        if (request.Code is null)
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, "'code' must be the code to run.");
+        }
+
+        _ = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
+        TimeLimit.Require(request.TimeoutMs, "timeoutMs");
     }
 }
