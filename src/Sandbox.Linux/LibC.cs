@@ -166,9 +166,6 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int chown(string path, uint owner, uint group);
 
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int statx(int directory, string path, int flags, uint mask, byte* result);
-
     [LibraryImport(Library)]
     internal static partial int execv(byte* path, byte** arguments);
 

@@ -6,7 +6,7 @@ namespace Sandbox.Agent.Api;
 /// <summary>Request and response bodies as source-generated JSON.</summary>
 internal static class JsonBody
 {
-    /// <param name="whenEmpty">What an absent body means; null when there must be one.</param>
+    /// <param name="whenEmpty">The value of an absent body; null when a body is required.</param>
     /// <exception cref="JsonException">It is not that.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, T? whenEmpty = null)
         where T : class

@@ -29,8 +29,8 @@ internal sealed class TerminalConnection : IDisposable
     }
 
     /// <summary>Serves a client until its connection ends.</summary>
-    /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
-    /// <param name="mayControl">Whether it does more than look.</param>
+    /// <param name="offset">The first byte to send; null for all that is kept.</param>
+    /// <param name="mayControl">Whether the client may type.</param>
     public static async Task RunAsync(WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayControl, CancellationToken cancellationToken)
     {
         long shown = terminal.Output.End;

@@ -29,7 +29,7 @@ internal sealed class CodeRun(CodeRunRequest request)
     }
 
     /// <summary>Reports the end of the run.</summary>
-    /// <param name="restarted">Whether it began in a new interpreter that took the place of another.</param>
+    /// <param name="restarted">Whether it ran in a new interpreter because the previous one had ended.</param>
     public void End(RunOutcome outcome, bool restarted)
     {
         Events.Add(

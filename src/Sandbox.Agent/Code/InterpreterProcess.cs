@@ -13,8 +13,8 @@ internal sealed class InterpreterProcess : IDisposable
     private readonly Lock _gate = new();
     private readonly ChildProcess _process;
     private readonly EventLoop.Watch _endWatch;
-    private readonly PipeSource _output;
-    private readonly PipeSource _error;
+    private readonly PipeSource<RunEvents> _output;
+    private readonly PipeSource<RunEvents> _error;
     private readonly TaskCompletionSource<ExitStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
     private readonly StringBuilder _startErrors = new();
@@ -24,8 +24,8 @@ internal sealed class InterpreterProcess : IDisposable
     {
         _name = Path.GetFileName(command.Path);
         _process = process;
-        _output = new PipeSource(output, loop, (events, data) => events?.Add(CodeEvents.StandardOutput, data.ToArray()));
-        _error = new PipeSource(error, loop, OnError);
+        _output = new PipeSource<RunEvents>(output, loop, (events, data) => events?.Add(CodeEvents.StandardOutput, data.ToArray()));
+        _error = new PipeSource<RunEvents>(error, loop, OnError);
         lock (_gate)
         {
             // The callback may come before this returns.
@@ -90,7 +90,7 @@ internal sealed class InterpreterProcess : IDisposable
     }
 
     /// <summary>Interrupts everything it started.</summary>
-    /// <param name="itself">Whether it is interrupted too.</param>
+    /// <param name="itself">Whether the interpreter is interrupted, too.</param>
     public void Interrupt(bool itself)
     {
         lock (_gate)

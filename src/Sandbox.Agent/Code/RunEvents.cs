@@ -1,13 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
+using Sandbox.Linux;
 
 namespace Sandbox.Agent.Code;
 
 internal readonly record struct RunEvent(string Name, ReadOnlyMemory<byte> Payload);
 
 /// <summary>The events of a run on their way to its reader. While the reader is slow, the code is paused.</summary>
-internal sealed class RunEvents
+internal sealed class RunEvents : IBackpressure
 {
     private const long Bound = 4L * 1024 * 1024;
 
@@ -16,10 +17,10 @@ internal sealed class RunEvents
     private volatile bool _isUnbounded;
     private volatile bool _isAbandoned;
 
-    /// <summary>Raised, on any thread, when a paused writer may continue.</summary>
+    /// <inheritdoc/>
     public event Action? RoomMade;
 
-    /// <summary>Whether the writer should pause.</summary>
+    /// <inheritdoc/>
     public bool IsFull => !_isUnbounded && Interlocked.Read(ref _pending) >= Bound;
 
     public void Add(string name, ReadOnlyMemory<byte> payload)

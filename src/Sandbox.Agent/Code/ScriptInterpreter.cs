@@ -7,13 +7,13 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Code;
 
-/// <summary>An interpreter that runs one of our small programs, see <see cref="InterpreterScripts"/>: one JSON object a line each way, on descriptors of its own.</summary>
+/// <summary>An interpreter that runs one of the <see cref="InterpreterScripts"/>. Requests and messages are JSON objects, one a line, on separate pipes.</summary>
 internal sealed class ScriptInterpreter : IInterpreter
 {
     private const int RequestDescriptor = 3;
     private const int AnswerDescriptor = 4;
 
-    // The channel is the code's to misuse; this keeps it from filling our memory with half a line.
+    // Keeps code that writes to the channel from exhausting memory.
     private const int MaximumAnswer = 128 * 1024 * 1024;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
@@ -21,7 +21,7 @@ internal sealed class ScriptInterpreter : IInterpreter
     private readonly Lock _gate = new();
     private readonly bool _takesSignals;
     private readonly FileDescriptor _requests;
-    private readonly PipeSource _answers;
+    private readonly PipeSource<RunEvents> _answers;
     private readonly InterpreterProcess _process;
     private readonly ArrayBufferWriter<byte> _partial = new();
     private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,16 +40,16 @@ internal sealed class ScriptInterpreter : IInterpreter
                 command, new Dictionary<int, FileDescriptor> { [RequestDescriptor] = requestsRead, [AnswerDescriptor] = answersWrite }, loop);
         }
 
-        _answers = new PipeSource(answersRead, loop, OnAnswers);
+        _answers = new PipeSource<RunEvents>(answersRead, loop, OnAnswers);
         _ = CloseAtEndAsync();
     }
 
     /// <inheritdoc/>
     public bool HasEnded => _process.Ended.IsCompleted;
 
-    /// <summary>Starts one.</summary>
-    /// <param name="takesSignals">Whether it is interrupted by a signal; else by a request.</param>
-    /// <returns>It, or null when it runs but lacks what it needs for its language.</returns>
+    /// <summary>Starts an interpreter and waits until it is ready.</summary>
+    /// <param name="takesSignals">Whether it is interrupted by a signal; otherwise by a request.</param>
+    /// <returns>The interpreter; null when it lacks something that its language needs.</returns>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InterpreterFailed"/>.</exception>
     public static async Task<ScriptInterpreter?> StartAsync(InterpreterCommand command, bool takesSignals, EventLoop loop)
     {
@@ -83,11 +83,11 @@ internal sealed class ScriptInterpreter : IInterpreter
         {
             byte[] request = Request(run);
 
-            // It reads at once, or it is dead: then this fails. Off this thread all the same, for code is up to anything.
+            // The script reads at once, or has ended; on another thread, because the code may keep it from reading.
             await Task.Run(() => Send(request));
             await Task.WhenAny(done.Task, _process.Ended);
 
-            // What it said in its last moment counts.
+            // Its last messages may still be in the pipe.
             _answers.Drain();
             return done.Task.IsCompletedSuccessfully ? await done.Task : new RunOutcome(_process.EndError(), null);
         }
@@ -165,7 +165,7 @@ internal sealed class ScriptInterpreter : IInterpreter
             }
             catch (Win32Exception)
             {
-                // It has just ended; its handle says so.
+                // It has just ended; its pidfd reports that.
             }
         }
     }
@@ -195,7 +195,7 @@ internal sealed class ScriptInterpreter : IInterpreter
         }
         catch (JsonException)
         {
-            // Only code that meddles with the channel gets here; there is no way back into step.
+            // The code wrote to the channel, which cannot be synchronized again.
             _process.Kill();
             return;
         }
@@ -209,7 +209,7 @@ internal sealed class ScriptInterpreter : IInterpreter
                 _ready.TrySetResult(false);
                 break;
             case "result" when answer.Data is not null && events is not null:
-                // What was printed before it comes before it.
+                // Output that was printed before the result comes first.
                 _process.TakeOutput();
                 events.Add(CodeEvents.Result, new CodeResult(answer.Kind ?? CodeResultKinds.Display, answer.Data), ProtocolJson.Default.CodeResult);
                 break;
@@ -228,29 +228,26 @@ internal sealed class ScriptInterpreter : IInterpreter
     }
 }
 
-/// <summary>A line that one of our programs says: <c>ready</c>, <c>missing</c>, <c>result</c> or <c>done</c>.</summary>
+/// <summary>A message of a script: <c>ready</c>, <c>missing</c>, <c>result</c> or <c>done</c>.</summary>
 internal sealed record ScriptMessage
 {
-    /// <summary>What it is.</summary>
     public string? Type { get; init; }
 
-    /// <summary>The run that is done.</summary>
+    /// <summary>The number of the run that is done.</summary>
     public long Run { get; init; }
 
-    /// <summary>The kind of a result.</summary>
     public string? Kind { get; init; }
 
-    /// <summary>A result's forms.</summary>
+    /// <summary>The forms of a result by media type.</summary>
     public Dictionary<string, JsonElement>? Data { get; init; }
 
-    /// <summary>Why a run failed.</summary>
     public CodeError? Error { get; init; }
 
-    /// <summary>A run's number.</summary>
+    /// <summary>The execution count.</summary>
     public int? Count { get; init; }
 }
 
-/// <summary>Source-generated JSON of what interpreters say.</summary>
+/// <summary>Source-generated JSON of scripts and kernels.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ScriptMessage))]
 [JsonSerializable(typeof(Jupyter.KernelFile))]

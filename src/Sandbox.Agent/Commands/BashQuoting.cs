@@ -16,7 +16,7 @@ internal static class BashQuoting
         : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     /// <summary>Reads one word as bash writes it (<c>printf %q</c>, <c>declare -p</c>): plain, with backslashes, <c>'…'</c>, <c>"…"</c> or <c>$'…'</c>.</summary>
-    /// <param name="position">Where the word starts; afterwards, the first byte behind it.</param>
+    /// <param name="position">The start of the word; afterwards the first byte after it.</param>
     public static string Read(ReadOnlySpan<byte> bytes, ref int position)
     {
         ArrayBufferWriter<byte> word = new();

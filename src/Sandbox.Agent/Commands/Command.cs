@@ -45,7 +45,6 @@ internal sealed class Command
     private long _startedTicks;
 
     /// <summary>Creates a command in the state <see cref="ProcessState.Queued"/>.</summary>
-    /// <param name="kind">Whether it is a command or a process.</param>
     public Command(string id, ProcessKind kind, ICommandRunner runner, string? sessionId, string? directory, ExecRequest request, OutputLog journal)
     {
         Runner = runner;
@@ -144,7 +143,7 @@ internal sealed class Command
     }
 
     /// <summary>Records how it ended. Nothing happens to it afterwards.</summary>
-    /// <param name="shellRestarted">Whether its shell went with it.</param>
+    /// <param name="shellRestarted">Whether its shell ended and was replaced.</param>
     public void End(int exitCode, Signal? signal, bool shellRestarted, Usage usage)
     {
         if (State == ProcessState.Queued)

@@ -61,7 +61,7 @@ internal sealed class CommandRegistry
     }
 
     /// <summary>Creates a command, or finds the one that the same request created before.</summary>
-    /// <param name="isNew">Whether it was made now and has to be started.</param>
+    /// <param name="isNew">Whether it was created and has to be queued.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ProcessExists"/> when the id was used for another request.</exception>
     public Command GetOrAddCommand(string id, string? sessionId, ExecRequest request, Func<ICommandRunner> findRunner, out bool isNew)
     {

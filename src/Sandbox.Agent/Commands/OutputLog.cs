@@ -6,7 +6,7 @@ namespace Sandbox.Agent.Commands;
 /// <summary>A command's output and its end, as frames in order of arrival. A frame is written to a file before any reader sees it. One thread appends, any number read.</summary>
 /// <remarks>The log is bounded. While it has readers, or had one until a moment ago, a command that is a full bound ahead of the slowest reader is paused.
 /// Otherwise the oldest segments are dropped, and a later reader is given the offset where the rest begins.</remarks>
-internal sealed class OutputLog : IDisposable
+internal sealed class OutputLog : IBackpressure, IDisposable
 {
     /// <summary>The largest payload of a frame of output.</summary>
     public const int MaximumPayload = 128 * 1024;
@@ -32,10 +32,11 @@ internal sealed class OutputLog : IDisposable
         _readers = new LogReaders(ForgetDeparted);
     }
 
-    /// <summary>Raised, on any thread, when a paused writer may continue.</summary>
+    /// <inheritdoc/>
     public event Action? RoomMade;
 
-    /// <summary>Whether the writer should pause: a reader is a full bound behind.</summary>
+    /// <inheritdoc/>
+    /// <remarks>It is full when the slowest reader is a full bound behind.</remarks>
     public bool IsFull
     {
         get

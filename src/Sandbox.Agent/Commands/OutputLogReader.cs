@@ -36,7 +36,7 @@ internal sealed class OutputLogReader : IDisposable
     public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _log.WaitAsync(_position + _filled - _taken, cancellationToken);
 
     /// <summary>Reads the next frame; the frame that says how the command ended comes after all others.</summary>
-    /// <param name="payload">What it holds, until the next call.</param>
+    /// <param name="payload">Valid until the next call.</param>
     public bool TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload)
     {
         do

@@ -56,7 +56,7 @@ internal sealed class ArchiveExtractor(string top)
     }
 
     /// <summary>Sets the permissions and times of directories, the deepest first: until now they had to be writable.</summary>
-    /// <param name="withTop">Whether the top is the archive's too; else it was there before.</param>
+    /// <param name="withTop">Whether the top directory was created from the archive.</param>
     public void FinishDirectories(string place, bool withTop)
     {
         foreach ((string name, TarEntry? entry) in _directories.OrderByDescending(directory => directory.Key, StringComparer.Ordinal))

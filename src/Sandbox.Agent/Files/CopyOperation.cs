@@ -8,7 +8,7 @@ internal sealed class CopyOperation(CancellationToken cancellationToken)
 {
     private const int ChunkSize = 256 * 1024;
 
-    /// <param name="follow">Whether a link is followed, if it is the first.</param>
+    /// <param name="follow">Whether the source itself, when it is a link, is followed.</param>
     public void Copy(string from, string to, bool follow)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>Turns errors of system calls on files into API errors.</summary>
 internal static class FileErrorMapper
 {
-    /// <param name="path">About which path; null when the failure names it.</param>
+    /// <param name="path">The path; null when the exception names it.</param>
     public static ApiException ToApiException(Win32Exception failure, string? path = null)
     {
         string what = path is null ? failure.Message : $"'{PathText.ToDisplay(path)}'";

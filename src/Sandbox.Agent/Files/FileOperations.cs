@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>Removes, moves and copies files and trees. A destination is always the exact new path, never a directory to put something into.</summary>
 internal static class FileOperations
 {
-    /// <param name="recursive">Whether a directory goes with all that is in it.</param>
+    /// <param name="recursive">Whether a directory is removed with its content.</param>
     public static void Remove(string path, bool recursive)
     {
         LinuxPath native = SandboxPath.Native(path);
@@ -25,7 +25,7 @@ internal static class FileOperations
         }
     }
 
-    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    /// <param name="overwrite">Whether it replaces a file or an empty directory.</param>
     public static void Move(string from, string to, bool overwrite, CancellationToken cancellationToken)
     {
         RequireOutside(from, to);
@@ -48,8 +48,8 @@ internal static class FileOperations
     }
 
     /// <summary>Copies a file, or a tree, with permissions and times. Links in the tree stay links.</summary>
-    /// <param name="recursive">Whether a directory is copied with all that is in it.</param>
-    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    /// <param name="recursive">Whether a directory is copied with its content.</param>
+    /// <param name="overwrite">Whether it replaces a file or an empty directory.</param>
     public static void Copy(string from, string to, bool recursive, bool overwrite, CancellationToken cancellationToken)
     {
         if (FileStatus.Of(SandboxPath.Native(from), follow: true).Type == FileType.Directory)
@@ -72,7 +72,7 @@ internal static class FileOperations
     }
 
     /// <summary>Moves within a file system.</summary>
-    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
+    /// <param name="overwrite">Whether it replaces a file or an empty directory.</param>
     public static void Rename(string from, string to, bool overwrite)
     {
         try

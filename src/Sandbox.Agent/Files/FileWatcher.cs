@@ -21,8 +21,8 @@ internal sealed class FileWatcher : IDisposable
     private readonly GlobPattern? _filter;
 
     /// <summary>Starts watching.</summary>
-    /// <param name="recursive">Whether what is below a directory is watched too.</param>
-    /// <param name="filter">Which names are told; null for all.</param>
+    /// <param name="recursive">Whether subdirectories are watched, too.</param>
+    /// <param name="filter">The names that are reported; null for all.</param>
     public FileWatcher(EventLoop loop, string path, bool recursive, GlobPattern? filter)
     {
         bool isDirectory = FileStatus.Of(SandboxPath.Native(path), follow: true).Type == FileType.Directory;

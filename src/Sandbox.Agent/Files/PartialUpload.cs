@@ -5,8 +5,8 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Files;
 
 /// <summary>The new content of a file that is being replaced, in a temporary file next to it.</summary>
-/// <param name="id">Its id; null for one that does not outlive its connection.</param>
-/// <param name="isNew">Whether that file does not exist yet.</param>
+/// <param name="id">Null for an upload that cannot be resumed.</param>
+/// <param name="isNew">Whether the destination does not exist yet.</param>
 internal sealed class PartialUpload(string? id, string destination, bool isNew)
 {
     private readonly LinuxPath _temporary = SandboxPath.Native(TemporaryName.Beside(destination, isNew));

@@ -16,8 +16,8 @@ internal sealed class PartialUploads
         : throw new ApiException(ErrorCodes.PathNotFound, $"There is no upload '{Identifier.Require(id, "upload")}' to resume. Start again.");
 
     /// <summary>Creates an upload, or gets one to resume.</summary>
-    /// <param name="id">Its id; empty for one that does not outlive its connection.</param>
-    /// <param name="isNew">Whether that file does not exist yet.</param>
+    /// <param name="id">Empty for an upload that cannot be resumed.</param>
+    /// <param name="isNew">Whether the destination does not exist yet.</param>
     public PartialUpload Open(string id, string destination, bool isNew)
     {
         if (id.Length == 0)

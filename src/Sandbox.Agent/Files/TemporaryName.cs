@@ -9,7 +9,7 @@ internal static class TemporaryName
     private const string NewPrefix = ".sandbox-new-";
 
     /// <summary>Creates a name next to a path.</summary>
-    /// <param name="isNew">Whether nothing is at the path yet; a watch tells the two apart by it.</param>
+    /// <param name="isNew">Whether nothing is at the path yet, which watches report differently.</param>
     public static string Beside(string path, bool isNew = false) => SandboxPath.Join(SandboxPath.Parent(path), (isNew ? NewPrefix : Prefix) + Identifier.Generate());
 
     /// <summary>Creates a name in a directory.</summary>

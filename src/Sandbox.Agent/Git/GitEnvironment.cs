@@ -25,7 +25,7 @@ internal sealed class GitEnvironment
     /// <summary>The credential in git's format, see gitcredentials(7) and git-credential(1).</summary>
     public byte[]? Credential { get; }
 
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: the credential is none that git could be told.</exception>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: git cannot take the credential.</exception>
     public static GitEnvironment Of(IReadOnlyDictionary<string, string> variables, RepositoryAddress address)
     {
         Dictionary<string, string> environment = new(variables.Where(pair => !Unwanted.Contains(pair.Key) && !pair.Key.StartsWith("GIT_TRACE", StringComparison.Ordinal)))

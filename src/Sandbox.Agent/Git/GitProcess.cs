@@ -5,19 +5,19 @@ namespace Sandbox.Agent.Git;
 /// <summary>One run of git. All members but <see cref="RunAsync"/> and <see cref="Kill"/> run on the event loop's thread.</summary>
 internal sealed class GitProcess
 {
-    private const int ChunkSize = 16 * 1024;
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly EventLoop _loop;
     private readonly ChildProcess _process;
-    private readonly FileDescriptor _read;
+    private readonly PipeSource<IBackpressure> _source;
     private readonly GitOutput _output;
-    private EventLoop.Watch? _outputWatch;
     private EventLoop.Watch? _processWatch;
 
-    private GitProcess(EventLoop loop, ChildProcess process, FileDescriptor read, GitOutput output) => (_loop, _process, _read, _output) = (loop, process, read, output);
+    private GitProcess(EventLoop loop, ChildProcess process, PipeSource<IBackpressure> source, GitOutput output)
+    {
+        (_process, _source, _output) = (process, source, output);
+        loop.Post(() => _processWatch = loop.Add(process.Handle, OnExited));
+    }
 
     /// <summary>Runs git to its end.</summary>
     /// <returns>Its exit code.</returns>
@@ -37,10 +37,10 @@ internal sealed class GitProcess
             }
 
             ChildProcessOptions options = new() { Path = program, Arguments = arguments, Environment = settings.Environment, WorkingDirectory = directory, Descriptors = descriptors };
-            run = new GitProcess(loop, ChildProcess.Start(options), read, output);
+            ChildProcess process = ChildProcess.Start(options);
+            run = new GitProcess(loop, process, new PipeSource<IBackpressure>(read, loop, (_, data) => output.Add(data)), output);
         }
 
-        loop.Post(run.Watch);
         int code;
         await using (cancellationToken.Register(run.Kill))
         {
@@ -85,28 +85,7 @@ internal sealed class GitProcess
         }
     }
 
-    private void Watch()
-    {
-        _outputWatch = _loop.Add(_read, ReadSome);
-        _processWatch = _loop.Add(_process.Handle, End);
-    }
-
-    private void ReadSome()
-    {
-        byte[] buffer = new byte[ChunkSize];
-        int count;
-        while ((count = _read.Read(buffer)) > 0)
-        {
-            _output.Add(buffer.AsSpan(0, count));
-        }
-
-        if (count == 0)
-        {
-            _outputWatch!.Dispose();
-        }
-    }
-
-    private void End()
+    private void OnExited()
     {
         if (_process.TryWait() is not { } status)
         {
@@ -114,11 +93,10 @@ internal sealed class GitProcess
         }
 
         // Does not wait for output of background helpers.
-        ReadSome();
+        _source.Drain();
         _output.Finish();
-        _outputWatch!.Dispose();
+        _source.Dispose();
         _processWatch!.Dispose();
-        _read.Dispose();
         _process.Dispose();
         _ended.SetResult(status.ExitCode);
     }

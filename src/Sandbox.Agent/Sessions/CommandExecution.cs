@@ -36,8 +36,8 @@ internal sealed class CommandExecution
     public required IReadOnlyDictionary<string, string?> Restore { get; init; }
 
     /// <summary>Starts a command in a shell.</summary>
-    /// <param name="limit">Milliseconds it may take; none when null.</param>
-    /// <param name="isLast">Whether the shell ends with it: then its end is the report.</param>
+    /// <param name="limit">The time limit in milliseconds; null for none.</param>
+    /// <param name="isLast">Whether the shell exits after the command instead of reporting.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>; then nothing has run.</exception>
     public static CommandExecution Start(Command command, Shell shell, long sequence, ShellState state, long? limit, Action onLimit, bool isLast)
     {
@@ -105,5 +105,5 @@ internal sealed class CommandExecution
 }
 
 /// <summary>How a command ended.</summary>
-/// <param name="ShellRestarted">Whether a new shell took the place of the one it ran in.</param>
+/// <param name="ShellRestarted">Whether its shell ended and was replaced.</param>
 internal readonly record struct Outcome(int ExitCode, Signal? Signal, bool ShellRestarted, Usage Usage);

@@ -34,7 +34,7 @@ internal sealed class StateStore
         [.. Directory.EnumerateFiles(_sessions, "*.json").Select(file => Load(file, AgentJson.Default.SessionRecord)).OfType<SessionRecord>().OrderBy(record => record.CreatedAt)];
 
     /// <summary>Saves a session, unless it is deleted before its file is written.</summary>
-    /// <param name="current">Gives the session's state now, or null when it is gone.</param>
+    /// <param name="current">Gets the current record; null when the session is deleted.</param>
     public void Save(Func<SessionRecord?> current)
     {
         lock (_gate)

@@ -114,7 +114,7 @@ internal sealed class Shell
     }
 
     /// <summary>Runs a file as the next command and requests a report, or lets the shell end with it.</summary>
-    /// <param name="statusRequest">See <see cref="StatusRequest"/>; null for its last command.</param>
+    /// <param name="statusRequest">See <see cref="StatusRequest"/>; null for the last command.</param>
     public void Run(string file, string input, OutputLog journal, string? statusRequest)
     {
         _output ??= new OutputPipe(Path.Combine(RuntimeDirectory, "out"), FrameKind.StandardOutput, _loop);
@@ -144,7 +144,7 @@ internal sealed class Shell
     public void RequestStatus(string statusRequest) => Send("\n" + statusRequest);
 
     /// <summary>Creates the line that requests a report. The backslash bypasses aliases of the name.</summary>
-    /// <param name="returnTo">A directory to go back to first, with the previous one to remember, or null.</param>
+    /// <param name="returnTo">The directory to return to first, and its predecessor for <c>cd -</c>; null to stay.</param>
     public static string StatusRequest(long sequence, (string Directory, string Previous)? returnTo)
     {
         string number = sequence.ToString(CultureInfo.InvariantCulture);

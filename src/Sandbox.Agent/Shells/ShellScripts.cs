@@ -31,7 +31,7 @@ internal static class ShellScripts
         """;
 
     /// <summary>Brings a fresh shell into a session's state.</summary>
-    /// <param name="directory">The directory to start in. It may be gone; then the shell stays where it is.</param>
+    /// <param name="directory">The directory to start in. When it no longer exists, the shell stays where it is.</param>
     /// <param name="changes">Variables to export, or with null to unset.</param>
     public static string Enter(string directory, string previousDirectory, IEnumerable<KeyValuePair<string, string?>> changes)
     {
@@ -59,7 +59,7 @@ internal static class ShellScripts
     public const string Ephemeral = "builtin trap - EXIT\nbuiltin trap 'builtin exit' TERM\n";
 
     /// <summary>Runs in the shell just before a command's text.</summary>
-    /// <param name="changes">Variables to export, or with null to unset, for good.</param>
+    /// <param name="changes">Variables to export, or with null to unset, permanently.</param>
     public static string Prelude(IEnumerable<KeyValuePair<string, string?>> changes, string? directory, IEnumerable<KeyValuePair<string, string>> variables, string commandFile)
     {
         StringBuilder script = new();

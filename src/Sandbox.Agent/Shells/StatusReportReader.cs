@@ -104,5 +104,5 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
 
 /// <summary>A shell's report after a command.</summary>
 /// <param name="PreviousDirectory">What <c>cd -</c> would go to; empty when there is none.</param>
-/// <param name="Cpu">Processor time of the shell and of all it waited for, since it began; null where it did not say.</param>
+/// <param name="Cpu">Processor time of the shell and its waited-for children since its start; null when it is not known.</param>
 internal sealed record StatusReport(long Sequence, int ExitCode, string Directory, string PreviousDirectory, TimeSpan? Cpu);

@@ -74,9 +74,9 @@ internal sealed class Terminal
     }
 
     /// <summary>Adds a client.</summary>
-    /// <param name="size">The size of its window; null when it did not say.</param>
-    /// <param name="offset">The first byte it has not seen; null for all that is kept.</param>
-    /// <param name="mayControl">Whether it does more than look.</param>
+    /// <param name="size">The size of its window; null when it is not known.</param>
+    /// <param name="offset">The first byte to send; null for all that is kept.</param>
+    /// <param name="mayControl">Whether the client may type.</param>
     public TerminalClient Attach(TerminalSize? size, long? offset, bool mayControl)
     {
         bool isFirst;

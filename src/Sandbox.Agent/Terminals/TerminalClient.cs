@@ -7,8 +7,8 @@ internal sealed class TerminalClient
 {
     private long _position;
 
-    /// <param name="size">The size of its window; null when it did not say.</param>
-    /// <param name="mayControl">Whether it does more than look.</param>
+    /// <param name="size">The size of its window; null when it is not known.</param>
+    /// <param name="mayControl">Whether the client may type.</param>
     public TerminalClient(TerminalSize? size, long position, bool mayControl)
     {
         Size = size;

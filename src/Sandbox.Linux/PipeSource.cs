@@ -1,13 +1,26 @@
-using Sandbox.Linux;
+namespace Sandbox.Linux;
 
-namespace Sandbox.Agent.Code;
+/// <summary>A receiver of data that can ask its writer to pause.</summary>
+public interface IBackpressure
+{
+    /// <summary>Raised, on any thread, when a paused writer may continue.</summary>
+    event Action? RoomMade;
+
+    /// <summary>Whether the writer should pause.</summary>
+    bool IsFull { get; }
+}
 
 /// <summary>Receives data that was read from a pipe.</summary>
-/// <param name="events">The run that it belongs to; null between runs.</param>
-internal delegate void PipeData(RunEvents? events, ReadOnlySpan<byte> data);
+/// <typeparam name="TSink">The type of the sinks.</typeparam>
+/// <param name="sink">The sink that the data belongs to; null for none.</param>
+/// <param name="data">The data.</param>
+public delegate void PipeData<in TSink>(TSink? sink, ReadOnlySpan<byte> data)
+    where TSink : class;
 
-/// <summary>Reads from a pipe that an interpreter writes to, also between runs, so that nothing blocks on it. It pauses while the reader of a run's events is slow.</summary>
-internal sealed class PipeSource : IDisposable
+/// <summary>Reads from a pipe, also while the data belongs to no sink, so that no writer blocks. It pauses while the sink is full.</summary>
+/// <typeparam name="TSink">The type of the sinks.</typeparam>
+public sealed class PipeSource<TSink> : IDisposable
+    where TSink : class, IBackpressure
 {
     private const int ChunkSize = 64 * 1024;
 
@@ -16,16 +29,20 @@ internal sealed class PipeSource : IDisposable
 
     private readonly Lock _gate = new();
     private readonly FileDescriptor _read;
-    private readonly PipeData _onData;
+    private readonly PipeData<TSink> _onData;
     private readonly EventLoop.Watch _watch;
     private readonly byte[] _buffer = new byte[ChunkSize];
-    private RunEvents? _events;
+    private TSink? _sink;
     private bool _paused;
     private bool _closed;
 
     /// <summary>Starts reading.</summary>
-    public PipeSource(FileDescriptor read, EventLoop loop, PipeData onData)
+    /// <param name="read">The non-blocking end to read from, which this object disposes of.</param>
+    /// <param name="loop">The loop that watches it.</param>
+    /// <param name="onData">Receives the data piece by piece, on any thread.</param>
+    public PipeSource(FileDescriptor read, EventLoop loop, PipeData<TSink> onData)
     {
+        ArgumentNullException.ThrowIfNull(loop);
         _read = read;
         _onData = onData;
         lock (_gate)
@@ -35,27 +52,29 @@ internal sealed class PipeSource : IDisposable
         }
     }
 
-    /// <summary>Assigns the data from now on to a run.</summary>
-    public void Begin(RunEvents run)
+    /// <summary>Assigns the data from now on to a sink.</summary>
+    /// <param name="sink">The sink, which pauses the reading while it is full.</param>
+    public void Begin(TSink sink)
     {
+        ArgumentNullException.ThrowIfNull(sink);
         lock (_gate)
         {
-            // What processes of an earlier run still print is discarded.
+            // What was written before belongs to no sink.
             Drain();
-            _events = run;
-            run.RoomMade += Resume;
+            _sink = sink;
+            sink.RoomMade += Resume;
         }
     }
 
-    /// <summary>Assigns the data from now on to no run.</summary>
+    /// <summary>Assigns the data from now on to no sink.</summary>
     public void End()
     {
-        RunEvents? ended;
+        TSink? ended;
         lock (_gate)
         {
             Drain();
-            ended = _events;
-            _events = null;
+            ended = _sink;
+            _sink = null;
         }
 
         if (ended is not null)
@@ -99,7 +118,7 @@ internal sealed class PipeSource : IDisposable
             {
                 Dispose();
             }
-            else if (_events?.IsFull == true)
+            else if (_sink?.IsFull == true)
             {
                 _paused = true;
                 _watch.Pause();
@@ -115,7 +134,7 @@ internal sealed class PipeSource : IDisposable
         int count = _closed ? 0 : _read.Read(_buffer);
         if (count > 0)
         {
-            _onData(_events, _buffer.AsSpan(0, count));
+            _onData(_sink, _buffer.AsSpan(0, count));
         }
 
         return count;
@@ -125,7 +144,7 @@ internal sealed class PipeSource : IDisposable
     {
         lock (_gate)
         {
-            if (_paused && !_closed && _events?.IsFull != true)
+            if (_paused && !_closed && _sink?.IsFull != true)
             {
                 _paused = false;
                 _watch.Resume();
