@@ -1,4 +1,4 @@
-using Sandbox.Server.Start;
+using Sandbox.Server.Lifecycle;
 
 return args switch
 {
@@ -9,6 +9,6 @@ return args switch
 
 static int Explain()
 {
-    Console.Error.WriteLine("Usage: sandboxd start | sandboxd serve [--idle-exit SECONDS] [--spares NUMBER] [--listen http://127.0.0.1:PORT]");
+    Console.Error.WriteLine("Usage: sandboxd start | sandboxd serve [--idle-exit SECONDS] [--pool-size NUMBER] [--listen http://127.0.0.1:PORT]");
     return 2;
 }

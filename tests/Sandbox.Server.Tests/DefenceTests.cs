@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Sandbox.Server.Engines;
+using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
 
@@ -21,12 +21,12 @@ public sealed class DefenceTests
         File.SetUnixFileMode(path, (UnixFileMode)0x1a4);
         try
         {
-            await using (Launch whole = await Launch.StartAsync(user, Defences.All))
+            await using (Launch whole = await Launch.StartAsync(user, IsolationFeatures.All))
             {
                 Assert.Equal("refused\n", (await whole.ExecAsync($"cat {path} /host{path} 2>/dev/null || echo refused")).Output);
             }
 
-            await using Launch open = await Launch.StartAsync(user, Defences.All & ~Defences.ComposedRoot);
+            await using Launch open = await Launch.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot);
             Assert.Equal("host", (await open.ExecAsync($"cat /host{path}")).Output);
         }
         finally
@@ -40,13 +40,13 @@ public sealed class DefenceTests
     {
         // The root directory is left open in both: this is the wall behind it.
         const string probe = "cat /host/etc/shadow >/dev/null 2>&1 && echo reached || echo refused";
-        await using (Launch apart = await Launch.StartAsync(ServerUser.Root, Defences.All & ~Defences.ComposedRoot))
+        await using (Launch apart = await Launch.StartAsync(ServerUser.Root, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot))
         {
             Assert.Equal("refused\n", (await apart.ExecAsync(probe)).Output);
             Assert.Equal("refused\n", (await apart.ExecAsync($"ls /host{apart.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
         }
 
-        await using Launch root = await Launch.StartAsync(ServerUser.Root, Defences.All & ~(Defences.ComposedRoot | Defences.OwnUser));
+        await using Launch root = await Launch.StartAsync(ServerUser.Root, IsolationFeatures.All & ~(IsolationFeatures.ComposedRoot | IsolationFeatures.OwnUser));
         Assert.Equal("reached\n", (await root.ExecAsync(probe)).Output);
         Assert.Equal("reached\n", (await root.ExecAsync($"ls /host{root.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
     }
@@ -54,7 +54,7 @@ public sealed class DefenceTests
     [Fact]
     public async Task Without_a_composed_root_an_ordinary_users_sandbox_reaches_the_servers_files()
     {
-        await using Launch open = await Launch.StartAsync(ServerUser.Ordinary, Defences.All & ~Defences.ComposedRoot);
+        await using Launch open = await Launch.StartAsync(ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot);
         Assert.Equal("reached\n", (await open.ExecAsync($"ls /host{open.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
     }
 
@@ -68,12 +68,12 @@ public sealed class DefenceTests
         using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", "echo ready; read line", name]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Assert.Equal("ready", await process.StandardOutput.ReadLineAsync());
         string probe = $"grep -qs '[h]{name[1..]}' /proc/[0-9]*/cmdline && echo reached || echo refused";
-        await using (Launch whole = await Launch.StartAsync(user, Defences.All))
+        await using (Launch whole = await Launch.StartAsync(user, IsolationFeatures.All))
         {
             Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
         }
 
-        await using Launch open = await Launch.StartAsync(user, Defences.All & ~Defences.Processes);
+        await using Launch open = await Launch.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.Processes);
         Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
     }
 
@@ -85,12 +85,12 @@ public sealed class DefenceTests
         using TcpListener listener = new(System.Net.IPAddress.Loopback, 0);
         listener.Start();
         string probe = $"(exec 3<>/dev/tcp/127.0.0.1/{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}) 2>/dev/null && echo reached || echo refused";
-        await using (Launch whole = await Launch.StartAsync(user, Defences.All))
+        await using (Launch whole = await Launch.StartAsync(user, IsolationFeatures.All))
         {
             Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
         }
 
-        await using Launch open = await Launch.StartAsync(user, Defences.All & ~Defences.Network);
+        await using Launch open = await Launch.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.Network);
         Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
     }
 
@@ -101,13 +101,13 @@ public sealed class DefenceTests
     {
         const string probe = "readlink /proc/self/ns/ipc /proc/self/ns/uts";
         string host = string.Concat(((string[])["ipc", "uts"]).Select(name => new FileInfo($"/proc/self/ns/{name}").LinkTarget + "\n"));
-        await using (Launch whole = await Launch.StartAsync(user, Defences.All))
+        await using (Launch whole = await Launch.StartAsync(user, IsolationFeatures.All))
         {
             Assert.NotEqual(host, (await whole.ExecAsync(probe)).Output);
             Assert.Equal("sandbox\n", (await whole.ExecAsync("cat /proc/sys/kernel/hostname")).Output);
         }
 
-        await using Launch open = await Launch.StartAsync(user, Defences.All & ~Defences.Names);
+        await using Launch open = await Launch.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.Names);
         Assert.Equal(host, (await open.ExecAsync(probe)).Output);
     }
 
@@ -116,7 +116,7 @@ public sealed class DefenceTests
     [InlineData(ServerUser.Ordinary)]
     public async Task Without_the_filter_system_calls_are_no_longer_refused_by_it(ServerUser user)
     {
-        await using Launch open = await Launch.StartAsync(user, Defences.All & ~Defences.SystemCalls);
+        await using Launch open = await Launch.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.SystemCalls);
         List<string> same = [];
         foreach (Probe probe in Probe.SystemCalls)
         {
@@ -138,13 +138,13 @@ public sealed class DefenceTests
     public async Task Without_filter_and_nesting_rule_a_sandbox_makes_user_namespaces(ServerUser user)
     {
         const string probe = "unshare -U true 2>/dev/null && echo reached || echo refused";
-        foreach (Defences defences in (Defences[])[Defences.All, Defences.All & ~Defences.NoNesting, Defences.All & ~Defences.SystemCalls])
+        foreach (IsolationFeatures defences in (IsolationFeatures[])[IsolationFeatures.All, IsolationFeatures.All & ~IsolationFeatures.NoNesting, IsolationFeatures.All & ~IsolationFeatures.SystemCalls])
         {
             await using Launch closed = await Launch.StartAsync(user, defences);
             Assert.Equal("refused\n", (await closed.ExecAsync(probe)).Output);
         }
 
-        await using Launch open = await Launch.StartAsync(user, Defences.All & ~(Defences.NoNesting | Defences.SystemCalls));
+        await using Launch open = await Launch.StartAsync(user, IsolationFeatures.All & ~(IsolationFeatures.NoNesting | IsolationFeatures.SystemCalls));
         Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
     }
 
@@ -153,12 +153,12 @@ public sealed class DefenceTests
     {
         Dictionary<string, string> environment = new() { ["SANDBOX_TEST_SECRET"] = "hush-hush" };
         const string probe = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -o -m 1 hush-hush || echo refused";
-        await using (Launch whole = await Launch.StartAsync(ServerUser.Ordinary, Defences.All, environment))
+        await using (Launch whole = await Launch.StartAsync(ServerUser.Ordinary, IsolationFeatures.All, environment))
         {
             Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
         }
 
-        await using Launch open = await Launch.StartAsync(ServerUser.Ordinary, Defences.All & ~Defences.CleanEnvironment, environment);
+        await using Launch open = await Launch.StartAsync(ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.CleanEnvironment, environment);
         Assert.Equal("hush-hush\n", (await open.ExecAsync(probe)).Output);
     }
 }

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Sandbox.Linux;
-using Sandbox.Server.Registry;
+using Sandbox.Server.Infrastructure;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -31,20 +32,20 @@ internal sealed class FakeAgent : IDisposable
         }
 
         string socket = $"{server.Home}/run/fake.sock";
-        Socket listener = AgentContact.Listen(socket);
+        Socket listener = AgentConnection.Listen(socket);
         Process body = Process.Start("sleep", "1000");
         ProcessEntry entry = ProcessTable.Find(body.Id)!.Value;
-        BoxRecord record = new()
+        SandboxRecord record = new()
         {
             Id = "fake",
             Number = 77,
             UserId = Host.IdOf(server.User),
             CreatedAt = DateTimeOffset.UtcNow,
             Network = "none",
-            Phase = BoxPhase.Ready,
-            Process = new BoxProcess(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "", []),
+            Phase = SandboxPhase.Ready,
+            Process = new BubblewrapProcess(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "", []),
         };
-        AtomicFile.Write($"{directory}/box.json", record, RegistryJson.Default.BoxRecord);
+        AtomicFile.Write($"{directory}/box.json", record, RecordJson.Default.SandboxRecord);
         return new FakeAgent(listener, body);
     }
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text;
 using Sandbox.Linux;
-using Sandbox.Server.Engines;
+using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
 
@@ -47,7 +47,7 @@ internal static class Host
     /// <param name="user">Who runs the server.</param>
     public static void Require(ServerUser user)
     {
-        Assert.SkipWhen(ProgramFinder.Find("bwrap") is null, "NOT TESTED: bubblewrap (bwrap) is not installed here.");
+        Assert.SkipWhen(ExecutableLocator.Find("bwrap") is null, "NOT TESTED: bubblewrap (bwrap) is not installed here.");
         Assert.SkipWhen(user == ServerUser.Root && !IsRoot, "NOT TESTED: a server that runs as root, since these tests do not run as root.");
     }
 

@@ -1,5 +1,6 @@
 using Sandbox.Protocol;
-using Sandbox.Server.Registry;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -15,7 +16,7 @@ public sealed class IsolationTests
         await server.CreateAsync("""{"id":"a"}""");
         await server.CreateAsync("""{"id":"b"}""");
         await server.ExecAsync("b", "echo neighbour >file; (setsid bash -c 'exec -a neighbour-process sleep 1000' &)");
-        BoxRecord neighbour = server.RecordOf("b");
+        SandboxRecord neighbour = server.RecordOf("b");
 
         // Files: of the host, of its users, of the server, of the neighbour.
         string[] paths =
@@ -34,11 +35,11 @@ public sealed class IsolationTests
         Assert.DoesNotContain("sandboxd", processes.Output, StringComparison.Ordinal);
 
         // Killing all it can ends its own agent, and no more; the next request starts that again.
-        BoxProcess before = server.RecordOf("a").Process!;
+        BubblewrapProcess before = server.RecordOf("a").Process!;
         await Assert.ThrowsAnyAsync<Exception>(() => server.ExecAsync("a", "kill -9 -1"));
         await TestServer.UntilGoneAsync(before.MonitorId, before.MonitorStart);
         Assert.Equal("back\n", (await server.ExecOnceBackAsync("a", "echo back")).Output);
-        Assert.True(BoxProcesses.IsRunning(neighbour.Process!));
+        Assert.True(ProcessReaper.IsRunning(neighbour.Process!));
         Assert.Equal("neighbour\n1\n", (await server.ExecAsync("b", "cat file; pgrep -c -f '^neighbour-process'")).Output);
     }
 

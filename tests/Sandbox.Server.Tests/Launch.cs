@@ -2,17 +2,17 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Engines;
-using Sandbox.Server.Registry;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
 /// <summary>One launched sandbox, without a server.</summary>
 internal sealed class Launch : IAsyncDisposable
 {
-    private readonly ProcessCollector collector = new();
+    private readonly ChildReaper collector = new();
     private readonly string top;
-    private BoxProcess? process;
+    private BubblewrapProcess? process;
     private HttpClient? client;
 
     private Launch(string top) => this.top = top;
@@ -24,7 +24,7 @@ internal sealed class Launch : IAsyncDisposable
     /// <param name="user">The user of the server that would launch it.</param>
     /// <param name="defences">Its isolation.</param>
     /// <param name="environment">The environment of that server; the one of the tests when null.</param>
-    public static async Task<Launch> StartAsync(ServerUser user, Defences defences, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<Launch> StartAsync(ServerUser user, IsolationFeatures defences, IReadOnlyDictionary<string, string>? environment = null)
     {
         Host.Require(user);
         Launch launch = new(Host.NewDirectory(Host.IdOf(user)));
@@ -40,11 +40,11 @@ internal sealed class Launch : IAsyncDisposable
         }
     }
 
-    private async Task StartAgentAsync(ServerUser user, Defences defences, IReadOnlyDictionary<string, string>? environment)
+    private async Task StartAgentAsync(ServerUser user, IsolationFeatures defences, IReadOnlyDictionary<string, string>? environment)
     {
-        BoxDirectories directories = new($"{top}/box");
-        uint runsAs = user == ServerUser.Ordinary ? Host.IdOf(user) : (defences & Defences.OwnUser) != 0 ? Host.SandboxUser : 0;
-        BoxFiles.Make(directories, runsAs);
+        SandboxDirectories directories = new($"{top}/box");
+        uint runsAs = user == ServerUser.Ordinary ? Host.IdOf(user) : (defences & IsolationFeatures.OwnUser) != 0 ? Host.SandboxUser : 0;
+        SandboxFiles.Make(directories, runsAs);
         Directory.CreateDirectory(Secret, (UnixFileMode)0x1c0);
         if (Host.IsRoot)
         {
@@ -56,14 +56,14 @@ internal sealed class Launch : IAsyncDisposable
             Directories = directories,
             UserId = runsAs == CurrentProcess.EffectiveUserId ? null : runsAs,
             Agent = Agent(top),
-            Defences = defences,
+            IsolationFeatures = defences,
             ServerEnvironment = environment,
         };
         string socket = $"{top}/agent.sock";
-        using Socket listener = AgentContact.Listen(socket);
+        using Socket listener = AgentConnection.Listen(socket);
         process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket, collector);
         listener.Dispose();
-        await AgentContact.GreetAsync(socket, new AgentConfiguration(), CancellationToken.None);
+        await AgentConnection.HandshakeAsync(socket, new AgentConfiguration(), CancellationToken.None);
         client = TestServer.CreateClient(socket);
     }
 
@@ -79,8 +79,8 @@ internal sealed class Launch : IAsyncDisposable
         client?.Dispose();
         if (process is not null)
         {
-            await BoxProcesses.EndAsync(process);
-            await BoxProcesses.EndStraysAsync($"{top}/box/workspace");
+            await ProcessReaper.EndAsync(process);
+            await ProcessReaper.EndStraysAsync($"{top}/box/workspace");
             await TestServer.UntilGoneAsync(process.MonitorId, process.MonitorStart);
         }
 

@@ -1,6 +1,6 @@
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Registry;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -91,7 +91,7 @@ public sealed class NetworkTests
         await using TestServer server = internet.Prepare(ServerUser.Root);
         await server.StartAsync();
         await server.CreateAsync("""{"id":"a"}""");
-        ProcessMark first = server.RecordOf("a").Process!.Link!;
+        ProcessIdentity first = server.RecordOf("a").Process!.Link!;
         await server.KillAsync();
         await server.StartAsync();
         Assert.NotNull(first.Find());
@@ -101,7 +101,7 @@ public sealed class NetworkTests
         await server.PostAsync("v1/sandbox/a/stop");
         Assert.Null(first.Find());
         Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
-        ProcessMark second = server.RecordOf("a").Process!.Link!;
+        ProcessIdentity second = server.RecordOf("a").Process!.Link!;
         Assert.NotEqual(first, second);
 
         // No server ends this one.
@@ -110,7 +110,7 @@ public sealed class NetworkTests
         await TestServer.UntilGoneAsync(second.Id, second.Start);
         await server.StartAsync();
         await server.ExecAsync("a", "true");
-        ProcessMark third = server.RecordOf("a").Process!.Link!;
+        ProcessIdentity third = server.RecordOf("a").Process!.Link!;
         await server.Client.DeleteAsync("v1/sandbox/a");
         Assert.Null(third.Find());
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using Sandbox.Linux;
-using Sandbox.Server.Registry;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -40,11 +41,11 @@ public sealed class RemovalTests
         Finished made = await server.ExecAsync("n", $"set -- {outside}\n{NastyTree}");
         Assert.True(made.ExitCode == 0, made.Error);
         string box = server.BoxDirectory("n");
-        BoxProcess process = server.RecordOf("n").Process!;
+        BubblewrapProcess process = server.RecordOf("n").Process!;
         using HttpResponseMessage answer = await server.Client.DeleteAsync("v1/sandbox/n");
         Assert.True(answer.StatusCode == HttpStatusCode.NoContent, await answer.Content.ReadAsStringAsync());
         Assert.False(Directory.Exists(box));
-        Assert.False(BoxProcesses.IsRunning(process));
+        Assert.False(ProcessReaper.IsRunning(process));
         Assert.Equal("kept", File.ReadAllText($"{outside}/file"));
         Assert.Empty(Directory.GetFileSystemEntries($"{server.Home}/run/boxes"));
     }
@@ -55,7 +56,7 @@ public sealed class RemovalTests
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"f"}""");
         await server.ExecAsync("f", "for i in 1 2 3; do (trap '' TERM INT HUP; while :; do setsid sleep 0.01; done) & done >/dev/null 2>&1; disown -a");
-        BoxProcess process = server.RecordOf("f").Process!;
+        BubblewrapProcess process = server.RecordOf("f").Process!;
         Assert.NotEmpty(ProcessesOf(server));
         using HttpResponseMessage answer = await server.Client.DeleteAsync("v1/sandbox/f");
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);

@@ -1,7 +1,8 @@
 using System.Net;
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Registry;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -15,9 +16,9 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     {
         await server.CreateAsync("""{"id":"s","env":{"KEPT":"yes"}}""");
         await server.ExecAsync("s", "echo file >f; sleep 1000 & disown");
-        BoxProcess before = server.RecordOf("s").Process!;
+        BubblewrapProcess before = server.RecordOf("s").Process!;
         Assert.Equal(HttpStatusCode.NoContent, (await server.PostAsync("v1/sandbox/s/stop")).StatusCode);
-        Assert.False(BoxProcesses.IsRunning(before));
+        Assert.False(ProcessReaper.IsRunning(before));
         Assert.Equal(SandboxState.Stopped, await server.StateAsync("s"));
         Assert.Equal("""{"running":false}""", await server.Client.GetStringAsync("v1/sandbox/s/running"));
         Assert.Contains("\"s\"", await server.Client.GetStringAsync("v1/sandbox"), StringComparison.Ordinal);
@@ -91,7 +92,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     {
         await server.CreateAsync("""{"id":"k"}""");
         await server.ExecAsync("k", "echo file >f; (setsid sleep 1000 &)");
-        BoxProcess before = server.RecordOf("k").Process!;
+        BubblewrapProcess before = server.RecordOf("k").Process!;
         ProcessEntry agent = Assert.Single(ProcessTable.All(), entry => entry.ParentId == before.InitId && CommandOf(entry.Id).Contains("/opt/sandbox/sandbox-agent", StringComparison.Ordinal));
         ProcessTable.Send(agent, Signal.KILL);
         // bubblewrap's outer process ends when all threads of the agent have.
@@ -99,7 +100,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
         Assert.Equal("file\n", (await server.ExecOnceBackAsync("k", "cat f")).Output);
 
         // What the dead agent left is gone.
-        Assert.False(BoxProcesses.IsRunning(before));
+        Assert.False(ProcessReaper.IsRunning(before));
         Assert.NotEqual(before.InitId, server.RecordOf("k").Process!.InitId);
         await server.Client.DeleteAsync("v1/sandbox/k");
         Assert.Equal(HttpStatusCode.NotFound, (await server.Client.DeleteAsync("v1/sandbox/k")).StatusCode);
@@ -110,7 +111,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     {
         await server.CreateAsync("""{"id":"t","secretEnv":{"TOKEN":"hush-hush"}}""");
         Assert.Equal("hush-hush\n", (await server.ExecAsync("t", "echo $TOKEN")).Output);
-        BoxRecord record = server.RecordOf("t");
+        SandboxRecord record = server.RecordOf("t");
         string commandLines = string.Concat(new[] { record.Process!.InitId, record.Process.MonitorId }.Select(CommandOf));
         string files = File.ReadAllText($"{server.BoxDirectory("t")}/box.json") + File.ReadAllText($"{server.BoxDirectory("t")}/agent.log") + File.ReadAllText($"{server.Home}/state/server.log");
         Assert.DoesNotContain("hush", commandLines + files, StringComparison.Ordinal);
@@ -162,9 +163,9 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     [Fact]
     public async Task A_creation_that_is_given_up_before_its_turn_keeps_nobody_waiting()
     {
-        BoxRecord record = new() { Id = "early", Number = 1, UserId = 0, CreatedAt = DateTimeOffset.UnixEpoch, Network = SandboxNetworks.None, Phase = BoxPhase.Creating };
+        SandboxRecord record = new() { Id = "early", Number = 1, UserId = 0, CreatedAt = DateTimeOffset.UnixEpoch, Network = SandboxNetworks.None, Phase = SandboxPhase.Creating };
         // The launcher's turn never comes.
-        using Box box = new(record, launcher: null!);
+        using SandboxInstance box = new(record, launcher: null!);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => box.CreateAsync(new AgentConfiguration(), new CancellationToken(canceled: true)));
         Assert.True(box.Made.IsCompleted);
     }

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Registry;
-using Sandbox.Server.Start;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Infrastructure;
+using Sandbox.Server.Lifecycle;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -49,9 +51,9 @@ public sealed class ServerLifeTests
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","labels":{"k":"v"}}""");
         await server.ExecAsync("a", "echo kept >/tmp/in-memory");
-        BoxRecord before = server.RecordOf("a");
+        SandboxRecord before = server.RecordOf("a");
         await server.KillAsync();
-        Assert.True(BoxProcesses.IsRunning(before.Process!));
+        Assert.True(ProcessReaper.IsRunning(before.Process!));
 
         Assert.True((await server.StartAsync()).Started);
         Assert.Equal(SandboxState.Running, await server.StateAsync("a"));
@@ -67,10 +69,10 @@ public sealed class ServerLifeTests
         await server.CreateAsync("""{"id":"a"}""");
         await server.CreateAsync("""{"id":"b"}""");
         await server.ExecAsync("a", "echo kept >file; (setsid sleep 1000 &)");
-        BoxProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
+        BubblewrapProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
         ProcessEntry process = await server.ProcessAsync();
         Assert.Equal(202, (int)(await server.PostAsync("v1/server/stop")).StatusCode);
-        Assert.All(processes, ended => Assert.False(BoxProcesses.IsRunning(ended)));
+        Assert.All(processes, ended => Assert.False(ProcessReaper.IsRunning(ended)));
         await TestServer.UntilGoneAsync(process);
         await server.StartAsync();
         Assert.Equal(SandboxState.Stopped, await server.StateAsync("a"));
@@ -84,7 +86,7 @@ public sealed class ServerLifeTests
         await server.CreateAsync("""{"id":"a"}""");
         await server.ExecAsync("a", "echo kept >file");
         await server.KillAsync();
-        await BoxProcesses.EndAsync(server.RecordOf("a").Process!);
+        await ProcessReaper.EndAsync(server.RecordOf("a").Process!);
         await server.StartAsync();
         Assert.Equal(SandboxState.Stopped, await server.StateAsync("a"));
         Assert.Equal("kept\n", (await server.ExecAsync("a", "cat file")).Output);
@@ -97,12 +99,12 @@ public sealed class ServerLifeTests
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
         await server.ExecAsync("a", "echo kept >file");
-        BoxProcess before = server.RecordOf("a").Process!;
+        BubblewrapProcess before = server.RecordOf("a").Process!;
         await server.KillAsync();
         File.Delete(before.Socket);
         await server.StartAsync();
         Assert.Equal("kept\n", (await server.ExecAsync("a", "cat file")).Output);
-        Assert.False(BoxProcesses.IsRunning(before));
+        Assert.False(ProcessReaper.IsRunning(before));
     }
 
     [Fact]
@@ -123,7 +125,7 @@ public sealed class ServerLifeTests
         }
 
         await TestServer.UntilGoneAsync(process!.Value);
-        Assert.True(BoxProcesses.IsRunning(server.RecordOf("a").Process!));
+        Assert.True(ProcessReaper.IsRunning(server.RecordOf("a").Process!));
         Assert.Contains("nobody called", server.Log, StringComparison.Ordinal);
     }
 
@@ -139,7 +141,7 @@ public sealed class ServerLifeTests
             Host.CopyPrograms(Host.Programs, newer);
             // Bytes after the end of a program change nothing but its identity.
             await File.AppendAllTextAsync(Path.Combine(newer, "sandbox-agent"), "newer");
-            BoxProcess before = server.RecordOf("a").Process!;
+            BubblewrapProcess before = server.RecordOf("a").Process!;
             server.Programs = newer;
             ReadyLine replaced = await server.StartAsync();
             Assert.True(replaced.Started);
@@ -168,14 +170,14 @@ public sealed class ServerLifeTests
         await server.CreateAsync("""{"id":"a"}""");
         await server.CreateAsync("""{"id":"b"}""");
         string[] directories = [server.BoxDirectory("a"), server.BoxDirectory("b")];
-        BoxProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
+        BubblewrapProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
         await server.KillAsync();
 
         // As if it had died between launching and recording what was launched: one sandbox was new, the other was being woken.
-        Rewrite(directories[0], record => record with { Phase = BoxPhase.Creating, Launching = true, Process = null });
+        Rewrite(directories[0], record => record with { Phase = SandboxPhase.Creating, Launching = true, Process = null });
         Rewrite(directories[1], record => record with { Launching = true, Process = null });
         await server.StartAsync();
-        Assert.All(processes, process => Assert.False(BoxProcesses.IsRunning(process)));
+        Assert.All(processes, process => Assert.False(ProcessReaper.IsRunning(process)));
         Assert.False(Directory.Exists(directories[0]));
         Assert.Equal(SandboxState.Stopped, await server.StateAsync("b"));
         Assert.Equal("ok\n", (await server.ExecAsync("b", "echo ok")).Output);
@@ -213,7 +215,7 @@ public sealed class ServerLifeTests
         await using TestServer server = await TestServer.StartAsync(Host.CurrentUser);
         ProcessEntry slow = await server.ProcessAsync();
         await Host.SuspendAsync(slow);
-        await new RunningServer(SandboxHome.Open(server.Home)).TellToLeaveIfUnreachableAsync();
+        await new RunningServer(ServerHome.Open(server.Home)).TellToLeaveIfUnreachableAsync();
         ulong pending = PendingSignalsOf(slow.Id);
         ProcessTable.Send(slow, Signal.CONT);
         Assert.Equal(0u, pending & (1ul << ((int)Signal.TERM - 1)));
@@ -243,10 +245,10 @@ public sealed class ServerLifeTests
         return ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
-    private static void Rewrite(string directory, Func<BoxRecord, BoxRecord> change)
+    private static void Rewrite(string directory, Func<SandboxRecord, SandboxRecord> change)
     {
         string file = Path.Combine(directory, "box.json");
-        BoxRecord record = AtomicFile.TryRead(file, RegistryJson.Default.BoxRecord)!;
-        AtomicFile.Write(file, change(record), RegistryJson.Default.BoxRecord);
+        SandboxRecord record = AtomicFile.TryRead(file, RecordJson.Default.SandboxRecord)!;
+        AtomicFile.Write(file, change(record), RecordJson.Default.SandboxRecord);
     }
 }

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Registry;
-using Sandbox.Server.Start;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Lifecycle;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -16,14 +17,14 @@ public sealed class SpareTests
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
-        BoxRecord spare = await SpareAsync(server);
+        SandboxRecord spare = await SpareAsync(server);
         DateTimeOffset before = DateTimeOffset.UtcNow;
         SandboxInfo made = await server.CreateAsync("""
             {"id":"b","env":{"PLAIN":"p"},"secretEnv":{"HIDDEN":"h"},"labels":{"k":"v"},"defaultSession":true,"retention":{"commands":7}}
             """);
-        BoxRecord record = server.RecordOf("b");
+        SandboxRecord record = server.RecordOf("b");
         Assert.Equal((spare.Number, spare.UserId, spare.Process!.InitId, spare.Process.Link), (record.Number, record.UserId, record.Process!.InitId, record.Process.Link));
-        Assert.Equal(BoxPhase.Ready, record.Phase);
+        Assert.Equal(SandboxPhase.Ready, record.Phase);
         Assert.Equal(("b", SandboxState.Running, true, "v"), (made.Id, made.State, made.DefaultSession, made.Labels["k"]));
         Assert.InRange(made.CreatedAt, before, DateTimeOffset.UtcNow);
         Assert.NotEmpty(made.Isolation);
@@ -44,8 +45,8 @@ public sealed class SpareTests
         await server.CreateAsync("""{"id":"a"}""");
         await SpareAsync(server);
         await server.CreateAsync("""{"id":"b"}""");
-        BoxRecord next = await SpareAsync(server);
-        BoxRecord[] all = [server.RecordOf("a"), server.RecordOf("b"), next];
+        SandboxRecord next = await SpareAsync(server);
+        SandboxRecord[] all = [server.RecordOf("a"), server.RecordOf("b"), next];
         Assert.Equal(3, all.Select(record => record.Number).Distinct().Count());
         Assert.Equal(user == ServerUser.Root ? 3 : 1, all.Select(record => record.UserId).Distinct().Count());
         Assert.Equal(next.UserId, FileOwner.Of($"{server.Home}/state/boxes/{next.Number}/workspace").Owner);
@@ -56,7 +57,7 @@ public sealed class SpareTests
     {
         await using TestServer server = await StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
-        BoxRecord spare = await SpareAsync(server);
+        SandboxRecord spare = await SpareAsync(server);
         Assert.Equal(["a"], await ListAsync(server));
         Assert.Equal("", spare.Id);
         foreach (string id in (string[])["", "%20", $"{spare.Number}"])
@@ -72,7 +73,7 @@ public sealed class SpareTests
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        BoxRecord spare = await SpareAsync(server);
+        SandboxRecord spare = await SpareAsync(server);
         await server.CreateAsync(wish);
         Assert.NotEqual(spare.Number, server.RecordOf("x").Number);
         await server.CreateAsync("""{"id":"b"}""");
@@ -86,9 +87,9 @@ public sealed class SpareTests
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
-        BoxRecord spare = await SpareAsync(server);
+        SandboxRecord spare = await SpareAsync(server);
         await server.KillAsync();
-        Assert.True(BoxProcesses.IsRunning(spare.Process!));
+        Assert.True(ProcessReaper.IsRunning(spare.Process!));
 
         await server.StartAsync();
         RequireGone(server, spare);
@@ -105,12 +106,12 @@ public sealed class SpareTests
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        BoxRecord spare = await SpareAsync(server);
+        SandboxRecord spare = await SpareAsync(server);
         ProcessEntry process = await server.ProcessAsync();
         await server.PostAsync($"v1/server/{how}");
         await TestServer.UntilGoneAsync(process);
         RequireGone(server, spare);
-        Assert.Equal(othersLive, server.RecordOf("a").Process is { } own && BoxProcesses.IsRunning(own));
+        Assert.Equal(othersLive, server.RecordOf("a").Process is { } own && ProcessReaper.IsRunning(own));
         Assert.Single(server.Records());
     }
 
@@ -119,8 +120,8 @@ public sealed class SpareTests
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        BoxRecord spare = await SpareAsync(server);
-        await BoxProcesses.EndAsync(spare.Process!);
+        SandboxRecord spare = await SpareAsync(server);
+        await ProcessReaper.EndAsync(spare.Process!);
         await server.CreateAsync("""{"id":"b"}""");
         Assert.Equal("ok\n", (await server.ExecAsync("b", "echo ok")).Output);
         RequireGone(server, spare);
@@ -131,7 +132,7 @@ public sealed class SpareTests
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        BoxRecord spare = await SpareAsync(server);
+        SandboxRecord spare = await SpareAsync(server);
         foreach (ProcessEntry agent in ProcessTable.All().Where(entry => entry.ParentId == spare.Process!.InitId))
         {
             await Host.SuspendAsync(agent);
@@ -178,7 +179,7 @@ public sealed class SpareTests
         server.Environment[Variable] = "1";
         await server.StartAsync();
         Assert.Equal(SandboxNetworks.Internet, (await server.CreateAsync("""{"id":"a"}""")).Network);
-        BoxRecord spare = await SpareAsync(server);
+        SandboxRecord spare = await SpareAsync(server);
         Assert.NotNull(spare.Process!.Link);
         const string address = "203.0.113.7";
         internet.GiveServer(address);
@@ -188,7 +189,7 @@ public sealed class SpareTests
         Assert.Equal("refused\n", (await server.ExecAsync("b", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output);
 
         // The next is as new as the address.
-        BoxRecord next = await SpareAsync(server);
+        SandboxRecord next = await SpareAsync(server);
         await server.CreateAsync("""{"id":"c"}""");
         Assert.Equal(next.Number, server.RecordOf("c").Number);
         Assert.Equal("reached\n", (await server.ExecAsync("c", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{TestInternet.Public}/{TestInternet.Port}'")).Output);
@@ -197,16 +198,16 @@ public sealed class SpareTests
     [Theory]
     [InlineData("0", 0)]
     [InlineData("64", 64)]
-    public void How_many_are_kept_can_be_said(string value, int count) => Assert.Equal(count, ServeOptions.Parse(["--spares", value]).Spares);
+    public void How_many_are_kept_can_be_said(string value, int count) => Assert.Equal(count, ServeOptions.Parse(["--pool-size", value]).PoolSize);
 
     [Theory]
     [InlineData("-1")]
     [InlineData("65")]
     [InlineData("many")]
     public void A_number_of_spares_that_is_none_is_refused(string value) =>
-        Assert.Contains($"'{value}'", Assert.Throws<ArgumentException>(() => ServeOptions.Parse(["--spares", value])).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{value}'", Assert.Throws<ArgumentException>(() => ServeOptions.Parse(["--pool-size", value])).Message, StringComparison.Ordinal);
 
-    private const string Variable = "SANDBOX_SPARES";
+    private const string Variable = "SANDBOX_POOL_SIZE";
 
     private static async Task<TestServer> StartAsync(ServerUser user, int spares = 1)
     {
@@ -216,7 +217,7 @@ public sealed class SpareTests
         return server;
     }
 
-    private static async Task<BoxRecord> SpareAsync(TestServer server)
+    private static async Task<SandboxRecord> SpareAsync(TestServer server)
     {
         int number = Assert.Single(await SparesAsync(server, 1));
         return server.Records().Single(record => record.Number == number);
@@ -227,7 +228,7 @@ public sealed class SpareTests
         int[] found = [];
         await Wait.UntilAsync(() =>
         {
-            found = [.. server.Records().Where(record => record.Phase == BoxPhase.Spare).Select(record => record.Number)];
+            found = [.. server.Records().Where(record => record.Phase == SandboxPhase.Pooled).Select(record => record.Number)];
             return found.Length == count;
         }, $"{count} pooled sandboxes are ready");
         return found;
@@ -236,9 +237,9 @@ public sealed class SpareTests
     private static async Task<IEnumerable<string>> ListAsync(TestServer server) =>
         JsonSerializer.Deserialize(await server.Client.GetStringAsync("v1/sandbox"), ProtocolJson.Default.SandboxList)!.Sandboxes.Select(sandbox => sandbox.Id);
 
-    private static void RequireGone(TestServer server, BoxRecord spare)
+    private static void RequireGone(TestServer server, SandboxRecord spare)
     {
-        Assert.False(BoxProcesses.IsRunning(spare.Process!));
+        Assert.False(ProcessReaper.IsRunning(spare.Process!));
         Assert.Null(spare.Process!.Link?.Find());
         Assert.False(Directory.Exists($"{server.Home}/state/boxes/{spare.Number}"));
         Assert.False(Directory.Exists($"{server.Home}/run/boxes/{spare.Number}"));

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Sandbox.Linux;
-using Sandbox.Server.Engines;
+using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
 
@@ -72,7 +72,7 @@ public sealed class TemporaryTests
     /// <summary>Starts the process that makes the sandbox; null when it found no server.</summary>
     private static async Task<Process?> TryMakeAsync(TestServer server)
     {
-        string? python = ProgramFinder.Find("python3");
+        string? python = ExecutableLocator.Find("python3");
         Assert.SkipWhen(python is null, "NOT TESTED: temporary sandboxes, since python3, which creates them here, is not installed.");
         Process maker = Process.Start(new ProcessStartInfo(python, ["-c", Maker, $"{server.Home}/run/server.sock"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         if (await maker.StandardOutput.ReadLineAsync() is not { } status)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Sandbox.Server.Engines;
+using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
 
@@ -86,7 +86,7 @@ internal sealed class TestInternet : IDisposable
         Assert.SkipUnless(Host.IsRoot, "NOT TESTED: networks, since these tests do not run as root, who alone can build the test's network.");
         foreach (string program in (string[])["ip", "nft", "slirp4netns", "nsenter", "python3"])
         {
-            Assert.SkipWhen(ProgramFinder.Find(program) is null, $"NOT TESTED: networks, since {program} is not installed here.");
+            Assert.SkipWhen(ExecutableLocator.Find(program) is null, $"NOT TESTED: networks, since {program} is not installed here.");
         }
 
         Assert.SkipUnless(File.Exists("/dev/net/tun"), "NOT TESTED: networks, since /dev/net/tun is not there.");

@@ -3,8 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Engines;
-using Sandbox.Server.Registry;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Infrastructure;
+using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
@@ -24,7 +25,7 @@ public sealed class TestServer : IAsyncDisposable
         Environment["SANDBOX_HOME"] = Home;
         Environment[IdleExitVariable] = LongIdleExit;
         // Tests count directories and processes; those of spares are to be asked for.
-        Environment["SANDBOX_SPARES"] = "0";
+        Environment["SANDBOX_POOL_SIZE"] = "0";
         Client = CreateClient(Path.Combine(Home, "run", "server.sock"));
     }
 
@@ -122,7 +123,7 @@ public sealed class TestServer : IAsyncDisposable
         isBubblewrapDelayed = true;
         ReplaceBubblewrap($"""
             until [ -e '{StartSignal}' ]; do sleep 0.01; done
-            exec '{ProgramFinder.Find("bwrap")}' "$@"
+            exec '{ExecutableLocator.Find("bwrap")}' "$@"
             """);
     }
 
@@ -197,18 +198,18 @@ public sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>What the server has on disk of a sandbox.</summary>
-    internal BoxRecord RecordOf(string id) => Records().Single(record => record.Id == id);
+    internal SandboxRecord RecordOf(string id) => Records().Single(record => record.Id == id);
 
-    internal IEnumerable<BoxRecord> Records() => Directory.GetDirectories(Path.Combine(Home, "state", "boxes"))
+    internal IEnumerable<SandboxRecord> Records() => Directory.GetDirectories(Path.Combine(Home, "state", "boxes"))
         .Select(directory => Path.Combine(directory, "box.json"))
-        .Select(file => AtomicFile.TryRead(file, RegistryJson.Default.BoxRecord))
-        .OfType<BoxRecord>();
+        .Select(file => AtomicFile.TryRead(file, RecordJson.Default.SandboxRecord))
+        .OfType<SandboxRecord>();
 
     internal string BoxDirectory(string id) => Path.Combine(Home, "state", "boxes", $"{RecordOf(id).Number}");
 
     internal static HttpClient CreateClient(string socket) => new(new SocketsHttpHandler
     {
-        ConnectCallback = async (_, cancellationToken) => await AgentContact.ConnectAsync(socket, cancellationToken),
+        ConnectCallback = async (_, cancellationToken) => await AgentConnection.ConnectAsync(socket, cancellationToken),
         UseProxy = false,
         AllowAutoRedirect = false,
     })

@@ -91,7 +91,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         start.RedirectStandardOutput = true;
         start.WorkingDirectory = "/";
         start.Environment["SANDBOX_HOME"] = home;
-        start.Environment["SANDBOX_SPARES"] = $"{spares}";
+        start.Environment["SANDBOX_POOL_SIZE"] = $"{spares}";
         using Process process = Process.Start(start)!;
         string? line = await process.StandardOutput.ReadLineAsync(cancellationToken);
         return line is null

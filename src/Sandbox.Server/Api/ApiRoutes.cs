@@ -1,0 +1,139 @@
+using Sandbox.Protocol;
+using Sandbox.Server.Sandboxes;
+using Sandbox.ServerProgram;
+
+namespace Sandbox.Server.Api;
+
+/// <summary>The routes: a few of the server's own; all else below a sandbox is its agent's.</summary>
+/// <param name="registry">The sandboxes.</param>
+/// <param name="about">What the server says of itself.</param>
+/// <param name="forwarder">The way to agents.</param>
+/// <param name="leave">Makes the server end, and nothing else.</param>
+internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider about, AgentForwarder forwarder, Action leave)
+{
+    private const string SandboxPrefix = "/v1/sandbox/";
+    private const string SandboxRoute = SandboxPrefix + "{id}";
+
+    /// <summary>Serves a request.</summary>
+    /// <param name="context">The request.</param>
+    public Task HandleAsync(HttpContext context)
+    {
+        string path = context.Request.Path.Value ?? "";
+        if (!path.StartsWith(SandboxPrefix, StringComparison.Ordinal))
+        {
+            return HandleOwnAsync(context, path, sandbox: "");
+        }
+
+        int end = path.IndexOf('/', SandboxPrefix.Length);
+        string id = end < 0 ? path[SandboxPrefix.Length..] : path[SandboxPrefix.Length..end];
+        string rest = end < 0 ? "" : path[end..];
+        return rest is "" or "/running" or "/stop" || id.Length == 0
+            ? HandleOwnAsync(context, SandboxRoute + rest, id)
+            : ForwardAsync(context, id);
+    }
+
+    private async Task HandleOwnAsync(HttpContext context, string route, string sandbox)
+    {
+        // What is passed on waits for sockets alone; these wait for disks and processes.
+        await SocketThreads.Leave();
+        await (route switch
+        {
+            "/health" => Only(context, "GET") ?? JsonBody.WriteAsync(context, new HealthAnswer(true), ProtocolJson.Default.HealthAnswer),
+            "/v1/server" => Only(context, "GET") ?? AboutAsync(context),
+            "/v1/server/stop" when ApiKey.IsLocal(context) => Only(context, "POST") ?? StopAllAsync(context),
+            "/v1/server/leave" when ApiKey.IsLocal(context) => Only(context, "POST") ?? Leave(context),
+            "/v1/sandbox" => Only(context, "GET", "POST") ?? (HttpMethods.IsPost(context.Request.Method) ? CreateAsync(context) : ListAsync(context)),
+            _ when sandbox.Length == 0 => throw NoRoute(context),
+            SandboxRoute => Only(context, "GET", "DELETE") ?? (HttpMethods.IsGet(context.Request.Method) ? ShowAsync(context, sandbox) : RemoveAsync(context, sandbox)),
+            SandboxRoute + "/running" => Only(context, "GET") ?? ShowRunningAsync(context, sandbox),
+            SandboxRoute + "/stop" => Only(context, "POST") ?? StopAsync(context, sandbox),
+            _ => throw NoRoute(context),
+        });
+    }
+
+    private async Task AboutAsync(HttpContext context) =>
+        await JsonBody.WriteAsync(context, await about.DescribeAsync(context.RequestAborted), ProtocolJson.Default.ServerInfo);
+
+    /// <summary>Ends what runs in all sandboxes, keeps their files, and leaves.</summary>
+    private async Task StopAllAsync(HttpContext context)
+    {
+        await registry.StopAllAsync();
+        await Leave(context);
+    }
+
+    private Task Leave(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.OnCompleted(() =>
+        {
+            leave();
+            return Task.CompletedTask;
+        });
+        return Task.CompletedTask;
+    }
+
+    private async Task CreateAsync(HttpContext context)
+    {
+        SandboxCreateRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.SandboxCreateRequest) ?? new SandboxCreateRequest();
+        SandboxInstance sandbox = await registry.CreateAsync(request, PeerCredentials.Of(context), context.RequestAborted);
+        await JsonBody.WriteAsync(context, sandbox.ToInfo(), ProtocolJson.Default.SandboxInfo);
+    }
+
+    private Task ListAsync(HttpContext context)
+    {
+        string[] wanted = [.. context.Request.Query["label"].OfType<string>()];
+        SandboxInfo[] found = [.. registry.All.Where(sandbox => wanted.All(label => HasLabel(sandbox, label))).Select(sandbox => sandbox.ToInfo())];
+        return JsonBody.WriteAsync(context, new SandboxList(found), ProtocolJson.Default.SandboxList);
+    }
+
+    private async Task ShowAsync(HttpContext context, string id) =>
+        await JsonBody.WriteAsync(context, (await registry.GetAsync(id, context.RequestAborted)).ToInfo(), ProtocolJson.Default.SandboxInfo);
+
+    private async Task ShowRunningAsync(HttpContext context, string id) =>
+        await JsonBody.WriteAsync(context, new RunningAnswer((await registry.GetAsync(id, context.RequestAborted)).IsRunning), ProtocolJson.Default.RunningAnswer);
+
+    private async Task RemoveAsync(HttpContext context, string id)
+    {
+        await registry.RemoveAsync(id, context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task StopAsync(HttpContext context, string id)
+    {
+        SandboxInstance sandbox = await registry.GetAsync(id, context.RequestAborted);
+        await sandbox.StopAsync(context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task ForwardAsync(HttpContext context, string id)
+    {
+        if (context.Request.Headers[ApiHeaders.Wake].ToString() is not ("" or "true" or "false"))
+        {
+            throw new ApiException(ErrorCodes.InvalidRequest, $"The header '{ApiHeaders.Wake}' is 'true' or 'false'.");
+        }
+
+        await forwarder.ForwardAsync(context, await registry.GetAsync(id, context.RequestAborted));
+    }
+
+    /// <summary>Whether a sandbox has a label: <c>name=value</c>, or <c>name</c> with whatever value.</summary>
+    private static bool HasLabel(SandboxInstance sandbox, string label)
+    {
+        int split = label.IndexOf('=', StringComparison.Ordinal);
+        return sandbox.Record.Labels.TryGetValue(split < 0 ? label : label[..split], out string? value) && (split < 0 || value == label[(split + 1)..]);
+    }
+
+    /// <summary>Null when the method is one of those the route has.</summary>
+    private static Task? Only(HttpContext context, params ReadOnlySpan<string> methods)
+    {
+        if (methods.Contains(context.Request.Method))
+        {
+            return null;
+        }
+
+        context.Response.Headers.Allow = string.Join(", ", methods);
+        throw new ApiException(ErrorCodes.MethodNotAllowed, $"'{context.Request.Path}' does not take {context.Request.Method}. It takes {string.Join(" and ", methods)}.");
+    }
+
+    private static ApiException NoRoute(HttpContext context) =>
+        new(ErrorCodes.RouteNotFound, $"'{context.Request.Path}' is not part of this API.");
+}

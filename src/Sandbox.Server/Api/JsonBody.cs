@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Sandbox.Protocol;
+
+namespace Sandbox.Server.Api;
+
+/// <summary>JSON in requests that are the server's own, and in answers.</summary>
+internal static class JsonBody
+{
+    private const int Limit = 1 << 20;
+
+    /// <summary>Reads a request's body.</summary>
+    /// <typeparam name="T">What it holds.</typeparam>
+    /// <param name="context">The request.</param>
+    /// <param name="type">How it is written.</param>
+    /// <returns>Null for an empty body.</returns>
+    /// <exception cref="ApiException">It is too large, or no such JSON.</exception>
+    public static async Task<T?> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (context.Request.ContentLength > Limit)
+        {
+            throw TooLarge();
+        }
+
+        using MemoryStream body = new();
+        byte[] buffer = new byte[16 * 1024];
+        for (int count; (count = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0;)
+        {
+            body.Write(buffer, 0, count);
+            if (body.Length > Limit)
+            {
+                throw TooLarge();
+            }
+        }
+
+        try
+        {
+            return body.Length == 0 ? null : JsonSerializer.Deserialize(body.GetBuffer().AsSpan(0, (int)body.Length), type);
+        }
+        catch (JsonException exception)
+        {
+            // The message of the exception itself may quote a value.
+            string place = exception.Path is { Length: > 1 } path ? $"at '{path[1..].TrimStart('.')}'" : $"in line {exception.LineNumber + 1}";
+            throw new ApiException(ErrorCodes.InvalidRequest, $"The request's body is not the JSON expected here: look {place}.", exception);
+        }
+    }
+
+    /// <summary>Answers with JSON.</summary>
+    /// <typeparam name="T">What it holds.</typeparam>
+    /// <param name="context">The request.</param>
+    /// <param name="value">The answer.</param>
+    /// <param name="type">How it is written.</param>
+    /// <param name="status">Its status.</param>
+    public static async Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
+    {
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        }
+    }
+
+    private static ApiException TooLarge() => new(ErrorCodes.PayloadTooLarge, $"The request's body is larger than the {Limit} bytes this route takes.");
+}

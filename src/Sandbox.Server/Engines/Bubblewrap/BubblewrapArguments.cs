@@ -1,0 +1,166 @@
+using System.Globalization;
+
+namespace Sandbox.Server.Engines.Bubblewrap;
+
+/// <summary>The command line that launches a sandbox, put together from one small piece for each thing it does. It never carries a secret.</summary>
+internal static class BubblewrapArguments
+{
+    private const string SmallSize = "67108864";
+    private const string LargeSize = "1073741824";
+    private const string SearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /// <summary>Arguments of <c>setpriv</c>, up to the program it becomes: a user without any of root's rights.</summary>
+    /// <param name="userId">The user, and the group of the same number.</param>
+    public static IEnumerable<string> OtherUser(uint userId)
+    {
+        string user = userId.ToString(CultureInfo.InvariantCulture);
+        return ["--reuid", user, "--regid", user, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--"];
+    }
+
+    /// <summary>Arguments of <c>bwrap</c>, up to the program that runs in the sandbox.</summary>
+    /// <param name="plan">What to launch.</param>
+    /// <param name="statusDescriptor">Where bwrap tells which process became the sandbox.</param>
+    /// <param name="filterDescriptor">Where bwrap reads the system call filter.</param>
+    /// <param name="gateDescriptor">Where bwrap waits for a byte before it starts the program.</param>
+    public static IEnumerable<string> For(LaunchPlan plan, int statusDescriptor, int filterDescriptor, int gateDescriptor) =>
+    [
+        .. Namespaces(plan),
+        .. Privileges(plan, filterDescriptor),
+        .. Root(plan),
+        .. Etc(plan),
+        .. KernelFiles(plan),
+        .. Scratch(),
+        .. OwnFiles(plan.Directories),
+        .. Program(plan.Agent),
+        .. Variables(plan),
+        "--json-status-fd", $"{statusDescriptor}", "--block-fd", $"{gateDescriptor}",
+        "--chdir", "/workspace",
+        "--",
+    ];
+
+    /// <summary>The agent's own command line, as the sandbox sees it.</summary>
+    /// <param name="agent">The agent.</param>
+    /// <param name="listenDescriptor">The listening socket.</param>
+    public static IEnumerable<string> AgentCommand(AgentProgram agent, int listenDescriptor) =>
+    [
+        .. agent.IsNative ? (string[])["/opt/sandbox/sandbox-agent"] : ["/opt/dotnet/dotnet", "/opt/sandbox/sandbox-agent.dll"],
+        "serve", "--listen-fd", $"{listenDescriptor}",
+    ];
+
+    /// <summary>What stands before a program so that it and its children are at most so many, counted in their own user namespace.</summary>
+    /// <param name="most">How many; null for no limit by this means.</param>
+    public static IEnumerable<string> ProcessLimit(long? most) => most is { } number ? ["/usr/bin/prlimit", $"--nproc={number}", "--"] : [];
+
+    /// <summary>The walls a plan has, as the API names them.</summary>
+    /// <param name="plan">The plan.</param>
+    public static string[] Walls(LaunchPlan plan)
+    {
+        (IsolationFeatures Defence, string[] Names)[] all =
+        [
+            (IsolationFeatures.None, ["user", "mount", "no-new-privileges"]),
+            (IsolationFeatures.Processes, ["pid"]),
+            (IsolationFeatures.Network, ["network"]),
+            (IsolationFeatures.Names, ["ipc", "uts", "cgroup"]),
+            (IsolationFeatures.SystemCalls, ["seccomp"]),
+            (IsolationFeatures.NoCapabilities, ["capabilities"]),
+        ];
+        IEnumerable<string> walls = all.Where(wall => plan.Has(wall.Defence)).SelectMany(wall => wall.Names);
+        return plan.UserId is null ? [.. walls] : [.. walls, "uid"];
+    }
+
+    private static IEnumerable<string> Namespaces(LaunchPlan plan) =>
+    [
+        "--unshare-user", "--uid", "1000", "--gid", "1000",
+        .. When(plan, IsolationFeatures.Processes, "--unshare-pid"),
+        .. When(plan, IsolationFeatures.Network, "--unshare-net"),
+        .. When(plan, IsolationFeatures.Names, "--unshare-ipc", "--unshare-uts", "--hostname", "sandbox", "--unshare-cgroup-try"),
+        .. When(plan, IsolationFeatures.NoNesting, "--disable-userns"),
+    ];
+
+    private static IEnumerable<string> Privileges(LaunchPlan plan, int filterDescriptor) =>
+    [
+        "--new-session",
+        .. When(plan, IsolationFeatures.NoCapabilities, "--cap-drop", "ALL"),
+        .. When(plan, IsolationFeatures.SystemCalls, "--seccomp", $"{filterDescriptor}"),
+    ];
+
+    /// <summary>An empty root with the host's programs in it, laid out as the host has them: merged into <c>/usr</c> by links, or not.</summary>
+    private static List<string> Root(LaunchPlan plan)
+    {
+        List<string> arguments = ["--size", SmallSize, "--perms", "0755", "--tmpfs", "/", "--ro-bind", "/usr", "/usr"];
+        foreach (string name in (string[])["bin", "sbin", "lib", "lib64", "lib32", "libx32"])
+        {
+            DirectoryInfo directory = new("/" + name);
+            if (directory.LinkTarget is { } target)
+            {
+                arguments.AddRange(["--symlink", target, "/" + name]);
+            }
+            else if (directory.Exists)
+            {
+                arguments.AddRange(["--ro-bind", "/" + name, "/" + name]);
+            }
+        }
+
+        if (!plan.Has(IsolationFeatures.ComposedRoot))
+        {
+            arguments.AddRange(["--ro-bind", "/", "/host"]);
+        }
+
+        return arguments;
+    }
+
+    private static IEnumerable<string> Etc(LaunchPlan plan) =>
+    [
+        "--size", SmallSize, "--perms", "0755", "--tmpfs", "/etc",
+        .. EtcFiles.FromHost.SelectMany(name => (string[])["--ro-bind-try", "/etc/" + name, "/etc/" + name]),
+        .. EtcFiles.For(plan.Agent.Etc, plan.Network).SelectMany(file => (string[])["--ro-bind", file.Path, "/etc/" + file.Name]),
+        "--symlink", "/proc/self/mounts", "/etc/mtab",
+        "--remount-ro", "/etc",
+    ];
+
+    private static IEnumerable<string> KernelFiles(LaunchPlan plan) =>
+    [
+        .. plan.Has(IsolationFeatures.Processes) ? (string[])["--proc", "/proc"] : ["--ro-bind", "/proc", "/proc"],
+        "--dev", "/dev", "--size", LargeSize, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+    ];
+
+    private static IEnumerable<string> Scratch() =>
+    [
+        "--size", LargeSize, "--perms", "1777", "--tmpfs", "/tmp",
+        "--size", LargeSize, "--perms", "1777", "--tmpfs", "/var/tmp",
+        "--size", SmallSize, "--perms", "0755", "--tmpfs", "/run",
+        "--perms", "0700", "--dir", "/run/sandbox",
+    ];
+
+    private static IEnumerable<string> OwnFiles(SandboxDirectories directories) =>
+    [
+        "--bind", directories.Workspace, "/workspace",
+        "--bind", directories.Home, "/home/sandbox",
+        "--bind", directories.State, "/var/lib/sandbox",
+    ];
+
+    private static IEnumerable<string> Program(AgentProgram agent) =>
+    [
+        "--ro-bind", agent.Bin, "/opt/sandbox",
+        .. agent.IsNative ? (string[])[] : ["--ro-bind", AgentProgram.DotnetRoot, "/opt/dotnet"],
+    ];
+
+    private static IEnumerable<string> Variables(LaunchPlan plan)
+    {
+        (string Name, string Value)[] variables =
+        [
+            ("PATH", SearchPath), ("HOME", "/home/sandbox"), ("USER", "sandbox"), ("LOGNAME", "sandbox"), ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
+        ];
+
+        // Else the agent would watch its whole working directory for changed settings; and what a command left for a while would gather for thousands of them (two megabytes, in hexadecimal).
+        IEnumerable<(string Name, string Value)> agents = [("DOTNET_hostBuilder__reloadConfigOnChange", "false"), ("DOTNET_GCGen1MaxBudget", "200000")];
+        IEnumerable<(string Name, string Value)> managed = [("DOTNET_ROOT", "/opt/dotnet"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1")];
+        return
+        [
+            .. When(plan, IsolationFeatures.CleanEnvironment, "--clearenv"),
+            .. variables.Concat(agents).Concat(plan.Agent.IsNative ? [] : managed).SelectMany(variable => (string[])["--setenv", variable.Name, variable.Value]),
+        ];
+    }
+
+    private static string[] When(LaunchPlan plan, IsolationFeatures defence, params string[] arguments) => plan.Has(defence) ? arguments : [];
+}
