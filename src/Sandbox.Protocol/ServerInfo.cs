@@ -18,8 +18,11 @@ public sealed record ServerInfo
     /// <summary>What this server can do, by name; see <see cref="Protocol.Capabilities"/>.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
 
-    /// <summary>The abilities of this host that sandboxes depend on.</summary>
+    /// <summary>The abilities of the default engine on this host.</summary>
     public required IReadOnlyList<Ability> Abilities { get; init; }
+
+    /// <summary>The engines, the default one first; null from an earlier server.</summary>
+    public IReadOnlyList<EngineInfo>? Engines { get; init; }
 
     /// <summary>The server's process on its own host.</summary>
     public int ProcessId { get; init; }
@@ -34,3 +37,8 @@ public sealed record ServerInfo
 /// <param name="Reason">Why not, when it cannot.</param>
 /// <param name="Remedy">What the user can do about it.</param>
 public sealed record Ability(string Name, bool Available, string? Reason = null, string? Remedy = null);
+
+/// <summary>One way in which a server can run sandboxes.</summary>
+/// <param name="Name">The name by which a request selects it.</param>
+/// <param name="Abilities">What it can give sandboxes on this host.</param>
+public sealed record EngineInfo(string Name, IReadOnlyList<Ability> Abilities);

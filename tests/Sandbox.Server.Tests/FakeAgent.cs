@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Sandbox.Linux;
+using Sandbox.Server.Engines.Bubblewrap;
 using Sandbox.Server.Infrastructure;
 using Sandbox.Server.Sandboxes;
 
@@ -32,19 +33,20 @@ internal sealed class FakeAgent : IDisposable
         }
 
         string socket = $"{server.Home}/run/fake.sock";
-        Socket listener = AgentConnection.Listen(socket);
+        Socket listener = UnixSocket.Listen(socket);
         Process body = Process.Start("sleep", "1000");
         ProcessEntry entry = ProcessTable.Find(body.Id)!.Value;
         SandboxRecord record = new()
         {
             Id = "fake",
             Number = 77,
-            UserId = Host.IdOf(server.User),
             CreatedAt = DateTimeOffset.UtcNow,
             Network = "none",
             Phase = SandboxPhase.Ready,
-            Process = new BubblewrapProcess(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "", []),
+            Engine = "bubblewrap",
         };
+        BubblewrapProcess process = new(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "");
+        record = record.WithState(new BubblewrapState { UserId = Host.IdOf(server.User), Process = process });
         AtomicFile.Write($"{directory}/box.json", record, RecordJson.Default.SandboxRecord);
         return new FakeAgent(listener, body);
     }

@@ -117,7 +117,7 @@ public sealed class HomeTests
     {
         Finished run = await CommandLine.RunAsync(Host.Programs, Host.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("no full path", run.Error, StringComparison.Ordinal);
+        Assert.Contains("not a full path", run.Error, StringComparison.Ordinal);
     }
 
     private static async Task RefusesAsync(string reason, ServerUser user, Action<string> spoil, string below = "")

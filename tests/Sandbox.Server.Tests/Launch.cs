@@ -3,6 +3,7 @@ using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Infrastructure;
 using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
@@ -10,7 +11,6 @@ namespace Sandbox.Server.Tests;
 /// <summary>One launched sandbox, without a server.</summary>
 internal sealed class Launch : IAsyncDisposable
 {
-    private readonly ChildReaper collector = new();
     private readonly string top;
     private BubblewrapProcess? process;
     private HttpClient? client;
@@ -22,15 +22,15 @@ internal sealed class Launch : IAsyncDisposable
 
     /// <summary>Launches a sandbox.</summary>
     /// <param name="user">The user of the server that would launch it.</param>
-    /// <param name="defences">Its isolation.</param>
+    /// <param name="features">Its isolation.</param>
     /// <param name="environment">The environment of that server; the one of the tests when null.</param>
-    public static async Task<Launch> StartAsync(ServerUser user, IsolationFeatures defences, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<Launch> StartAsync(ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment = null)
     {
         Host.Require(user);
         Launch launch = new(Host.NewDirectory(Host.IdOf(user)));
         try
         {
-            await launch.StartAgentAsync(user, defences, environment);
+            await launch.StartAgentAsync(user, features, environment);
             return launch;
         }
         catch
@@ -40,11 +40,11 @@ internal sealed class Launch : IAsyncDisposable
         }
     }
 
-    private async Task StartAgentAsync(ServerUser user, IsolationFeatures defences, IReadOnlyDictionary<string, string>? environment)
+    private async Task StartAgentAsync(ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment)
     {
-        SandboxDirectories directories = new($"{top}/box");
-        uint runsAs = user == ServerUser.Ordinary ? Host.IdOf(user) : (defences & IsolationFeatures.OwnUser) != 0 ? Host.SandboxUser : 0;
-        SandboxFiles.Make(directories, runsAs);
+        SandboxDirectories directories = new(1, $"{top}/box", top);
+        uint runsAs = user == ServerUser.Ordinary ? Host.IdOf(user) : (features & IsolationFeatures.OwnUser) != 0 ? Host.SandboxUser : 0;
+        BubblewrapEngine.CreateFiles(directories, runsAs);
         Directory.CreateDirectory(Secret, (UnixFileMode)0x1c0);
         if (Host.IsRoot)
         {
@@ -56,14 +56,15 @@ internal sealed class Launch : IAsyncDisposable
             Directories = directories,
             UserId = runsAs == CurrentProcess.EffectiveUserId ? null : runsAs,
             Agent = Agent(top),
-            IsolationFeatures = defences,
+            Features = features,
             ServerEnvironment = environment,
         };
         string socket = $"{top}/agent.sock";
-        using Socket listener = AgentConnection.Listen(socket);
-        process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket, collector);
+        using Socket listener = UnixSocket.Listen(socket);
+        process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket);
         listener.Dispose();
-        await AgentConnection.HandshakeAsync(socket, new AgentConfiguration(), CancellationToken.None);
+        await AgentConnection.HandshakeAsync(
+            async cancellationToken => await UnixSocket.ConnectAsync(socket, cancellationToken), new AgentConfiguration(), CancellationToken.None);
         client = TestServer.CreateClient(socket);
     }
 
@@ -79,8 +80,8 @@ internal sealed class Launch : IAsyncDisposable
         client?.Dispose();
         if (process is not null)
         {
-            await ProcessReaper.EndAsync(process);
-            await ProcessReaper.EndStraysAsync($"{top}/box/workspace");
+            await ProcessReaper.KillAsync(process);
+            await ProcessReaper.KillStraysAsync($"{top}/box/workspace");
             await TestServer.UntilGoneAsync(process.MonitorId, process.MonitorStart);
         }
 

@@ -1,6 +1,6 @@
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Sandboxes;
+using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Tests;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Sandbox.Linux;
 using Sandbox.Server.Engines.Bubblewrap;
-using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 

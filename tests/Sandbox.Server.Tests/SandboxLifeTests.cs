@@ -2,6 +2,7 @@ using System.Net;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Infrastructure;
 using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
@@ -112,7 +113,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
         await server.CreateAsync("""{"id":"t","secretEnv":{"TOKEN":"hush-hush"}}""");
         Assert.Equal("hush-hush\n", (await server.ExecAsync("t", "echo $TOKEN")).Output);
         SandboxRecord record = server.RecordOf("t");
-        string commandLines = string.Concat(new[] { record.Process!.InitId, record.Process.MonitorId }.Select(CommandOf));
+        string commandLines = string.Concat(new[] { record.Process!.InitId, record.Process!.MonitorId }.Select(CommandOf));
         string files = File.ReadAllText($"{server.BoxDirectory("t")}/box.json") + File.ReadAllText($"{server.BoxDirectory("t")}/agent.log") + File.ReadAllText($"{server.Home}/state/server.log");
         Assert.DoesNotContain("hush", commandLines + files, StringComparison.Ordinal);
         await server.Client.DeleteAsync("v1/sandbox/t");
@@ -163,11 +164,14 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     [Fact]
     public async Task A_creation_that_is_given_up_before_its_turn_keeps_nobody_waiting()
     {
-        SandboxRecord record = new() { Id = "early", Number = 1, UserId = 0, CreatedAt = DateTimeOffset.UnixEpoch, Network = SandboxNetworks.None, Phase = SandboxPhase.Creating };
-        // The launcher's turn never comes.
-        using SandboxInstance box = new(record, launcher: null!);
+        SandboxRecord record = new()
+        {
+            Id = "early", Number = 1, CreatedAt = DateTimeOffset.UnixEpoch, Network = SandboxNetworks.None, Phase = SandboxPhase.Creating, Engine = "none",
+        };
+        // Neither engine nor launcher is reached.
+        using SandboxInstance box = new(record, new SandboxDirectories(1, "", ""), engine: null!, launcher: null!);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => box.CreateAsync(new AgentConfiguration(), new CancellationToken(canceled: true)));
-        Assert.True(box.Made.IsCompleted);
+        Assert.True(box.Created.IsCompleted);
     }
 
     private static string CommandOf(int process) => string.Join(' ', ProcessTable.CommandLineOf(process) ?? []);

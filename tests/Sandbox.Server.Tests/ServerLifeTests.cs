@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 using Sandbox.Server.Engines.Bubblewrap;
@@ -86,7 +87,7 @@ public sealed class ServerLifeTests
         await server.CreateAsync("""{"id":"a"}""");
         await server.ExecAsync("a", "echo kept >file");
         await server.KillAsync();
-        await ProcessReaper.EndAsync(server.RecordOf("a").Process!);
+        await ProcessReaper.KillAsync(server.RecordOf("a").Process!);
         await server.StartAsync();
         Assert.Equal(SandboxState.Stopped, await server.StateAsync("a"));
         Assert.Equal("kept\n", (await server.ExecAsync("a", "cat file")).Output);
@@ -126,7 +127,7 @@ public sealed class ServerLifeTests
 
         await TestServer.UntilGoneAsync(process!.Value);
         Assert.True(ProcessReaper.IsRunning(server.RecordOf("a").Process!));
-        Assert.Contains("nobody called", server.Log, StringComparison.Ordinal);
+        Assert.Contains("without a request", server.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -174,8 +175,8 @@ public sealed class ServerLifeTests
         await server.KillAsync();
 
         // As if it had died between launching and recording what was launched: one sandbox was new, the other was being woken.
-        Rewrite(directories[0], record => record with { Phase = SandboxPhase.Creating, Launching = true, Process = null });
-        Rewrite(directories[1], record => record with { Launching = true, Process = null });
+        Rewrite(directories[0], record => Interrupted(record) with { Phase = SandboxPhase.Creating });
+        Rewrite(directories[1], Interrupted);
         await server.StartAsync();
         Assert.All(processes, process => Assert.False(ProcessReaper.IsRunning(process)));
         Assert.False(Directory.Exists(directories[0]));
@@ -215,7 +216,7 @@ public sealed class ServerLifeTests
         await using TestServer server = await TestServer.StartAsync(Host.CurrentUser);
         ProcessEntry slow = await server.ProcessAsync();
         await Host.SuspendAsync(slow);
-        await new RunningServer(ServerHome.Open(server.Home)).TellToLeaveIfUnreachableAsync();
+        await new RunningServer(ServerHome.Open(server.Home)).TerminateIfUnreachableAsync();
         ulong pending = PendingSignalsOf(slow.Id);
         ProcessTable.Send(slow, Signal.CONT);
         Assert.Equal(0u, pending & (1ul << ((int)Signal.TERM - 1)));
@@ -245,10 +246,41 @@ public sealed class ServerLifeTests
         return ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
+    [Fact]
+    public async Task A_sandbox_recorded_by_an_earlier_server_is_taken_over_running()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
+        await server.CreateAsync("""{"id":"a","labels":{"k":"v"}}""");
+        BubblewrapProcess before = server.RecordOf("a").Process!;
+        string file = Path.Combine(server.BoxDirectory("a"), "box.json");
+        await server.KillAsync();
+
+        // Earlier records had no engine: its state was part of the record.
+        JsonObject record = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        record.Remove("engineState", out JsonNode? state);
+        record.Remove("engine");
+        foreach ((string name, JsonNode? value) in state!.AsObject().Where(field => field.Key != "version"))
+        {
+            record[name] = value?.DeepClone();
+        }
+
+        File.WriteAllText(file, record.ToJsonString());
+        await server.StartAsync();
+        SandboxInfo taken = JsonSerializer.Deserialize(await server.Client.GetStringAsync("v1/sandbox/a"), ProtocolJson.Default.SandboxInfo)!;
+        Assert.Equal(("bubblewrap", SandboxState.Running, "v"), (taken.Engine, taken.State, taken.Labels["k"]));
+        Assert.NotEmpty(taken.Isolation);
+        Assert.Equal("ok\n", (await server.ExecAsync("a", "echo ok")).Output);
+        await server.PostAsync("v1/sandbox/a/stop");
+        Assert.False(ProcessReaper.IsRunning(before));
+        Assert.Null(server.RecordOf("a").Process);
+    }
+
+    private static SandboxRecord Interrupted(SandboxRecord record) => record.WithState(record.State with { Launching = true, Process = null });
+
     private static void Rewrite(string directory, Func<SandboxRecord, SandboxRecord> change)
     {
         string file = Path.Combine(directory, "box.json");
-        SandboxRecord record = AtomicFile.TryRead(file, RecordJson.Default.SandboxRecord)!;
+        SandboxRecord record = SandboxRecord.TryRead(file)!;
         AtomicFile.Write(file, change(record), RecordJson.Default.SandboxRecord);
     }
 }

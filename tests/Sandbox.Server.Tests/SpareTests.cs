@@ -23,7 +23,7 @@ public sealed class SpareTests
             {"id":"b","env":{"PLAIN":"p"},"secretEnv":{"HIDDEN":"h"},"labels":{"k":"v"},"defaultSession":true,"retention":{"commands":7}}
             """);
         SandboxRecord record = server.RecordOf("b");
-        Assert.Equal((spare.Number, spare.UserId, spare.Process!.InitId, spare.Process.Link), (record.Number, record.UserId, record.Process!.InitId, record.Process.Link));
+        Assert.Equal((spare.Number, spare.UserId, spare.Process!.InitId, spare.Process!.Link), (record.Number, record.UserId, record.Process!.InitId, record.Process!.Link));
         Assert.Equal(SandboxPhase.Ready, record.Phase);
         Assert.Equal(("b", SandboxState.Running, true, "v"), (made.Id, made.State, made.DefaultSession, made.Labels["k"]));
         Assert.InRange(made.CreatedAt, before, DateTimeOffset.UtcNow);
@@ -121,7 +121,7 @@ public sealed class SpareTests
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
         SandboxRecord spare = await SpareAsync(server);
-        await ProcessReaper.EndAsync(spare.Process!);
+        await ProcessReaper.KillAsync(spare.Process!);
         await server.CreateAsync("""{"id":"b"}""");
         Assert.Equal("ok\n", (await server.ExecAsync("b", "echo ok")).Output);
         RequireGone(server, spare);

@@ -104,7 +104,7 @@ public sealed class TestServer : IAsyncDisposable
         await using TestServer idle = Prepare(Host.CurrentUser);
         idle.Environment[IdleExitVariable] = ShortIdleExit;
         await idle.StartAsync();
-        await Wait.UntilAsync(() => idle.Log.Contains("nobody called", StringComparison.Ordinal), "a server that nobody calls exits");
+        await Wait.UntilAsync(() => idle.Log.Contains("without a request", StringComparison.Ordinal), "a server that nobody calls exits");
     }
 
     /// <summary>Puts a script in the place of bubblewrap. Call it before the server starts.</summary>
@@ -202,14 +202,14 @@ public sealed class TestServer : IAsyncDisposable
 
     internal IEnumerable<SandboxRecord> Records() => Directory.GetDirectories(Path.Combine(Home, "state", "boxes"))
         .Select(directory => Path.Combine(directory, "box.json"))
-        .Select(file => AtomicFile.TryRead(file, RecordJson.Default.SandboxRecord))
+        .Select(SandboxRecord.TryRead)
         .OfType<SandboxRecord>();
 
     internal string BoxDirectory(string id) => Path.Combine(Home, "state", "boxes", $"{RecordOf(id).Number}");
 
     internal static HttpClient CreateClient(string socket) => new(new SocketsHttpHandler
     {
-        ConnectCallback = async (_, cancellationToken) => await AgentConnection.ConnectAsync(socket, cancellationToken),
+        ConnectCallback = async (_, cancellationToken) => await UnixSocket.ConnectAsync(socket, cancellationToken),
         UseProxy = false,
         AllowAutoRedirect = false,
     })

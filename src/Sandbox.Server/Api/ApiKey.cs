@@ -5,34 +5,30 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Api;
 
-/// <summary>Who may call: over the Unix socket whoever can open it, over TCP whoever has the key. The key is kept as a hash and shown nowhere.</summary>
+/// <summary>Authorizes requests: whoever can open the Unix socket needs no key; TCP requests need it. Only the key's hash is kept.</summary>
 internal sealed class ApiKey
 {
-    /// <summary>The variable that holds the key.</summary>
+    /// <summary>The environment variable that contains the key.</summary>
     public const string Variable = "SANDBOX_API_KEY";
 
     private const string Scheme = "Bearer ";
     private readonly byte[]? _hash;
 
-    /// <summary>Takes the key.</summary>
-    /// <param name="key">The key; without one nobody may call over TCP.</param>
+    /// <param name="key">The key; without one all TCP requests are refused.</param>
     public ApiKey(string? key) => _hash = string.IsNullOrEmpty(key) ? null : HashOf(key);
 
-    /// <summary>Whether a request came over the server's own socket.</summary>
-    /// <param name="context">The request.</param>
+    /// <summary>Returns whether a request came over the server's own socket.</summary>
     public static bool IsLocal(HttpContext context) =>
         context.Features.Get<LocalConnection>() is not null;
 
-    /// <summary>Marks the connections of a listener as such that need no key.</summary>
-    /// <param name="next">Serves a connection.</param>
+    /// <summary>Marks connections that need no key.</summary>
     public static ConnectionDelegate MarkLocal(ConnectionDelegate next) => connection =>
     {
         connection.Features.Set(LocalConnection.Instance);
         return next(connection);
     };
 
-    /// <summary>Refuses a request that may not be made.</summary>
-    /// <param name="context">The request.</param>
+    /// <summary>Throws for a request without authorization.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.Unauthorized"/>.</exception>
     public void Require(HttpContext context)
     {
@@ -49,7 +45,7 @@ internal sealed class ApiKey
             context.Response.Headers.WWWAuthenticate = "Bearer";
             throw new ApiException(ErrorCodes.Unauthorized, hasScheme
                 ? "The API key is wrong."
-                : "This server wants an API key: send the header 'Authorization: Bearer <key>'.");
+                : "This server requires an API key: send the header 'Authorization: Bearer <key>'.");
         }
     }
 

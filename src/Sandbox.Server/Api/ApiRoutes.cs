@@ -4,18 +4,12 @@ using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Api;
 
-/// <summary>The routes: a few of the server's own; all else below a sandbox is its agent's.</summary>
-/// <param name="registry">The sandboxes.</param>
-/// <param name="about">What the server says of itself.</param>
-/// <param name="forwarder">The way to agents.</param>
-/// <param name="leave">Makes the server end, and nothing else.</param>
-internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider about, AgentForwarder forwarder, Action leave)
+/// <summary>The routes. The server handles a few; all others below a sandbox are forwarded to its agent.</summary>
+internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider info, AgentForwarder forwarder, Action exit)
 {
     private const string SandboxPrefix = "/v1/sandbox/";
     private const string SandboxRoute = SandboxPrefix + "{id}";
 
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
     public Task HandleAsync(HttpContext context)
     {
         string path = context.Request.Path.Value ?? "";
@@ -34,39 +28,40 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider abo
 
     private async Task HandleOwnAsync(HttpContext context, string route, string sandbox)
     {
-        // What is passed on waits for sockets alone; these wait for disks and processes.
+        // Forwarding waits for sockets only; these routes wait for disks and processes.
         await SocketThreads.Leave();
         await (route switch
         {
-            "/health" => Only(context, "GET") ?? JsonBody.WriteAsync(context, new HealthAnswer(true), ProtocolJson.Default.HealthAnswer),
-            "/v1/server" => Only(context, "GET") ?? AboutAsync(context),
-            "/v1/server/stop" when ApiKey.IsLocal(context) => Only(context, "POST") ?? StopAllAsync(context),
-            "/v1/server/leave" when ApiKey.IsLocal(context) => Only(context, "POST") ?? Leave(context),
-            "/v1/sandbox" => Only(context, "GET", "POST") ?? (HttpMethods.IsPost(context.Request.Method) ? CreateAsync(context) : ListAsync(context)),
+            "/health" => Allow(context, "GET") ?? JsonBody.WriteAsync(context, new HealthAnswer(true), ProtocolJson.Default.HealthAnswer),
+            "/v1/server" => Allow(context, "GET") ?? DescribeAsync(context),
+            "/v1/server/stop" when ApiKey.IsLocal(context) => Allow(context, "POST") ?? StopAllAsync(context),
+            "/v1/server/leave" when ApiKey.IsLocal(context) => Allow(context, "POST") ?? ExitAsync(context),
+            "/v1/sandbox" => Allow(context, "GET", "POST") ?? (HttpMethods.IsPost(context.Request.Method) ? CreateAsync(context) : ListAsync(context)),
             _ when sandbox.Length == 0 => throw NoRoute(context),
-            SandboxRoute => Only(context, "GET", "DELETE") ?? (HttpMethods.IsGet(context.Request.Method) ? ShowAsync(context, sandbox) : RemoveAsync(context, sandbox)),
-            SandboxRoute + "/running" => Only(context, "GET") ?? ShowRunningAsync(context, sandbox),
-            SandboxRoute + "/stop" => Only(context, "POST") ?? StopAsync(context, sandbox),
+            SandboxRoute => Allow(context, "GET", "DELETE")
+                ?? (HttpMethods.IsGet(context.Request.Method) ? ShowAsync(context, sandbox) : RemoveAsync(context, sandbox)),
+            SandboxRoute + "/running" => Allow(context, "GET") ?? ShowRunningAsync(context, sandbox),
+            SandboxRoute + "/stop" => Allow(context, "POST") ?? StopAsync(context, sandbox),
             _ => throw NoRoute(context),
         });
     }
 
-    private async Task AboutAsync(HttpContext context) =>
-        await JsonBody.WriteAsync(context, await about.DescribeAsync(context.RequestAborted), ProtocolJson.Default.ServerInfo);
+    private async Task DescribeAsync(HttpContext context) =>
+        await JsonBody.WriteAsync(context, await info.DescribeAsync(context.RequestAborted), ProtocolJson.Default.ServerInfo);
 
-    /// <summary>Ends what runs in all sandboxes, keeps their files, and leaves.</summary>
+    /// <summary>Kills the processes of all sandboxes, keeps their files, and makes the server exit.</summary>
     private async Task StopAllAsync(HttpContext context)
     {
         await registry.StopAllAsync();
-        await Leave(context);
+        await ExitAsync(context);
     }
 
-    private Task Leave(HttpContext context)
+    private Task ExitAsync(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status202Accepted;
         context.Response.OnCompleted(() =>
         {
-            leave();
+            exit();
             return Task.CompletedTask;
         });
         return Task.CompletedTask;
@@ -89,8 +84,11 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider abo
     private async Task ShowAsync(HttpContext context, string id) =>
         await JsonBody.WriteAsync(context, (await registry.GetAsync(id, context.RequestAborted)).ToInfo(), ProtocolJson.Default.SandboxInfo);
 
-    private async Task ShowRunningAsync(HttpContext context, string id) =>
-        await JsonBody.WriteAsync(context, new RunningAnswer((await registry.GetAsync(id, context.RequestAborted)).IsRunning), ProtocolJson.Default.RunningAnswer);
+    private async Task ShowRunningAsync(HttpContext context, string id)
+    {
+        SandboxInstance sandbox = await registry.GetAsync(id, context.RequestAborted);
+        await JsonBody.WriteAsync(context, new RunningAnswer(sandbox.IsRunning), ProtocolJson.Default.RunningAnswer);
+    }
 
     private async Task RemoveAsync(HttpContext context, string id)
     {
@@ -109,21 +107,21 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider abo
     {
         if (context.Request.Headers[ApiHeaders.Wake].ToString() is not ("" or "true" or "false"))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"The header '{ApiHeaders.Wake}' is 'true' or 'false'.");
+            throw new ApiException(ErrorCodes.InvalidRequest, $"The header '{ApiHeaders.Wake}' must be 'true' or 'false'.");
         }
 
         await forwarder.ForwardAsync(context, await registry.GetAsync(id, context.RequestAborted));
     }
 
-    /// <summary>Whether a sandbox has a label: <c>name=value</c>, or <c>name</c> with whatever value.</summary>
+    /// <summary>Returns whether a sandbox has a label: <c>name=value</c>, or <c>name</c> with any value.</summary>
     private static bool HasLabel(SandboxInstance sandbox, string label)
     {
         int split = label.IndexOf('=', StringComparison.Ordinal);
         return sandbox.Record.Labels.TryGetValue(split < 0 ? label : label[..split], out string? value) && (split < 0 || value == label[(split + 1)..]);
     }
 
-    /// <summary>Null when the method is one of those the route has.</summary>
-    private static Task? Only(HttpContext context, params ReadOnlySpan<string> methods)
+    /// <summary>Throws unless the route supports the request's method; otherwise returns null, to be followed by <c>??</c>.</summary>
+    private static Task? Allow(HttpContext context, params ReadOnlySpan<string> methods)
     {
         if (methods.Contains(context.Request.Method))
         {
@@ -131,7 +129,8 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider abo
         }
 
         context.Response.Headers.Allow = string.Join(", ", methods);
-        throw new ApiException(ErrorCodes.MethodNotAllowed, $"'{context.Request.Path}' does not take {context.Request.Method}. It takes {string.Join(" and ", methods)}.");
+        string supported = string.Join(" and ", methods);
+        throw new ApiException(ErrorCodes.MethodNotAllowed, $"'{context.Request.Path}' does not support {context.Request.Method}. It supports {supported}.");
     }
 
     private static ApiException NoRoute(HttpContext context) =>

@@ -4,25 +4,20 @@ using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Api;
 
-/// <summary>What surrounds every request: its id, who may make it, and one form for every exception.</summary>
-/// <param name="key">Who may call.</param>
-/// <param name="clock">Told of every call.</param>
-/// <param name="next">Serves the request.</param>
-internal sealed class ErrorHandlingMiddleware(ApiKey key, IdleTracker clock, RequestDelegate next)
+/// <summary>Gives every request an id, checks its API key, and turns exceptions into error answers.</summary>
+internal sealed class ErrorHandlingMiddleware(ApiKey key, IdleTracker idle, RequestDelegate next)
 {
     private const int IdLength = 10;
     private const string IdAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const string OpenRoute = "/health";
 
-    /// <summary>Serves a request.</summary>
-    /// <param name="context">The request.</param>
     public async Task InvokeAsync(HttpContext context)
     {
         string id = string.Create(IdLength, 0, static (span, _) => Random.Shared.GetItems(IdAlphabet, span));
         context.Response.Headers[ApiHeaders.RequestId] = id;
-        // The agent names its own failures by the same id.
+        // The agent reports its own errors with the same id.
         context.Request.Headers[ApiHeaders.RequestId] = id;
-        clock.Begin();
+        idle.Begin();
         try
         {
             if (context.Request.Path != OpenRoute)
@@ -34,46 +29,47 @@ internal sealed class ErrorHandlingMiddleware(ApiKey key, IdleTracker clock, Req
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is left to be told.
+            // The client has disconnected.
         }
         catch (Exception exception)
         {
-            await AnswerAsync(context, id, exception);
+            await WriteErrorAsync(context, id, exception);
         }
         finally
         {
-            clock.End();
+            idle.End();
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, string id, Exception exception)
+    private static async Task WriteErrorAsync(HttpContext context, string id, Exception exception)
     {
-        ApiException told = exception switch
+        ApiException error = exception switch
         {
-            ApiException known => known,
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new ApiException(ErrorCodes.PayloadTooLarge, "The request's body is too large."),
+            ApiException api => api,
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new(ErrorCodes.PayloadTooLarge, "The request's body is too large."),
             BadHttpRequestException => new ApiException(ErrorCodes.InvalidRequest, "The request is not proper HTTP."),
-            _ => new ApiException(ErrorCodes.InternalError, $"The server failed. Its log says more, under '{id}'."),
+            _ => new ApiException(ErrorCodes.InternalError, $"Internal server error. See the server's log for request '{id}'."),
         };
-        if (told.Code == ErrorCodes.InternalError)
+        string request = $"{id} {context.Request.Method} {context.Request.Path.ToUriComponent()}";
+        if (error.Code == ErrorCodes.InternalError)
         {
-            ServerLog.Write($"{id} {context.Request.Method} {context.Request.Path.ToUriComponent()} failed", exception);
+            ServerLog.Write($"{request} failed", exception);
         }
-        else if (told.Code is ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable)
+        else if (error.Code is ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable)
         {
-            ServerLog.Write($"{id} {context.Request.Method} {context.Request.Path.ToUriComponent()}: {told.Message} {told.InnerException?.GetBaseException().Message}");
+            ServerLog.Write($"{request}: {error.Message} {error.InnerException?.GetBaseException().Message}");
         }
 
         if (context.Response.HasStarted)
         {
-            // A broken connection is the only honest sign left.
+            // Only a broken connection can still signal the error.
             context.Abort();
             return;
         }
 
-        // What a failed forwarding has set must not stay.
+        // A failed forwarding may have set these.
         context.Features.Get<IHttpResponseFeature>()!.ReasonPhrase = null;
         context.Response.Headers.ContentLength = null;
-        await JsonBody.WriteAsync(context, told.ToBody(id), ProtocolJson.Default.ErrorBody, told.Status);
+        await JsonBody.WriteAsync(context, error.ToBody(id), ProtocolJson.Default.ErrorBody, error.Status);
     }
 }

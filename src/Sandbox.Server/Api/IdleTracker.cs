@@ -2,33 +2,30 @@ using System.Diagnostics;
 
 namespace Sandbox.Server.Api;
 
-/// <summary>How long nobody has called.</summary>
+/// <summary>Tracks how long the server has been idle: without a request or a hold.</summary>
 internal sealed class IdleTracker
 {
     private long _lastEnd = Stopwatch.GetTimestamp();
     private int _open;
 
-    /// <summary>A request begins.</summary>
+    /// <summary>Counts a request until <see cref="End"/>.</summary>
     public void Begin() => Interlocked.Increment(ref _open);
 
-    /// <summary>A request has ended.</summary>
     public void End()
     {
         Interlocked.Exchange(ref _lastEnd, Stopwatch.GetTimestamp());
         Interlocked.Decrement(ref _open);
     }
 
-    /// <summary>Counts as a call until it is disposed.</summary>
+    /// <summary>Counts as a request until the result is disposed.</summary>
     public IDisposable Hold()
     {
         Begin();
-        return new Held(this);
+        return new Holder(this);
     }
 
-    /// <summary>Waits until nobody has called for so long.</summary>
-    /// <param name="limit">How long.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task WaitForSilenceAsync(TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Waits until the server has been idle for a time.</summary>
+    public async Task WaitUntilIdleAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -42,10 +39,10 @@ internal sealed class IdleTracker
         }
     }
 
-    private sealed class Held(IdleTracker clock) : IDisposable
+    private sealed class Holder(IdleTracker tracker) : IDisposable
     {
-        private IdleTracker? _clock = clock;
+        private IdleTracker? _tracker = tracker;
 
-        public void Dispose() => Interlocked.Exchange(ref _clock, null)?.End();
+        public void Dispose() => Interlocked.Exchange(ref _tracker, null)?.End();
     }
 }

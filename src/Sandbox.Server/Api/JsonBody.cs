@@ -4,21 +4,17 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Api;
 
-/// <summary>JSON in requests that are the server's own, and in answers.</summary>
+/// <summary>JSON bodies of the server's own requests and answers.</summary>
 internal static class JsonBody
 {
-    private const int Limit = 1 << 20;
+    private const int MaxLength = 1 << 20;
 
-    /// <summary>Reads a request's body.</summary>
-    /// <typeparam name="T">What it holds.</typeparam>
-    /// <param name="context">The request.</param>
-    /// <param name="type">How it is written.</param>
-    /// <returns>Null for an empty body.</returns>
-    /// <exception cref="ApiException">It is too large, or no such JSON.</exception>
+    /// <summary>Reads a request's body, or returns null for an empty one.</summary>
+    /// <exception cref="ApiException">It is too large, or not the expected JSON.</exception>
     public static async Task<T?> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
         where T : class
     {
-        if (context.Request.ContentLength > Limit)
+        if (context.Request.ContentLength > MaxLength)
         {
             throw TooLarge();
         }
@@ -28,7 +24,7 @@ internal static class JsonBody
         for (int count; (count = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0;)
         {
             body.Write(buffer, 0, count);
-            if (body.Length > Limit)
+            if (body.Length > MaxLength)
             {
                 throw TooLarge();
             }
@@ -40,18 +36,13 @@ internal static class JsonBody
         }
         catch (JsonException exception)
         {
-            // The message of the exception itself may quote a value.
-            string place = exception.Path is { Length: > 1 } path ? $"at '{path[1..].TrimStart('.')}'" : $"in line {exception.LineNumber + 1}";
-            throw new ApiException(ErrorCodes.InvalidRequest, $"The request's body is not the JSON expected here: look {place}.", exception);
+            // The exception's own message may quote a value.
+            string position = exception.Path is { Length: > 1 } path ? $"at '{path[1..].TrimStart('.')}'" : $"in line {exception.LineNumber + 1}";
+            throw new ApiException(ErrorCodes.InvalidRequest, $"The request's body is not the JSON expected here: look {position}.", exception);
         }
     }
 
     /// <summary>Answers with JSON.</summary>
-    /// <typeparam name="T">What it holds.</typeparam>
-    /// <param name="context">The request.</param>
-    /// <param name="value">The answer.</param>
-    /// <param name="type">How it is written.</param>
-    /// <param name="status">Its status.</param>
     public static async Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);
@@ -64,5 +55,5 @@ internal static class JsonBody
         }
     }
 
-    private static ApiException TooLarge() => new(ErrorCodes.PayloadTooLarge, $"The request's body is larger than the {Limit} bytes this route takes.");
+    private static ApiException TooLarge() => new(ErrorCodes.PayloadTooLarge, $"The request's body is larger than {MaxLength} bytes.");
 }

@@ -1,19 +1,18 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Sandbox.Linux;
-using Sandbox.Server.Sandboxes;
+using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Api;
 
-/// <summary>Which process calls.</summary>
+/// <summary>Identifies calling processes, see unix(7), SO_PEERCRED.</summary>
 internal static class PeerCredentials
 {
     private const int SocketLevel = 1; // SOL_SOCKET
     private const int PeerCredentialsOption = 17; // SO_PEERCRED
     private const int CredentialsSize = 12; // pid, uid, gid
 
-    /// <summary>The process at the other end of the server's own socket, on the kernel's word; null over TCP, and for one that cannot be seen from here.</summary>
-    /// <param name="context">The request.</param>
+    /// <summary>Returns the process at the other end of the server's socket; null over TCP and for a process that is not visible here.</summary>
     public static ProcessIdentity? Of(HttpContext context)
     {
         if (!ApiKey.IsLocal(context) || context.Features.Get<IConnectionSocketFeature>()?.Socket is not { AddressFamily: AddressFamily.Unix } socket)
@@ -24,6 +23,6 @@ internal static class PeerCredentials
         Span<byte> credentials = stackalloc byte[CredentialsSize];
         socket.GetRawSocketOption(SocketLevel, PeerCredentialsOption, credentials);
         int id = BitConverter.ToInt32(credentials);
-        return ProcessTable.Find(id) is { IsAlive: true } entry ? new ProcessIdentity(id, entry.StartTime) : null;
+        return ProcessTable.Find(id) is { IsAlive: true } entry ? ProcessIdentity.Of(entry) : null;
     }
 }

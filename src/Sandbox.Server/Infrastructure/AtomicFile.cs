@@ -3,35 +3,28 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Sandbox.Server.Infrastructure;
 
-/// <summary>Small JSON files that are either the old or the new one, whatever happens meanwhile.</summary>
+/// <summary>Small JSON files that are replaced atomically.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes a file anew, readable by the server's user alone.</summary>
-    /// <typeparam name="T">What is kept.</typeparam>
-    /// <param name="path">The file.</param>
-    /// <param name="value">Its content.</param>
-    /// <param name="type">How it is written.</param>
+    /// <summary>Writes or replaces a file that only the server's user can read.</summary>
     public static void Write<T>(string path, T value, JsonTypeInfo<T> type)
     {
-        string fresh = path + ".new";
+        string temporary = path + ".new";
         FileStreamOptions options = new()
         {
             Mode = FileMode.Create,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
-        using (FileStream file = new(fresh, options))
+        using (FileStream file = new(temporary, options))
         {
             JsonSerializer.Serialize(file, value, type);
         }
 
-        File.Move(fresh, path, overwrite: true);
+        File.Move(temporary, path, overwrite: true);
     }
 
-    /// <summary>Reads a file; null when it is not there or is damaged.</summary>
-    /// <typeparam name="T">What is kept.</typeparam>
-    /// <param name="path">The file.</param>
-    /// <param name="type">How it was written.</param>
+    /// <summary>Reads a file, or returns null when it does not exist or is damaged.</summary>
     public static T? TryRead<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
@@ -45,7 +38,7 @@ internal static class AtomicFile
         }
         catch (JsonException exception)
         {
-            ServerLog.Write($"'{path}' is damaged and left out: {exception.Message}");
+            ServerLog.Write($"'{path}' is damaged and ignored: {exception.Message}");
             return null;
         }
     }

@@ -3,11 +3,17 @@ using Sandbox.Linux;
 
 namespace Sandbox.Server.Infrastructure;
 
-/// <summary>Where the server keeps things: by effective user, moved as a whole by <c>SANDBOX_HOME</c>; each directory private to its owner and checked to be so.</summary>
-/// <remarks>Below a root server, the users that sandboxes run as must pass through the state directory (0711), but can list nothing in it.</remarks>
+/// <summary>The server's directories. They depend on the effective user; <c>SANDBOX_HOME</c> moves them all. Each must be private to its owner.</summary>
+/// <remarks>The users of a root server's sandboxes can traverse the state directory (0711) but not list it.</remarks>
 internal sealed class ServerHome
 {
-    private const int LongestSocketPath = 107;
+    /// <summary>The environment variable that moves the home.</summary>
+    public const string Variable = "SANDBOX_HOME";
+
+    /// <summary>The maximum number of sandboxes in a home.</summary>
+    public const int MaxSandboxes = 16_384;
+
+    private const int MaxSocketPathLength = 107;
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Passable = Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
@@ -19,73 +25,65 @@ internal sealed class ServerHome
         IsRoot = isRoot;
     }
 
-    /// <summary>Whether the server runs as root, and sandboxes therefore as users of their own.</summary>
+    /// <summary>Gets whether the server runs as root, so that sandboxes run as users of their own.</summary>
     public bool IsRoot { get; }
 
-    /// <summary>What lasts.</summary>
+    /// <summary>Gets the directory for everything that must survive a restart of the host.</summary>
     public string State { get; }
 
-    /// <summary>What lasts as long as the host runs: sockets.</summary>
+    /// <summary>Gets the directory for sockets.</summary>
     public string Run { get; }
 
-    /// <summary>The server's own socket.</summary>
     public string Socket => Path.Combine(Run, "server.sock");
 
-    /// <summary>Held by the one server of this home.</summary>
+    /// <summary>Gets the file that the running server locks.</summary>
     public string LockFile => Path.Combine(State, "server.lock");
 
-    /// <summary>The server's log.</summary>
     public string LogFile => Path.Combine(State, "server.log");
 
-    /// <summary>What the running server said when it was ready.</summary>
+    /// <summary>Gets the file with the running server's ready message.</summary>
     public string ReadyFile => Path.Combine(State, "server.json");
 
-    /// <summary>The record of numbers and users given to sandboxes.</summary>
-    public string NumbersFile => Path.Combine(State, "uids.json");
+    /// <summary>Gets the file with the next sandbox number.</summary>
+    public string NumbersFile => Path.Combine(State, "numbers.json");
 
-    /// <summary>One directory for each sandbox.</summary>
+    /// <summary>Gets the file with the range of users for sandboxes.</summary>
+    public string UidsFile => Path.Combine(State, "uids.json");
+
+    /// <summary>Gets the parent of the sandboxes' directories. The name is that of all versions, so that each finds the sandboxes of the others.</summary>
     public string Sandboxes => Path.Combine(State, "boxes");
 
-    /// <summary>The agent's programs, by build.</summary>
+    /// <summary>Gets the parent of the installed agents' directories.</summary>
     public string Programs => Path.Combine(State, "programs");
 
-    /// <summary>The directory of one sandbox.</summary>
-    /// <param name="number">Its number.</param>
-    public string SandboxDirectory(int number) => Path.Combine(Sandboxes, $"{number}");
+    private string SandboxRuns => Path.Combine(Run, "boxes");
 
-    /// <summary>The directory of one sandbox's socket.</summary>
-    /// <param name="number">Its number.</param>
-    public string RunDirectory(int number) => Path.Combine(Run, "boxes", $"{number}");
+    /// <summary>Returns the directories of one sandbox.</summary>
+    public SandboxDirectories DirectoriesOf(int number) => new(number, Path.Combine(Sandboxes, $"{number}"), Path.Combine(SandboxRuns, $"{number}"));
 
-    /// <summary>Finds the directories, makes the missing ones, and checks them all.</summary>
-    /// <exception cref="IOException">One cannot be used; the sentence names it and says what to do.</exception>
-    public static ServerHome Open() => Open(Environment.GetEnvironmentVariable("SANDBOX_HOME"));
-
-    /// <summary>Finds the directories, creates the missing ones, and checks them all.</summary>
-    /// <param name="top">The directory that contains all others; where the user's rights decide when null or empty.</param>
+    /// <summary>Finds the directories, creates missing ones, and checks them all.</summary>
+    /// <param name="moved">The value of <see cref="Variable"/>.</param>
     /// <exception cref="IOException">One cannot be used; the message names it and says what to do.</exception>
-    public static ServerHome Open(string? top)
+    public static ServerHome Open(string? moved)
     {
         bool isRoot = CurrentProcess.EffectiveUserId == 0;
         UnixFileMode state = isRoot ? Passable : Private;
-        ServerHome home = Locate(top, isRoot);
+        ServerHome home = Locate(moved, isRoot);
         Make(home.State, state);
         Make(home.Sandboxes, state);
         Make(home.Programs, state);
         Make(home.Run, Private);
-        Make(Path.Combine(home.Run, "boxes"), Private);
+        Make(home.SandboxRuns, Private);
         if (isRoot)
         {
             RequirePassable(home.State);
         }
 
-        RequireShort(Path.Combine(home.RunDirectory(99_999), "agent.sock.new"));
+        RequireShort(Path.Combine(home.DirectoriesOf(99_999).Run, "agent.sock.new"));
         return home;
     }
 
-    /// <summary>Makes a directory with exactly these permissions; an existing one must be ours.</summary>
-    /// <param name="path">The directory.</param>
-    /// <param name="permissions">Its permissions.</param>
+    /// <summary>Creates a directory with exactly these permissions; an existing one must belong to this user.</summary>
     public static void Make(string path, UnixFileMode permissions)
     {
         if (!Path.Exists(path))
@@ -97,13 +95,13 @@ internal sealed class ServerHome
         File.SetUnixFileMode(path, permissions);
     }
 
-    private static ServerHome Locate(string? given, bool isRoot)
+    private static ServerHome Locate(string? moved, bool isRoot)
     {
-        if (given is { Length: > 0 } moved)
+        if (!string.IsNullOrEmpty(moved))
         {
             if (!Path.IsPathFullyQualified(moved))
             {
-                throw new IOException($"SANDBOX_HOME is '{moved}', which is no full path. Set it to one, or unset it.");
+                throw new IOException($"SANDBOX_HOME is '{moved}', which is not a full path. Set it to one, or unset it.");
             }
 
             string top = Path.TrimEndingDirectorySeparator(Path.GetFullPath(moved));
@@ -126,7 +124,8 @@ internal sealed class ServerHome
 
         string state = Path.Combine(UserStateDirectory(), "sandbox");
         string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        bool hasRuntime = Path.IsPathFullyQualified(runtime ?? "") && Directory.Exists(runtime) && FileOwner.Of(runtime).Owner == CurrentProcess.EffectiveUserId;
+        bool hasRuntime = Path.IsPathFullyQualified(runtime ?? "") && Directory.Exists(runtime)
+            && FileOwner.Of(runtime).Owner == CurrentProcess.EffectiveUserId;
         return new ServerHome(state, hasRuntime ? Path.Combine(runtime!, "sandbox") : Path.Combine(state, "run"), isRoot);
     }
 
@@ -140,19 +139,19 @@ internal sealed class ServerHome
         string user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return Directory.Exists(user)
             ? Path.Combine(user, ".local", "state")
-            : throw new IOException($"This user has no home directory ('{user}') to keep sandboxes in. Set SANDBOX_HOME to a directory of its own.");
+            : throw new IOException($"This user has no home directory ('{user}') to keep sandboxes in. Set SANDBOX_HOME to a directory.");
     }
 
     private static void RequireOwn(string path)
     {
         FileFacts facts = FileOwner.Of(path);
         string? fault = !facts.IsDirectory ? "is not a directory"
-            : facts.Owner != CurrentProcess.EffectiveUserId ? $"belongs to user {facts.Owner}, not to user {CurrentProcess.EffectiveUserId}, who runs this"
+            : facts.Owner != CurrentProcess.EffectiveUserId ? $"belongs to user {facts.Owner}, not to the current user {CurrentProcess.EffectiveUserId}"
             : (facts.Permissions & WritableByOthers) != 0 ? "can be written to by others"
             : null;
         if (fault is not null)
         {
-            throw new IOException($"'{path}' {fault}, so sandboxes are not kept there. Correct that, or set SANDBOX_HOME to another directory.");
+            throw new IOException($"'{path}' {fault}, so it cannot be used for sandboxes. Correct that, or set SANDBOX_HOME to another directory.");
         }
     }
 
@@ -162,17 +161,17 @@ internal sealed class ServerHome
         {
             if ((File.GetUnixFileMode(directory) & UnixFileMode.OtherExecute) == 0)
             {
-                throw new IOException($"Sandboxes of a root server run as users of their own, who cannot pass through '{directory}'. "
-                    + $"Set SANDBOX_HOME to a place that all can pass through, or run: chmod o+x '{directory}'.");
+                throw new IOException($"Sandboxes of a root server run as other users, which cannot pass through '{directory}'. "
+                    + $"Set SANDBOX_HOME to a directory that all users can pass through, or run: chmod o+x '{directory}'.");
             }
         }
     }
 
     private static void RequireShort(string socket)
     {
-        if (Encoding.UTF8.GetByteCount(socket) > LongestSocketPath)
+        if (Encoding.UTF8.GetByteCount(socket) > MaxSocketPathLength)
         {
-            throw new IOException($"'{socket}' is longer than the {LongestSocketPath} bytes that a Unix socket's path may have. Set SANDBOX_HOME to a shorter path.");
+            throw new IOException($"'{socket}' exceeds the {MaxSocketPathLength} bytes of a Unix socket's path. Set SANDBOX_HOME to a shorter path.");
         }
     }
 }

@@ -6,25 +6,24 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Lifecycle;
 
-/// <summary>Talks to the server that runs already, wherever it said it listens.</summary>
-/// <param name="home">The home they share.</param>
+/// <summary>Sends requests to the server of a home that is running already.</summary>
 internal sealed class RunningServer(ServerHome home)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
 
-    /// <summary>What it said when it was ready; null when none did.</summary>
+    /// <summary>Gets the ready message of the last server of the home, if any.</summary>
     public ReadyLine? Record => AtomicFile.TryRead(home.ReadyFile, ProtocolJson.Default.ReadyLine);
 
     private string Socket =>
         Record?.Uri is { } uri && uri.StartsWith(ServeCommand.UnixScheme, StringComparison.Ordinal) ? uri[ServeCommand.UnixScheme.Length..] : home.Socket;
 
-    /// <summary>Asks it who it is; null when it does not answer.</summary>
-    public async Task<ServerInfo?> AskAsync()
+    /// <summary>Returns the server's description, or null when it does not answer.</summary>
+    public async Task<ServerInfo?> GetInfoAsync()
     {
         try
         {
-            using HttpResponseMessage answer = await SendAsync(HttpMethod.Get, "/v1/server");
-            return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync(ProtocolJson.Default.ServerInfo) : null;
+            using HttpResponseMessage response = await SendAsync(HttpMethod.Get, "/v1/server");
+            return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadFromJsonAsync(ProtocolJson.Default.ServerInfo) : null;
         }
         catch (Exception exception) when (IsNoAnswer(exception))
         {
@@ -32,21 +31,21 @@ internal sealed class RunningServer(ServerHome home)
         }
     }
 
-    /// <summary>Asks it to end, its sandboxes left alone.</summary>
-    public async Task AskToLeaveAsync()
+    /// <summary>Requests the server to exit without its sandboxes.</summary>
+    public async Task RequestExitAsync()
     {
         try
         {
-            using HttpResponseMessage answer = await SendAsync(HttpMethod.Post, "/v1/server/leave");
+            using HttpResponseMessage response = await SendAsync(HttpMethod.Post, "/v1/server/leave");
         }
         catch (Exception exception) when (IsNoAnswer(exception))
         {
-            // Then it is gone, or is told by a signal later.
+            // It has exited, or gets a signal later.
         }
     }
 
-    /// <summary>Tells a server to end that said it was ready and cannot be reached any more: its socket's directory may be gone. One that is only slow to answer stays.</summary>
-    public async Task TellToLeaveIfUnreachableAsync()
+    /// <summary>Terminates a server whose socket cannot be reached any more, but not one that is only slow to answer.</summary>
+    public async Task TerminateIfUnreachableAsync()
     {
         if (Record is { } record && ProcessTable.Find(record.ProcessId) is { } process && IsServer(process.Id) && !await ListensAsync())
         {
@@ -56,7 +55,7 @@ internal sealed class RunningServer(ServerHome home)
 
     private async Task<bool> ListensAsync()
     {
-        await using Stream? connection = await AgentConnection.TryConnectAsync(Socket, CancellationToken.None);
+        await using Stream? connection = await UnixSocket.TryConnectAsync(Socket, CancellationToken.None);
         return connection is not null;
     }
 
@@ -76,12 +75,14 @@ internal sealed class RunningServer(ServerHome home)
     {
         string socket = Socket;
         using CancellationTokenSource limit = new(AnswerLimit);
-        using HttpMessageInvoker invoker = AgentConnection.CreateInvoker(async (_, cancel) => await AgentConnection.ConnectAsync(socket, cancel));
+        using HttpMessageInvoker invoker = AgentConnection.CreateInvoker(
+            async (_, cancellationToken) => await UnixSocket.ConnectAsync(socket, cancellationToken));
         using HttpRequestMessage request = new(method, "http://server" + path);
-        HttpResponseMessage answer = await invoker.SendAsync(request, limit.Token);
-        await answer.Content.LoadIntoBufferAsync(limit.Token);
-        return answer;
+        HttpResponseMessage response = await invoker.SendAsync(request, limit.Token);
+        await response.Content.LoadIntoBufferAsync(limit.Token);
+        return response;
     }
 
-    private static bool IsNoAnswer(Exception exception) => exception is HttpRequestException or OperationCanceledException or IOException or System.Text.Json.JsonException;
+    private static bool IsNoAnswer(Exception exception) =>
+        exception is HttpRequestException or OperationCanceledException or IOException or System.Text.Json.JsonException;
 }

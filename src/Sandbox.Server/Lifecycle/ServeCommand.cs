@@ -4,6 +4,7 @@ using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 using Sandbox.Server.Api;
+using Sandbox.Server.Engines;
 using Sandbox.Server.Engines.Bubblewrap;
 using Sandbox.Server.Infrastructure;
 using Sandbox.Server.Sandboxes;
@@ -11,33 +12,30 @@ using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Lifecycle;
 
-/// <summary><c>sandboxd serve</c>: the server itself. Its end, however it comes, ends no sandbox of anybody's.</summary>
+/// <summary><c>sandboxd serve</c>: runs the server. Sandboxes keep running when it exits or is killed.</summary>
 internal static class ServeCommand
 {
-    /// <summary>The command's name.</summary>
     public const string Verb = "serve";
 
-    /// <summary>Exit code when another server holds the home.</summary>
+    /// <summary>The exit code when another server has locked the home.</summary>
     public const int LockHeld = 3;
 
-    /// <summary>What addresses of Unix sockets begin with.</summary>
+    /// <summary>The prefix of Unix socket addresses.</summary>
     public const string UnixScheme = "unix:";
 
-    /// <summary>Runs the command.</summary>
-    /// <param name="arguments">What follows the command's name.</param>
-    /// <returns>The exit code.</returns>
+    /// <summary>Runs the command and returns the exit code.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         try
         {
-            // Sandboxes inherit it; the server's own files say what they permit.
+            // Sandboxes inherit it; the server sets the permissions of its own files.
             CurrentProcess.SetFileMask(UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
             ServeOptions options = ServeOptions.Parse(arguments);
-            ServerHome home = ServerHome.Open();
+            ServerHome home = ServerHome.Open(Environment.GetEnvironmentVariable(ServerHome.Variable));
             using FileLock? held = FileLock.TryTake(home.LockFile);
             if (held is null)
             {
-                ServerLog.Write("Another server holds this home; this one ends.");
+                ServerLog.Write("Another server uses this home; this one exits.");
                 return LockHeld;
             }
 
@@ -47,7 +45,7 @@ internal static class ServeCommand
         }
         catch (Exception exception) when (exception is ArgumentException or IOException or Win32Exception or UnauthorizedAccessException or ApiException)
         {
-            // For whoever started it; the sentence is enough.
+            // The message is for the user who started it.
             ServerLog.Write(exception.Message);
             return 1;
         }
@@ -56,52 +54,53 @@ internal static class ServeCommand
     private static async Task ServeAsync(ServerHome home, ServeOptions options)
     {
         SocketThreads.Serve();
-        string build = AgentProgram.BuildIdentity(AppContext.BaseDirectory);
-        using CancellationTokenSource leaving = new();
+        string build = BuildFiles.ComputeIdentity(AppContext.BaseDirectory);
+        using CancellationTokenSource exiting = new();
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
-        using PosixSignalRegistration terminate = LeaveOn(PosixSignal.SIGTERM, leaving);
-        using PosixSignalRegistration interrupt = LeaveOn(PosixSignal.SIGINT, leaving);
-        using SandboxLauncher launcher = new(home, build);
-        IdleTracker clock = new();
-        using OwnerProcessMonitor owners = new(clock.Hold);
-        UidAllocator numbers = new(home);
-        await using SandboxPool spares = new(launcher, numbers, options.PoolSize);
-        SandboxRegistry registry = new(launcher, numbers, spares, owners);
+        using PosixSignalRegistration terminate = ExitOn(PosixSignal.SIGTERM, exiting);
+        using PosixSignalRegistration interrupt = ExitOn(PosixSignal.SIGINT, exiting);
+        using BubblewrapEngine bubblewrap = new(home, build);
+        EngineCatalog engines = new(bubblewrap);
+        SandboxLauncher launcher = new();
+        DirectoryAllocator allocator = new(home);
+        IdleTracker idle = new();
+        await using SandboxPool pool = new(engines.Default, launcher, allocator, options.PoolSize);
+        SandboxRegistry registry = new(home, engines, launcher, allocator, pool, idle.Hold);
         await registry.AdoptAsync();
 
-        await using WebApplication web = WebHost.Create(home, options, registry, new ServerInfoProvider(build, launcher), clock, leaving.Cancel);
+        await using WebApplication web = WebHost.Create(home, options.Listen, registry, new ServerInfoProvider(build, engines), idle, exiting.Cancel);
         await web.StartAsync();
-        ServerLog.Write($"Version {ServerInfoProvider.Version}, build {build}, process {Environment.ProcessId}, listens at {string.Join(" and ", web.Urls)}.");
-        SayReady(home, options, build);
+        ServerLog.Write($"Version {ServerInfoProvider.Version}, build {build}, process {Environment.ProcessId}, at {string.Join(" and ", web.Urls)}.");
+        ReportReady(home, options, build);
         try
         {
-            await clock.WaitForSilenceAsync(options.IdleExit, leaving.Token);
-            ServerLog.Write($"Leaves, since nobody called for {options.IdleExit.TotalSeconds} seconds.");
+            await idle.WaitUntilIdleAsync(options.IdleExit, exiting.Token);
+            ServerLog.Write($"Exiting after {options.IdleExit.TotalSeconds} seconds without a request.");
         }
         catch (OperationCanceledException)
         {
-            ServerLog.Write("Leaves, since it was told to.");
+            ServerLog.Write("Exiting on request.");
         }
 
-        // Streams are broken off; their clients go on with the next server.
-        using CancellationTokenSource patience = new(TimeSpan.FromMilliseconds(500));
-        await web.StopAsync(patience.Token);
+        // Open streams are aborted; their clients resume at the next server.
+        using CancellationTokenSource limit = new(TimeSpan.FromMilliseconds(500));
+        await web.StopAsync(limit.Token);
     }
 
-    private static void SayReady(ServerHome home, ServeOptions options, string build)
+    private static void ReportReady(ServerHome home, ServeOptions options, string build)
     {
-        ReadyLine line = new(UnixScheme + home.Socket, ServerInfoProvider.Version, build, Environment.ProcessId, home.LogFile, Started: true);
-        AtomicFile.Write(home.ReadyFile, line, ProtocolJson.Default.ReadyLine);
+        ReadyLine message = new(UnixScheme + home.Socket, ServerInfoProvider.Version, build, Environment.ProcessId, home.LogFile, Started: true);
+        AtomicFile.Write(home.ReadyFile, message, ProtocolJson.Default.ReadyLine);
         if (options.ReadyDescriptor is { } number)
         {
             using FileDescriptor ready = FileDescriptor.Inherited(number);
-            ready.WriteAll([.. JsonSerializer.SerializeToUtf8Bytes(line, ProtocolJson.Default.ReadyLine), (byte)'\n']);
+            ready.WriteAll([.. JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.ReadyLine), (byte)'\n']);
         }
     }
 
-    private static PosixSignalRegistration LeaveOn(PosixSignal signal, CancellationTokenSource leaving) => PosixSignalRegistration.Create(signal, context =>
+    private static PosixSignalRegistration ExitOn(PosixSignal signal, CancellationTokenSource exiting) => PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
-        leaving.Cancel();
+        exiting.Cancel();
     });
 }

@@ -1,22 +1,23 @@
-using System.Diagnostics;
+using System.Collections;
 using Sandbox.Linux;
+using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Lifecycle;
 
-/// <summary>Starts this very program again, as a server of its own.</summary>
+/// <summary>Starts this program again as a server.</summary>
 internal static class ServerProcess
 {
     private const int ReadyDescriptor = 3;
-    private const long LongLog = 1 << 20;
+    private const long MaxLogLength = 1 << 20;
 
     /// <summary>Starts <c>sandboxd serve</c>, detached from this process and its terminal.</summary>
-    /// <param name="logFile">Where it logs to.</param>
-    /// <param name="ready">Where it writes its ready line.</param>
+    /// <param name="logFile">The log, which is rotated when it is long.</param>
+    /// <param name="ready">Where the server writes its ready message.</param>
     public static ChildProcess Start(string logFile, FileDescriptor ready)
     {
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its program.");
+        string program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
         string[] host = Path.GetFileName(program) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, "sandboxd.dll")] : [];
-        if (new FileInfo(logFile) is { Exists: true, Length: > LongLog })
+        if (new FileInfo(logFile) is { Exists: true, Length: > MaxLogLength })
         {
             File.Move(logFile, logFile + ".old", overwrite: true);
         }
@@ -27,33 +28,24 @@ internal static class ServerProcess
         {
             Path = program,
             Arguments = [.. host, ServeCommand.Verb, "--ready-fd", $"{ReadyDescriptor}"],
-            Environment = OwnEnvironment(),
+            Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+                .ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? ""),
             WorkingDirectory = "/",
             Descriptors = new Dictionary<int, FileDescriptor> { [0] = none, [1] = output, [2] = output, [ReadyDescriptor] = ready },
         });
     }
 
-    /// <summary>Waits for a child's end.</summary>
-    /// <param name="child">The child.</param>
-    /// <param name="limit">How long.</param>
-    /// <returns>Its exit code, or null when it lives on.</returns>
+    /// <summary>Waits for a child's exit and returns its exit code, or null when it is still running.</summary>
     public static async Task<int?> WaitAsync(ChildProcess child, TimeSpan limit)
     {
-        long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < limit)
+        try
         {
-            if (child.TryWait() is { } status)
-            {
-                return status.ExitCode;
-            }
-
-            await Task.Delay(2);
+            await SharedEventLoop.WaitForExitAsync(child.Handle, limit);
+            return child.TryWait()?.ExitCode;
         }
-
-        return null;
+        catch (TimeoutException)
+        {
+            return null;
+        }
     }
-
-    private static Dictionary<string, string> OwnEnvironment() => Environment.GetEnvironmentVariables()
-        .Cast<System.Collections.DictionaryEntry>()
-        .ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? "");
 }

@@ -1,39 +1,35 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Engines.Bubblewrap;
 using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Lifecycle;
 
-/// <summary><c>sandboxd start</c>: finds this home's server or starts it, and says where it is in one line.</summary>
+/// <summary><c>sandboxd start</c>: finds this home's server or starts it, and prints one line that says where it is.</summary>
 internal static class StartCommand
 {
-    /// <summary>The command's name.</summary>
     public const string Verb = "start";
 
     private const int LogLines = 10;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan UnreachableLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs the command.</summary>
-    /// <returns>The exit code.</returns>
+    /// <summary>Runs the command and returns the exit code.</summary>
     public static async Task<int> RunAsync()
     {
         try
         {
-            ServerHome home = ServerHome.Open();
-            ReadyLine ready = await FindOrStartAsync(home, AgentProgram.BuildIdentity(AppContext.BaseDirectory));
+            ServerHome home = ServerHome.Open(Environment.GetEnvironmentVariable(ServerHome.Variable));
+            ReadyLine ready = await FindOrStartAsync(home, BuildFiles.ComputeIdentity(AppContext.BaseDirectory));
             Console.Out.WriteLine(JsonSerializer.Serialize(ready, ProtocolJson.Default.ReadyLine));
             return 0;
         }
         catch (Exception exception)
         {
-            // The one line that the caller reads; there is no stack trace for users.
-            ErrorBody told = new(exception.Message, (exception as ApiException)?.Code ?? ErrorCodes.InternalError);
-            Console.Error.WriteLine(JsonSerializer.Serialize(told, ProtocolJson.Default.ErrorBody));
+            // The caller reads one line; users get no stack trace.
+            ErrorBody error = new(exception.Message, (exception as ApiException)?.Code ?? ErrorCodes.InternalError);
+            Console.Error.WriteLine(JsonSerializer.Serialize(error, ProtocolJson.Default.ErrorBody));
             return 1;
         }
     }
@@ -42,10 +38,10 @@ internal static class StartCommand
     {
         RunningServer running = new(home);
         long start = Stopwatch.GetTimestamp();
-        bool isTold = false;
+        bool isTerminated = false;
         while (true)
         {
-            if (await running.AskAsync() is { } server)
+            if (await running.GetInfoAsync() is { } server)
             {
                 if (server.Build == build)
                 {
@@ -53,7 +49,7 @@ internal static class StartCommand
                     return new ReadyLine(uri, server.Version, server.Build, server.ProcessId, home.LogFile, Started: false);
                 }
 
-                await running.AskToLeaveAsync();
+                await running.RequestExitAsync();
             }
 
             if (await TryStartAsync(home) is { } ready)
@@ -61,24 +57,24 @@ internal static class StartCommand
                 return ready;
             }
 
-            // Another server holds the lock: one that starts, or one that leaves. Either is soon over.
+            // Another server has the lock: one that is starting or exiting. Neither takes long.
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-            if (elapsed > UnreachableLimit && !isTold)
+            if (elapsed > UnreachableLimit && !isTerminated)
             {
-                await running.TellToLeaveIfUnreachableAsync();
-                isTold = true;
+                await running.TerminateIfUnreachableAsync();
+                isTerminated = true;
             }
 
             if (elapsed > StartLimit)
             {
-                throw Failed(home, "Another server holds this home and neither answers nor ends.");
+                throw Failed(home, "Another server uses this home and neither answers nor exits.");
             }
 
             await Task.Delay(50);
         }
     }
 
-    /// <summary>Starts a server; null when another holds the lock.</summary>
+    /// <summary>Starts a server, or returns null when another one has the lock.</summary>
     private static async Task<ReadyLine?> TryStartAsync(ServerHome home)
     {
         FileDescriptor.CreatePipe(out FileDescriptor reader, out FileDescriptor writer);
@@ -91,33 +87,22 @@ internal static class StartCommand
 
         using (child)
         {
-            Task<string> reading = Task.Run(() => ReadAll(pipe));
-            if (await Task.WhenAny(reading, Task.Delay(StartLimit)) != reading)
+            try
+            {
+                if (await SharedEventLoop.ReadAsync(pipe, static _ => false, StartLimit) is { Length: > 0 } line)
+                {
+                    return JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyLine);
+                }
+            }
+            catch (TimeoutException)
             {
                 child.Send(Signal.KILL);
                 throw Failed(home, $"The server was not ready within {StartLimit.TotalSeconds} seconds.");
             }
 
-            if (await reading is { Length: > 0 } line)
-            {
-                return JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyLine);
-            }
-
             int? code = await ServerProcess.WaitAsync(child, StartLimit);
-            return code == ServeCommand.LockHeld ? null : throw Failed(home, $"The server ended with code {code} before it was ready.");
+            return code == ServeCommand.LockHeld ? null : throw Failed(home, $"The server exited with code {code} before it was ready.");
         }
-    }
-
-    private static string ReadAll(FileDescriptor pipe)
-    {
-        List<byte> text = [];
-        byte[] buffer = new byte[1024];
-        while (pipe.Read(buffer) is > 0 and var count)
-        {
-            text.AddRange(buffer.AsSpan(0, count));
-        }
-
-        return Encoding.UTF8.GetString([.. text]);
     }
 
     private static ApiException Failed(ServerHome home, string reason)
@@ -125,6 +110,6 @@ internal static class StartCommand
         using FileStream file = new(home.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using StreamReader reader = new(file);
         IEnumerable<string> last = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(LogLines);
-        return new ApiException(ErrorCodes.InternalError, $"{reason} Its log, '{home.LogFile}', ends: {string.Join(" | ", last)}");
+        return new ApiException(ErrorCodes.InternalError, $"{reason} The last lines of its log '{home.LogFile}': {string.Join(" | ", last)}");
     }
 }

@@ -2,23 +2,19 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Sandboxes;
 
-/// <summary>What a request for a new sandbox may say.</summary>
+/// <summary>Validates requests for new sandboxes.</summary>
 internal static class CreateRequestValidator
 {
-    private const int MostLabels = 64;
-    private const int LongestLabelName = 128;
-    private const int LongestLabelValue = 1024;
+    private const int MaxLabels = 64;
+    private const int MaxLabelNameLength = 128;
+    private const int MaxLabelValueLength = 1024;
 
-    /// <summary>Checks a request.</summary>
-    /// <param name="request">The request.</param>
-    /// <exception cref="ApiException">It is malformed, or asks for what this release cannot do.</exception>
-    public static void Require(SandboxCreateRequest request)
+    /// <summary>Validates a request, except its engine and limits.</summary>
+    /// <exception cref="ApiException">It is malformed, or needs what this release does not support.</exception>
+    public static void Validate(SandboxCreateRequest request)
     {
         RequestFields.RequireNone(request.Unknown);
-        (string Name, bool Given)[] unsupported =
-        [
-            ("image", request.Image is not null), ("engine", request.Engine is not (null or "bubblewrap")), ("sleepAfter", request.SleepAfter is not null),
-        ];
+        (string Name, bool Given)[] unsupported = [("image", request.Image is not null), ("sleepAfter", request.SleepAfter is not null)];
         foreach ((string name, _) in unsupported.Where(field => field.Given))
         {
             throw RequestFields.Unsupported(name);
@@ -26,7 +22,7 @@ internal static class CreateRequestValidator
 
         if (request.Network is { } network && !SandboxNetworks.All.Contains(network))
         {
-            throw new ApiException(ErrorCodes.Unsupported, $"There is no such 'network'. There are: {string.Join(", ", SandboxNetworks.All)}.");
+            throw new ApiException(ErrorCodes.Unsupported, $"'network' has an unknown value. The values are: {string.Join(", ", SandboxNetworks.All)}.");
         }
 
         if (request.Id is not null)
@@ -40,8 +36,7 @@ internal static class CreateRequestValidator
         request.Retention?.Require();
     }
 
-    /// <summary>What the agent of the new sandbox has to know.</summary>
-    /// <param name="request">The request.</param>
+    /// <summary>Returns the configuration for the agent of the new sandbox.</summary>
     public static AgentConfiguration ConfigurationOf(SandboxCreateRequest request) => new()
     {
         Env = WithoutNulls(request.Env),
@@ -52,25 +47,27 @@ internal static class CreateRequestValidator
 
     private static void RequireLabels(Dictionary<string, string> labels)
     {
-        if (labels.Count > MostLabels)
+        if (labels.Count > MaxLabels)
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"A sandbox may have {MostLabels} labels, not {labels.Count}.");
+            throw Invalid($"A sandbox may have {MaxLabels} labels, not {labels.Count}.");
         }
 
         foreach ((string name, string? value) in labels)
         {
-            if (name.Length is 0 or > LongestLabelName || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/'))
+            if (name.Length is 0 or > MaxLabelNameLength || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/'))
             {
-                throw new ApiException(ErrorCodes.InvalidRequest, $"A label's name has 1 to {LongestLabelName} letters, digits, '.', '_', '-' or '/'; one of these has not.");
+                throw Invalid($"A label's name must have 1 to {MaxLabelNameLength} letters, digits, '.', '_', '-' or '/'; one of the names does not.");
             }
 
-            if (value is null || value.Length > LongestLabelValue || value.Any(char.IsControl))
+            if (value is null || value.Length > MaxLabelValueLength || value.Any(char.IsControl))
             {
-                throw new ApiException(ErrorCodes.InvalidRequest, $"The label '{name}' needs a value of at most {LongestLabelValue} characters, without control characters.");
+                throw Invalid($"The label '{name}' needs a value of at most {MaxLabelValueLength} characters, without control characters.");
             }
         }
     }
 
     private static Dictionary<string, string?>? WithoutNulls(Dictionary<string, string?>? variables) =>
         variables?.Where(variable => variable.Value is not null).ToDictionary();
+
+    private static ApiException Invalid(string message) => new(ErrorCodes.InvalidRequest, message);
 }

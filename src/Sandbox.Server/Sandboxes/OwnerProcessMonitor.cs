@@ -1,87 +1,42 @@
-using Sandbox.Linux;
 using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Sandboxes;
 
-/// <summary>Waits for the end of processes that temporary sandboxes go with. As long as it waits, the server does not leave by itself.</summary>
-/// <param name="keepServer">Keeps the server until it is disposed.</param>
-internal sealed class OwnerProcessMonitor(Func<IDisposable> keepServer) : IDisposable
+/// <summary>Waits for the exit of the process that a temporary sandbox belongs to. Disposing it ends the wait.</summary>
+internal sealed class OwnerProcessMonitor : IDisposable
 {
-    private readonly EventLoop loop = new(failure => ServerLog.Write("The end of a process was not noticed", failure));
+    private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>Waits for a process.</summary>
-    /// <param name="owner">The process.</param>
-    /// <param name="ended">What is done when it has ended, which may be at once.</param>
-    /// <returns>Ends the waiting.</returns>
-    public IDisposable Add(ProcessIdentity owner, Func<Task> ended)
+    /// <summary>Starts waiting.</summary>
+    /// <param name="owner">The process; it may have exited already.</param>
+    /// <param name="hold">Keeps the server from exiting; disposed when the wait is over.</param>
+    /// <param name="onExit">Called after the exit.</param>
+    public OwnerProcessMonitor(ProcessIdentity owner, IDisposable hold, Func<Task> onExit) => _ = Task.Run(() => WaitAsync(owner, hold, onExit));
+
+    public void Dispose() => _stop.Cancel();
+
+    private async Task WaitAsync(ProcessIdentity owner, IDisposable hold, Func<Task> onExit)
     {
-        Waiting waiting = new(keepServer(), owner.Find() is { } entry ? ProcessTable.Open(entry) : null);
-        if (waiting.Handle is { } handle)
+        try
         {
-            waiting.Watch = loop.Add(handle, () => EndSoon(waiting, ended));
-        }
-        else
-        {
-            EndSoon(waiting, ended);
-        }
-
-        return waiting;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => loop.Dispose();
-
-    private static void EndSoon(Waiting waiting, Func<Task> ended)
-    {
-        if (waiting.TryEnd())
-        {
-            _ = Task.Run(async () =>
+            if (owner.Find() is { } process)
             {
-                try
-                {
-                    await ended();
-                }
-                catch (Exception failure)
-                {
-                    ServerLog.Write("A temporary sandbox could not be removed", failure);
-                }
-                finally
-                {
-                    waiting.Dispose();
-                }
-            });
-        }
-    }
-
-    private sealed class Waiting(IDisposable hold, FileDescriptor? handle) : IDisposable
-    {
-        private int hasEnded;
-        private int isDisposed;
-
-        public FileDescriptor? Handle => handle;
-
-        public EventLoop.Watch? Watch { get; set; }
-
-        /// <summary>Whether this is the first word of the process's end, and it can be told: the handle stays readable, also before <see cref="Watch"/> is set.</summary>
-        public bool TryEnd()
-        {
-            if ((handle is not null && Watch is null) || Interlocked.Exchange(ref hasEnded, 1) != 0)
-            {
-                return false;
+                await SharedEventLoop.WaitForExitAsync(process, Timeout.InfiniteTimeSpan, _stop.Token);
             }
 
-            Watch?.Dispose();
-            return true;
+            await onExit();
         }
-
-        public void Dispose()
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            if (Interlocked.Exchange(ref isDisposed, 1) == 0)
-            {
-                Watch?.Dispose();
-                handle?.Dispose();
-                hold.Dispose();
-            }
+            // The sandbox was removed before.
+        }
+        catch (Exception exception)
+        {
+            ServerLog.Write("A temporary sandbox could not be removed", exception);
+        }
+        finally
+        {
+            hold.Dispose();
         }
     }
 }

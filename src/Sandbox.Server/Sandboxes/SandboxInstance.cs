@@ -1,147 +1,129 @@
 using Sandbox.Protocol;
-using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Engines;
 using Sandbox.Server.Infrastructure;
 using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Sandboxes;
 
-/// <summary>One sandbox: its record, its life, and the way to its agent. What changes it happens one after the other.</summary>
+/// <summary>One sandbox: its record, its engine's instance and connections to its agent. Changes are made one at a time.</summary>
 internal sealed class SandboxInstance : IDisposable
 {
-    private readonly SemaphoreSlim gate = new(1, 1);
-    private readonly SandboxLauncher launcher;
-    private readonly TaskCompletionSource made = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile SandboxRecord record;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SandboxDirectories _directories;
+    private readonly ISandboxEngine _engine;
+    private readonly SandboxLauncher _launcher;
+    private readonly TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile SandboxRecord _record;
+    private volatile IEngineInstance? _instance;
 
-    /// <summary>A sandbox that is recorded, or is about to be.</summary>
-    /// <param name="record">What is known of it.</param>
-    /// <param name="launcher">Starts it.</param>
-    public SandboxInstance(SandboxRecord record, SandboxLauncher launcher)
+    /// <summary>Creates the object for a recorded sandbox, or for one that is about to be created.</summary>
+    public SandboxInstance(SandboxRecord record, SandboxDirectories directories, ISandboxEngine engine, SandboxLauncher launcher)
     {
-        this.record = record;
-        this.launcher = launcher;
+        _record = record;
+        _directories = directories;
+        _engine = engine;
+        _launcher = launcher;
+        _instance = record.EngineState is { } state ? engine.Attach(directories, state) : null;
         Agent = AgentConnection.CreateInvoker((request, cancellationToken) => ConnectAsync(AgentConnection.MayWake(request), cancellationToken));
         if (record.Phase is not (SandboxPhase.Creating or SandboxPhase.Pooled))
         {
-            made.SetResult();
+            _created.SetResult();
         }
     }
 
-    /// <summary>What is known of it.</summary>
-    public SandboxRecord Record => record;
+    public SandboxRecord Record => _record;
 
-    /// <summary>Ends when its creation has, however that went.</summary>
-    public Task Made => made.Task;
+    /// <summary>Gets a task that completes when the creation has succeeded or failed.</summary>
+    public Task Created => _created.Task;
 
-    /// <summary>Watches the process it goes with, if it goes with one.</summary>
-    public IDisposable? OwnerProcessMonitor { get; set; }
+    /// <summary>Gets or sets what watches the owner of a temporary sandbox.</summary>
+    public IDisposable? OwnerMonitor { get; set; }
 
-    /// <summary>Sends requests to its agent; a sandbox that does not run is started by the first that may wake it.</summary>
+    /// <summary>Gets what sends requests to the agent. A request that may wake the sandbox starts it when it is stopped.</summary>
     public HttpMessageInvoker Agent { get; }
 
-    /// <summary>Whether its processes live.</summary>
-    public bool IsRunning => record.Process is { } process && ProcessReaper.IsRunning(process);
+    public bool IsRunning => _instance?.IsRunning == true;
 
-    private SandboxDirectories Directories => new(launcher.Home.SandboxDirectory(record.Number));
+    /// <summary>Gets the engine's instance; null before the sandbox's files exist.</summary>
+    public IEngineInstance? Instance => _instance;
 
-    /// <summary>The sandbox as the API shows it.</summary>
     public SandboxInfo ToInfo()
     {
-        SandboxRecord now = record;
+        SandboxRecord record = _record;
         return new SandboxInfo
         {
-            Id = now.Id,
+            Id = record.Id,
             State = IsRunning ? SandboxState.Running : SandboxState.Stopped,
-            Engine = "bubblewrap",
-            Network = now.Network,
-            Limits = now.Limits,
-            LimitMeans = now.LimitMeans,
-            Warnings = now.Warnings,
-            Temporary = now.Owner is not null,
-            Isolation = now.Isolation,
-            CreatedAt = now.CreatedAt,
-            DefaultSession = now.DefaultSession,
-            Labels = now.Labels,
+            Engine = record.Engine,
+            Network = record.Network,
+            Limits = record.Limits,
+            LimitMeans = _instance?.LimitEnforcement,
+            Warnings = record.Warnings,
+            Temporary = record.Owner is not null,
+            Isolation = _instance?.Isolation ?? [],
+            CreatedAt = record.CreatedAt,
+            DefaultSession = record.DefaultSession,
+            Labels = record.Labels,
         };
     }
 
-    /// <summary>Makes its files and starts it for the first time; when that fails nothing of it is left.</summary>
-    /// <param name="configuration">What its agent has to know.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task CreateAsync(AgentConfiguration configuration, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await InTurnAsync(() => MakeAsync(SandboxPhase.Ready, configuration, cancellationToken), cancellationToken);
-        }
-        finally
-        {
-            // However it ends, also before its turn: others may wait for it.
-            made.TrySetResult();
-        }
-    }
+    /// <summary>Creates the sandbox's files and starts it. A failure leaves nothing behind.</summary>
+    public Task CreateAsync(AgentConfiguration configuration, CancellationToken cancellationToken) =>
+        CompleteCreationAsync(() => StartNewAsync(SandboxPhase.Ready, configuration, cancellationToken), cancellationToken);
 
-    /// <summary>Makes its files and starts it before anybody wishes for it; when that fails nothing of it is left.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    public Task PrepareAsync(CancellationToken cancellationToken) =>
-        InTurnAsync(() => MakeAsync(SandboxPhase.Pooled, configuration: null, cancellationToken), cancellationToken);
+    /// <summary>Creates the sandbox's files and starts it for the pool. A failure leaves nothing behind.</summary>
+    public Task CreatePooledAsync(CancellationToken cancellationToken) =>
+        SerializeAsync(() => StartNewAsync(SandboxPhase.Pooled, configuration: null, cancellationToken), cancellationToken);
 
-    /// <summary>Makes a spare the sandbox that somebody wishes for; when that fails nothing of it is left.</summary>
-    /// <param name="wished">The sandbox wished for; what it was given when it was prepared stays.</param>
-    /// <param name="configuration">What its agent has to know.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task AssignAsync(SandboxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken)
-    {
-        try
+    /// <summary>Turns a pooled sandbox into a requested one, which gets its number and its engine's state. A failure leaves nothing behind.</summary>
+    public Task AssignAsync(SandboxRecord requested, AgentConfiguration configuration, CancellationToken cancellationToken) =>
+        CompleteCreationAsync(() => OrRemoveAsync(async () =>
         {
-            await InTurnAsync(() => TurnIntoAsync(wished, configuration, cancellationToken), cancellationToken);
-        }
-        finally
-        {
-            made.TrySetResult();
-        }
-    }
+            // Recorded before the agent gets the configuration: a sandbox that has a user's secrets must not be taken for a pooled one.
+            Save(requested with { Number = _record.Number, Phase = SandboxPhase.Creating });
+            await _launcher.ConfigureAsync(_instance!, configuration, cancellationToken);
+            Save(_record with { Phase = SandboxPhase.Ready });
+        }), cancellationToken);
 
-    /// <summary>Ends its processes and keeps its files.</summary>
-    /// <param name="cancellationToken">Gives up waiting for its turn.</param>
-    public Task StopAsync(CancellationToken cancellationToken) => InTurnAsync(async () =>
+    /// <summary>Kills the sandbox's processes and keeps its files.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => SerializeAsync(async () =>
     {
         RequireReady();
-        await EndAsync();
+        await _instance!.KillAsync();
+        Save(_record);
         return true;
     }, cancellationToken);
 
-    /// <summary>Ends its processes and removes its files. Not given up once begun.</summary>
-    public Task RemoveAsync() => InTurnAsync(async () =>
+    /// <summary>Kills the sandbox's processes and removes its files. Cannot be cancelled.</summary>
+    public Task RemoveAsync() => SerializeAsync(async () =>
     {
-        if (Directory.Exists(Directories.Top))
+        if (Directory.Exists(_directories.Top))
         {
-            Save(record with { Phase = SandboxPhase.Removing });
+            Save(_record with { Phase = SandboxPhase.Removing });
         }
 
         await RemoveAllAsync();
         return true;
     }, CancellationToken.None);
 
-    /// <summary>Learns what became of its processes while no server watched.</summary>
-    public async Task AdoptAsync()
+    /// <summary>Cleans up after an earlier server that exited while it launched the sandbox.</summary>
+    public async Task RecoverAsync()
     {
-        if (record.Launching)
+        if (_instance is { IsLaunchInterrupted: true } instance)
         {
-            await ProcessReaper.EndStraysAsync(Directories.Workspace);
-            await EndAsync();
+            await instance.KillAsync();
+            Save(_record);
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
-        OwnerProcessMonitor?.Dispose();
+        OwnerMonitor?.Dispose();
         Agent.Dispose();
-        gate.Dispose();
+        _gate.Dispose();
     }
 
-    /// <summary>A connection to its agent. When none listens, it is started, if that is permitted; many callers start it once.</summary>
+    /// <summary>Connects to the agent. When it does not listen, the sandbox is launched if the request permits, once for all concurrent requests.</summary>
     private async ValueTask<Stream> ConnectAsync(bool mayWake, CancellationToken cancellationToken)
     {
         if (await TryConnectAsync(cancellationToken) is { } connection)
@@ -150,54 +132,52 @@ internal sealed class SandboxInstance : IDisposable
         }
 
         await SocketThreads.Leave();
-        return await InTurnAsync(async () =>
+        return await SerializeAsync(async () =>
         {
             RequireReady();
-            if (await TryConnectAsync(cancellationToken) is { } woken)
+            if (await TryConnectAsync(cancellationToken) is { } started)
             {
-                return woken;
+                return started;
             }
 
-            // Here, where no stop is under way: whoever only looks must not undo one.
+            // Checked here, where no stop is in progress: a request that only reads must not undo one.
             if (!mayWake)
             {
-                throw new ApiException(ErrorCodes.SandboxStopped, $"The sandbox '{record.Id}' is stopped, and this request does not wake it.");
+                throw new ApiException(ErrorCodes.SandboxStopped, $"The sandbox '{_record.Id}' is stopped, and this request does not wake it.");
             }
 
-            // What a dead agent has left must not meet its successor.
-            await EndAsync();
+            // A dead agent may have left processes.
+            await _instance!.KillAsync();
             await LaunchAsync(configuration: null, cancellationToken);
-            return await AgentConnection.ConnectAsync(record.Process!.Socket, cancellationToken);
+            return await AgentConnection.ConnectAsync(_instance, cancellationToken);
         }, cancellationToken);
     }
 
-    private Task<bool> MakeAsync(SandboxPhase phase, AgentConfiguration? configuration, CancellationToken cancellationToken) => OrRemoveAsync(async () =>
+    private Task<bool> StartNewAsync(SandboxPhase phase, AgentConfiguration? configuration, CancellationToken cancellationToken) => OrRemoveAsync(async () =>
     {
-        SandboxFiles.Make(Directories, record.UserId);
+        _instance = _engine.Create(_directories);
         await LaunchAsync(configuration, cancellationToken);
-        Save(record with { Phase = phase });
+        Save(_record with { Phase = phase });
     });
 
-    private Task<bool> TurnIntoAsync(SandboxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken) => OrRemoveAsync(async () =>
-    {
-        // Recorded before the agent knows a word of it: what somebody's secrets were told to is a spare no more.
-        Save(wished with
-        {
-            Number = record.Number,
-            UserId = record.UserId,
-            Isolation = record.Isolation,
-            Process = record.Process,
-            Phase = SandboxPhase.Creating,
-        });
-        await launcher.HandshakeAsync(record, configuration, cancellationToken);
-        Save(record with { Phase = SandboxPhase.Ready });
-    });
-
-    private async Task<bool> OrRemoveAsync(Func<Task> make)
+    private async Task CompleteCreationAsync(Func<Task<bool>> create, CancellationToken cancellationToken)
     {
         try
         {
-            await make();
+            await SerializeAsync(create, cancellationToken);
+        }
+        finally
+        {
+            // Also when it was cancelled before its turn: requests may wait for it.
+            _created.TrySetResult();
+        }
+    }
+
+    private async Task<bool> OrRemoveAsync(Func<Task> create)
+    {
+        try
+        {
+            await create();
             return true;
         }
         catch
@@ -207,76 +187,58 @@ internal sealed class SandboxInstance : IDisposable
         }
     }
 
-    private async Task<T> InTurnAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken)
+    private async Task<T> SerializeAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             return await change();
         }
         finally
         {
-            gate.Release();
+            _gate.Release();
         }
     }
 
-    private async Task<Stream?> TryConnectAsync(CancellationToken cancellationToken) =>
-        record.Process is { } process ? await AgentConnection.TryConnectAsync(process.Socket, cancellationToken) : null;
+    private Task<Stream?> TryConnectAsync(CancellationToken cancellationToken) =>
+        _instance?.TryConnectAsync(cancellationToken) ?? Task.FromResult<Stream?>(null);
 
     private async Task LaunchAsync(AgentConfiguration? configuration, CancellationToken cancellationToken)
     {
-        LimitPlan limits = launcher.PlanLimits(record);
-        Save(record with { Launching = true, Groups = limits.Groups, LimitMeans = record.Limits is null ? null : limits.Means });
         try
         {
-            BubblewrapProcess process = await launcher.LaunchAsync(record, limits, configuration, cancellationToken);
-            Save(record with { Launching = false, Process = process, Isolation = process.Isolation });
+            LaunchSpec spec = new(_record.Network, _record.Limits);
+            await _launcher.LaunchAsync(_record.Id, _instance!, spec, () => Save(_record), configuration, cancellationToken);
         }
-        catch
+        finally
         {
-            await ControlGroups.RemoveAsync(limits.Groups);
-            Save(record with { Launching = false, Process = null, Groups = [] });
-            throw;
-        }
-    }
-
-    private async Task EndAsync()
-    {
-        if (record.Process is { } process)
-        {
-            await ProcessReaper.EndAsync(process);
-        }
-
-        await ControlGroups.RemoveAsync(record.Groups);
-        if (record.Process is not null || record.Launching)
-        {
-            Save(record with { Launching = false, Process = null, Groups = [] });
+            Save(_record);
         }
     }
 
     private async Task RemoveAllAsync()
     {
-        if (record.Process is { } process)
+        if (_instance is { } instance)
         {
-            await ProcessReaper.EndAsync(process);
+            await instance.KillAsync();
         }
 
-        await ControlGroups.RemoveAsync(record.Groups);
-        await Task.Run(() => SandboxFiles.Remove(launcher.Home, record.Number));
-        record = record with { Phase = SandboxPhase.Removing, Process = null };
+        await Task.Run(_directories.Remove);
+        _record = _record with { Phase = SandboxPhase.Removing };
     }
 
     private void RequireReady()
     {
-        if (record.Phase != SandboxPhase.Ready)
+        if (_record.Phase != SandboxPhase.Ready)
         {
-            throw new ApiException(ErrorCodes.SandboxNotFound, $"There is no sandbox '{record.Id}'.");
+            throw new ApiException(ErrorCodes.SandboxNotFound, $"There is no sandbox '{_record.Id}'.");
         }
     }
 
-    private void Save(SandboxRecord next)
+    private void Save(SandboxRecord record)
     {
-        AtomicFile.Write(Directories.Record, next, RecordJson.Default.SandboxRecord);
-        record = next;
+        record = record with { EngineState = _instance?.State };
+        AtomicFile.Write(_directories.Record, record, RecordJson.Default.SandboxRecord);
+        _record = record;
     }
 }

@@ -1,50 +1,44 @@
-using Sandbox.Protocol;
-using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Engines;
 using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Sandboxes;
 
 /// <summary>
-/// Sandboxes that are started ahead, so that whoever wishes for one need not wait. A spare is nobody's: it has no id, is never listed, and goes with its server;
-/// what a killed server left of them the next removes.
+/// Pre-started sandboxes of the default engine. A pooled sandbox has no id, is not listed, and is removed with its server;
+/// the next server removes those of a killed one.
 /// </summary>
-/// <param name="launcher">Starts them.</param>
-/// <param name="numbers">Gives each a number and a user.</param>
-/// <param name="wanted">How many are kept.</param>
-internal sealed class SandboxPool(SandboxLauncher launcher, UidAllocator numbers, int wanted) : IAsyncDisposable
+internal sealed class SandboxPool(ISandboxEngine engine, SandboxLauncher launcher, DirectoryAllocator allocator, int size) : IAsyncDisposable
 {
-    /// <summary>How long nobody has made a sandbox before spares are started: they must not take the time from what the last one was made for.</summary>
-    private static readonly TimeSpan Calm = TimeSpan.FromMilliseconds(50);
+    /// <summary>The time without a creation before the pool is refilled: starting sandboxes must not slow down the first use of the last created one.</summary>
+    private static readonly TimeSpan RefillDelay = TimeSpan.FromMilliseconds(50);
 
-    private readonly Lock gate = new();
-    private readonly List<Spare> spares = [];
-    private readonly CancellationTokenSource closing = new();
-    private Task refills = Task.CompletedTask;
-    private int begun;
-    private int open;
-    private bool isDue;
+    private readonly Lock _gate = new();
+    private readonly List<PooledSandbox> _pooled = [];
+    private readonly CancellationTokenSource _closing = new();
+    private Task _refills = Task.CompletedTask;
+    private int _begunCreations;
+    private int _openCreations;
+    private bool _isRefillDue;
 
-    /// <summary>Somebody makes a sandbox. No spare is started until he has it, and none before the first has shown that this host can isolate.</summary>
-    /// <returns>To be disposed when that has ended.</returns>
+    /// <summary>Begins a client's creation. The pool is not refilled during it, and not before a first one has proved that this host can isolate.</summary>
+    /// <returns>To be disposed when the creation is over.</returns>
     public Creation BeginCreation()
     {
-        lock (gate)
+        lock (_gate)
         {
-            begun++;
-            open++;
+            _begunCreations++;
+            _openCreations++;
         }
 
         return new Creation(this);
     }
 
-    /// <summary>Takes a spare that is what would be started now. One that is being started is waited for: to start another would take longer.</summary>
-    /// <param name="network">The network it must have.</param>
-    /// <returns>The taker's to use or to remove; null when there is none.</returns>
-    public async Task<SandboxInstance?> TryTakeAsync(string network)
+    /// <summary>Takes a matching sandbox from the pool, or returns null. Waits for one that is starting: another start would take longer.</summary>
+    public async Task<SandboxInstance?> TryTakeAsync(string engineName, string network)
     {
-        while (TakeNext(network) is { } next)
+        while (engineName == engine.Name && TakeNext(network) is { } next)
         {
-            if (await next.Start is { IsRunning: true } sandbox && next.Recipe == Recipe.For(network))
+            if (await next.Start is { IsRunning: true } sandbox && next.Fingerprint == engine.GetLaunchFingerprint(network))
             {
                 return sandbox;
             }
@@ -55,143 +49,133 @@ internal sealed class SandboxPool(SandboxLauncher launcher, UidAllocator numbers
         return null;
     }
 
-    /// <summary>Ends and removes all, and starts none any more.</summary>
+    /// <summary>Removes all pooled sandboxes and starts no more.</summary>
     public async ValueTask DisposeAsync()
     {
-        Spare[] left;
-        lock (gate)
+        PooledSandbox[] left;
+        lock (_gate)
         {
-            closing.Cancel();
-            left = [.. spares];
-            spares.Clear();
+            _closing.Cancel();
+            left = [.. _pooled];
+            _pooled.Clear();
         }
 
-        await Task.WhenAll(left.Select(RemoveAsync).Append(refills));
+        await Task.WhenAll(left.Select(RemoveAsync).Append(_refills));
     }
 
-    private Spare? TakeNext(string network)
+    private PooledSandbox? TakeNext(string network)
     {
-        lock (gate)
+        lock (_gate)
         {
-            Spare? next = spares.Find(spare => spare.Recipe.Network == network);
-            return next is not null && spares.Remove(next) ? next : null;
+            PooledSandbox? next = _pooled.Find(pooled => pooled.Network == network);
+            return next is not null && _pooled.Remove(next) ? next : null;
         }
     }
 
     private void EndCreation(bool hasSucceeded)
     {
-        lock (gate)
+        lock (_gate)
         {
-            isDue |= hasSucceeded && wanted > 0;
-            if (--open == 0 && isDue)
+            _isRefillDue |= hasSucceeded && size > 0;
+            if (--_openCreations == 0 && _isRefillDue)
             {
-                refills = Task.WhenAll(refills, RefillAsync(begun));
+                _refills = Task.WhenAll(_refills, RefillAsync(_begunCreations));
             }
         }
     }
 
-    /// <summary>Starts what is missing, unless somebody has begun to make a sandbox meanwhile: then his end is waited for.</summary>
-    private async Task RefillAsync(int last)
+    /// <summary>Starts missing sandboxes, unless another creation has begun, whose end triggers the next refill.</summary>
+    private async Task RefillAsync(int lastCreation)
     {
         try
         {
-            await Task.Delay(Calm, closing.Token);
-            (string network, _) = await launcher.ChooseNetworkAsync(wished: null, closing.Token);
-            Recipe recipe = Recipe.For(network);
-            Spare[] stale;
-            lock (gate)
+            await Task.Delay(RefillDelay, _closing.Token);
+            (string network, _) = await engine.ChooseNetworkAsync(requested: null, _closing.Token);
+            string fingerprint = engine.GetLaunchFingerprint(network);
+            PooledSandbox[] outdated;
+            lock (_gate)
             {
-                if (begun != last || closing.IsCancellationRequested)
+                if (_begunCreations != lastCreation || _closing.IsCancellationRequested)
                 {
                     return;
                 }
 
-                isDue = false;
-                stale = [.. spares.Where(spare => spare.Recipe != recipe)];
-                spares.RemoveAll(stale.Contains);
-                while (spares.Count < wanted)
+                _isRefillDue = false;
+                outdated = [.. _pooled.Where(pooled => (pooled.Network, pooled.Fingerprint) != (network, fingerprint))];
+                _pooled.RemoveAll(outdated.Contains);
+                while (_pooled.Count < size)
                 {
-                    spares.Add(new Spare(recipe, Task.Run(() => StartAsync(network))));
+                    _pooled.Add(new PooledSandbox(network, fingerprint, Task.Run(() => StartAsync(network))));
                 }
             }
 
-            await Task.WhenAll(stale.Select(RemoveAsync));
+            await Task.WhenAll(outdated.Select(RemoveAsync));
         }
-        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
-            // The server leaves.
+            // The server exits.
         }
         catch (Exception exception)
         {
-            ServerLog.Write("Spare sandboxes could not be started", exception);
+            ServerLog.Write("The pool could not be refilled", exception);
         }
     }
 
-    /// <summary>Starts one; null when that fails, which the next to make a sandbox will learn by himself.</summary>
+    /// <summary>Starts a sandbox, or returns null when that fails: the next creation then fails by itself and reports the error.</summary>
     private async Task<SandboxInstance?> StartAsync(string network)
     {
         try
         {
-            int number = numbers.Take();
+            SandboxDirectories directories = allocator.Allocate();
             SandboxRecord record = new()
             {
                 Id = "",
-                Number = number,
-                UserId = numbers.UserOf(number),
+                Number = directories.Number,
                 CreatedAt = DateTimeOffset.UtcNow,
                 Network = network,
                 Phase = SandboxPhase.Creating,
+                Engine = engine.Name,
             };
-            SandboxInstance sandbox = new(record, launcher);
-            await sandbox.PrepareAsync(closing.Token);
+            SandboxInstance sandbox = new(record, directories, engine, launcher);
+            await sandbox.CreatePooledAsync(_closing.Token);
             return sandbox;
         }
-        catch (Exception) when (closing.IsCancellationRequested)
+        catch (Exception) when (_closing.IsCancellationRequested)
         {
             return null;
         }
         catch (Exception exception)
         {
-            ServerLog.Write($"A spare sandbox could not be started: {exception.Message}");
+            ServerLog.Write($"A pooled sandbox could not be started: {exception.Message}");
             return null;
         }
     }
 
-    private static async Task RemoveAsync(Spare spare)
+    private static async Task RemoveAsync(PooledSandbox pooled)
     {
         try
         {
-            if (await spare.Start is { } sandbox)
+            if (await pooled.Start is { } sandbox)
             {
                 await sandbox.RemoveAsync();
             }
         }
         catch (Exception exception)
         {
-            ServerLog.Write("A spare sandbox could not be removed", exception);
+            ServerLog.Write("A pooled sandbox could not be removed", exception);
         }
     }
 
-    /// <summary>One that runs, or will.</summary>
-    private sealed record Spare(Recipe Recipe, Task<SandboxInstance?> Start);
+    /// <summary>A sandbox that is running or starting, with what its launch fixes.</summary>
+    private sealed record PooledSandbox(string Network, string Fingerprint, Task<SandboxInstance?> Start);
 
-    /// <summary>What is fixed when a sandbox starts and may be another later: the rules for the internet close the addresses that the host has at that time.</summary>
-    private sealed record Recipe(string Network, string? Rules)
+    /// <summary>The creation of a sandbox for a client, from the request to its end.</summary>
+    internal sealed class Creation(SandboxPool pool) : IDisposable
     {
-        public static Recipe For(string network) =>
-            new(network, network == SandboxNetworks.Internet ? NftablesRuleset.Write(NftablesRuleset.HostAddresses()) : null);
-    }
+        private bool _hasSucceeded;
 
-    /// <summary>The making of a sandbox, from the wish to its end.</summary>
-    /// <param name="spares">Told of that end.</param>
-    internal sealed class Creation(SandboxPool spares) : IDisposable
-    {
-        private bool hasSucceeded;
+        public void Succeed() => _hasSucceeded = true;
 
-        /// <summary>The sandbox is there.</summary>
-        public void Succeed() => hasSucceeded = true;
-
-        /// <inheritdoc/>
-        public void Dispose() => spares.EndCreation(hasSucceeded);
+        public void Dispose() => pool.EndCreation(_hasSucceeded);
     }
 }

@@ -1,27 +1,24 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Sandbox.Protocol;
-using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Engines;
 using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Sandboxes;
 
-/// <summary>All sandboxes of this server. On disk each has a record of its own, from which the next server takes over.</summary>
-/// <param name="launcher">Starts them.</param>
-/// <param name="numbers">Gives each a number and a user.</param>
-/// <param name="spares">Those that were started ahead.</param>
-/// <param name="owners">Watches the processes that temporary ones go with.</param>
-internal sealed class SandboxRegistry(SandboxLauncher launcher, UidAllocator numbers, SandboxPool spares, OwnerProcessMonitor owners)
+/// <summary>All sandboxes of this server. Each has a record on disk, from which the next server takes it over.</summary>
+internal sealed class SandboxRegistry(
+    ServerHome home, EngineCatalog engines, SandboxLauncher launcher, DirectoryAllocator allocator, SandboxPool pool, Func<IDisposable> holdServer)
 {
-    private static readonly TimeSpan CreationPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CreationLimit = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, SandboxInstance> _sandboxes = new(StringComparer.Ordinal);
 
-    /// <summary>All that exist, oldest first.</summary>
-    public IEnumerable<SandboxInstance> All => _sandboxes.Values.Where(sandbox => sandbox.Record.Phase == SandboxPhase.Ready).OrderBy(sandbox => sandbox.Record.CreatedAt);
+    /// <summary>Gets all sandboxes that can be used, oldest first.</summary>
+    public IEnumerable<SandboxInstance> All =>
+        _sandboxes.Values.Where(sandbox => sandbox.Record.Phase == SandboxPhase.Ready).OrderBy(sandbox => sandbox.Record.CreatedAt);
 
-    /// <summary>The sandbox of an id. One that is being made is waited for.</summary>
-    /// <param name="id">The id.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <summary>Gets a sandbox by id, and waits for one that is being created.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.SandboxNotFound"/>.</exception>
     public async Task<SandboxInstance> GetAsync(string id, CancellationToken cancellationToken)
     {
@@ -32,62 +29,61 @@ internal sealed class SandboxRegistry(SandboxLauncher launcher, UidAllocator num
 
         try
         {
-            await sandbox.Made.WaitAsync(CreationPatience, cancellationToken);
+            await sandbox.Created.WaitAsync(CreationLimit, cancellationToken);
         }
         catch (TimeoutException exception)
         {
-            throw new ApiException(ErrorCodes.SandboxUnavailable, $"The sandbox '{id}' is still being made. Try again.", exception);
+            throw new ApiException(ErrorCodes.SandboxUnavailable, $"The sandbox '{id}' is still being created. Try again.", exception);
         }
 
         return sandbox.Record.Phase == SandboxPhase.Ready ? sandbox : throw NotFound(id);
     }
 
-    /// <summary>Takes over what an earlier server left: the living go on, the half-made and half-removed are removed.</summary>
+    /// <summary>Takes over the sandboxes of an earlier server, and removes those that are half created or half removed.</summary>
     public async Task AdoptAsync()
     {
-        foreach (string directory in Directory.GetDirectories(launcher.Home.Sandboxes))
+        foreach (string directory in Directory.GetDirectories(home.Sandboxes))
         {
-            if (!int.TryParse(Path.GetFileName(directory), out int number))
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             {
-                continue;
-            }
-
-            try
-            {
-                await AdoptAsync(number);
-            }
-            catch (Exception exception)
-            {
-                // One sandbox's trouble must not keep the server from starting.
-                ServerLog.Write($"'{directory}' could not be taken over", exception);
+                try
+                {
+                    await AdoptAsync(home.DirectoriesOf(number));
+                }
+                catch (Exception exception)
+                {
+                    // One damaged sandbox must not keep the server from starting.
+                    ServerLog.Write($"'{directory}' could not be taken over", exception);
+                }
             }
         }
 
-        launcher.RemoveOldAgents(All.Where(sandbox => sandbox.IsRunning).Select(sandbox => sandbox.Record.Process!.Program).ToHashSet());
+        IEngineInstance[] running = [.. All.Where(sandbox => sandbox.IsRunning).Select(sandbox => sandbox.Instance!)];
+        foreach (ISandboxEngine engine in engines.All)
+        {
+            engine.RemoveUnusedFiles(running);
+        }
     }
 
-    /// <summary>Makes a sandbox. Of many who wish for one id, one gets it.</summary>
-    /// <param name="request">What is wished for.</param>
-    /// <param name="caller">The process that wishes, if it is known.</param>
-    /// <param name="cancellationToken">Gives up: nothing is left then.</param>
+    /// <summary>Creates a sandbox. Of concurrent requests for one id, one succeeds.</summary>
     public async Task<SandboxInstance> CreateAsync(SandboxCreateRequest request, ProcessIdentity? caller, CancellationToken cancellationToken)
     {
-        CreateRequestValidator.Require(request);
+        CreateRequestValidator.Validate(request);
+        ISandboxEngine engine = request.Engine is null ? engines.Default : engines.Find(request.Engine) ?? throw RequestFields.Unsupported("engine");
         ProcessIdentity? owner = !request.Temporary ? null : caller ?? throw new ApiException(ErrorCodes.Unsupported,
-            "'temporary' is for processes that call this server's own socket on the same host: of others it cannot know when they end. Leave it out.");
+            "'temporary' is available to processes that use this server's own socket on the same host: the server cannot see when others exit. Omit it.");
         string id = request.Id ?? Identifier.Generate();
         if (_sandboxes.ContainsKey(id))
         {
             throw Exists(id);
         }
 
-        using SandboxPool.Creation creation = spares.BeginCreation();
-        (string network, string[] warnings) = await launcher.ChooseNetworkAsync(request.Network, cancellationToken);
-        SandboxRecord wished = new()
+        using SandboxPool.Creation creation = pool.BeginCreation();
+        (string network, string[] warnings) = await engine.ChooseNetworkAsync(request.Network, cancellationToken);
+        SandboxRecord requested = new()
         {
             Id = id,
             Number = 0,
-            UserId = 0,
             CreatedAt = DateTimeOffset.UtcNow,
             Labels = request.Labels ?? [],
             DefaultSession = request.DefaultSession,
@@ -96,13 +92,15 @@ internal sealed class SandboxRegistry(SandboxLauncher launcher, UidAllocator num
             Limits = request.Limits?.Names.Any() == true || request.Limits?.Unknown is not null ? request.Limits : null,
             Owner = owner,
             Phase = SandboxPhase.Creating,
+            Engine = engine.Name,
         };
         AgentConfiguration configuration = CreateRequestValidator.ConfigurationOf(request);
-        SandboxInstance sandbox = await TryUseSpareAsync(wished, configuration, cancellationToken) ?? await StartAsync(wished, configuration, cancellationToken);
+        SandboxInstance sandbox = await TryUsePoolAsync(requested, configuration, cancellationToken)
+            ?? await StartAsync(requested, engine, configuration, cancellationToken);
         creation.Succeed();
         if (cancellationToken.IsCancellationRequested)
         {
-            // Given up when it was all but done: nobody will learn of it.
+            // Cancelled at the last moment: the client will not learn the sandbox's id.
             await TryRemoveAsync(sandbox);
             cancellationToken.ThrowIfCancellationRequested();
         }
@@ -110,11 +108,11 @@ internal sealed class SandboxRegistry(SandboxLauncher launcher, UidAllocator num
         return sandbox;
     }
 
-    /// <summary>Ends the processes of all sandboxes, keeps their files, and starts none any more.</summary>
+    /// <summary>Kills the processes of all sandboxes, keeps their files, and launches no more.</summary>
     public async Task StopAllAsync()
     {
         launcher.Close();
-        await spares.DisposeAsync();
+        await pool.DisposeAsync();
         await Task.WhenAll(_sandboxes.Values.Select(async sandbox =>
         {
             try
@@ -129,8 +127,6 @@ internal sealed class SandboxRegistry(SandboxLauncher launcher, UidAllocator num
     }
 
     /// <summary>Removes a sandbox with its processes and files.</summary>
-    /// <param name="id">The sandbox.</param>
-    /// <param name="cancellationToken">Gives up waiting for one that is being made; a removal is not given up once begun.</param>
     public async Task RemoveAsync(string id, CancellationToken cancellationToken)
     {
         SandboxInstance sandbox = await GetAsync(id, cancellationToken);
@@ -140,52 +136,53 @@ internal sealed class SandboxRegistry(SandboxLauncher launcher, UidAllocator num
         }
     }
 
-    /// <summary>Gives a spare to who wishes for a sandbox; null when there is none that fits. Limits are laid upon a sandbox before anything runs in it.</summary>
-    private async Task<SandboxInstance?> TryUseSpareAsync(SandboxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken)
+    /// <summary>Takes a matching sandbox from the pool, or returns null. Limits must be set before anything runs in a sandbox.</summary>
+    private async Task<SandboxInstance?> TryUsePoolAsync(SandboxRecord requested, AgentConfiguration configuration, CancellationToken cancellationToken)
     {
-        while (wished.Limits is null && await spares.TryTakeAsync(wished.Network) is { } spare)
+        while (requested.Limits is null && await pool.TryTakeAsync(requested.Engine, requested.Network) is { } pooled)
         {
-            if (!_sandboxes.TryAdd(wished.Id, spare))
+            if (!_sandboxes.TryAdd(requested.Id, pooled))
             {
-                await spare.RemoveAsync();
-                throw Exists(wished.Id);
+                await pooled.RemoveAsync();
+                throw Exists(requested.Id);
             }
 
             try
             {
-                await FinishAsync(wished.Id, spare, () => spare.AssignAsync(wished, configuration, cancellationToken));
-                return spare;
+                await FinishAsync(requested.Id, pooled, () => pooled.AssignAsync(requested, configuration, cancellationToken));
+                return pooled;
             }
             catch (ApiException exception)
             {
-                ServerLog.Write($"A spare sandbox was of no use: {exception.Message} {exception.InnerException?.Message}");
+                ServerLog.Write($"A pooled sandbox could not be used: {exception.Message} {exception.InnerException?.Message}");
             }
         }
 
         return null;
     }
 
-    private async Task<SandboxInstance> StartAsync(SandboxRecord wished, AgentConfiguration configuration, CancellationToken cancellationToken)
+    private async Task<SandboxInstance> StartAsync(
+        SandboxRecord requested, ISandboxEngine engine, AgentConfiguration configuration, CancellationToken cancellationToken)
     {
-        int number = numbers.Take();
-        SandboxInstance sandbox = new(wished with { Number = number, UserId = numbers.UserOf(number) }, launcher);
-        if (!_sandboxes.TryAdd(wished.Id, sandbox))
+        SandboxDirectories directories = allocator.Allocate();
+        SandboxInstance sandbox = new(requested with { Number = directories.Number }, directories, engine, launcher);
+        if (!_sandboxes.TryAdd(requested.Id, sandbox))
         {
             sandbox.Dispose();
-            throw Exists(wished.Id);
+            throw Exists(requested.Id);
         }
 
-        await FinishAsync(wished.Id, sandbox, () => sandbox.CreateAsync(configuration, cancellationToken));
+        await FinishAsync(requested.Id, sandbox, () => sandbox.CreateAsync(configuration, cancellationToken));
         return sandbox;
     }
 
-    /// <summary>Makes a sandbox that is listed under its id already; when that fails it is not any more.</summary>
-    private async Task FinishAsync(string id, SandboxInstance sandbox, Func<Task> make)
+    /// <summary>Completes the creation of a sandbox that is registered already, and unregisters it when that fails.</summary>
+    private async Task FinishAsync(string id, SandboxInstance sandbox, Func<Task> create)
     {
         try
         {
-            await make();
-            WatchOwner(sandbox);
+            await create();
+            MonitorOwner(sandbox);
         }
         catch
         {
@@ -201,49 +198,50 @@ internal sealed class SandboxRegistry(SandboxLauncher launcher, UidAllocator num
             return false;
         }
 
-        sandbox.OwnerProcessMonitor?.Dispose();
+        sandbox.OwnerMonitor?.Dispose();
         await sandbox.RemoveAsync();
         return true;
     }
 
-    private void WatchOwner(SandboxInstance sandbox)
+    private void MonitorOwner(SandboxInstance sandbox)
     {
         if (sandbox.Record.Owner is { } owner)
         {
-            sandbox.OwnerProcessMonitor = owners.Add(owner, async () =>
+            // The server does not exit while it waits for an owner.
+            sandbox.OwnerMonitor = new OwnerProcessMonitor(owner, holdServer(), async () =>
             {
                 if (await TryRemoveAsync(sandbox))
                 {
-                    ServerLog.Write($"Sandbox '{sandbox.Record.Id}' removed, since process {owner.Id}, which made it, has ended.");
+                    ServerLog.Write($"Sandbox '{sandbox.Record.Id}' removed, since process {owner.Id}, which created it, has exited.");
                 }
             });
         }
     }
 
-    private async Task AdoptAsync(int number)
+    private async Task AdoptAsync(SandboxDirectories directories)
     {
-        SandboxDirectories directories = new(launcher.Home.SandboxDirectory(number));
-        SandboxRecord? record = AtomicFile.TryRead(directories.Record, RecordJson.Default.SandboxRecord);
+        SandboxRecord? record = SandboxRecord.TryRead(directories.Record);
         if (record is null)
         {
-            // Made or removed up to here, then the server died; or the record is damaged, and then a person has to look.
+            // Without a record: the earlier server crashed while it created or removed the sandbox. A damaged one is left for a person to look at.
             if (!File.Exists(directories.Record))
             {
-                SandboxFiles.Remove(launcher.Home, number);
+                directories.Remove();
             }
 
             return;
         }
 
-        SandboxInstance sandbox = new(record, launcher);
-        await sandbox.AdoptAsync();
+        ISandboxEngine engine = engines.Find(record.Engine) ?? throw new IOException($"This server has no engine '{record.Engine}'.");
+        SandboxInstance sandbox = new(record, directories, engine, launcher);
+        await sandbox.RecoverAsync();
         if (record.Phase != SandboxPhase.Ready)
         {
             await sandbox.RemoveAsync();
         }
         else if (_sandboxes.TryAdd(record.Id, sandbox))
         {
-            WatchOwner(sandbox);
+            MonitorOwner(sandbox);
             ServerLog.Write($"Sandbox '{record.Id}' taken over, {(sandbox.IsRunning ? "running" : "stopped")}.");
         }
     }

@@ -2,10 +2,9 @@ using System.Net;
 
 namespace Sandbox.Server.Sandboxes;
 
-/// <summary>Answers whose bodies can be read in large pieces.</summary>
-/// <remarks>The forwarder waits for more with an empty read, to hold no memory meanwhile. The framework answers that one from a buffer of 4 KB, and then has all there is to give in pieces of that size,
-/// each sent on by itself. Memory for those who wait costs less than that.</remarks>
-/// <param name="next">Sends.</param>
+/// <summary>Answers zero-byte reads of response bodies at once, so that bodies are read in large pieces.</summary>
+/// <remarks>The forwarder waits for data by a zero-byte read, to hold no buffer meanwhile. The framework then fills a buffer of 4 KB and returns
+/// all data in pieces of that size, each of which is forwarded separately. Buffers for waiting responses cost less.</remarks>
 internal sealed class ZeroByteReadHandler(HttpMessageHandler next) : DelegatingHandler(next)
 {
     /// <inheritdoc/>
@@ -26,7 +25,6 @@ internal sealed class ZeroByteReadHandler(HttpMessageHandler next) : DelegatingH
         return response;
     }
 
-    /// <summary>A body that does not wait when nothing is asked for.</summary>
     private sealed class Body(Stream inner) : Stream
     {
         public override bool CanRead => true;

@@ -61,12 +61,12 @@ internal sealed class SandboxFamily : IFamily
 
     private async Task WithSpareAsync(Bench bench, double floor)
     {
-        await using BenchmarkServer server = await BenchmarkServer.StartAsync(bench.Stop, spares: 1);
+        await using BenchmarkServer server = await BenchmarkServer.StartAsync(bench.Stop, poolSize: 1);
         await server.Client.CreateSandboxAsync(new(), bench.Stop);
         List<double> creations = [], withFirst = [];
         for (int i = 0; i < bench.Count(100); i++)
         {
-            await server.WaitForSpareAsync(bench.Stop);
+            await server.WaitForPooledAsync(bench.Stop);
             SandboxInfo made = null!;
             double creation = await Sampler.OnceAsync(async () => made = await server.Client.CreateSandboxAsync(new(), bench.Stop));
             double first = await Sampler.OnceAsync(() => new CommandClient(server.Client, made.Id, null).RunAsync("true", bench.Stop));

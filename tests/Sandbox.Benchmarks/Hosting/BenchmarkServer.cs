@@ -34,11 +34,11 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="spares">How many sandboxes it starts ahead: none, where what is measured would be disturbed by their starting.</param>
-    public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken, int spares = 0)
+    /// <param name="poolSize">The number of pre-started sandboxes: none where starting them would disturb the measurement.</param>
+    public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken, int poolSize = 0)
     {
         string home = CreateHome();
-        BenchmarkServer server = new(home, await StartProgramAsync(home, spares, cancellationToken));
+        BenchmarkServer server = new(home, await StartProgramAsync(home, poolSize, cancellationToken));
         ServerInfo about = await server.Client.GetServerAsync(cancellationToken);
         bool isNative = new FileInfo($"/proc/{server.ProcessId}/exe").LinkTarget?.EndsWith("sandboxd", StringComparison.Ordinal) == true;
         server.Description = $"{about.Version}, {(isNative ? "native" : "framework-dependent: slow to start")}";
@@ -52,10 +52,10 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         return new BenchmarkSandbox(this, info.Id, FindDirectory(info.Id));
     }
 
-    /// <summary>Waits until a sandbox is there that was started ahead.</summary>
-    public async Task WaitForSpareAsync(CancellationToken cancellationToken)
+    /// <summary>Waits until a sandbox is pooled.</summary>
+    public async Task WaitForPooledAsync(CancellationToken cancellationToken)
     {
-        while (!Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).Any(directory => Read(directory, "phase") == "Spare"))
+        while (!Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).Any(directory => Read(directory, "phase") == "Pooled"))
         {
             await Task.Delay(5, cancellationToken);
         }
@@ -84,14 +84,14 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     }
 
     /// <summary>Runs <c>sandboxd start</c> with settings that are not this process's own.</summary>
-    private static async Task<ReadyLine> StartProgramAsync(string home, int spares, CancellationToken cancellationToken)
+    private static async Task<ReadyLine> StartProgramAsync(string home, int poolSize, CancellationToken cancellationToken)
     {
         string native = Path.Combine(Metadata("ServerPrograms"), "sandboxd");
         ProcessStartInfo start = File.Exists(native) ? new(native, ["start"]) : new("dotnet", [native + ".dll", "start"]);
         start.RedirectStandardOutput = true;
         start.WorkingDirectory = "/";
         start.Environment["SANDBOX_HOME"] = home;
-        start.Environment["SANDBOX_POOL_SIZE"] = $"{spares}";
+        start.Environment["SANDBOX_POOL_SIZE"] = $"{poolSize}";
         using Process process = Process.Start(start)!;
         string? line = await process.StandardOutput.ReadLineAsync(cancellationToken);
         return line is null

@@ -1,28 +1,28 @@
 using System.Globalization;
+using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>The command line that launches a sandbox, put together from one small piece for each thing it does. It never carries a secret.</summary>
+/// <summary>Builds the command line that launches a sandbox. It never contains a secret.</summary>
 internal static class BubblewrapArguments
 {
     private const string SmallSize = "67108864";
     private const string LargeSize = "1073741824";
     private const string SearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>Arguments of <c>setpriv</c>, up to the program it becomes: a user without any of root's rights.</summary>
-    /// <param name="userId">The user, and the group of the same number.</param>
+    /// <summary>Returns the arguments of <c>setpriv</c> that run a program as a user without privileges, and the group of the same number.</summary>
     public static IEnumerable<string> OtherUser(uint userId)
     {
         string user = userId.ToString(CultureInfo.InvariantCulture);
         return ["--reuid", user, "--regid", user, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--"];
     }
 
-    /// <summary>Arguments of <c>bwrap</c>, up to the program that runs in the sandbox.</summary>
+    /// <summary>Returns the arguments of <c>bwrap</c>, up to the program that runs in the sandbox.</summary>
     /// <param name="plan">What to launch.</param>
-    /// <param name="statusDescriptor">Where bwrap tells which process became the sandbox.</param>
+    /// <param name="statusDescriptor">Where bwrap reports the sandbox's init.</param>
     /// <param name="filterDescriptor">Where bwrap reads the system call filter.</param>
-    /// <param name="gateDescriptor">Where bwrap waits for a byte before it starts the program.</param>
-    public static IEnumerable<string> For(LaunchPlan plan, int statusDescriptor, int filterDescriptor, int gateDescriptor) =>
+    /// <param name="blockDescriptor">Where bwrap waits for a byte before it starts the program.</param>
+    public static IEnumerable<string> For(LaunchPlan plan, int statusDescriptor, int filterDescriptor, int blockDescriptor) =>
     [
         .. Namespaces(plan),
         .. Privileges(plan, filterDescriptor),
@@ -33,29 +33,24 @@ internal static class BubblewrapArguments
         .. OwnFiles(plan.Directories),
         .. Program(plan.Agent),
         .. Variables(plan),
-        "--json-status-fd", $"{statusDescriptor}", "--block-fd", $"{gateDescriptor}",
+        "--json-status-fd", $"{statusDescriptor}", "--block-fd", $"{blockDescriptor}",
         "--chdir", "/workspace",
         "--",
     ];
 
-    /// <summary>The agent's own command line, as the sandbox sees it.</summary>
-    /// <param name="agent">The agent.</param>
-    /// <param name="listenDescriptor">The listening socket.</param>
-    public static IEnumerable<string> AgentCommand(AgentProgram agent, int listenDescriptor) =>
+    /// <summary>Returns the agent's command line in the sandbox.</summary>
+    public static IEnumerable<string> AgentCommand(LaunchPlan plan, int listenDescriptor) =>
     [
-        .. agent.IsNative ? (string[])["/opt/sandbox/sandbox-agent"] : ["/opt/dotnet/dotnet", "/opt/sandbox/sandbox-agent.dll"],
+        // The limit counts the processes of the sandbox's user namespace.
+        .. plan.Limits.ProcessLimit is { } max ? (string[])["/usr/bin/prlimit", $"--nproc={max}", "--"] : [],
+        .. plan.Agent.IsNative ? (string[])["/opt/sandbox/sandbox-agent"] : ["/opt/dotnet/dotnet", "/opt/sandbox/sandbox-agent.dll"],
         "serve", "--listen-fd", $"{listenDescriptor}",
     ];
 
-    /// <summary>What stands before a program so that it and its children are at most so many, counted in their own user namespace.</summary>
-    /// <param name="most">How many; null for no limit by this means.</param>
-    public static IEnumerable<string> ProcessLimit(long? most) => most is { } number ? ["/usr/bin/prlimit", $"--nproc={number}", "--"] : [];
-
-    /// <summary>The walls a plan has, as the API names them.</summary>
-    /// <param name="plan">The plan.</param>
-    public static string[] Walls(LaunchPlan plan)
+    /// <summary>Returns the isolation features of a plan, as the API names them.</summary>
+    public static string[] FeatureNames(LaunchPlan plan)
     {
-        (IsolationFeatures Defence, string[] Names)[] all =
+        (IsolationFeatures Feature, string[] Names)[] all =
         [
             (IsolationFeatures.None, ["user", "mount", "no-new-privileges"]),
             (IsolationFeatures.Processes, ["pid"]),
@@ -64,8 +59,8 @@ internal static class BubblewrapArguments
             (IsolationFeatures.SystemCalls, ["seccomp"]),
             (IsolationFeatures.NoCapabilities, ["capabilities"]),
         ];
-        IEnumerable<string> walls = all.Where(wall => plan.Has(wall.Defence)).SelectMany(wall => wall.Names);
-        return plan.UserId is null ? [.. walls] : [.. walls, "uid"];
+        IEnumerable<string> names = all.Where(entry => plan.Has(entry.Feature)).SelectMany(entry => entry.Names);
+        return plan.UserId is null ? [.. names] : [.. names, "uid"];
     }
 
     private static IEnumerable<string> Namespaces(LaunchPlan plan) =>
@@ -84,7 +79,7 @@ internal static class BubblewrapArguments
         .. When(plan, IsolationFeatures.SystemCalls, "--seccomp", $"{filterDescriptor}"),
     ];
 
-    /// <summary>An empty root with the host's programs in it, laid out as the host has them: merged into <c>/usr</c> by links, or not.</summary>
+    /// <summary>An empty root with the host's programs, in the host's layout: merged into <c>/usr</c> by links, or not.</summary>
     private static List<string> Root(LaunchPlan plan)
     {
         List<string> arguments = ["--size", SmallSize, "--perms", "0755", "--tmpfs", "/", "--ro-bind", "/usr", "/usr"];
@@ -152,15 +147,16 @@ internal static class BubblewrapArguments
             ("PATH", SearchPath), ("HOME", "/home/sandbox"), ("USER", "sandbox"), ("LOGNAME", "sandbox"), ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
         ];
 
-        // Else the agent would watch its whole working directory for changed settings; and what a command left for a while would gather for thousands of them (two megabytes, in hexadecimal).
-        IEnumerable<(string Name, string Value)> agents = [("DOTNET_hostBuilder__reloadConfigOnChange", "false"), ("DOTNET_GCGen1MaxBudget", "200000")];
+        // Without the first, .NET would watch the whole working directory for changed settings. The second collects short-lived objects of commands
+        // after two megabytes (the value is hexadecimal).
+        IEnumerable<(string Name, string Value)> agent = [("DOTNET_hostBuilder__reloadConfigOnChange", "false"), ("DOTNET_GCGen1MaxBudget", "200000")];
         IEnumerable<(string Name, string Value)> managed = [("DOTNET_ROOT", "/opt/dotnet"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1")];
         return
         [
             .. When(plan, IsolationFeatures.CleanEnvironment, "--clearenv"),
-            .. variables.Concat(agents).Concat(plan.Agent.IsNative ? [] : managed).SelectMany(variable => (string[])["--setenv", variable.Name, variable.Value]),
+            .. variables.Concat(agent).Concat(plan.Agent.IsNative ? [] : managed).SelectMany(variable => (string[])["--setenv", variable.Name, variable.Value]),
         ];
     }
 
-    private static string[] When(LaunchPlan plan, IsolationFeatures defence, params string[] arguments) => plan.Has(defence) ? arguments : [];
+    private static string[] When(LaunchPlan plan, IsolationFeatures feature, params string[] arguments) => plan.Has(feature) ? arguments : [];
 }

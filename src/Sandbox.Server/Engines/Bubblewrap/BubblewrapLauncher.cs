@@ -1,48 +1,44 @@
+using System.Collections;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
-using Sandbox.Server.Sandboxes;
+using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>Starts processes behind bubblewrap's walls. Nothing is ever started without them.</summary>
+/// <summary>Starts programs in sandboxes; never without the plan's isolation.</summary>
 internal static class BubblewrapLauncher
 {
     private const int ListenDescriptor = 3;
     private const int StatusDescriptor = 4;
     private const int FilterDescriptor = 5;
-    private const int GateDescriptor = 6;
+    private const int BlockDescriptor = 6;
     private const int BrokenPipe = 32; // EPIPE
     private static readonly TimeSpan SetUpLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Starts a sandbox's agent.</summary>
-    /// <param name="plan">What to start.</param>
-    /// <param name="listener">The agent's listening socket; the caller's copy stays the caller's.</param>
-    /// <param name="socket">That socket's path, for the record.</param>
-    /// <param name="collector">Collects bubblewrap's outer process.</param>
-    /// <returns>What identifies the sandbox's processes.</returns>
-    /// <exception cref="Protocol.ApiException">This host refuses to isolate.</exception>
-    public static async Task<BubblewrapProcess> StartAsync(
-        LaunchPlan plan, SafeHandle listener, string socket, ChildReaper collector)
+    /// <exception cref="IsolationException">This host cannot isolate it.</exception>
+    public static async Task<BubblewrapProcess> StartAsync(LaunchPlan plan, SafeHandle listener, string socket)
     {
         using FileDescriptor listening = FileDescriptor.Duplicate(listener);
-        Dictionary<int, FileDescriptor> extra = new() { [ListenDescriptor] = listening };
-        using Gate gate = new();
-        IEnumerable<string> command = [.. BubblewrapArguments.ProcessLimit(plan.Limits.ProcessLimit), .. BubblewrapArguments.AgentCommand(plan.Agent, ListenDescriptor)];
-        ChildProcess child = Spawn(plan, command, extra, gate);
+        using LaunchPipes pipes = new();
+        ChildProcess child = Spawn(plan, BubblewrapArguments.AgentCommand(plan, ListenDescriptor), pipes, listening);
         ProcessEntry? monitor = ProcessTable.Find(child.Id);
-        collector.Add(child);
-        BubblewrapProcess? process = null;
+        _ = SharedEventLoop.ReapAsync(child);
         try
         {
-            // Not cancelled: this takes milliseconds, and a bubblewrap killed half-way leaves a child that nobody knows.
-            string line = await Task.Run(() => ReadLine(gate.Status)).WaitAsync(SetUpLimit);
-            process = Identify(line, monitor, plan, socket) ?? throw IsolationFailure.From(ReadLog(plan.Directories)).ToException();
-            process = process with { Link = await PrepareAsync(plan, process.InitId, process.MonitorId, gate, collector) };
-            return process;
+            // Not cancellable: this takes milliseconds, and bubblewrap killed half-way would leave a child that nobody has recorded.
+            string line = await ReadStatusAsync(pipes);
+            if (line.Length == 0 || monitor is not { } outer || ProcessTable.Find(InitOf(line)) is not { IsAlive: true } init)
+            {
+                throw IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
+            }
+
+            string? pidNamespace = ProcessTable.PidNamespaceOf(init.Id);
+            ProcessIdentity? link = await PrepareAsync(plan, init.Id, outer.Id, pipes);
+            return new BubblewrapProcess(init.Id, init.StartTime, pidNamespace, outer.Id, outer.StartTime, socket, plan.Agent.Directory) { Link = link };
         }
         catch when (monitor is { } failed)
         {
@@ -55,132 +51,97 @@ internal static class BubblewrapLauncher
         }
     }
 
-    /// <summary>Runs <c>/bin/true</c> behind all walls.</summary>
-    /// <param name="plan">The walls, and directories to use.</param>
-    /// <param name="collector">Collects what helps the sandbox.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Why it did not work; null when it did.</returns>
-    public static async Task<IsolationFailure?> TryAsync(LaunchPlan plan, ChildReaper collector, CancellationToken cancellationToken)
+    /// <summary>Runs <c>/bin/true</c> as a plan says.</summary>
+    /// <exception cref="IsolationException">This host cannot isolate it.</exception>
+    public static async Task TestAsync(LaunchPlan plan, CancellationToken cancellationToken)
     {
-        if (FindObstacle(plan) is { } obstacle)
-        {
-            return obstacle;
-        }
-
-        using Gate gate = new();
-        using ChildProcess child = Spawn(plan, ["/bin/true"], [], gate);
-        IsolationFailure? failure = null;
-        string first = await Task.Run(() => ReadLine(gate.Status), CancellationToken.None).WaitAsync(SetUpLimit, cancellationToken);
-        if (first.Length > 0)
+        using LaunchPipes pipes = new();
+        using ChildProcess child = Spawn(plan, ["/bin/true"], pipes);
+        string output = await ReadStatusAsync(pipes, cancellationToken);
+        IsolationException? obstacle = null;
+        if (output.Length > 0)
         {
             try
             {
-                await PrepareAsync(plan, InitOf(first), child.Id, gate, collector);
+                await PrepareAsync(plan, InitOf(output), child.Id, pipes);
+
+                // The exit code is the last that bubblewrap writes to the pipe.
+                output += await SharedEventLoop.ReadAsync(pipes.Status, static _ => false, Timeout.InfiniteTimeSpan, cancellationToken);
             }
-            catch (IsolationException refusal)
+            catch (IsolationException exception)
             {
-                // Without its byte, but with the gate's end, the program starts, and ends at once.
-                failure = refusal.Failure;
-                gate.Dispose();
+                // The program starts when the pipe is closed, and exits at once.
+                obstacle = exception;
+                pipes.Dispose();
             }
         }
 
-        // bubblewrap tells the exit code on the same pipe, last.
-        string rest = failure is null ? await Task.Run(() => ReadToEnd(gate.Status), CancellationToken.None).WaitAsync(cancellationToken) : "";
-        while (child.TryWait() is null)
+        await SharedEventLoop.WaitForExitAsync(child.Handle, Timeout.InfiniteTimeSpan, cancellationToken);
+        child.TryWait();
+        if (obstacle is not null || !output.Contains("\"exit-code\": 0", StringComparison.Ordinal))
         {
-            await Task.Delay(1, cancellationToken);
+            throw obstacle ?? IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
         }
-
-        return failure ?? ((first + rest).Contains("\"exit-code\": 0", StringComparison.Ordinal) ? null : IsolationFailure.From(ReadLog(plan.Directories)));
     }
 
-    /// <summary>The end of what bubblewrap and the agent printed.</summary>
-    /// <param name="directories">The sandbox's directories.</param>
-    public static string ReadLog(SandboxDirectories directories)
-    {
-        const int most = 4096;
-        using FileStream file = new(directories.Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        file.Position = Math.Max(0, file.Length - most);
-        byte[] end = new byte[most];
-        return Encoding.UTF8.GetString(end, 0, file.ReadAtLeast(end, most, throwOnEndOfStream: false));
-    }
-
-    /// <summary>What is missing on this host, if anything is.</summary>
-    private static IsolationFailure? FindObstacle(LaunchPlan plan) =>
-        ExecutableLocator.Find("bwrap") is null ? IsolationFailure.Missing("bubblewrap (bwrap)", "bubblewrap")
-        : plan.UserId is not null && ExecutableLocator.Find("setpriv") is null ? IsolationFailure.Missing("setpriv (util-linux)", "util-linux")
-        : SystemCallTable.Of(RuntimeInformation.ProcessArchitecture) is null ? IsolationFailure.UnknownProcessor
-        : null;
-
-    /// <summary>Gives a sandbox what is given from outside, before anything runs in it; then its program may start.</summary>
-    /// <returns>What joins it to the internet, if anything does.</returns>
-    private static async Task<ProcessIdentity?> PrepareAsync(LaunchPlan plan, int init, int monitor, Gate gate, ChildReaper collector)
+    /// <summary>Does what has to be done from outside before anything runs in the sandbox; then lets its program start.</summary>
+    /// <returns>The process that connects the sandbox to the internet, or null.</returns>
+    private static async Task<ProcessIdentity?> PrepareAsync(LaunchPlan plan, int init, int monitor, LaunchPipes pipes)
     {
         ControlGroups.Join(plan.Limits.Groups, monitor, init);
-        ProcessIdentity? link = null;
-        if (plan.Network == SandboxNetworks.Internet)
-        {
-            SlirpNetwork.Result result = await SlirpNetwork.StartAsync(init, gate.Status, plan.Directories.NetworkLog, collector);
-            link = result.Process is { } process ? new ProcessIdentity(process.Id, process.StartTime) : throw new IsolationException(result.Failure!);
-        }
-
-        return gate.TryOpen() ? link : throw new IsolationException(IsolationFailure.From(ReadLog(plan.Directories)));
+        ProcessIdentity? link = plan.Network == SandboxNetworks.Internet
+            ? await SlirpNetwork.StartAsync(init, pipes.Status, plan.Directories.NetworkLog)
+            : null;
+        return pipes.TryUnblock() ? link : throw IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
     }
 
-    private static ChildProcess Spawn(LaunchPlan plan, IEnumerable<string> command, Dictionary<int, FileDescriptor> extra, Gate gate)
+    private static ChildProcess Spawn(LaunchPlan plan, IEnumerable<string> command, LaunchPipes pipes, FileDescriptor? listener = null)
     {
-        if (FindObstacle(plan) is { } obstacle)
-        {
-            throw obstacle.ToException();
-        }
+        string bubblewrap = ExecutableLocator.Find("bwrap") ?? throw IsolationException.MissingProgram("bubblewrap (bwrap)", "bubblewrap");
+        string program = plan.UserId is null ? bubblewrap
+            : ExecutableLocator.Find("setpriv") ?? throw IsolationException.MissingProgram("setpriv (util-linux)", "util-linux");
+        SystemCallTable systemCalls = SystemCallTable.Of(RuntimeInformation.ProcessArchitecture) ?? throw IsolationException.UnsupportedProcessor;
 
-        string bubblewrap = ExecutableLocator.Find("bwrap")!;
-        // Small enough to lie in the pipe until bubblewrap reads it.
+        // The filter fits into the pipe's buffer until bubblewrap reads it.
         FileDescriptor.CreatePipe(out FileDescriptor filterReader, out FileDescriptor filterWriter);
         using FileDescriptor filter = filterReader;
         using (filterWriter)
         {
-            filterWriter.WriteAll(SeccompFilter.Assemble(SystemCallTable.Of(RuntimeInformation.ProcessArchitecture)!));
+            filterWriter.WriteAll(SeccompFilter.Assemble(systemCalls));
         }
 
         File.Delete(plan.Directories.Log);
         using FileDescriptor output = FileDescriptor.OpenLog(plan.Directories.Log);
         using FileDescriptor none = FileDescriptor.OpenNull();
-        string[] arguments = [.. BubblewrapArguments.For(plan, StatusDescriptor, FilterDescriptor, GateDescriptor), .. command];
+        Dictionary<int, FileDescriptor> descriptors = new()
+        {
+            [0] = none,
+            [1] = output,
+            [2] = output,
+            [StatusDescriptor] = pipes.StatusWriter,
+            [FilterDescriptor] = filter,
+            [BlockDescriptor] = pipes.Block,
+        };
+        if (listener is not null)
+        {
+            descriptors.Add(ListenDescriptor, listener);
+        }
+
+        string[] arguments = [.. BubblewrapArguments.For(plan, StatusDescriptor, FilterDescriptor, BlockDescriptor), .. command];
         ChildProcess child = ChildProcess.Start(new ChildProcessOptions
         {
-            Path = plan.UserId is null ? bubblewrap : ExecutableLocator.Find("setpriv")!,
+            Path = program,
             Arguments = plan.UserId is { } user ? [.. BubblewrapArguments.OtherUser(user), bubblewrap, .. arguments] : arguments,
             Environment = plan.Has(IsolationFeatures.CleanEnvironment) ? new Dictionary<string, string>() : plan.ServerEnvironment ?? OwnEnvironment(),
             WorkingDirectory = "/",
-            Descriptors = new Dictionary<int, FileDescriptor>(extra)
-            {
-                [0] = none,
-                [1] = output,
-                [2] = output,
-                [StatusDescriptor] = gate.StatusWriter,
-                [FilterDescriptor] = filter,
-                [GateDescriptor] = gate.Waiting,
-            },
+            Descriptors = descriptors,
         });
-        gate.CloseChildsEnds();
+        pipes.CloseChildsEnds();
         return child;
     }
 
-    private static BubblewrapProcess? Identify(string line, ProcessEntry? monitor, LaunchPlan plan, string socket)
-    {
-        if (line.Length == 0 || monitor is not { } outer)
-        {
-            return null;
-        }
-
-        int init = InitOf(line);
-        return ProcessTable.Find(init) is { IsAlive: true } entry
-            ? new BubblewrapProcess(
-                init, entry.StartTime, ProcessTable.PidNamespaceOf(init), outer.Id, outer.StartTime, socket, plan.Agent.Directory, BubblewrapArguments.Walls(plan))
-            : null;
-    }
+    private static Task<string> ReadStatusAsync(LaunchPipes pipes, CancellationToken cancellationToken = default) =>
+        SharedEventLoop.ReadAsync(pipes.Status, static bytes => bytes.Contains((byte)'\n'), SetUpLimit, cancellationToken);
 
     private static int InitOf(string line)
     {
@@ -188,58 +149,42 @@ internal static class BubblewrapLauncher
         return status.RootElement.GetProperty("child-pid").GetInt32();
     }
 
-    private static string ReadLine(FileDescriptor pipe) => Read(pipe, static text => text.Contains((byte)'\n'));
-
-    private static string ReadToEnd(FileDescriptor pipe) => Read(pipe, static _ => false);
-
-    private static string Read(FileDescriptor pipe, Func<List<byte>, bool> isEnough)
-    {
-        List<byte> text = [];
-        byte[] buffer = new byte[1024];
-        while (!isEnough(text) && pipe.Read(buffer) is > 0 and var count)
-        {
-            text.AddRange(buffer.AsSpan(0, count));
-        }
-
-        return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(text));
-    }
-
     private static Dictionary<string, string> OwnEnvironment() =>
-        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? "");
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? "");
 
-    /// <summary>The pipes between server and bubblewrap: on one it tells what it made, on the other it waits before the program starts.</summary>
-    private sealed class Gate : IDisposable
+    /// <summary>Two pipes: bubblewrap reports its status on one, and waits on the other before it starts the program.</summary>
+    private sealed class LaunchPipes : IDisposable
     {
-        private readonly FileDescriptor _opener;
+        private readonly FileDescriptor _unblock;
 
-        public Gate()
+        public LaunchPipes()
         {
             FileDescriptor.CreatePipe(out FileDescriptor status, out FileDescriptor statusWriter);
-            FileDescriptor.CreatePipe(out FileDescriptor waiting, out _opener);
-            (Status, StatusWriter, Waiting) = (status, statusWriter, waiting);
+            FileDescriptor.CreatePipe(out FileDescriptor block, out _unblock);
+            (Status, StatusWriter, Block) = (status, statusWriter, block);
         }
 
         public FileDescriptor Status { get; }
 
         public FileDescriptor StatusWriter { get; }
 
-        public FileDescriptor Waiting { get; }
+        public FileDescriptor Block { get; }
 
         public void CloseChildsEnds()
         {
             StatusWriter.Dispose();
-            Waiting.Dispose();
+            Block.Dispose();
         }
 
-        /// <summary>Lets the program start; false when bubblewrap has given up meanwhile.</summary>
-        public bool TryOpen()
+        /// <summary>Lets the program start; returns false when bubblewrap has exited.</summary>
+        public bool TryUnblock()
         {
             try
             {
-                _opener.WriteAll([1]);
+                _unblock.WriteAll([1]);
                 return true;
             }
-            catch (Win32Exception failure) when (failure.NativeErrorCode == BrokenPipe)
+            catch (Win32Exception exception) when (exception.NativeErrorCode == BrokenPipe)
             {
                 return false;
             }
@@ -248,7 +193,7 @@ internal static class BubblewrapLauncher
         public void Dispose()
         {
             CloseChildsEnds();
-            _opener.Dispose();
+            _unblock.Dispose();
             Status.Dispose();
         }
     }

@@ -6,59 +6,49 @@ namespace Sandbox.Server.Engines.Bubblewrap;
 
 /// <summary>Control groups, in whichever version this host has each controller. See cgroups(7).</summary>
 /// <remarks>
-/// Groups are made within the server's own, so that what limits the server limits its sandboxes too. In version 2 a group with processes in it
-/// cannot hand controllers on, so there they are made in the nearest group above that can.
+/// Groups are created within the server's own, so that what limits the server limits its sandboxes too. In version 2 a group that contains processes
+/// cannot delegate controllers, so there they are created in the nearest ancestor that can.
 /// </remarks>
 internal static class ControlGroups
 {
-    /// <summary>The controller of memory.</summary>
     public const string Memory = "memory";
-
-    /// <summary>The controller of processes.</summary>
     public const string Processes = "pids";
-
-    /// <summary>The controller of processor time.</summary>
     public const string Processor = "cpu";
 
-    private const string Unified = "cgroup-v2";
-    private const string Legacy = "cgroup-v1";
+    private const string Version2 = "cgroup-v2";
+    private const string Version1 = "cgroup-v1";
     private const int PeriodMicroseconds = 100_000;
     private const string ControlFile = "cgroup.subtree_control";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RemoveLimit = TimeSpan.FromSeconds(3);
 
-    /// <summary>Which version keeps limits of a controller here; null when none does.</summary>
-    /// <param name="controller">The controller.</param>
-    public static string? MeansOf(string controller) => FindUnified([controller]) is not null ? Unified : FindLegacy(controller) is not null ? Legacy : null;
+    /// <summary>Returns the version that enforces limits of a controller here, or null.</summary>
+    public static string? FindVersion(string controller) =>
+        FindParentV2([controller]) is not null ? Version2 : FindParentV1(controller) is not null ? Version1 : null;
 
-    /// <summary>The groups, not made yet, that a sandbox needs for these controllers.</summary>
-    /// <param name="controllers">The controllers.</param>
-    /// <param name="name">The groups' name.</param>
+    /// <summary>Returns the directories of the groups, not created yet, that a sandbox needs for these controllers.</summary>
     public static string[] Directories(IEnumerable<string> controllers, string name)
     {
-        ILookup<string?, string> byVersion = controllers.ToLookup(MeansOf);
-        string[] unified = [.. byVersion[Unified]];
-        IEnumerable<string?> places = byVersion[Legacy].Select(FindLegacy).Append(unified.Length > 0 ? FindUnified(unified) : null);
-        return [.. places.OfType<string>().Distinct().Select(place => Path.Combine(place, name))];
+        ILookup<string?, string> byVersion = controllers.ToLookup(FindVersion);
+        string[] v2 = [.. byVersion[Version2]];
+        IEnumerable<string?> parents = byVersion[Version1].Select(FindParentV1).Append(v2.Length > 0 ? FindParentV2(v2) : null);
+        return [.. parents.OfType<string>().Distinct().Select(parent => Path.Combine(parent, name))];
     }
 
-    /// <summary>Makes groups and sets their limits.</summary>
-    /// <param name="plan">The limits, and the groups.</param>
-    public static void Make(LimitPlan plan)
+    /// <summary>Creates a plan's groups and sets their limits.</summary>
+    public static void Create(LimitPlan plan)
     {
         foreach (string group in plan.Groups)
         {
             Directory.CreateDirectory(group);
             Set(group, plan.Limits.MemoryBytes, [("memory.max", Text), ("memory.limit_in_bytes", Text)]);
-            // Swapping is no way out. Version 1 counts both together here; either file may be missing.
+            // No swap beyond the limit. Version 1 counts memory and swap together in this file; either file may be missing.
             Set(group, plan.Limits.MemoryBytes, [("memory.swap.max", _ => "0"), ("memory.memsw.limit_in_bytes", Text)]);
             Set(group, plan.ProcessLimit is null ? plan.Limits.Processes : null, [("pids.max", Text)]);
             Set(group, plan.Limits.Cpus, [("cpu.max", cpus => $"{Quota(cpus)} {PeriodMicroseconds}"), ("cpu.cfs_quota_us", Quota)]);
         }
     }
 
-    /// <summary>Puts processes into groups; what they start will be there too.</summary>
-    /// <param name="groups">The groups.</param>
-    /// <param name="processes">The processes.</param>
+    /// <summary>Moves processes into groups; their children inherit them.</summary>
     public static void Join(IEnumerable<string> groups, params IEnumerable<int> processes)
     {
         foreach (string group in groups)
@@ -70,8 +60,7 @@ internal static class ControlGroups
         }
     }
 
-    /// <summary>Removes groups whose processes have ended; those that are gone already are passed over.</summary>
-    /// <param name="groups">The groups.</param>
+    /// <summary>Removes groups whose processes have exited.</summary>
     public static async Task RemoveAsync(IEnumerable<string> groups)
     {
         long start = Stopwatch.GetTimestamp();
@@ -81,17 +70,17 @@ internal static class ControlGroups
             {
                 try
                 {
-                    // The files in it are the kernel's and go with it.
+                    // The kernel removes the files in it.
                     Directory.Delete(group);
                 }
-                catch (IOException) when (Stopwatch.GetElapsedTime(start) < Patience)
+                catch (IOException) when (Stopwatch.GetElapsedTime(start) < RemoveLimit)
                 {
-                    // An ended process that nobody has collected yet keeps it for a moment.
+                    // A process that was killed leaves its group shortly after its exit can be seen. Version 1 has no event for that.
                     await Task.Delay(2);
                 }
-                catch (IOException failure)
+                catch (IOException exception)
                 {
-                    ServerLog.Write($"The control group '{group}' stays: {failure.Message}");
+                    ServerLog.Write($"The control group '{group}' could not be removed: {exception.Message}");
                     break;
                 }
             }
@@ -103,10 +92,10 @@ internal static class ControlGroups
 
     private static string Quota(double cpus) => Text((long)Math.Max(1000, cpus * PeriodMicroseconds));
 
-    private static void Set<T>(string group, T? value, ReadOnlySpan<(string File, Func<T, string> Write)> ways)
+    private static void Set<T>(string group, T? value, ReadOnlySpan<(string File, Func<T, string> Write)> files)
         where T : struct
     {
-        foreach ((string file, Func<T, string> write) in ways)
+        foreach ((string file, Func<T, string> write) in files)
         {
             if (value is { } limit && Path.Combine(group, file) is var path && File.Exists(path))
             {
@@ -115,18 +104,18 @@ internal static class ControlGroups
         }
     }
 
-    private static string? FindLegacy(string controller) => Mounts()
+    private static string? FindParentV1(string controller) => Mounts()
         .Where(mount => mount.Type == "cgroup" && mount.Options.Contains(controller))
         .Select(mount => OwnGroup(mount, controller))
-        .FirstOrDefault(CanMakeGroups);
+        .FirstOrDefault(CanCreateGroups);
 
-    private static string? FindUnified(IReadOnlyCollection<string> controllers)
+    private static string? FindParentV2(IReadOnlyCollection<string> controllers)
     {
         foreach (Mount mount in Mounts().Where(mount => mount.Type == "cgroup2"))
         {
-            for (string? group = OwnGroup(mount, ""); group is not null && group.StartsWith(mount.Point, StringComparison.Ordinal); group = Path.GetDirectoryName(group))
+            for (string? group = OwnGroup(mount, ""); group?.StartsWith(mount.Point, StringComparison.Ordinal) == true; group = Path.GetDirectoryName(group))
             {
-                if (HandsOn(group, controllers) && CanMakeGroups(group))
+                if (Delegates(group, controllers) && CanCreateGroups(group))
                 {
                     return group;
                 }
@@ -136,8 +125,8 @@ internal static class ControlGroups
         return null;
     }
 
-    /// <summary>Whether groups within a group have controllers, made to have them if need be.</summary>
-    private static bool HandsOn(string group, IReadOnlyCollection<string> controllers)
+    /// <summary>Returns whether a group delegates controllers to groups within it, after enabling them if necessary.</summary>
+    private static bool Delegates(string group, IReadOnlyCollection<string> controllers)
     {
         string control = Path.Combine(group, ControlFile);
         try
@@ -156,13 +145,13 @@ internal static class ControlGroups
 
             return true;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return false;
         }
     }
 
-    private static bool CanMakeGroups(string group)
+    private static bool CanCreateGroups(string group)
     {
         string probe = Path.Combine(group, $"sandbox-probe-{Guid.NewGuid():N}");
         try
@@ -171,13 +160,13 @@ internal static class ControlGroups
             Directory.Delete(probe);
             return true;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return false;
         }
     }
 
-    /// <summary>This process's own group in a hierarchy, or the highest that can be seen from here.</summary>
+    /// <summary>Returns this process's own group in a hierarchy, or the highest that is visible here.</summary>
     private static string OwnGroup(Mount mount, string controller)
     {
         string? path = File.ReadLines("/proc/self/cgroup").Select(line => line.Split(':', 3))

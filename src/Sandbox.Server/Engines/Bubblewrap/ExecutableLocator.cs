@@ -1,10 +1,9 @@
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>Finds the programs the server needs.</summary>
+/// <summary>Finds programs on the host.</summary>
 internal static class ExecutableLocator
 {
-    /// <summary>The full path of a program on <c>PATH</c>, in <c>/usr/bin</c> or in <c>/usr/sbin</c>, or null. Relative entries of <c>PATH</c> are passed over.</summary>
-    /// <param name="name">The program.</param>
+    /// <summary>Returns the full path of a program on <c>PATH</c> (relative entries are ignored), in <c>/usr/bin</c> or <c>/usr/sbin</c>, or null.</summary>
     public static string? Find(string name)
     {
         IEnumerable<string> directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/bin", "/usr/sbin"]);

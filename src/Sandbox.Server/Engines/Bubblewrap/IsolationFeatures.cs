@@ -1,39 +1,37 @@
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>The walls around a sandbox, each on its own. The server always asks for <see cref="All"/>; tests take one away to show that it is needed.</summary>
+/// <summary>Isolation features of a sandbox. The server always uses <see cref="All"/>; tests disable one to prove that it matters.</summary>
 [Flags]
 internal enum IsolationFeatures
 {
-    /// <summary>None.</summary>
     None = 0,
 
-    /// <summary>Below a root server: a host user of its own for each sandbox.</summary>
+    /// <summary>A host user of its own for each sandbox of a root server.</summary>
     OwnUser = 1 << 0,
 
-    /// <summary>A root directory composed for it, instead of the host's.</summary>
+    /// <summary>A composed root directory instead of the host's.</summary>
     ComposedRoot = 1 << 1,
 
-    /// <summary>Process ids of its own, and a <c>/proc</c> that shows them alone.</summary>
+    /// <summary>A pid namespace with its own <c>/proc</c>.</summary>
     Processes = 1 << 2,
 
-    /// <summary>A network of its own, with nothing in it.</summary>
+    /// <summary>An empty network namespace.</summary>
     Network = 1 << 3,
 
-    /// <summary>Shared memory, host name and control groups of its own.</summary>
+    /// <summary>IPC, UTS and control group namespaces.</summary>
     Names = 1 << 4,
 
-    /// <summary>No capability, not even within its own user namespace.</summary>
+    /// <summary>No capabilities, not even in its own user namespace.</summary>
     NoCapabilities = 1 << 5,
 
-    /// <summary>No user namespace within it.</summary>
+    /// <summary>No nested user namespaces.</summary>
     NoNesting = 1 << 6,
 
-    /// <summary>System calls that only administrators, debuggers and exploits use are refused.</summary>
+    /// <summary>A seccomp filter against system calls that only administrators, debuggers and exploits use.</summary>
     SystemCalls = 1 << 7,
 
-    /// <summary>Only the variables it is meant to see.</summary>
+    /// <summary>A cleared environment.</summary>
     CleanEnvironment = 1 << 8,
 
-    /// <summary>All of them.</summary>
     All = OwnUser | ComposedRoot | Processes | Network | Names | NoCapabilities | NoNesting | SystemCalls | CleanEnvironment,
 }

@@ -2,51 +2,50 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>How a sandbox is limited: what each limit is kept by.</summary>
+/// <summary>How the limits of a sandbox are enforced.</summary>
 /// <param name="Limits">The limits.</param>
-/// <param name="Groups">The control groups that keep them, as directories.</param>
-/// <param name="ProcessLimit">The most processes, where a limit of the processes' own (RLIMIT_NPROC) keeps it.</param>
-/// <param name="Means">What keeps each limit, by its name.</param>
-internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? ProcessLimit, Dictionary<string, string> Means)
+/// <param name="Groups">The directories of the control groups that enforce them.</param>
+/// <param name="ProcessLimit">The maximum number of processes, where RLIMIT_NPROC enforces it.</param>
+/// <param name="Enforcement">What enforces each limit, by the limit's name.</param>
+internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? ProcessLimit, Dictionary<string, string> Enforcement)
 {
-    private const long LeastMemory = 32 << 20;
-    private const long LeastProcesses = 32;
-    private const double LeastCpus = 0.01;
-    private const double MostCpus = 10_000;
-    private const string ByProcess = "rlimit";
+    private const long MinMemory = 32 << 20;
+    private const long MinProcesses = 32;
+    private const double MinCpus = 0.01;
+    private const double MaxCpus = 10_000;
+    private const string Rlimit = "rlimit";
 
-    /// <summary>No limits.</summary>
     public static LimitPlan None { get; } = new(new SandboxLimits(), [], null, []);
 
-    /// <summary>Chooses the means on this host: control groups, else a limit of the processes' own where that is honest.</summary>
-    /// <param name="limits">What is wished for.</param>
-    /// <param name="name">A name for the control groups, this sandbox's alone.</param>
-    /// <exception cref="ApiException">A value makes no sense, or this host cannot keep that limit.</exception>
+    /// <summary>Chooses how this host enforces limits: by control groups, else by rlimits where those count one sandbox alone.</summary>
+    /// <param name="limits">The requested limits.</param>
+    /// <param name="name">A name for the control groups that no other sandbox has.</param>
+    /// <exception cref="ApiException">A value is out of range, or this host cannot enforce a limit.</exception>
     public static LimitPlan For(SandboxLimits limits, string name)
     {
-        Require(limits);
-        Dictionary<string, string> means = [];
+        RequireInRange(limits);
+        Dictionary<string, string> enforcement = [];
         foreach (string limit in limits.Names)
         {
-            means[limit] = MeansOf(limit) ?? throw new ApiException(ErrorCodes.Unsupported, $"'limits.{limit}' cannot be kept on this host. {RemedyOf(limit)}");
+            enforcement[limit] = EnforcementOf(limit)
+                ?? throw new ApiException(ErrorCodes.Unsupported, $"'limits.{limit}' cannot be enforced on this host. {RemedyOf(limit)}");
         }
 
-        bool byProcess = means.GetValueOrDefault(SandboxLimits.ProcessesName) == ByProcess;
-        string[] inGroups = [.. means.Where(limit => limit.Value != ByProcess).Select(limit => limit.Key)];
-        return new LimitPlan(limits, ControlGroups.Directories(inGroups.Select(ControllerOf).OfType<string>(), name), byProcess ? limits.Processes : null, means);
+        bool byRlimit = enforcement.GetValueOrDefault(SandboxLimits.ProcessesName) == Rlimit;
+        IEnumerable<string> controllers = enforcement.Where(limit => limit.Value != Rlimit).Select(limit => ControllerOf(limit.Key)).OfType<string>();
+        return new LimitPlan(limits, ControlGroups.Directories(controllers, name), byRlimit ? limits.Processes : null, enforcement);
     }
 
-    /// <summary>What would keep a limit on this host; null when nothing can.</summary>
-    /// <param name="limit">The limit's name.</param>
-    public static string? MeansOf(string limit) => ControllerOf(limit) is { } controller && ControlGroups.MeansOf(controller) is { } means ? means
-        : limit == SandboxLimits.ProcessesName && CanLimitProcesses() ? ByProcess
+    /// <summary>Returns what would enforce a limit on this host, or null.</summary>
+    public static string? EnforcementOf(string limit) => ControllerOf(limit) is { } controller && ControlGroups.FindVersion(controller) is { } version ? version
+        : limit == SandboxLimits.ProcessesName && CanLimitProcesses() ? Rlimit
         : null;
 
-    /// <summary>What the host's owner can do so that a limit can be kept.</summary>
-    /// <param name="limit">The limit's name.</param>
+    /// <summary>Returns what the host's owner can do so that a limit can be enforced.</summary>
     public static string RemedyOf(string limit) => limit == SandboxLimits.DiskName
-        ? "Keep the server's state directory on a file system of the size that sandboxes may fill, and leave this limit out."
-        : "It takes control groups (cgroup v2 or v1) that the server may write to: run the server as root, or in a scope that systemd delegates to its user; or leave this limit out.";
+        ? "Keep the server's state directory on a file system of the size that sandboxes may fill, and omit this limit."
+        : "This limit needs control groups (cgroup v2 or v1) that the server may write to: run the server as root, or in a scope that systemd delegates "
+            + "to its user; or omit this limit.";
 
     private static string? ControllerOf(string limit) => limit switch
     {
@@ -56,36 +55,36 @@ internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? Pr
         _ => null,
     };
 
-    /// <summary>Since Linux 5.14 a user namespace counts its own processes, so that this sandbox's alone are limited.</summary>
+    /// <summary>Since Linux 5.14 a user namespace counts its own processes, so that the limit counts this sandbox alone.</summary>
     private static bool CanLimitProcesses() => Environment.OSVersion.Version >= new Version(5, 14) && File.Exists("/usr/bin/prlimit");
 
-    private static void Require(SandboxLimits limits)
+    private static void RequireInRange(SandboxLimits limits)
     {
         foreach (string name in limits.Unknown?.Keys.ToArray() ?? [])
         {
             throw RequestFields.Unsupported("limits." + name);
         }
 
-        if (limits.MemoryBytes < LeastMemory)
+        if (limits.MemoryBytes < MinMemory)
         {
-            throw Low(SandboxLimits.MemoryName, $"{LeastMemory} bytes");
+            throw TooLow(SandboxLimits.MemoryName, $"{MinMemory} bytes");
         }
 
-        if (limits.Processes < LeastProcesses)
+        if (limits.Processes < MinProcesses)
         {
-            throw Low(SandboxLimits.ProcessesName, $"{LeastProcesses}, of which the sandbox's agent takes some");
+            throw TooLow(SandboxLimits.ProcessesName, $"{MinProcesses}, of which the sandbox's agent needs some");
         }
 
-        if (limits.Cpus is { } cpus && !(cpus is >= LeastCpus and <= MostCpus))
+        if (limits.Cpus is { } cpus && !(cpus is >= MinCpus and <= MaxCpus))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"'limits.{SandboxLimits.CpusName}' is {cpus}. It takes {LeastCpus} to {MostCpus}.");
+            throw new ApiException(ErrorCodes.InvalidRequest, $"'limits.{SandboxLimits.CpusName}' is {cpus}. It must be {MinCpus} to {MaxCpus}.");
         }
 
         if (limits.DiskBytes < 0)
         {
-            throw Low(SandboxLimits.DiskName, "0");
+            throw TooLow(SandboxLimits.DiskName, "0");
         }
     }
 
-    private static ApiException Low(string name, string least) => new(ErrorCodes.InvalidRequest, $"'limits.{name}' is too low. It takes at least {least}.");
+    private static ApiException TooLow(string name, string minimum) => new(ErrorCodes.InvalidRequest, $"'limits.{name}' is too low. The minimum is {minimum}.");
 }

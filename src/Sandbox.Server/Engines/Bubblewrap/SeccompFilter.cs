@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>The seccomp filter as the kernel takes it: a classic BPF program over <c>struct seccomp_data</c>. See seccomp(2).</summary>
+/// <summary>The seccomp filter: a classic BPF program over <c>struct seccomp_data</c>. See seccomp(2).</summary>
 internal static class SeccompFilter
 {
     private const ushort LoadWord = 0x20; // BPF_LD | BPF_W | BPF_ABS
@@ -25,15 +25,14 @@ internal static class SeccompFilter
     // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
     private const uint CloneNewNamespace = 0x7E02_0000;
 
-    // Typing into another's terminal: TIOCSTI, TIOCLINUX.
+    // Input injection into another process's terminal: TIOCSTI, TIOCLINUX.
     private const uint FakeInput = 0x5412;
     private const uint ConsoleControl = 0x541C;
 
-    // Sockets to the machine's hypervisor know no network namespace: AF_VSOCK.
+    // Sockets to the machine's hypervisor ignore network namespaces: AF_VSOCK.
     private const uint HypervisorSocket = 40;
 
-    /// <summary>Assembles the filter.</summary>
-    /// <param name="table">The architecture's numbers.</param>
+    /// <summary>Assembles the filter for an architecture.</summary>
     public static byte[] Assemble(SystemCallTable table)
     {
         List<Instruction> program =
@@ -53,7 +52,7 @@ internal static class SeccompFilter
             program.AddRange([new(JumpIfEqual, 0, 1, call), new(Return, 0, 0, NotPermitted)]);
         }
 
-        // Its flags lie in memory, where a filter cannot see them: C libraries fall back to clone.
+        // Its flags are in memory, which a filter cannot read. C libraries fall back to clone.
         program.AddRange([new(JumpIfEqual, 0, 1, table.Clone3Call), new(Return, 0, 0, NotImplemented)]);
         AddArgumentRule(program, table.CloneCall, FirstArgumentOffset, NotPermitted, new Instruction(JumpIfAnyBit, 0, 1, CloneNewNamespace));
         AddArgumentRule(program, table.IoControlCall, SecondArgumentOffset, NotPermitted,
@@ -63,7 +62,7 @@ internal static class SeccompFilter
         return Encode(program);
     }
 
-    /// <summary>For one call, refuses it when a test of an argument's lower half holds; a call that passes is allowed.</summary>
+    /// <summary>Refuses one call when a test of an argument's lower half is true, and allows it otherwise.</summary>
     private static void AddArgumentRule(List<Instruction> program, uint call, uint argument, uint refusal, params ReadOnlySpan<Instruction> tests)
     {
         int length = 1 + (2 * tests.Length) + 1;

@@ -3,26 +3,27 @@ using System.Diagnostics;
 using System.Text;
 using Sandbox.Linux;
 using Sandbox.Protocol;
+using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>Joins a sandbox's network to the internet by slirp4netns, behind <see cref="NftablesRuleset"/>. Both stand before the first program runs in it.</summary>
+/// <summary>Connects a sandbox to the internet by slirp4netns, behind <see cref="NftablesRuleset"/>, before the first program runs in it.</summary>
 internal static class SlirpNetwork
 {
     private const string Device = "/dev/net/tun";
     private const int NetworkDescriptor = 3;
     private const int OwnerDescriptor = 4;
     private const int ReadyDescriptor = 5;
-    private const int EndDescriptor = 6;
+    private const int ExitDescriptor = 6;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
-    /// <summary>What is missing on this host, if anything is.</summary>
-    public static IsolationFailure? FindObstacle()
+    /// <summary>Returns what is missing on this host, or null.</summary>
+    public static IsolationException? FindObstacle()
     {
         (string Program, string Package)[] needed = [("slirp4netns", "slirp4netns"), ("nft", "nftables"), ("nsenter", "util-linux")];
         foreach ((string program, string package) in needed.Where(tool => ExecutableLocator.Find(tool.Program) is null))
         {
-            return IsolationFailure.Missing(program, package) with { Code = ErrorCodes.NetworkUnavailable };
+            return IsolationException.MissingProgram(program, package, ErrorCodes.NetworkUnavailable);
         }
 
         try
@@ -30,58 +31,61 @@ internal static class SlirpNetwork
             using FileStream tun = new(Device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
             return null;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            string remedy = File.Exists(Device) ? $"Let this user use it: chmod 666 {Device}." : "Load the module 'tun', or ask for a container that has the device.";
-            return new IsolationFailure($"This server cannot use {Device}, which joins sandboxes to the internet.", remedy) { Code = ErrorCodes.NetworkUnavailable };
+            string remedy = File.Exists(Device)
+                ? $"Let this user use it: chmod 666 {Device}."
+                : "Load the module 'tun', or ask for a container that has the device.";
+            return new IsolationException($"This server cannot use {Device}, which connects sandboxes to the internet.", remedy, ErrorCodes.NetworkUnavailable);
         }
     }
 
-    /// <summary>Joins a sandbox whose program has not started yet.</summary>
+    /// <summary>Connects a sandbox whose program has not started yet.</summary>
     /// <param name="init">The sandbox's init.</param>
-    /// <param name="alive">A pipe that bubblewrap's outer process holds open for writing: the link ends with that process, whether a server runs or not.</param>
-    /// <param name="log">Where the programs print to.</param>
-    /// <param name="collector">Collects the link's process.</param>
-    public static async Task<Result> StartAsync(int init, FileDescriptor alive, string log, ChildReaper collector)
+    /// <param name="status">The reading end of a pipe that bubblewrap's outer process holds open: slirp4netns exits with that process.</param>
+    /// <param name="log">The file for the programs' output.</param>
+    /// <returns>The process of slirp4netns.</returns>
+    /// <exception cref="IsolationException">It cannot be connected on this host.</exception>
+    public static async Task<ProcessIdentity> StartAsync(int init, FileDescriptor status, string log)
     {
         if (FindObstacle() is { } obstacle)
         {
-            return new Result(null, obstacle);
+            throw obstacle;
         }
 
         File.Delete(log);
         try
         {
-            await WaitForUsersAsync(init);
+            await WaitForUidMapAsync(init);
             using FileDescriptor network = ProcessNamespace.OpenNetwork(init);
             using FileDescriptor owner = ProcessNamespace.OwnerOf(network);
-            return await FilterAsync(network, owner, log) ?? await JoinAsync(network, owner, alive, log, collector);
+            await ApplyRulesetAsync(network, owner, log);
+            return await ConnectAsync(network, owner, status, log);
         }
-        catch (Exception failure) when (failure is Win32Exception or TimeoutException or IOException)
+        catch (Exception exception) when (exception is Win32Exception or TimeoutException or IOException)
         {
-            return new Result(null, IsolationFailure.OfNetwork("its network", failure.Message));
+            throw IsolationException.ForNetwork("its network", exception.Message);
         }
     }
 
-    /// <summary>bubblewrap tells of its child before that has given its user namespace its users.</summary>
-    private static async Task WaitForUsersAsync(int init)
+    /// <summary>Waits until bubblewrap has mapped users, which may be after it has reported its child. The kernel has no event for that.</summary>
+    private static async Task WaitForUidMapAsync(int init)
     {
         long start = Stopwatch.GetTimestamp();
         while (!ProcessNamespace.HasUsers(init))
         {
             if (Stopwatch.GetElapsedTime(start) > Limit)
             {
-                throw new TimeoutException("bubblewrap did not give it its users");
+                throw new TimeoutException("bubblewrap did not map the sandbox's users");
             }
 
             await Task.Delay(1);
         }
     }
 
-    /// <summary>Sets the rules; null when they stand.</summary>
-    private static async Task<Result?> FilterAsync(FileDescriptor network, FileDescriptor owner, string log)
+    private static async Task ApplyRulesetAsync(FileDescriptor network, FileDescriptor owner, string log)
     {
-        // Small enough to lie in the pipe until nft reads it.
+        // The rules fit into the pipe's buffer until nft reads them.
         FileDescriptor.CreatePipe(out FileDescriptor rules, out FileDescriptor writer);
         using FileDescriptor input = rules;
         using (writer)
@@ -89,33 +93,46 @@ internal static class SlirpNetwork
             writer.WriteAll(Encoding.UTF8.GetBytes(NftablesRuleset.Write(NftablesRuleset.HostAddresses())));
         }
 
-        // Root has rights over the namespace from outside; another user has them within the user namespace that he made.
+        // Root has privileges in the namespace from outside; another user has them within the user namespace that it created.
         string[] asOwner = CurrentProcess.EffectiveUserId == 0 ? [] : [$"--user=/proc/self/fd/{OwnerDescriptor}", "--preserve-credentials"];
-        using ChildProcess nft = Start("nsenter", [.. asOwner, $"--net=/proc/self/fd/{NetworkDescriptor}", "--", ExecutableLocator.Find("nft")!, "-f", "-"], log, new()
+        string[] arguments = [.. asOwner, $"--net=/proc/self/fd/{NetworkDescriptor}", "--", ExecutableLocator.Find("nft")!, "-f", "-"];
+        using ChildProcess nft = Start("nsenter", arguments, log, new()
         {
             [0] = input,
             [NetworkDescriptor] = network,
             [OwnerDescriptor] = owner,
         });
-        ExitStatus status = await WaitAsync(nft);
-        return status.ExitCode == 0 ? null : new Result(null, IsolationFailure.OfNetwork("nft", Said(log)));
+        try
+        {
+            await SharedEventLoop.WaitForExitAsync(nft.Handle, Limit);
+        }
+        catch (TimeoutException)
+        {
+            nft.Send(Signal.KILL);
+            await SharedEventLoop.WaitForExitAsync(nft.Handle, Timeout.InfiniteTimeSpan);
+        }
+
+        if (nft.TryWait() is not { ExitCode: 0 })
+        {
+            throw IsolationException.ForNetwork("nft", ReadLog(log));
+        }
     }
 
-    private static async Task<Result> JoinAsync(FileDescriptor network, FileDescriptor owner, FileDescriptor alive, string log, ChildReaper collector)
+    private static async Task<ProcessIdentity> ConnectAsync(FileDescriptor network, FileDescriptor owner, FileDescriptor status, string log)
     {
         FileDescriptor.CreatePipe(out FileDescriptor readyReader, out FileDescriptor readyWriter);
         using FileDescriptor ready = readyReader;
         using FileDescriptor none = FileDescriptor.OpenNull();
 
-        // Its own sandbox, an empty root and no capabilities, works for root alone (1.2 fails where one user is mapped).
-        string[] rights = CurrentProcess.EffectiveUserId == 0 ? ["--enable-sandbox"] : [$"--userns-path=/proc/self/fd/{OwnerDescriptor}"];
+        // slirp4netns can isolate itself only as root: version 1.2 fails where a single user is mapped.
+        string[] privileges = CurrentProcess.EffectiveUserId == 0 ? ["--enable-sandbox"] : [$"--userns-path=/proc/self/fd/{OwnerDescriptor}"];
         ProcessEntry? entry;
         using (readyWriter)
         {
             string[] arguments =
             [
-                "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-seccomp", .. rights,
-                $"--ready-fd={ReadyDescriptor}", $"--exit-fd={EndDescriptor}", "--netns-type=path", $"/proc/self/fd/{NetworkDescriptor}", "tap0",
+                "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-seccomp", .. privileges,
+                $"--ready-fd={ReadyDescriptor}", $"--exit-fd={ExitDescriptor}", "--netns-type=path", $"/proc/self/fd/{NetworkDescriptor}", "tap0",
             ];
             ChildProcess slirp = Start("slirp4netns", arguments, log, new()
             {
@@ -123,19 +140,14 @@ internal static class SlirpNetwork
                 [NetworkDescriptor] = network,
                 [OwnerDescriptor] = owner,
                 [ReadyDescriptor] = readyWriter,
-                [EndDescriptor] = alive,
+                [ExitDescriptor] = status,
             });
             entry = ProcessTable.Find(slirp.Id);
-            collector.Add(slirp);
+            _ = SharedEventLoop.ReapAsync(slirp);
         }
 
-        byte[] answer = new byte[1];
-        if (entry is { } process && await Task.Run(() => ready.Read(answer)).WaitAsync(Limit) == 1)
-        {
-            return new Result(process, null);
-        }
-
-        return new Result(null, IsolationFailure.OfNetwork("slirp4netns", Said(log)));
+        string answer = await SharedEventLoop.ReadAsync(ready, static _ => true, Limit);
+        return answer.Length > 0 && entry is { } process ? ProcessIdentity.Of(process) : throw IsolationException.ForNetwork("slirp4netns", ReadLog(log));
     }
 
     private static ChildProcess Start(string program, IReadOnlyList<string> arguments, string log, Dictionary<int, FileDescriptor> descriptors)
@@ -151,29 +163,5 @@ internal static class SlirpNetwork
         });
     }
 
-    private static async Task<ExitStatus> WaitAsync(ChildProcess child)
-    {
-        using CancellationTokenSource limit = new(Limit);
-        while (true)
-        {
-            if (child.TryWait() is { } status)
-            {
-                return status;
-            }
-
-            if (limit.IsCancellationRequested)
-            {
-                child.Send(Signal.KILL);
-            }
-
-            await Task.Delay(1);
-        }
-    }
-
-    private static string Said(string log) => File.Exists(log) ? File.ReadAllText(log) : "";
-
-    /// <summary>How it went: the link's process, or why there is none.</summary>
-    /// <param name="Process">The link's process.</param>
-    /// <param name="Failure">Why there is none.</param>
-    internal sealed record Result(ProcessEntry? Process, IsolationFailure? Failure);
+    private static string ReadLog(string log) => File.Exists(log) ? File.ReadAllText(log) : "";
 }

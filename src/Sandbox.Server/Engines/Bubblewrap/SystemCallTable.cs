@@ -2,18 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>The system calls the filter speaks about, by their numbers on one architecture. From the kernel's own tables.</summary>
-/// <param name="AuditArchitecture">How the kernel names the architecture, AUDIT_ARCH_….</param>
+/// <summary>Numbers of the filtered system calls on one architecture, from the kernel's tables.</summary>
+/// <param name="AuditArchitecture">The kernel's AUDIT_ARCH_… constant.</param>
 /// <param name="ForeignBit">Calls with this bit belong to a second calling convention (x32), 0 where there is none.</param>
 /// <param name="CloneCall">clone.</param>
 /// <param name="Clone3Call">clone3.</param>
 /// <param name="IoControlCall">ioctl.</param>
 /// <param name="SocketCall">socket.</param>
-/// <param name="Denied">Calls refused whatever their arguments.</param>
+/// <param name="Denied">Calls refused with any arguments.</param>
 internal sealed record SystemCallTable(
     uint AuditArchitecture, uint ForeignBit, uint CloneCall, uint Clone3Call, uint IoControlCall, uint SocketCall, IReadOnlyList<uint> Denied)
 {
-    // Calls younger than the common table have the same number everywhere:
+    // Calls added since the tables were unified have the same number everywhere:
     // io_uring_setup, _enter, _register, open_tree, move_mount, fsopen, fsconfig, fsmount, fspick,
     // pidfd_getfd, mount_setattr, quotactl_fd, open_tree_attr.
     private static readonly uint[] DeniedEverywhere = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443, 467];
@@ -46,8 +46,7 @@ internal sealed record SystemCallTable(
         .. DeniedEverywhere,
     ]);
 
-    /// <summary>The table of an architecture, or null when there is none.</summary>
-    /// <param name="architecture">The architecture.</param>
+    /// <summary>Returns the table of an architecture, or null when there is none.</summary>
     public static SystemCallTable? Of(Architecture architecture) => architecture switch
     {
         Architecture.X64 => X64,

@@ -1,52 +1,36 @@
 using System.Security.Cryptography;
 using Sandbox.Linux;
 using Sandbox.Server.Infrastructure;
-using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>Gives each sandbox a number and, below a root server, a host user of its own. Neither is given again while files of it exist.</summary>
+/// <summary>Gives each sandbox of a root server a host user of its own, by the sandbox's number. Other servers run sandboxes as their own user.</summary>
 internal sealed class UidAllocator
 {
-    // Above every range that distributions and systemd give away, below its own special ones.
-    private const uint FirstOfAll = 2_000_000_000;
-    private const int NumbersPerHome = 16_384;
-    private const int Homes = 8_900;
+    // Above every range that distributions and systemd use, below the kernel's special ids.
+    private const uint LowestUid = 2_000_000_000;
+    private const int Ranges = 8_900;
 
-    private readonly Lock gate = new();
-    private readonly ServerHome home;
-    private UidRecord record;
+    private readonly uint? _first;
 
-    /// <summary>Reads or begins the record. Each home takes a block of users at random, so that two root servers are unlikely to share one.</summary>
-    /// <param name="home">Where it lies.</param>
+    /// <summary>Reads the home's range of users or, for a new home, chooses one at random, so that two root servers are unlikely to share one.</summary>
     public UidAllocator(ServerHome home)
     {
-        this.home = home;
-        record = AtomicFile.TryRead(home.NumbersFile, RecordJson.Default.UidRecord)
-            ?? new UidRecord(FirstOfAll + ((uint)RandomNumberGenerator.GetInt32(Homes) * NumbersPerHome), 1);
-    }
-
-    /// <summary>Takes a number that no sandbox's directory has.</summary>
-    public int Take()
-    {
-        lock (gate)
+        if (home.IsRoot)
         {
-            for (int tried = 0; tried < NumbersPerHome; tried++)
+            UidRange? range = AtomicFile.TryRead(home.UidsFile, BubblewrapJson.Default.UidRange);
+            if (range is null)
             {
-                int number = record.Next;
-                record = record with { Next = number + 1 < NumbersPerHome ? number + 1 : 1 };
-                if (!Directory.Exists(home.SandboxDirectory(number)))
-                {
-                    AtomicFile.Write(home.NumbersFile, record, RecordJson.Default.UidRecord);
-                    return number;
-                }
+                range = new UidRange(LowestUid + ((uint)RandomNumberGenerator.GetInt32(Ranges) * ServerHome.MaxSandboxes));
+                AtomicFile.Write(home.UidsFile, range, BubblewrapJson.Default.UidRange);
             }
 
-            throw new IOException($"This server keeps {NumbersPerHome} sandboxes and can keep no more. Remove some.");
+            _first = range.FirstUserId;
         }
     }
 
-    /// <summary>The host's user for a number.</summary>
-    /// <param name="number">The sandbox's number.</param>
-    public uint UserOf(int number) => home.IsRoot ? record.FirstUserId + (uint)number : CurrentProcess.EffectiveUserId;
+    public uint UidOf(int number) => _first + (uint)number ?? CurrentProcess.EffectiveUserId;
 }
+
+/// <summary>The file <c>uids.json</c>.</summary>
+internal sealed record UidRange(uint FirstUserId);

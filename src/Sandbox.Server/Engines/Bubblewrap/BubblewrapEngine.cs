@@ -1,0 +1,157 @@
+using System.Text.Json;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+using Sandbox.Server.Infrastructure;
+
+namespace Sandbox.Server.Engines.Bubblewrap;
+
+/// <summary>Runs sandboxes in Linux namespaces, by bubblewrap.</summary>
+internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandboxEngine
+{
+    private const uint Nobody = 65534;
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Passable = Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private readonly SemaphoreSlim _checks = new(1, 1);
+    private readonly Lazy<AgentProgram> _agent = new(() => AgentProgram.Install(home, build, AppContext.BaseDirectory));
+    private readonly UidAllocator _uids = new(home);
+    private volatile bool _isIsolationProven;
+    private volatile bool _isInternetProven;
+
+    public string Name => "bubblewrap";
+
+    /// <summary>What works is tested once; what fails is tested again, since the owner may have repaired it.</summary>
+    public async Task<IReadOnlyList<Ability>> ProbeAsync(CancellationToken cancellationToken)
+    {
+        IsolationException? obstacle = _isIsolationProven ? null : await FindObstacleAsync(SandboxNetworks.None, cancellationToken);
+        _isIsolationProven = obstacle is null;
+        IsolationException? internet = obstacle ?? await FindInternetObstacleAsync(cancellationToken);
+        return
+        [
+            AbilityOf("isolation", obstacle),
+            AbilityOf("network-internet", internet),
+            AbilityOf("network-none", obstacle),
+            AbilityOf("network-host", obstacle),
+            AbilityOf("limit-memory", SandboxLimits.MemoryName),
+            AbilityOf("limit-processes", SandboxLimits.ProcessesName),
+            AbilityOf("limit-cpus", SandboxLimits.CpusName),
+            AbilityOf("limit-disk", SandboxLimits.DiskName),
+        ];
+    }
+
+    public async Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? requested, CancellationToken cancellationToken)
+    {
+        if (requested is SandboxNetworks.None or SandboxNetworks.Host)
+        {
+            return (requested, []);
+        }
+
+        return await FindInternetObstacleAsync(cancellationToken) switch
+        {
+            null => (SandboxNetworks.Internet, []),
+            { } obstacle when requested is not null => throw obstacle.ToApiException(),
+            { } obstacle => (SandboxNetworks.None, [$"The sandbox has no network. {obstacle.Reason} {obstacle.Remedy}"]),
+        };
+    }
+
+    /// <summary>The rules for the internet block the addresses that the host has at the launch.</summary>
+    public string GetLaunchFingerprint(string network) => network == SandboxNetworks.Internet ? NftablesRuleset.Write(NftablesRuleset.HostAddresses()) : "";
+
+    public IEngineInstance Create(SandboxDirectories directories)
+    {
+        uint user = _uids.UidOf(directories.Number);
+        CreateFiles(directories, user);
+        return new BubblewrapInstance(this, directories, new BubblewrapState { UserId = user });
+    }
+
+    public IEngineInstance Attach(SandboxDirectories directories, JsonElement state)
+    {
+        BubblewrapState read = state.Deserialize(BubblewrapJson.Default.BubblewrapState)!;
+        return read.Version <= BubblewrapState.CurrentVersion
+            ? new BubblewrapInstance(this, directories, read)
+            : throw new IOException($"The state of the sandbox has version {read.Version}, which this server does not know. Use a newer server.");
+    }
+
+    public void RemoveUnusedFiles(IEnumerable<IEngineInstance> running)
+    {
+        HashSet<string?> used = [.. running.OfType<BubblewrapInstance>().Select(instance => instance.Process?.Program)];
+        foreach (string directory in Directory.GetDirectories(home.Programs))
+        {
+            if (!used.Contains(directory) && Path.GetFileName(directory) != build)
+            {
+                FileTree.Remove(directory);
+            }
+        }
+    }
+
+    /// <summary>Creates a sandbox's directories; its user owns the three that it sees.</summary>
+    public static void CreateFiles(SandboxDirectories directories, uint user)
+    {
+        bool isOwn = user == CurrentProcess.EffectiveUserId;
+        ServerHome.Make(directories.Top, isOwn ? Private : Passable);
+        foreach (string directory in (string[])[directories.Workspace, directories.Home, directories.State])
+        {
+            Directory.CreateDirectory(directory, Private);
+            if (!isOwn)
+            {
+                FileOwner.Give(directory, user);
+            }
+        }
+    }
+
+    /// <summary>Returns what a launch of a sandbox consists of.</summary>
+    public LaunchPlan PlanLaunch(SandboxDirectories directories, uint user, string network) => new()
+    {
+        Directories = directories,
+        UserId = home.IsRoot ? user : null,
+        Agent = _agent.Value,
+        Network = network,
+        Features = network == SandboxNetworks.Host ? IsolationFeatures.All & ~IsolationFeatures.Network : IsolationFeatures.All,
+    };
+
+    /// <summary>Returns a name for a sandbox's control groups that is unique on this host.</summary>
+    public string ControlGroupOf(SandboxDirectories directories, uint user) =>
+        $"sandbox-{Path.GetFileName(Path.GetDirectoryName(home.State))}-{user}-{directories.Number}";
+
+    public void Dispose() => _checks.Dispose();
+
+    private static Ability AbilityOf(string name, IsolationException? obstacle) => new(name, obstacle is null, obstacle?.Reason, obstacle?.Remedy);
+
+    private static Ability AbilityOf(string name, string limit) => LimitPlan.EnforcementOf(limit) is not null
+        ? new Ability(name, Available: true)
+        : new Ability(name, Available: false, $"Nothing on this host enforces the limit '{limit}'.", LimitPlan.RemedyOf(limit));
+
+    private async Task<IsolationException?> FindInternetObstacleAsync(CancellationToken cancellationToken)
+    {
+        IsolationException? obstacle = _isInternetProven ? null
+            : SlirpNetwork.FindObstacle() ?? await FindObstacleAsync(SandboxNetworks.Internet, cancellationToken);
+        _isInternetProven = obstacle is null;
+        return obstacle;
+    }
+
+    /// <summary>Tests the isolation without a sandbox, in directories of its own.</summary>
+    private async Task<IsolationException?> FindObstacleAsync(string network, CancellationToken cancellationToken)
+    {
+        SandboxDirectories directories = new(0, Path.Combine(home.State, "check"), "");
+        uint user = home.IsRoot ? Nobody : CurrentProcess.EffectiveUserId;
+        await _checks.WaitAsync(cancellationToken);
+        try
+        {
+            CreateFiles(directories, user);
+            await BubblewrapLauncher.TestAsync(PlanLaunch(directories, user, network), cancellationToken);
+            return null;
+        }
+        catch (IsolationException obstacle)
+        {
+            return obstacle;
+        }
+        catch (ApiException exception)
+        {
+            return new IsolationException(exception.Message, "Correct that, then try again.");
+        }
+        finally
+        {
+            _checks.Release();
+        }
+    }
+}
