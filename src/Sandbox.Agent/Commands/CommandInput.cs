@@ -55,15 +55,25 @@ internal sealed class CommandInput(Func<bool> isStopping)
             await _turn.WaitAsync(stop.Token);
             hasTurn = true;
             DescriptorWriter writer = await _opened.Task.WaitAsync(stop.Token);
+
+            // Not by the token: a read that ends so is never over for the server, which then breaks the connection instead of answering.
+            await using CancellationTokenRegistration wake = stop.Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), source);
             while (!isWhole)
             {
-                ReadResult read = await source.ReadAsync(stop.Token);
-                foreach (ReadOnlyMemory<byte> part in read.Buffer)
+                ReadResult read = await source.ReadAsync(CancellationToken.None);
+                try
                 {
-                    await writer.WriteAsync(part, stop.Token);
+                    stop.Token.ThrowIfCancellationRequested();
+                    foreach (ReadOnlyMemory<byte> part in read.Buffer)
+                    {
+                        await writer.WriteAsync(part, stop.Token);
+                    }
+                }
+                finally
+                {
+                    source.AdvanceTo(read.Buffer.End);
                 }
 
-                source.AdvanceTo(read.Buffer.End);
                 isWhole = read.IsCompleted;
             }
         }
