@@ -42,6 +42,12 @@ Describe 'SandboxDrive' {
             Get-ChildItem -Name -Recurse -Filter *.txt | Should -Be 'f.txt', 'a/deep.txt'
         }
 
+        It 'is given to a script that calls the provider itself' {
+            $session | Invoke-SandboxCommand 'touch f.txt g.txt'
+            $ExecutionContext.InvokeProvider.Item.Get("box:$directory/f.txt").Name | Should -BeExactly 'f.txt'
+            $ExecutionContext.InvokeProvider.ChildItem.Get("box:$directory", $false).Name | Should -Be 'f.txt', 'g.txt'
+        }
+
         It 'tells directories from files' {
             $session | Invoke-SandboxCommand 'mkdir a; touch f'
             (Get-Item a).PSIsContainer | Should -BeTrue

@@ -315,8 +315,8 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
     });
 
-    // It walks a tree itself where it has to look at each name.
-    private bool IsWalkedByEngine => Include.Count > 0 || Exclude.Count > 0;
+    // It walks a tree itself where it has to look at each name. A script that calls the provider without a cmdlet gives neither.
+    private bool IsWalkedByEngine => Include?.Count > 0 || Exclude?.Count > 0;
 
     // Names that begin with a dot are listed with either.
     private bool ListsHidden => Force || DynamicParameters is ListParameters { Hidden.IsPresent: true };
