@@ -39,13 +39,9 @@ try {
     $xunit = $LASTEXITCODE
 
     # In a process of its own: an assembly that is loaded here could not be rebuilt.
-    $shell = @([Environment]::ProcessPath)
-    if ((Split-Path -Leaf $shell[0]) -eq 'dotnet') {
-        $shell += "$PSHOME/pwsh.dll"
-    }
-
-    $program, $rest = $shell
-    & $program @rest -NoProfile -NonInteractive -File "$PSScriptRoot/tests/Invoke-Pester.ps1"
+    $program = [Environment]::ProcessPath
+    $tool = @(if ((Split-Path -Leaf $program) -eq 'dotnet') { "$PSHOME/pwsh.dll" })
+    & $program @tool -NoProfile -NonInteractive -File "$PSScriptRoot/tests/Invoke-Pester.ps1"
     exit ($xunit -bor $LASTEXITCODE)
 }
 finally {

@@ -17,6 +17,11 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
 
     private ModuleState? _moduleState;
 
+    private readonly IDisposable _termination;
+
+    /// <summary>Creates the cmdlet; a signal that ends the process stops it.</summary>
+    protected SandboxCommandBase() => _termination = TerminationSignals.Register(StopProcessing);
+
     /// <summary>The state of the runspace that the cmdlet runs in. The pipeline's thread must get it first; then any thread may.</summary>
     internal ModuleState ModuleState => _moduleState ??= ModuleState.Current;
 
@@ -49,6 +54,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     {
         if (disposing)
         {
+            _termination.Dispose();
             _stop.Dispose();
         }
     }

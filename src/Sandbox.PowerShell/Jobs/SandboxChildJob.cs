@@ -136,6 +136,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
 
     private async Task RunInTurnAsync(SemaphoreSlim room)
     {
+        using IDisposable termination = TerminationSignals.Register(() => RequestStop());
         Task turn = room.WaitAsync(_stop.Token);
         await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Task following = turn;

@@ -21,9 +21,10 @@ internal sealed class PowerShellProcess : IDisposable
     /// <param name="environment">Variables of the process.</param>
     public PowerShellProcess(SandboxHome home, string[] launcher, string script, params ReadOnlySpan<(string Name, string Value)> environment)
     {
+        // A test run that a script started in the background ignores SIGINT, and so would pwsh.
         string[] words =
         [
-            .. launcher, PowerShellProgram.Path, "-NoProfile", "-NonInteractive", "-Command",
+            .. launcher, "env", "--default-signal", PowerShellProgram.Path, "-NoProfile", "-NonInteractive", "-Command",
             $"Import-Module '{Paths.Manifest}' -ErrorAction Stop; {script}",
         ];
         ProcessStartInfo start = new(words[0], words[1..])
