@@ -53,6 +53,7 @@ public sealed class QueueTests(SandboxFixture fixture) : IClassFixture<SandboxFi
     {
         using PowerShell shell = _engine.Prepare("New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'sleep 1.2'; Invoke-SandboxCommand 'sleep 1.2' -Sandbox $Box");
         shell.Invoke();
+        Assert.Empty(shell.Streams.Error);
         Assert.Empty(shell.Streams.Progress);
     }
 }
