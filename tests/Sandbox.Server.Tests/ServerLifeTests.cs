@@ -204,7 +204,7 @@ public sealed class ServerLifeTests
         Task<ReadyLine> starting = server.StartAsync();
 
         // Logged by the second server that this start tries, after the first has not answered.
-        await Wait.UntilAsync(() => server.Log.Contains("Another server holds this home", StringComparison.Ordinal), "the first server has not answered in time");
+        await Wait.UntilAsync(() => server.Log.Contains("Another server uses this home", StringComparison.Ordinal), "the first server has not answered in time");
         ProcessTable.Send(slow, Signal.CONT);
         ReadyLine found = await starting;
         Assert.Equal((slow.Id, false), (found.ProcessId, found.Started));
