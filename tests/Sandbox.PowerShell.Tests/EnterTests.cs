@@ -16,7 +16,7 @@ public sealed class EnterTests : IDisposable
         terminal.WaitFor("\n40 100\n");
         terminal.Type("exit 3");
         terminal.Press("Enter");
-        terminal.WaitFor($"exit\n{terminal.Prompt.TrimEnd()}\n");
+        terminal.WaitForPrompt();
 
         // Echo, line editing and line ends are back.
         terminal.Enter("\"code $LASTEXITCODE\"", "\ncode 3\n");
@@ -37,7 +37,7 @@ public sealed class EnterTests : IDisposable
         }
 
         terminal.Press("C-d");
-        terminal.WaitFor($"exit\n{terminal.Prompt.TrimEnd()}\n");
+        terminal.WaitForPrompt();
         terminal.Enter("\"left: $(@(Get-SandboxSession -Sandbox box).Count)\"", "\nleft: 0\n");
     }
 
@@ -68,6 +68,7 @@ public sealed class EnterTests : IDisposable
         terminal.Enter("kept=remains; echo a~.b", "\na~.b\n");
         terminal.Type("~.");
         terminal.WaitFor("Left 'default/work', which goes on");
+        terminal.WaitForPrompt();
         terminal.Enter("Enter-SandboxSession default/work", $"> Enter-SandboxSession default/work\n{Remote}");
         terminal.Enter("echo \"it $kept\"", "\nit remains\n");
 
@@ -78,12 +79,12 @@ public sealed class EnterTests : IDisposable
         terminal.Press("Enter");
         terminal.WaitFor("\n~.\n");
         terminal.Type("~.");
-        terminal.WaitFor(terminal.Prompt.TrimEnd());
+        terminal.WaitForPrompt();
         terminal.Enter("Enter-SandboxSession $s -DetachKey ([string][char]29)", $"([string][char]29)\n{Remote}");
         terminal.Type("echo half");
         terminal.WaitFor("echo half");
         terminal.Press("C-]");
-        terminal.WaitFor("Left 'default/work'");
+        terminal.WaitForPrompt();
         terminal.Enter("'usable'", "\nusable\n");
     }
 
@@ -124,6 +125,7 @@ public sealed class EnterTests : IDisposable
         terminal.WaitFor("unsaved\n");
         terminal.Press("C-]");
         terminal.WaitFor("\nbefore\n");
+        terminal.WaitForPrompt();
         Assert.DoesNotContain("\n~\n", terminal.Screen, StringComparison.Ordinal);
         terminal.Enter("'usable'", "\nusable\n");
         terminal.Type("Enter-SandboxSession $s");
@@ -199,6 +201,7 @@ public sealed class EnterTests : IDisposable
         }
 
         terminal.WaitFor("Enter-SandboxSession: ");
+        terminal.WaitForPrompt();
         terminal.Enter("\"$($Error[0].FullyQualifiedErrorId)\"", "\nConnectionLost,Sandbox.Commands.EnterSandboxSessionCommand\n");
         terminal.Type("'ab'");
         terminal.WaitFor($"\n{terminal.Prompt}'ab'\n");

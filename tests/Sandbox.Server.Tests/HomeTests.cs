@@ -73,15 +73,21 @@ public sealed class HomeTests
         server.Environment["XDG_RUNTIME_DIR"] = $"{server.Home}/runtime";
         ReadyLine ready = await server.StartAsync();
         ProcessEntry process = ProcessTable.Find(ready.ProcessId)!.Value;
-        Assert.Equal(($"unix:{server.Home}/runtime/sandbox/server.sock", $"{server.Home}/state/sandbox/server.log"), (ready.Uri, ready.Log));
+        try
+        {
+            Assert.Equal(($"unix:{server.Home}/runtime/sandbox/server.sock", $"{server.Home}/state/sandbox/server.log"), (ready.Uri, ready.Log));
 
-        // Another shell may have no runtime directory: it finds the same server.
-        server.Environment["XDG_RUNTIME_DIR"] = null;
-        Assert.Equal(ready with { Started = false }, await server.StartAsync());
-        using HttpClient client = TestServer.CreateClient(ready.Uri["unix:".Length..]);
-        await client.PostAsync("v1/server/leave", null);
-        await TestServer.UntilGoneAsync(process);
-        Directory.Delete($"{server.Home}/state", recursive: true);
+            // Another shell may have no runtime directory: it finds the same server.
+            server.Environment["XDG_RUNTIME_DIR"] = null;
+            Assert.Equal(ready with { Started = false }, await server.StartAsync());
+        }
+        finally
+        {
+            using HttpClient client = TestServer.CreateClient(ready.Uri["unix:".Length..]);
+            await client.PostAsync("v1/server/leave", null);
+            await TestServer.UntilGoneAsync(process);
+            Directory.Delete($"{server.Home}/state", recursive: true);
+        }
     }
 
     [Fact]

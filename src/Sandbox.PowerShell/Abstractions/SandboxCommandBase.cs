@@ -17,13 +17,10 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
 
     private ModuleState? _moduleState;
 
-    private readonly IDisposable _termination;
-
-    /// <summary>Creates the cmdlet; a signal that ends the process stops it.</summary>
-    protected SandboxCommandBase() => _termination = TerminationSignals.Register(StopProcessing);
+    private IDisposable? _termination;
 
     /// <summary>The state of the runspace that the cmdlet runs in. The pipeline's thread must get it first; then any thread may.</summary>
-    internal ModuleState ModuleState => _moduleState ??= ModuleState.Current;
+    internal ModuleState ModuleState => _moduleState ??= Begin();
 
     /// <summary>Is cancelled when the user stops the command.</summary>
     internal CancellationToken StopToken => _stop.Token;
@@ -54,7 +51,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     {
         if (disposing)
         {
-            _termination.Dispose();
+            _termination?.Dispose();
             _stop.Dispose();
         }
     }
@@ -210,6 +207,13 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     {
         ModuleState.Changes.Note(trace);
         Tell(trace.ToString());
+    }
+
+    // Not in the constructor: a cmdlet that is made for completion only is never disposed.
+    private ModuleState Begin()
+    {
+        _termination = TerminationSignals.Register(StopProcessing);
+        return ModuleState.Current;
     }
 
     private SandboxClient FindClient(ServerConnection? connection) =>

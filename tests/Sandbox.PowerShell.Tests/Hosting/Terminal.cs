@@ -71,6 +71,9 @@ internal sealed class Terminal : IDisposable
         }
     }
 
+    /// <summary>Waits until PowerShell's prompt is the last thing shown: what is typed before may be lost.</summary>
+    public void WaitForPrompt() => Wait.Until(() => Screen.EndsWith(Prompt.TrimEnd(), StringComparison.Ordinal), "the prompt is shown");
+
     /// <summary>Hangs up, and waits until the shell is gone.</summary>
     public void Dispose()
     {
