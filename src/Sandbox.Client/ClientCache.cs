@@ -51,7 +51,7 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<SandboxClient> StartAsync(Action<string> log, CancellationToken cancellationToken)
     {
-        ReadyLine ready = await StartLocalAsync(cancellationToken);
+        ReadyMessage ready = await StartLocalAsync(cancellationToken);
         log(ready.Started
             ? $"Started the local server '{ready.Uri}', process {ready.ProcessId}, log '{ready.Log}'."
             : $"Using the local server '{ready.Uri}', process {ready.ProcessId}, which was running.");
@@ -135,7 +135,7 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
 
     private async Task RestartAsync(ServerEndpoint endpoint, CancellationToken cancellationToken)
     {
-        ReadyLine ready = await StartLocalAsync(cancellationToken);
+        ReadyMessage ready = await StartLocalAsync(cancellationToken);
         if (ready.Uri != endpoint.Text)
         {
             throw new ServerUnreachableException(endpoint.Text,
@@ -144,12 +144,12 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
     }
 
     // Many requests that fail at once start one program after the other. Other caches and processes may start it meanwhile: the server's lock admits one.
-    private async Task<ReadyLine> StartLocalAsync(CancellationToken cancellationToken)
+    private async Task<ReadyMessage> StartLocalAsync(CancellationToken cancellationToken)
     {
         await _starting.WaitAsync(cancellationToken);
         try
         {
-            ReadyLine ready = await LocalServer.StartAsync(settings, serverFolder, cancellationToken);
+            ReadyMessage ready = await LocalServer.StartAsync(settings, serverFolder, cancellationToken);
             _localServer = ready.Uri;
             return ready;
         }

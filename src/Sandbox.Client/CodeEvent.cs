@@ -24,7 +24,7 @@ public sealed class CodeOutput(OutputChannel channel, ReadOnlyMemory<byte> data)
 
 /// <summary>The code shows something.</summary>
 /// <param name="result">What.</param>
-public sealed class CodeShown(CodeResult result) : CodeEvent
+public sealed class CodeResultEvent(CodeResult result) : CodeEvent
 {
     /// <summary>What it shows.</summary>
     public CodeResult Result { get; } = result;

@@ -23,7 +23,7 @@ public sealed class CodeReader : IDisposable
     public async IAsyncEnumerable<CodeEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using Stream body = await GuardAsync(() => _response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
-        await using IdleLimitedStream limited = new(body, _idleLimit);
+        await using IdleTimeoutStream limited = new(body, _idleLimit);
         await using IAsyncEnumerator<SseItem<CodeEvent?>> events = SseParser.Create(limited, Parse).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
         {
@@ -48,7 +48,7 @@ public sealed class CodeReader : IDisposable
     {
         CodeEvents.StandardOutput => new CodeOutput(OutputChannel.Output, EventPayload.Bytes(data)),
         CodeEvents.StandardError => new CodeOutput(OutputChannel.Error, EventPayload.Bytes(data)),
-        CodeEvents.Result => new CodeShown(Read(data, ProtocolJson.Default.CodeResult)),
+        CodeEvents.Result => new CodeResultEvent(Read(data, ProtocolJson.Default.CodeResult)),
         CodeEvents.Exit => new CodeEnded(Read(data, ProtocolJson.Default.CodeExit)),
         CodeEvents.Error => throw EventPayload.Failure(data),
         _ => null,

@@ -31,11 +31,11 @@ public sealed class CommandExit(ExecExit exit) : CommandEvent
 }
 
 /// <summary>All that the command has written so far has been told; it still runs, and nothing follows because nobody asked to wait.</summary>
-public sealed class CommandPause : CommandEvent;
+public sealed class EndOfAvailableOutput : CommandEvent;
 
 /// <summary>Output that was not kept: what follows begins behind it.</summary>
 /// <param name="next">Where that is.</param>
-public sealed class CommandGap(OutputCursor next) : CommandEvent
+public sealed class OutputGap(OutputCursor next) : CommandEvent
 {
     /// <summary>Where what follows begins.</summary>
     public OutputCursor Next { get; } = next;

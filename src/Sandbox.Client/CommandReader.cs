@@ -9,7 +9,7 @@ public sealed class CommandReader : IDisposable
     private static readonly TimeSpan FinishLimit = TimeSpan.FromMilliseconds(200);
 
     private readonly string _server;
-    private readonly TimeLimits _limits;
+    private readonly ClientTimeouts _limits;
     private readonly Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> _resume;
     private readonly Patience _patience;
     private HttpResponseMessage _response;
@@ -22,13 +22,13 @@ public sealed class CommandReader : IDisposable
     /// <param name="from">Where in the output it begins.</param>
     /// <param name="resume">Asks for the rest, from a place on.</param>
     internal CommandReader(
-        string server, TimeLimits limits, HttpResponseMessage response, OutputCursor from, Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> resume) =>
+        string server, ClientTimeouts limits, HttpResponseMessage response, OutputCursor from, Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> resume) =>
         (_server, _limits, _response, Cursor, _resume, _patience) = (server, limits, response, from, resume, new(limits.Resume));
 
     /// <summary>The place in the output behind what has been read.</summary>
     public OutputCursor Cursor { get; private set; }
 
-    /// <summary>What the command does, as it does it; the last event is its <see cref="CommandExit"/>, or <see cref="CommandPause"/> for one who does not wait. Reads only as fast as it is asked.</summary>
+    /// <summary>What the command does, as it does it; the last event is its <see cref="CommandExit"/>, or <see cref="EndOfAvailableOutput"/> for one who does not wait. Reads only as fast as it is asked.</summary>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="ApiException">The command could not be run or followed.</exception>
     /// <exception cref="ConnectionLostException">The stream broke and could not be taken up again.</exception>
@@ -39,7 +39,7 @@ public sealed class CommandReader : IDisposable
             Stream? body = await TryAsync(() => _response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
             if (body is not null)
             {
-                await using IdleLimitedStream limited = new(body, _limits.Idle);
+                await using IdleTimeoutStream limited = new(body, _limits.Idle);
                 await using IAsyncEnumerator<CommandEvent?> events = ReadEvents(limited, cancellationToken).GetAsyncEnumerator(cancellationToken);
                 while (await TryAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
                 {
@@ -49,7 +49,7 @@ public sealed class CommandReader : IDisposable
                     if (events.Current is { } current && Count(current) is { } counted)
                     {
                         yield return counted;
-                        if (counted is CommandExit or CommandPause)
+                        if (counted is CommandExit or EndOfAvailableOutput)
                         {
                             await FinishAsync(limited, cancellationToken);
                             yield break;
@@ -89,10 +89,10 @@ public sealed class CommandReader : IDisposable
             case CommandOutput output:
                 Cursor = before.Plus(output.Channel == OutputChannel.Output ? FrameKind.StandardOutput : FrameKind.StandardError, output.Data.Length);
                 return output;
-            case CommandGap gap:
+            case OutputGap gap:
                 Cursor = gap.Next;
                 long missing = gap.Next.StandardOutput - before.StandardOutput + gap.Next.StandardError - before.StandardError;
-                return missing > 0 ? new CommandGap(gap.Next) { Missing = missing } : null;
+                return missing > 0 ? new OutputGap(gap.Next) { Missing = missing } : null;
             default:
                 return current;
         }

@@ -31,8 +31,8 @@ internal static class EventStreamFormat
         ExecEvents.StandardError => new CommandOutput(OutputChannel.Error, EventPayload.Bytes(data)),
         ExecEvents.Exit => EventPayload.Exit(data),
         ExecEvents.Error => throw EventPayload.Failure(data),
-        ExecEvents.Position => new CommandGap(Place(data)),
-        ExecEvents.Pause => new CommandPause(),
+        ExecEvents.Position => new OutputGap(Place(data)),
+        ExecEvents.Pause => new EndOfAvailableOutput(),
         _ => null,
     };
 

@@ -84,8 +84,8 @@ internal static class FrameFormat
             _ when ChannelOf(kind) is { } channel => new CommandOutput(channel, payload.ToArray()),
             FrameKind.Exit => EventPayload.Exit(payload),
             FrameKind.Error => throw EventPayload.Failure(payload),
-            FrameKind.Position => new CommandGap(OutputCursor.Read(payload)),
-            FrameKind.Pause => new CommandPause(),
+            FrameKind.Position => new OutputGap(OutputCursor.Read(payload)),
+            FrameKind.Pause => new EndOfAvailableOutput(),
             _ => null,
         };
         return isThere;

@@ -24,7 +24,7 @@ public static class LocalServer
     /// <param name="folder">The folder that contains <c>server/&lt;rid&gt;/</c>; the module's own when null.</param>
     /// <param name="cancellationToken">Stops waiting; a server that is starting goes on.</param>
     /// <exception cref="ApiException">The server is not installed or cannot start; the sentence says why.</exception>
-    public static async Task<ReadyLine> StartAsync(ClientSettings settings, string? folder, CancellationToken cancellationToken)
+    public static async Task<ReadyMessage> StartAsync(ClientSettings settings, string? folder, CancellationToken cancellationToken)
     {
         using Process process = new() { StartInfo = Describe(settings, folder ?? Path.GetDirectoryName(typeof(LocalServer).Assembly.Location) ?? ".") };
         using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -90,11 +90,11 @@ public static class LocalServer
         },
     };
 
-    private static ReadyLine? Read(string line)
+    private static ReadyMessage? Read(string line)
     {
         try
         {
-            return JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyLine);
+            return JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyMessage);
         }
         catch (JsonException)
         {

@@ -80,7 +80,7 @@ public sealed partial class SandboxClient
             .With("parents", options.Parents).With("append", options.Append);
         if (options.Append || !source.CanSeek)
         {
-            return PutAsync(address, session, () => new LiveContent(source.CopyToAsync), options, isLarge: true, cancellationToken);
+            return PutAsync(address, session, () => new PushStreamContent(source.CopyToAsync), options, isLarge: true, cancellationToken);
         }
 
         return new ResumingUpload(
@@ -170,7 +170,7 @@ public sealed partial class SandboxClient
         }
 
         HttpResponseMessage response = await _transport.OpenAsync(() => Bare(HttpMethod.Post, address.ToString(), session), _trace, cancellationToken);
-        return new AnswerStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        return new ResponseStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
     }
 
     /// <summary>Makes a directory from a tar archive, which is written as it is sent. Nothing is changed before all of it has come and is found to be sound.</summary>
@@ -186,7 +186,7 @@ public sealed partial class SandboxClient
             () =>
             {
                 HttpRequestMessage message = Bare(HttpMethod.Post, new FileAddress(Path(sandbox), "hydrate", path).With("replace", replace).ToString(), session);
-                message.Content = new LiveContent(archive);
+                message.Content = new PushStreamContent(archive);
                 message.Headers.ExpectContinue = true;
                 return message;
             },
@@ -204,7 +204,7 @@ public sealed partial class SandboxClient
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
             () => Bare(HttpMethod.Get, new FileAddress(Path(sandbox), "watch", path).With("recursive", recursive).With("filter", filter).ToString(), session), _trace, cancellationToken);
-        await using AnswerStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await foreach (SseItem<FileChange?> item in SseParser.Create(body, ParseChange).EnumerateAsync(cancellationToken))
         {
             if (item.EventType == WatchEvents.Stopped)
@@ -248,7 +248,7 @@ public sealed partial class SandboxClient
     private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(FileAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken, bool wake = true)
     {
         using HttpResponseMessage response = await _transport.OpenAsync(() => WithWake(Bare(HttpMethod.Get, address.ToString(), session), wake), _trace, cancellationToken);
-        await using AnswerStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(body, ProtocolJson.Default.FileEntry, topLevelValues: true, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         while (await MoveNextAsync(entries))

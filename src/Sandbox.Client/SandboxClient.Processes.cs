@@ -138,7 +138,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Ends the input.</param>
     public Task SendInputAsync(string sandbox, string commandId, Func<Stream, CancellationToken, Task> source, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => new(HttpMethod.Post, ProcessPath(sandbox, commandId) + "/stdin") { Content = new LiveContent(source) },
+            () => new(HttpMethod.Post, ProcessPath(sandbox, commandId) + "/stdin") { Content = new PushStreamContent(source) },
             _trace, cancellationToken);
 
     /// <summary>Gives a process that was begun with <see cref="ExecRequest.StdinOpen"/> some input.</summary>

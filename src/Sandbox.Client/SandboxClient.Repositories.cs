@@ -18,7 +18,7 @@ public sealed partial class SandboxClient
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
             () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/git/checkout", session, request, ProtocolJson.Default.CheckoutRequest), _trace, cancellationToken);
-        await using AnswerStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await foreach (SseItem<byte[]> item in SseParser.Create(body, (_, data) => data.ToArray()).EnumerateAsync(cancellationToken))
         {
             switch (item.EventType)

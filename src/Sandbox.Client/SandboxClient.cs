@@ -23,8 +23,8 @@ public sealed partial class SandboxClient
     /// <param name="apiKey">The key it asks for, if it asks.</param>
     /// <param name="limits">The time limits; the usual ones when absent.</param>
     /// <param name="restart">Starts the server again when it cannot be reached; absent for a server that is not ours to start.</param>
-    public SandboxClient(ServerEndpoint endpoint, string? apiKey = null, TimeLimits? limits = null, Func<CancellationToken, Task>? restart = null)
-        : this(new ServerTransport(endpoint, apiKey, limits ?? TimeLimits.Default, restart), null)
+    public SandboxClient(ServerEndpoint endpoint, string? apiKey = null, ClientTimeouts? limits = null, Func<CancellationToken, Task>? restart = null)
+        : this(new ServerTransport(endpoint, apiKey, limits ?? ClientTimeouts.Default, restart), null)
     {
     }
 

@@ -11,7 +11,7 @@ public sealed class SandboxFileStream : Stream
     private readonly string _server;
     private readonly long _begin;
     private readonly TimeSpan _idleLimit;
-    private AnswerStream _body;
+    private ResponseStream _body;
     private long _position;
 
     private SandboxFileStream(

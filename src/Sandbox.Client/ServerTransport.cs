@@ -25,7 +25,7 @@ internal sealed class ServerTransport : IDisposable
     /// <param name="apiKey">The key it asks for, if it asks.</param>
     /// <param name="limits">The time limits.</param>
     /// <param name="restart">Starts the server again when it cannot be reached; absent for a server that is not ours to start.</param>
-    public ServerTransport(ServerEndpoint endpoint, string? apiKey, TimeLimits limits, Func<CancellationToken, Task>? restart)
+    public ServerTransport(ServerEndpoint endpoint, string? apiKey, ClientTimeouts limits, Func<CancellationToken, Task>? restart)
     {
         (_endpoint, _restart, Limits) = (endpoint, restart, limits);
         SocketsHttpHandler handler = new()
@@ -56,7 +56,7 @@ internal sealed class ServerTransport : IDisposable
     public string Server => _endpoint.Text;
 
     /// <summary>The time limits kept.</summary>
-    public TimeLimits Limits { get; }
+    public ClientTimeouts Limits { get; }
 
     /// <summary>Sends a request and reads its answer.</summary>
     /// <param name="request">Makes the request; called again when the first never reached the server.</param>
@@ -150,7 +150,7 @@ internal sealed class ServerTransport : IDisposable
 
         // The answer lives as long as its connection, which the WebSocket owns.
         Stream connection = await response.Content.ReadAsStreamAsync(cancellationToken);
-        return WebSocket.CreateFromStream(new IdleLimitedStream(connection, Limits.Idle), new WebSocketCreationOptions { KeepAliveInterval = KeepAlive });
+        return WebSocket.CreateFromStream(new IdleTimeoutStream(connection, Limits.Idle), new WebSocketCreationOptions { KeepAliveInterval = KeepAlive });
     }
 
     /// <inheritdoc />
@@ -176,7 +176,7 @@ internal sealed class ServerTransport : IDisposable
 
         using (response)
         {
-            throw await FailedAnswer.ReadAsync(response, cancellationToken);
+            throw await ErrorResponse.ReadAsync(response, cancellationToken);
         }
     }
 

@@ -23,4 +23,4 @@ public sealed record AgentConfiguration
 /// <param name="ProcessId">Its process.</param>
 /// <param name="Log">Its log file.</param>
 /// <param name="Started">Whether this call started it.</param>
-public sealed record ReadyLine(string Uri, string Version, string Build, int ProcessId, string Log, bool Started);
+public sealed record ReadyMessage(string Uri, string Version, string Build, int ProcessId, string Log, bool Started);

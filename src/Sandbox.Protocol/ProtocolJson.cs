@@ -45,7 +45,7 @@ namespace Sandbox.Protocol;
 [JsonSerializable(typeof(PortList))]
 [JsonSerializable(typeof(TerminalMessage))]
 [JsonSerializable(typeof(AgentConfiguration))]
-[JsonSerializable(typeof(ReadyLine))]
+[JsonSerializable(typeof(ReadyMessage))]
 public sealed partial class ProtocolJson : JsonSerializerContext;
 
 internal sealed class SandboxStateConverter() : JsonStringEnumConverter<SandboxState>(JsonNamingPolicy.CamelCase);

@@ -34,7 +34,7 @@ public sealed class CodeReaderTests
             """);
         Assert.Collection(events,
             first => Assert.Equal((OutputChannel.Output, "00FF0A"), (((CodeOutput)first).Channel, Convert.ToHexString(((CodeOutput)first).Data.Span))),
-            second => Assert.Equal((CodeResultKinds.Display, "{\"a\":1}"), (((CodeShown)second).Result.Kind, ((CodeShown)second).Result.Data["application/json"].GetRawText())),
+            second => Assert.Equal((CodeResultKinds.Display, "{\"a\":1}"), (((CodeResultEvent)second).Result.Kind, ((CodeResultEvent)second).Result.Data["application/json"].GetRawText())),
             third => Assert.Equal((OutputChannel.Error, "01"), (((CodeOutput)third).Channel, Convert.ToHexString(((CodeOutput)third).Data.Span))),
             fourth =>
             {

@@ -9,7 +9,7 @@ public sealed class CommandReaderTests
     private const string Exit = "event: exit\ndata: {\"exit_code\":0}\n\n";
 
     // What is tried again after a break has tests of its own.
-    private static readonly TimeLimits OnceOnly = new() { Resume = TimeSpan.Zero };
+    private static readonly ClientTimeouts OnceOnly = new() { Resume = TimeSpan.Zero };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -107,7 +107,7 @@ public sealed class CommandReaderTests
             await context.Response.Body.FlushAsync(Token);
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        TimeLimits limits = OnceOnly with { Idle = TimeSpan.FromMilliseconds(100) };
+        ClientTimeouts limits = OnceOnly with { Idle = TimeSpan.FromMilliseconds(100) };
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAllAsync(new SandboxClient(silent.Endpoint, limits: limits)));
     }
 

@@ -16,7 +16,7 @@ public sealed class IdleLimitedStreamTests
     [Fact]
     public async Task A_silence_beyond_the_limit_fails()
     {
-        await using IdleLimitedStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
+        await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         Task<int> reading = stream.ReadAsync(_buffer, Token).AsTask();
         _clock.Advance(Limit);
         await Assert.ThrowsAsync<TimeoutException>(() => reading);
@@ -25,7 +25,7 @@ public sealed class IdleLimitedStreamTests
     [Fact]
     public async Task Heartbeats_within_the_limit_keep_a_stream_open_for_longer()
     {
-        await using IdleLimitedStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
+        await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         for (int i = 0; i < 10; i++)
         {
             Task<int> reading = stream.ReadAsync(_buffer, Token).AsTask();
@@ -38,7 +38,7 @@ public sealed class IdleLimitedStreamTests
     [Fact]
     public async Task The_time_between_two_reads_does_not_count()
     {
-        await using IdleLimitedStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
+        await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         await _pipe.Writer.WriteAsync(new byte[32], Token);
         Assert.Equal(16, await stream.ReadAsync(_buffer, Token));
         _clock.Advance(10 * Limit);
@@ -48,7 +48,7 @@ public sealed class IdleLimitedStreamTests
     [Fact]
     public async Task Cancelling_is_no_timeout()
     {
-        await using IdleLimitedStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
+        await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         using CancellationTokenSource stop = new();
         Task<int> reading = stream.ReadAsync(_buffer, stop.Token).AsTask();
         await stop.CancelAsync();

@@ -20,7 +20,7 @@ public sealed class LocalServerTests : IDisposable
             echo '{"uri":"unix:/x/y","version":"1","build":"b","processId":7,"log":"/l","started":true}'
             {{GoOn}}
             """);
-        ReadyLine ready = await LocalServer.StartAsync(new ClientSettings(), _folder, Token);
+        ReadyMessage ready = await LocalServer.StartAsync(new ClientSettings(), _folder, Token);
         Assert.Equal(("unix:/x/y", 7, true), (ready.Uri, ready.ProcessId, ready.Started));
     }
 
@@ -57,7 +57,7 @@ public sealed class LocalServerTests : IDisposable
     {
         Install($"touch \"$0.runs\"; {GoOn}");
         using CancellationTokenSource stop = new();
-        Task<ReadyLine> starting = LocalServer.StartAsync(new ClientSettings(), _folder, stop.Token);
+        Task<ReadyMessage> starting = LocalServer.StartAsync(new ClientSettings(), _folder, stop.Token);
         await Wait.UntilAsync(() => Directory.EnumerateFiles(_folder, "*.runs", SearchOption.AllDirectories).Any(), "the server runs");
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting);

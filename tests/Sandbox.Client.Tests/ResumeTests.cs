@@ -102,8 +102,8 @@ public sealed class ResumeTests
             events.Add(current);
         }
 
-        Assert.Equal(12, Assert.IsType<CommandGap>(events[0]).Missing);
-        Assert.IsType<CommandPause>(events[2]);
+        Assert.Equal(12, Assert.IsType<OutputGap>(events[0]).Missing);
+        Assert.IsType<EndOfAvailableOutput>(events[2]);
         Assert.Equal(new OutputCursor(101, 7), reader.Cursor);
     }
 

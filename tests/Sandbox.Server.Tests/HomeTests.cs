@@ -71,7 +71,7 @@ public sealed class HomeTests
         server.Environment["SANDBOX_HOME"] = null;
         server.Environment["XDG_STATE_HOME"] = $"{server.Home}/state";
         server.Environment["XDG_RUNTIME_DIR"] = $"{server.Home}/runtime";
-        ReadyLine ready = await server.StartAsync();
+        ReadyMessage ready = await server.StartAsync();
         ProcessEntry process = ProcessTable.Find(ready.ProcessId)!.Value;
         try
         {

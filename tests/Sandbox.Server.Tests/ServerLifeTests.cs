@@ -19,8 +19,8 @@ public sealed class ServerLifeTests
     public async Task Start_starts_a_server_and_then_finds_it(ServerUser user)
     {
         await using TestServer server = TestServer.Prepare(user);
-        ReadyLine first = await server.StartAsync();
-        ReadyLine second = await server.StartAsync();
+        ReadyMessage first = await server.StartAsync();
+        ReadyMessage second = await server.StartAsync();
         Assert.True(first.Started);
         Assert.False(second.Started);
         Assert.Equal(first with { Started = false }, second);
@@ -39,7 +39,7 @@ public sealed class ServerLifeTests
     public async Task Many_starts_at_once_end_with_one_server_and_all_succeed()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        ReadyLine[] lines = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => server.StartAsync()));
+        ReadyMessage[] lines = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => server.StartAsync()));
         Assert.Single(lines, line => line.Started);
         Assert.Single(lines.Select(line => line.ProcessId).Distinct());
     }
@@ -144,7 +144,7 @@ public sealed class ServerLifeTests
             await File.AppendAllTextAsync(Path.Combine(newer, "sandbox-agent"), "newer");
             BubblewrapProcess before = server.RecordOf("a").Process!;
             server.Programs = newer;
-            ReadyLine replaced = await server.StartAsync();
+            ReadyMessage replaced = await server.StartAsync();
             Assert.True(replaced.Started);
             Assert.NotEqual(old.Id, replaced.ProcessId);
             await TestServer.UntilGoneAsync(old);
@@ -190,7 +190,7 @@ public sealed class ServerLifeTests
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         int old = (await server.AboutAsync()).ProcessId;
         File.Delete(Path.Combine(server.Home, "run", "server.sock"));
-        ReadyLine fresh = await server.StartAsync();
+        ReadyMessage fresh = await server.StartAsync();
         Assert.True(fresh.Started);
         Assert.NotEqual(old, fresh.ProcessId);
     }
@@ -201,12 +201,12 @@ public sealed class ServerLifeTests
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         ProcessEntry slow = await server.ProcessAsync();
         await Host.SuspendAsync(slow);
-        Task<ReadyLine> starting = server.StartAsync();
+        Task<ReadyMessage> starting = server.StartAsync();
 
         // Logged by the second server that this start tries, after the first has not answered.
         await Wait.UntilAsync(() => server.Log.Contains("Another server uses this home", StringComparison.Ordinal), "the first server has not answered in time");
         ProcessTable.Send(slow, Signal.CONT);
-        ReadyLine found = await starting;
+        ReadyMessage found = await starting;
         Assert.Equal((slow.Id, false), (found.ProcessId, found.Started));
     }
 

@@ -64,12 +64,12 @@ public sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Runs <c>sandboxd start</c>.</summary>
-    internal async Task<ReadyLine> StartAsync()
+    internal async Task<ReadyMessage> StartAsync()
     {
         Finished run = await RunAsync("start");
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(1, run.Output.AsSpan().Count('\n'));
-        return JsonSerializer.Deserialize(run.Output, ProtocolJson.Default.ReadyLine)!;
+        return JsonSerializer.Deserialize(run.Output, ProtocolJson.Default.ReadyMessage)!;
     }
 
     /// <summary>Starts the server with a short idle limit, and calls it. On a busy machine it may have exited before the call; then it is started again.</summary>
@@ -79,7 +79,7 @@ public sealed class TestServer : IAsyncDisposable
         where T : class
     {
         Environment[IdleExitVariable] = ShortIdleExit;
-        ReadyLine? ready = null;
+        ReadyMessage? ready = null;
         T? answer = null;
         await Wait.UntilAsync(async () =>
         {

@@ -99,7 +99,7 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
         await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))
         {
             hasMore = current is not CommandExit;
-            await _pump!.PostAsync(current is CommandGap gap ? () => WriteWarning(Errors.OutputMissing(process.ToString(), gap.Missing)) : () => output.Add(current));
+            await _pump!.PostAsync(current is OutputGap gap ? () => WriteWarning(Errors.OutputMissing(process.ToString(), gap.Missing)) : () => output.Add(current));
         }
 
         return hasMore;

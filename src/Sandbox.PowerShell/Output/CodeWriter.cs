@@ -23,7 +23,7 @@ internal abstract class CodeWriter(Cmdlet cmdlet, CodeInvocation run, ResultFile
             case CodeOutput output:
                 WritePrinted(output);
                 break;
-            case CodeShown shown:
+            case CodeResultEvent shown:
                 WriteShown(new SandboxCodeOutput(shown.Result, Run.ContextId, Run.Target, Keep(shown.Result)));
                 break;
             case CodeEnded ended:

@@ -22,7 +22,7 @@ internal sealed class CommandFollower(IOutputSink sink, OutputOptions options)
                 {
                     CommandOutput output => () => writer.Write(output),
                     CommandExit end => () => End(run, writer, end.Exit),
-                    CommandGap gap => () => sink.WriteWarning(Errors.OutputMissing(run.Target.ToString(), gap.Missing)),
+                    OutputGap gap => () => sink.WriteWarning(Errors.OutputMissing(run.Target.ToString(), gap.Missing)),
                     _ => static () => { },
                 }),
                 running => sink.PostAsync(() => ShowWaiting(run, running)),

@@ -89,12 +89,12 @@ internal static class ServeCommand
 
     private static void ReportReady(ServerHome home, ServeOptions options, string build)
     {
-        ReadyLine message = new(UnixScheme + home.Socket, ServerInfoProvider.Version, build, Environment.ProcessId, home.LogFile, Started: true);
-        AtomicFile.Write(home.ReadyFile, message, ProtocolJson.Default.ReadyLine);
+        ReadyMessage message = new(UnixScheme + home.Socket, ServerInfoProvider.Version, build, Environment.ProcessId, home.LogFile, Started: true);
+        AtomicFile.Write(home.ReadyFile, message, ProtocolJson.Default.ReadyMessage);
         if (options.ReadyDescriptor is { } number)
         {
             using FileDescriptor ready = FileDescriptor.Inherited(number);
-            ready.WriteAll([.. JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.ReadyLine), (byte)'\n']);
+            ready.WriteAll([.. JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.ReadyMessage), (byte)'\n']);
         }
     }
 

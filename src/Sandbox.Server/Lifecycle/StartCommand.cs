@@ -21,8 +21,8 @@ internal static class StartCommand
         try
         {
             ServerHome home = ServerHome.Open(Environment.GetEnvironmentVariable(ServerHome.Variable));
-            ReadyLine ready = await FindOrStartAsync(home, BuildFiles.ComputeIdentity(AppContext.BaseDirectory));
-            Console.Out.WriteLine(JsonSerializer.Serialize(ready, ProtocolJson.Default.ReadyLine));
+            ReadyMessage ready = await FindOrStartAsync(home, BuildFiles.ComputeIdentity(AppContext.BaseDirectory));
+            Console.Out.WriteLine(JsonSerializer.Serialize(ready, ProtocolJson.Default.ReadyMessage));
             return 0;
         }
         catch (Exception exception)
@@ -34,7 +34,7 @@ internal static class StartCommand
         }
     }
 
-    private static async Task<ReadyLine> FindOrStartAsync(ServerHome home, string build)
+    private static async Task<ReadyMessage> FindOrStartAsync(ServerHome home, string build)
     {
         RunningServer running = new(home);
         long start = Stopwatch.GetTimestamp();
@@ -46,7 +46,7 @@ internal static class StartCommand
                 if (server.Build == build)
                 {
                     string uri = running.Record?.Uri ?? ServeCommand.UnixScheme + home.Socket;
-                    return new ReadyLine(uri, server.Version, server.Build, server.ProcessId, home.LogFile, Started: false);
+                    return new ReadyMessage(uri, server.Version, server.Build, server.ProcessId, home.LogFile, Started: false);
                 }
 
                 await running.RequestExitAsync();
@@ -75,7 +75,7 @@ internal static class StartCommand
     }
 
     /// <summary>Starts a server, or returns null when another one has the lock.</summary>
-    private static async Task<ReadyLine?> TryStartAsync(ServerHome home)
+    private static async Task<ReadyMessage?> TryStartAsync(ServerHome home)
     {
         FileDescriptor.CreatePipe(out FileDescriptor reader, out FileDescriptor writer);
         using FileDescriptor pipe = reader;
@@ -91,7 +91,7 @@ internal static class StartCommand
             {
                 if (await SharedEventLoop.ReadAsync(pipe, static _ => false, StartLimit) is { Length: > 0 } line)
                 {
-                    return JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyLine);
+                    return JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyMessage);
                 }
             }
             catch (TimeoutException)

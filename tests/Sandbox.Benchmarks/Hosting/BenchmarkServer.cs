@@ -12,7 +12,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 {
     private readonly string home;
 
-    private BenchmarkServer(string home, ReadyLine ready)
+    private BenchmarkServer(string home, ReadyMessage ready)
     {
         this.home = home;
         ProcessId = ready.ProcessId;
@@ -84,7 +84,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     }
 
     /// <summary>Runs <c>sandboxd start</c> with settings that are not this process's own.</summary>
-    private static async Task<ReadyLine> StartProgramAsync(string home, int poolSize, CancellationToken cancellationToken)
+    private static async Task<ReadyMessage> StartProgramAsync(string home, int poolSize, CancellationToken cancellationToken)
     {
         string native = Path.Combine(Metadata("ServerPrograms"), "sandboxd");
         ProcessStartInfo start = File.Exists(native) ? new(native, ["start"]) : new("dotnet", [native + ".dll", "start"]);
@@ -96,7 +96,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         string? line = await process.StandardOutput.ReadLineAsync(cancellationToken);
         return line is null
             ? throw new InvalidOperationException("The server did not start; its error message stands above.")
-            : JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyLine)!;
+            : JsonSerializer.Deserialize(line, ProtocolJson.Default.ReadyMessage)!;
     }
 
     private static string Metadata(string key) =>

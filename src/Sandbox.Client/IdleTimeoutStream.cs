@@ -4,7 +4,7 @@ namespace Sandbox.Client;
 /// <param name="inner">The stream, which is disposed with this one.</param>
 /// <param name="limit">The longest silence.</param>
 /// <param name="clock">Measures it; the system's clock when null.</param>
-internal sealed class IdleLimitedStream(Stream inner, TimeSpan limit, TimeProvider? clock = null) : Stream
+internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvider? clock = null) : Stream
 {
     private CancellationTokenSource _silence = New(clock);
 

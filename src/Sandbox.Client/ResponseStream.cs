@@ -5,9 +5,9 @@ namespace Sandbox.Client;
 /// <param name="response">The answer; it goes with the stream.</param>
 /// <param name="body">Its body.</param>
 /// <param name="idleLimit">The longest silence.</param>
-internal sealed class AnswerStream(string server, HttpResponseMessage response, Stream body, TimeSpan idleLimit) : Stream
+internal sealed class ResponseStream(string server, HttpResponseMessage response, Stream body, TimeSpan idleLimit) : Stream
 {
-    private readonly IdleLimitedStream _body = new(body, idleLimit);
+    private readonly IdleTimeoutStream _body = new(body, idleLimit);
 
     /// <inheritdoc />
     public override bool CanRead => true;

@@ -1,10 +1,10 @@
 namespace Sandbox.Client;
 
 /// <summary>The time limits the client keeps. The fourth, a command's own, is part of its request and kept in the sandbox.</summary>
-public sealed record TimeLimits
+public sealed record ClientTimeouts
 {
     /// <summary>The usual limits.</summary>
-    public static TimeLimits Default { get; } = new();
+    public static ClientTimeouts Default { get; } = new();
 
     /// <summary>From the first attempt to reach the server to a connection.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 namespace Sandbox.Client;
 
 /// <summary>Turns a failed answer back into the failure it tells of.</summary>
-internal static class FailedAnswer
+internal static class ErrorResponse
 {
     private const int LongestBody = 64 * 1024;
 
