@@ -8,10 +8,10 @@ namespace Sandbox;
 /// <param name="contextId">The context; null for the default one.</param>
 /// <param name="language">The language of the default one.</param>
 /// <param name="request">What to run.</param>
-internal sealed class CodeInvocation(Target target, string? contextId, string? language, CodeRunRequest request)
+internal sealed class CodeInvocation(SandboxTarget target, string? contextId, string? language, CodeRunRequest request)
 {
     /// <summary>Where it runs.</summary>
-    public Target Target { get; } = target;
+    public SandboxTarget Target { get; } = target;
 
     /// <summary>The context it runs in; known when the first event comes.</summary>
     public string ContextId { get; private set; } = contextId ?? "";

@@ -1,8 +1,8 @@
 namespace Sandbox;
 
 /// <summary>Which code context is meant.</summary>
-/// <inheritdoc cref="MemberReference" />
-public sealed class ContextReference(string id, string? sandboxId = null, string? server = null) : MemberReference(id, sandboxId, server)
+/// <inheritdoc cref="ResourceReference" />
+public sealed class ContextReference(string id, string? sandboxId = null, string? server = null) : ResourceReference(id, sandboxId, server)
 {
     /// <summary>Reads what a user gave; null when it is no context.</summary>
     /// <param name="value">An id, <c>sandbox/context</c>, or a context object, also one that was selected from or came from another process.</param>

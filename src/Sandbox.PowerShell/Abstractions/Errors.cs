@@ -14,7 +14,7 @@ internal static class Errors
 
     /// <summary>Whether nothing else of the same command can work either.</summary>
     /// <param name="exception">The failure.</param>
-    public static bool IsHopeless(Exception exception) => exception is ApiException
+    public static bool IsFatal(Exception exception) => exception is ApiException
     {
         Code: ErrorCodes.Unauthorized or ErrorCodes.IsolationUnavailable or LocalServer.NotInstalledCode or LocalServer.StartFailedCode,
     };
@@ -40,7 +40,7 @@ internal static class Errors
     /// <summary>A session, process or context object says one sandbox and <c>-Sandbox</c> another.</summary>
     /// <param name="session">The session, process or context.</param>
     /// <param name="sandbox">The sandbox.</param>
-    public static ErrorRecord SandboxMismatch(MemberReference session, SandboxReference sandbox) => new(
+    public static ErrorRecord SandboxMismatch(ResourceReference session, SandboxReference sandbox) => new(
         new ArgumentException($"'{session}' is not in the sandbox '{sandbox.Id}' that -Sandbox names. Leave -Sandbox out."),
         "SandboxMismatch", ErrorCategory.InvalidArgument, session.ToString());
 
@@ -71,7 +71,7 @@ internal static class Errors
     /// <summary>No variable has this name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="place">Where it was looked for.</param>
-    public static ErrorRecord VariableNotFound(string name, Target place) => new(
+    public static ErrorRecord VariableNotFound(string name, SandboxTarget place) => new(
         new ItemNotFoundException($"There is no environment variable '{name}' in '{place}'."),
         "VariableNotFound", ErrorCategory.ObjectNotFound, name);
 
@@ -84,13 +84,13 @@ internal static class Errors
     /// <summary>A command was stopped by its time limit.</summary>
     /// <param name="run">The command.</param>
     /// <param name="exit">How it ended.</param>
-    public static ErrorRecord CommandTimedOut(CommandRun run, ExecExit exit) => TimedOut(
+    public static ErrorRecord CommandTimedOut(RemoteCommand run, ExecExit exit) => TimedOut(
         $"The command in '{run.Target}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. Its output so far was kept{AfterStop(run.Target, exit)}.", run.Target.ToString());
 
     /// <summary>A command ended with a code that is not zero, and the caller wants that as an error.</summary>
     /// <param name="run">The command.</param>
     /// <param name="exit">How it ended.</param>
-    public static ErrorRecord CommandExitedNonZero(CommandRun run, ExecExit exit) => new(
+    public static ErrorRecord CommandExitedNonZero(RemoteCommand run, ExecExit exit) => new(
         new InvalidOperationException(exit.Signal is null
             ? $"The command in '{run.Target}' ended with the exit code {exit.ExitCode}."
             : $"The command in '{run.Target}' was ended by the signal {exit.Signal}, which makes the exit code {exit.ExitCode}."),
@@ -141,7 +141,7 @@ internal static class Errors
     /// <summary>A line of a command's standard error, for <c>-StandardError Error</c>.</summary>
     /// <param name="line">The line.</param>
     /// <param name="run">The command.</param>
-    public static ErrorRecord StandardErrorLine(string line, CommandRun run) =>
+    public static ErrorRecord StandardErrorLine(string line, RemoteCommand run) =>
         new(new RemoteException(line), "StandardErrorLine", ErrorCategory.FromStdErr, run.Target.ToString());
 
     /// <summary>There is no console that a terminal could be shown on.</summary>
@@ -169,7 +169,7 @@ internal static class Errors
     private static ErrorRecord TimedOut(string sentence, string target) => new(new TimeoutException(sentence), "CommandTimedOut", ErrorCategory.OperationTimeout, target);
 
     // A shell that is thrown away needs no word.
-    private static string AfterStop(Target place, ExecExit exit) =>
+    private static string AfterStop(SandboxTarget place, ExecExit exit) =>
         place.SessionId is null ? "" : exit.ShellRestarted ? "; the session goes on with a new shell" : "; the session can be used on";
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch

@@ -6,7 +6,7 @@ namespace Sandbox;
 /// <summary>The last lines of a file, read from its end: of a large one only what is needed.</summary>
 /// <param name="place">The file.</param>
 /// <param name="encoding">Its encoding, where no byte order mark says another.</param>
-internal sealed class FileTail(ItemPlace place, Encoding encoding)
+internal sealed class FileTail(RemotePath place, Encoding encoding)
 {
     private const long FirstPiece = 64 * 1024;
 

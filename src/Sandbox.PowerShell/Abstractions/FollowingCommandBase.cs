@@ -9,9 +9,9 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     private readonly List<SandboxChildJob> _children = [];
     private int? _exitCode;
     private OutputOptions _options = null!;
-    private CommandFollower _follower = null!;
+    private CommandOutputDispatcher _follower = null!;
     private PipelinePump? _pump;
-    private CollectedInput? _collected;
+    private BufferedInput? _collected;
 
     /// <summary>What becomes of standard error.</summary>
     [Parameter(HelpMessage = "What becomes of standard error.")]
@@ -80,7 +80,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
             ThrowTerminatingError(Errors.InvalidArgument("-AsResult, -Raw and -AsByteStream exclude each other.", null));
         }
 
-        OutputForm form = AsResult ? OutputForm.Result : Raw ? OutputForm.Raw : AsByteStream ? OutputForm.Bytes : OutputForm.Lines;
+        OutputFormat form = AsResult ? OutputFormat.Result : Raw ? OutputFormat.Raw : AsByteStream ? OutputFormat.Bytes : OutputFormat.Lines;
         bool nonZeroIsError = ErrorOnNonZeroExit || LanguagePrimitives.IsTrue(GetVariableValue("PSNativeCommandUseErrorActionPreference"));
         _options = new(form, StandardError, Prefix, OutputLimit, nonZeroIsError);
         _follower = new(this, _options);
@@ -102,7 +102,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     /// <param name="target">Where.</param>
     /// <param name="request">What.</param>
     /// <param name="input">What it reads, when that comes from the pipeline.</param>
-    internal void Start(Target target, ExecRequest request, CommandInput? input)
+    internal void Start(SandboxTarget target, ExecRequest request, CommandInput? input)
     {
         if (IsJob)
         {
@@ -112,12 +112,12 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
             return;
         }
 
-        CommandRun run = new(target, request, input);
+        RemoteCommand run = new(target, request, input);
         _pump!.Start(token => _follower.FollowAsync(run, token));
     }
 
     /// <summary>The way of input from the pipeline to the commands that are begun.</summary>
-    private protected StandardInput OpenInput() => IsJob ? _collected = new CollectedInput() : new PassedInput(AwaitInput, StopToken);
+    private protected StandardInput OpenInput() => IsJob ? _collected = new BufferedInput() : new StreamingInput(AwaitInput, StopToken);
 
     /// <summary>Emits what is there, without waiting.</summary>
     private protected void EmitReady() => _pump!.DrainReady();

@@ -25,7 +25,7 @@ internal sealed class ModuleState
     public ServerConnection? Connection { get; set; }
 
     /// <summary>The sandbox that is used when none is named.</summary>
-    public string DefaultSandbox => Connection?.DefaultSandbox ?? Target.DefaultId;
+    public string DefaultSandbox => Connection?.DefaultSandbox ?? SandboxTarget.DefaultId;
 
     /// <summary>The warnings that were shown.</summary>
     public ShownWarnings Warnings { get; } = new();

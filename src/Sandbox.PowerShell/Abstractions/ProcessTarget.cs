@@ -6,7 +6,7 @@ namespace Sandbox;
 /// <summary>A process of a sandbox, by id; it may not exist.</summary>
 /// <param name="Place">Its sandbox.</param>
 /// <param name="Id">Its id.</param>
-internal sealed record ProcessTarget(Target Place, string Id)
+internal sealed record ProcessTarget(SandboxTarget Place, string Id)
 {
     /// <summary>Its server's client.</summary>
     public SandboxClient Client => Place.Client;

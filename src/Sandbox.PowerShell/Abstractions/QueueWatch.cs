@@ -5,7 +5,7 @@ namespace Sandbox;
 /// <summary>Looks whether a command waits behind another one of its session, and says for which.</summary>
 /// <param name="target">Where the command is to run.</param>
 /// <param name="commandId">The command.</param>
-internal sealed class QueueWatch(Target target, string commandId)
+internal sealed class QueueWatch(SandboxTarget target, string commandId)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
@@ -20,7 +20,7 @@ internal sealed class QueueWatch(Target target, string commandId)
             while (true)
             {
                 await Task.Delay(Patience, cancellationToken);
-                SessionInfo session = await target.Client.GetSessionAsync(target.SandboxId, target.SessionId ?? Target.DefaultId, cancellationToken);
+                SessionInfo session = await target.Client.GetSessionAsync(target.SandboxId, target.SessionId ?? SandboxTarget.DefaultId, cancellationToken);
                 if (session.RunningCommand?.ProcessId == commandId)
                 {
                     break;

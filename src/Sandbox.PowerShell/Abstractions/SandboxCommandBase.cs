@@ -67,7 +67,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
 
         if (!_clients.TryGetValue(server, out SandboxClient? client))
         {
-            _clients.Add(server, client = Guarded(server, () => ModuleState.Clients.Get(server)).WithTrace(Trace));
+            _clients.Add(server, client = RunOrTerminate(server, () => ModuleState.Clients.Get(server)).WithTrace(Trace));
         }
 
         return client;
@@ -95,7 +95,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <param name="target">What it is done to, for the error.</param>
     /// <param name="request">Does it.</param>
     /// <param name="result">What came of it.</param>
-    internal bool TryWait<T>(object? target, Func<CancellationToken, Task<T>> request, [MaybeNullWhen(false)] out T result)
+    internal bool TryInvoke<T>(object? target, Func<CancellationToken, Task<T>> request, [MaybeNullWhen(false)] out T result)
     {
         try
         {
@@ -110,8 +110,8 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <inheritdoc cref="TryWait{T}" />
-    internal bool TryWait(object? target, Func<CancellationToken, Task> request) => TryWait(target, async cancellationToken =>
+    /// <inheritdoc cref="TryInvoke{T}" />
+    internal bool TryInvoke(object? target, Func<CancellationToken, Task> request) => TryInvoke(target, async cancellationToken =>
     {
         await request(cancellationToken);
         return true;
@@ -125,7 +125,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <inheritdoc cref="Report(Exception, object?)" />
     internal void Report(ErrorRecord record)
     {
-        if (Errors.IsHopeless(record.Exception) || (record.Exception is ServerUnreachableException unreachable && unreachable.Server == _default?.Server))
+        if (Errors.IsFatal(record.Exception) || (record.Exception is ServerUnreachableException unreachable && unreachable.Server == _default?.Server))
         {
             ThrowTerminatingError(record);
         }
@@ -180,7 +180,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
 
     /// <summary>The client of the server that a connection means.</summary>
     /// <param name="connection">The connection; null for none.</param>
-    private protected SandboxClient ClientOf(ServerConnection? connection) => Guarded(connection?.Endpoint?.Text, () => FindClient(connection));
+    private protected SandboxClient ClientOf(ServerConnection? connection) => RunOrTerminate(connection?.Endpoint?.Text, () => FindClient(connection));
 
     /// <summary>The client of the server in use, or the failure to find it.</summary>
     private protected SandboxClient FindClient() => FindClient(ModuleState.Connection);
@@ -188,7 +188,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <summary>Does what the whole command depends on: its failure ends the command.</summary>
     /// <param name="target">What it is done to, for the error.</param>
     /// <param name="action">Does it.</param>
-    private protected T Guarded<T>(object? target, Func<T> action)
+    private protected T RunOrTerminate<T>(object? target, Func<T> action)
     {
         try
         {

@@ -13,13 +13,13 @@ public abstract class SandboxEnvCommandBase : SandboxTargetCommandBase
     public SessionReference[]? Session { get; set; }
 
     /// <summary>The places whose variables are meant.</summary>
-    internal IEnumerable<Target> Targets => this.Resolve(Session, SandboxesBeside(Session));
+    internal IEnumerable<SandboxTarget> Targets => this.Resolve(Session, SandboxesBeside(Session));
 
     /// <summary>The same place, or the session <c>default</c> of a sandbox that has one.</summary>
     /// <param name="target">The place.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    internal static async Task<Target> ToDefaultSessionAsync(Target target, CancellationToken cancellationToken) =>
+    internal static async Task<SandboxTarget> ToDefaultSessionAsync(SandboxTarget target, CancellationToken cancellationToken) =>
         target.SessionId is null && (await target.Client.GetSandboxAsync(target.SandboxId, cancellationToken)).DefaultSession
-            ? new Target(target.Client, target.SandboxId, Target.DefaultId)
+            ? new SandboxTarget(target.Client, target.SandboxId, SandboxTarget.DefaultId)
             : target;
 }

@@ -36,29 +36,29 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     /// <summary>The places that are meant, patterns resolved, completely, before anything is done to one. Of what was named exactly it is not known yet whether it is there.</summary>
     /// <param name="paths">What <c>-Path</c> says.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    private protected IReadOnlyList<ItemPlace> Places(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Place)];
+    private protected IReadOnlyList<RemotePath> Places(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Place)];
 
     /// <summary>What is at the places that are meant. What is named and not there is reported.</summary>
     /// <inheritdoc cref="Places" />
-    private protected IEnumerable<(ItemPlace Place, FileEntry Entry)> Items(string[]? paths, bool hidden)
+    private protected IEnumerable<(RemotePath Place, FileEntry Entry)> Items(string[]? paths, bool hidden)
     {
-        foreach ((ItemPlace place, FileEntry? known) in Resolve(paths, hidden))
+        foreach ((RemotePath place, FileEntry? known) in Resolve(paths, hidden))
         {
             FileEntry? entry = known;
-            if (entry is not null || TryWait(place.Display, token => place.GetAsync(follow: false, token), out entry))
+            if (entry is not null || TryInvoke(place.Display, token => place.GetAsync(follow: false, token), out entry))
             {
                 yield return (place, entry);
             }
         }
     }
 
-    private IReadOnlyList<(ItemPlace Place, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
+    private IReadOnlyList<(RemotePath Place, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
         ? [.. Item!.Select(item => (Place(item), (FileEntry?)null))]
         : [.. this.Resolve(Session, SandboxesBeside(Session)).SelectMany(target => ParameterSetName == LiteralPathSet
-            ? LiteralPath!.Select(path => (new ItemPlace(target, path), (FileEntry?)null))
+            ? LiteralPath!.Select(path => (new RemotePath(target, path), (FileEntry?)null))
             : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden, MustMatch)))];
 
     /// <summary>The place of an item from the pipeline.</summary>
     /// <param name="item">The item.</param>
-    private ItemPlace Place(SandboxItemReference item) => new(new Target(ClientOf(item.Server), item.SandboxId), item.Path);
+    private RemotePath Place(SandboxItemReference item) => new(new SandboxTarget(ClientOf(item.Server), item.SandboxId), item.Path);
 }

@@ -27,7 +27,7 @@ public sealed class SandboxItemReference(string path, string sandboxId, string? 
             SandboxItemReference reference => reference,
             SandboxItem item => new(item.SandboxPath, item.SandboxId, item.Server),
             SandboxDriveItem item => new(item.FullName, item.SandboxId, item.Server),
-            PSCustomObject => FromBag(new PropertyBag((PSObject)value!)),
+            PSCustomObject => FromBag(new DeserializedObject((PSObject)value!)),
             _ => null,
         };
     }
@@ -35,7 +35,7 @@ public sealed class SandboxItemReference(string path, string sandboxId, string? 
     /// <inheritdoc />
     public override string ToString() => Path;
 
-    private static SandboxItemReference? FromBag(PropertyBag bag) =>
+    private static SandboxItemReference? FromBag(DeserializedObject bag) =>
         bag.Text(nameof(SandboxItem.SandboxPath)) is { Length: > 0 } path && bag.Text(nameof(SandboxItem.SandboxId)) is { Length: > 0 } sandbox
             ? new(path, sandbox, bag.Text(nameof(SandboxItem.Server)))
             : null;

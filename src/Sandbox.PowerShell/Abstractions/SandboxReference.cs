@@ -31,12 +31,12 @@ public sealed class SandboxReference(string id, string? server = null, bool? def
             SandboxInstance sandbox => new(sandbox.Id, sandbox.Server, sandbox.DefaultSession),
             string { Length: > 0 } id => new(id),
             int or long or double => new(LanguagePrimitives.ConvertTo<string>(value)),
-            PSCustomObject => FromBag(new PropertyBag((PSObject)value!)),
+            PSCustomObject => FromBag(new DeserializedObject((PSObject)value!)),
             _ => null,
         };
     }
 
-    private static SandboxReference? FromBag(PropertyBag bag) =>
+    private static SandboxReference? FromBag(DeserializedObject bag) =>
         bag.Text(nameof(SandboxInstance.Id)) is { Length: > 0 } id && !bag.Has(nameof(SandboxSession.SandboxId)) && !bag.IsOf(typeof(SandboxSession))
             ? new(id, bag.Text(nameof(SandboxInstance.Server)), bag.Flag(nameof(SandboxInstance.DefaultSession)))
             : null;

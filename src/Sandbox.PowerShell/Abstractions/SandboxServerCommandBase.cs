@@ -10,7 +10,7 @@ public abstract class SandboxServerCommandBase : SandboxCommandBase
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>A client of the server in use that never starts it; null where none runs.</summary>
-    private protected SandboxClient? Peek() => Guarded(null, () => ModuleState.Clients.Peek(ModuleState.Connection, LookLimit)?.WithTrace(Trace));
+    private protected SandboxClient? Peek() => RunOrTerminate(null, () => ModuleState.Clients.Peek(ModuleState.Connection, LookLimit)?.WithTrace(Trace));
 
     /// <summary>The server in use, without starting it. A local one that does not run is shown as stopped.</summary>
     private protected SandboxServer? Look()
@@ -40,5 +40,5 @@ public abstract class SandboxServerCommandBase : SandboxCommandBase
 
     /// <summary>What a server says of itself, or ends the command.</summary>
     /// <param name="client">The server.</param>
-    private protected ServerInfo Ask(SandboxClient client) => Guarded(client.Server, () => Wait(client.GetServerAsync));
+    private protected ServerInfo Ask(SandboxClient client) => RunOrTerminate(client.Server, () => Wait(client.GetServerAsync));
 }

@@ -19,7 +19,7 @@ public abstract class SandboxTargetCommandBase : SandboxCommandBase
 
     /// <summary>The sandboxes that count for the current pipeline object.</summary>
     /// <param name="members">The sessions or processes bound for it.</param>
-    internal SandboxReference[]? SandboxesBeside(MemberReference[]? members) =>
+    internal SandboxReference[]? SandboxesBeside(ResourceReference[]? members) =>
         // A piped string binds to both parameters; it is a session's or process's id.
         _sandboxIsNamed || members is null || !MyInvocation.ExpectingInput || _memberIsNamed ? Sandbox : null;
 

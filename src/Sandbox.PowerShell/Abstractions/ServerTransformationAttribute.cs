@@ -14,7 +14,7 @@ public sealed class ServerTransformationAttribute : ArgumentTransformationAttrib
         {
             SandboxServer server => server.Uri!,
             Uri uri => uri.OriginalString,
-            PSCustomObject when new PropertyBag((PSObject)inputData) is var bag && bag.IsOf(typeof(SandboxServer)) => bag.Text(nameof(SandboxServer.Uri))!,
+            PSCustomObject when new DeserializedObject((PSObject)inputData) is var bag && bag.IsOf(typeof(SandboxServer)) => bag.Text(nameof(SandboxServer.Uri))!,
             _ => inputData,
         };
     }

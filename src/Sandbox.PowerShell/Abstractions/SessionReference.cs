@@ -1,8 +1,8 @@
 namespace Sandbox;
 
 /// <summary>Which session is meant.</summary>
-/// <inheritdoc cref="MemberReference" />
-public sealed class SessionReference(string id, string? sandboxId = null, string? server = null) : MemberReference(id, sandboxId, server)
+/// <inheritdoc cref="ResourceReference" />
+public sealed class SessionReference(string id, string? sandboxId = null, string? server = null) : ResourceReference(id, sandboxId, server)
 {
     /// <summary>Reads what a user gave; null when it is no session.</summary>
     /// <param name="value">An id, <c>sandbox/session</c>, or a session object, also one that was selected from or came from another process.</param>

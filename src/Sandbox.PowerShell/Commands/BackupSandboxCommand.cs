@@ -29,7 +29,7 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
     [Parameter(HelpMessage = "The directory in the sandbox.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
-    public string Path { get; set; } = ItemPlace.Workspace;
+    public string Path { get; set; } = RemotePath.Workspace;
 
     /// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the directory that is kept.</summary>
     [Parameter(HelpMessage = "Patterns of what is left out.")]
@@ -50,7 +50,7 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
             string file = Directory.Exists(destination) ? System.IO.Path.Combine(destination, id + LocalArchive.UsualEnding) : destination;
             if (this.OpenArchive(file) is { } archive && IsFree(file) && ShouldProcess($"{id}: {Path}", $"Back up to '{file}'"))
             {
-                BackUp(new ItemPlace(new Target(client, id), Path), archive, file);
+                BackUp(new RemotePath(new SandboxTarget(client, id), Path), archive, file);
             }
         }
     }
@@ -67,12 +67,12 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
         return isFree;
     }
 
-    private void BackUp(ItemPlace place, LocalArchive archive, string file)
+    private void BackUp(RemotePath place, LocalArchive archive, string file)
     {
         TransferProgress progress = new();
         try
         {
-            WriteObject(this.Follow($"Backing up to '{file}'", $"{place.Target}: {place.Display}", async token =>
+            WriteObject(this.RunWithProgress($"Backing up to '{file}'", $"{place.Target}: {place.Display}", async token =>
             {
                 await using Stream content = LocalFile.Count(await place.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
                 await archive.WriteAsync(content, token);

@@ -68,19 +68,19 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
             return;
         }
 
-        foreach (Target target in this.Resolve(Session, SandboxesBeside(Session)))
+        foreach (SandboxTarget target in this.Resolve(Session, SandboxesBeside(Session)))
         {
             Connect(target, null);
         }
     }
 
     // Asked for, not tried: a program must not see connections that nobody made.
-    private static async Task<bool> RequireListenerAsync(Target target, int port, CancellationToken cancellationToken) =>
+    private static async Task<bool> RequireListenerAsync(SandboxTarget target, int port, CancellationToken cancellationToken) =>
         (await target.Client.GetPortsAsync(target.SandboxId, target.SessionId, wake: true, cancellationToken)).Contains(port)
             ? true
             : throw new ApiException(ErrorCodes.PortNotListening, $"No program in the sandbox '{target.SandboxId}' listens on port {port}. Start it first, then connect.");
 
-    private void Connect(Target target, ProcessTarget? process)
+    private void Connect(SandboxTarget target, ProcessTarget? process)
     {
         for (int i = 0; i < Port.Length; i++)
         {
@@ -93,14 +93,14 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         }
     }
 
-    private bool IsListenedOn(Target target, int port) =>
-        TryWait($"{target.SandboxId}:{port}", token => target.UseAsync(() => RequireListenerAsync(target, port, token), token));
+    private bool IsListenedOn(SandboxTarget target, int port) =>
+        TryInvoke($"{target.SandboxId}:{port}", token => target.UseAsync(() => RequireListenerAsync(target, port, token), token));
 
     private bool IsServed(ProcessTarget process, int port)
     {
         try
         {
-            ProcessWait wait = this.Follow(
+            ProcessWait wait = this.RunWithProgress(
                 "Waiting for a process", $"until '{process}' serves port {port}",
                 token => process.WaitAsync(new(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { });
             if (wait.ToError($"port {port} was served", TimeoutSeconds) is not { } failure)
@@ -118,7 +118,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         return false;
     }
 
-    private void Forward(Target target, string? process, int port, int localPort)
+    private void Forward(SandboxTarget target, string? process, int port, int localPort)
     {
         try
         {

@@ -40,7 +40,7 @@ public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
         }
 
         string? key = ApiKey is null ? null : new NetworkCredential("", ApiKey).Password;
-        ServerConnection connection = Guarded(Uri, () => new ServerConnection(
+        ServerConnection connection = RunOrTerminate(Uri, () => new ServerConnection(
             Uri is null ? null : ServerEndpoint.Parse(Uri), key, DefaultSandbox is null ? null : Identifier.Require(DefaultSandbox, "sandbox")));
         SandboxClient client = ClientOf(connection);
 

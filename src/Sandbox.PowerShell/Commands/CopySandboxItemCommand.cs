@@ -92,20 +92,20 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     {
         if (IsTo && !IsFrom && Item is null)
         {
-            foreach (Target target in this.Resolve(ToSession, ToSandbox).ToArray())
+            foreach (SandboxTarget target in this.Resolve(ToSession, ToSandbox).ToArray())
             {
-                Do(new Upload(this, new ItemPlace(target, Destination)), LocalPaths());
+                Do(new Upload(this, new RemotePath(target, Destination)), LocalPaths());
             }
 
             return;
         }
 
-        ItemPlace[] sources = [.. Sources()];
+        RemotePath[] sources = [.. Sources()];
         if (IsTo)
         {
-            foreach (Target target in this.Resolve(ToSession, ToSandbox).ToArray())
+            foreach (SandboxTarget target in this.Resolve(ToSession, ToSandbox).ToArray())
             {
-                Do(new Transfer(this, new ItemPlace(target, Destination)), sources);
+                Do(new CrossSandboxCopy(this, new RemotePath(target, Destination)), sources);
             }
         }
         else if (IsFrom)
@@ -114,11 +114,11 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
         }
         else
         {
-            Do(new InnerCopy(this), sources);
+            Do(new InSandboxCopy(this), sources);
         }
     }
 
-    private void Do<T>(CopyWork<T> work, IEnumerable<T> sources)
+    private void Do<T>(CopyOperation<T> work, IEnumerable<T> sources)
     {
         foreach (T source in sources)
         {
@@ -129,21 +129,21 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
         }
     }
 
-    private IEnumerable<ItemPlace> Sources()
+    private IEnumerable<RemotePath> Sources()
     {
         if (Item is not null)
         {
-            return Item.Select(item => new ItemPlace(new Target(ClientOf(item.Server), item.SandboxId), item.Path));
+            return Item.Select(item => new RemotePath(new SandboxTarget(ClientOf(item.Server), item.SandboxId), item.Path));
         }
 
-        Target[] targets = [.. this.Resolve(FromSession, FromSandbox)];
+        SandboxTarget[] targets = [.. this.Resolve(FromSession, FromSandbox)];
         if (targets.Length > 1)
         {
             ThrowTerminatingError(Errors.InvalidArgument("Copies come from one place at a time.", null));
         }
 
         return targets.SelectMany(target => LiteralPath is not null
-            ? LiteralPath.Select(path => new ItemPlace(target, path))
+            ? LiteralPath.Select(path => new RemotePath(target, path))
             : Path!.SelectMany(path => this.FindPlaces(target, path, Force).Select(found => found.Place)));
     }
 

@@ -47,7 +47,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
 
         Exception? failure;
-        (TerminalMessage? Exit, Target Place, bool IsKept) end;
+        (TerminalMessage? Exit, SandboxTarget Place, bool IsKept) end;
         using (console)
         {
             failure = TryVisit(target, console, out end);
@@ -68,7 +68,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
     }
 
     // What went wrong is told when the console shows it again.
-    private Exception? TryVisit(Target target, RawConsole console, out (TerminalMessage? Exit, Target Place, bool IsKept) end)
+    private Exception? TryVisit(SandboxTarget target, RawConsole console, out (TerminalMessage? Exit, SandboxTarget Place, bool IsKept) end)
     {
         try
         {
@@ -82,11 +82,11 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
     }
 
-    private Target? FindTarget()
+    private SandboxTarget? FindTarget()
     {
         if (Session is null)
         {
-            Target[] places = [.. this.Resolve(null, Sandbox)];
+            SandboxTarget[] places = [.. this.Resolve(null, Sandbox)];
             return places.Length == 1 ? places[0] : throw Ambiguous(places.Select(place => place.ToString()));
         }
 
@@ -94,7 +94,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         return found.Length switch
         {
             0 => null,
-            1 => new Target(ClientOf(found[0].Server), found[0].SandboxId, found[0].Id),
+            1 => new SandboxTarget(ClientOf(found[0].Server), found[0].SandboxId, found[0].Id),
             _ => throw Ambiguous(found.Select(session => session.ToString())),
         };
     }
@@ -105,19 +105,19 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         return new PipelineStoppedException();
     }
 
-    private async Task<(TerminalMessage? Exit, Target Place, bool IsKept)> VisitAsync(Target target, RawConsole console, CancellationToken cancellationToken)
+    private async Task<(TerminalMessage? Exit, SandboxTarget Place, bool IsKept)> VisitAsync(SandboxTarget target, RawConsole console, CancellationToken cancellationToken)
     {
-        Target place = target.IsAutomatic ? target : await SandboxEnvCommandBase.ToDefaultSessionAsync(target, cancellationToken);
+        SandboxTarget place = target.IsAutomatic ? target : await SandboxEnvCommandBase.ToDefaultSessionAsync(target, cancellationToken);
         if (place.SessionId is not null)
         {
-            return (await new TerminalVisit(place, Shell, DetachKey).RunAsync(console, cancellationToken), place, true);
+            return (await new TerminalAttachment(place, Shell, DetachKey).RunAsync(console, cancellationToken), place, true);
         }
 
         SessionInfo made = await place.UseAsync(() => place.Client.CreateSessionAsync(place.SandboxId, new(), cancellationToken), cancellationToken);
-        Target own = new(place.Client, place.SandboxId, made.Id);
+        SandboxTarget own = new(place.Client, place.SandboxId, made.Id);
         try
         {
-            return (await new TerminalVisit(own, Shell, DetachKey).RunAsync(console, cancellationToken), own, false);
+            return (await new TerminalAttachment(own, Shell, DetachKey).RunAsync(console, cancellationToken), own, false);
         }
         finally
         {
@@ -125,7 +125,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
     }
 
-    private static async Task RemoveAsync(Target own)
+    private static async Task RemoveAsync(SandboxTarget own)
     {
         using CancellationTokenSource limit = new(RemoveLimit);
         try

@@ -53,7 +53,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
             // What a wildcard finds is what was asked for, also when it is a directory.
             if (ParameterSetName == PathSet && ItemPattern.IsPattern(path))
             {
-                foreach ((ItemPlace place, FileEntry entry) in Items([path], Force))
+                foreach ((RemotePath place, FileEntry entry) in Items([path], Force))
                 {
                     Write(entry, place);
                     if (Recurse && entry.Type == FileKind.Directory)
@@ -64,7 +64,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
             }
             else
             {
-                foreach (ItemPlace place in Places([path], Force))
+                foreach (RemotePath place in Places([path], Force))
                 {
                     TryList(place);
                 }
@@ -72,7 +72,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
         }
     }
 
-    private void TryList(ItemPlace place)
+    private void TryList(RemotePath place)
     {
         try
         {
@@ -84,7 +84,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
         }
     }
 
-    private void List(ItemPlace place)
+    private void List(RemotePath place)
     {
         ListOptions options = new() { Recursive = Recurse, Depth = Depth, Filter = Filter is null ? null : ItemPattern.ToServer(Filter), Hidden = Force };
         try
@@ -100,7 +100,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
         }
     }
 
-    private void Write(FileEntry entry, ItemPlace place)
+    private void Write(FileEntry entry, RemotePath place)
     {
         bool isDirectory = entry.Type == FileKind.Directory;
         if (File ? !isDirectory || Directory : !Directory || isDirectory)

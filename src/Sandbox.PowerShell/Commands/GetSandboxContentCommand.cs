@@ -69,7 +69,7 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (ItemPlace place in Places(Path, Force))
+        foreach (RemotePath place in Places(Path, Force))
         {
             try
             {
@@ -82,7 +82,7 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
         }
     }
 
-    private void Read(ItemPlace place)
+    private void Read(RemotePath place)
     {
         if (Tail is { } tail)
         {

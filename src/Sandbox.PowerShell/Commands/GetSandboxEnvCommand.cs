@@ -22,20 +22,20 @@ public sealed class GetSandboxEnvCommand : SandboxEnvCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (Target target in Targets)
+        foreach (SandboxTarget target in Targets)
         {
-            if (TryWait(target.ToString(), token => ReadAsync(target, token), out (Target Place, EnvironmentState State)? read) && read is { } found)
+            if (TryInvoke(target.ToString(), token => ReadAsync(target, token), out (SandboxTarget Place, EnvironmentState State)? read) && read is { } found)
             {
                 Write(found.Place, found.State);
             }
         }
     }
 
-    private async Task<(Target Place, EnvironmentState State)?> ReadAsync(Target target, CancellationToken cancellationToken)
+    private async Task<(SandboxTarget Place, EnvironmentState State)?> ReadAsync(SandboxTarget target, CancellationToken cancellationToken)
     {
         try
         {
-            Target place = await ToDefaultSessionAsync(target, cancellationToken);
+            SandboxTarget place = await ToDefaultSessionAsync(target, cancellationToken);
             return (place, await target.Client.GetEnvironmentAsync(place.SandboxId, place.SessionId, AsPlainText, wake: true, cancellationToken));
         }
         catch (ApiException e) when (e.Code == ErrorCodes.SandboxNotFound && target is { IsAutomatic: true, SessionId: null })
@@ -45,7 +45,7 @@ public sealed class GetSandboxEnvCommand : SandboxEnvCommandBase
         }
     }
 
-    private void Write(Target place, EnvironmentState state)
+    private void Write(SandboxTarget place, EnvironmentState state)
     {
         foreach (string name in Name ?? ["*"])
         {

@@ -22,7 +22,7 @@ public sealed class GetSandboxItemCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach ((ItemPlace place, FileEntry entry) in Items(Path, Force))
+        foreach ((RemotePath place, FileEntry entry) in Items(Path, Force))
         {
             WriteObject(new SandboxItem(entry, place.Target));
         }

@@ -75,7 +75,7 @@ public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
             Password = Credential?.GetNetworkCredential().Password,
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
         };
-        foreach (Target place in this.Resolve(Session, SandboxesBeside(Session)))
+        foreach (SandboxTarget place in this.Resolve(Session, SandboxesBeside(Session)))
         {
             if (ShouldProcess(place.ToString(), $"Import repository '{address}'"))
             {
@@ -84,12 +84,12 @@ public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
         }
     }
 
-    private void Import(Target place, CheckoutRequest request, RepositoryAddress address)
+    private void Import(SandboxTarget place, CheckoutRequest request, RepositoryAddress address)
     {
         CheckoutProgress? latest = null;
         try
         {
-            CheckoutResult result = this.Follow(
+            CheckoutResult result = this.RunWithProgress(
                 $"Importing '{address}'", place.ToString(),
                 token => place.UseAsync(() => place.Client.CheckOutAsync(place.SandboxId, place.SessionId, request, progress => Volatile.Write(ref latest, progress), token), token),
                 record =>

@@ -163,7 +163,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
 
     private bool TryTake(object value)
     {
-        if (PipedReference.IsContext(value))
+        if (PipelineTarget.IsContext(value))
         {
             if (ContextReference.From(value) is not { } context)
             {
@@ -174,10 +174,10 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
             return true;
         }
 
-        if (PipedReference.IsPlace(value))
+        if (PipelineTarget.IsPlace(value))
         {
-            SessionReference? session = PipedReference.Session(value);
-            SandboxReference? sandbox = PipedReference.Sandbox(value);
+            SessionReference? session = PipelineTarget.Session(value);
+            SandboxReference? sandbox = PipelineTarget.Sandbox(value);
             if (session is null && sandbox is null)
             {
                 return false;
@@ -197,7 +197,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         return true;
     }
 
-    private void StartInPiped(object place, Func<IEnumerable<(Target Target, string? ContextId)>> resolve)
+    private void StartInPiped(object place, Func<IEnumerable<(SandboxTarget Target, string? ContextId)>> resolve)
     {
         if (PlaceIsNamed)
         {
@@ -217,9 +217,9 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         ? this.Resolve(Session, Sandbox).Select(target => (target, (string?)null))
         : Context.SelectMany(context => this.Places(context, Sandbox).Select(found => (found.Place, (string?)context.Id))));
 
-    private void Start(IEnumerable<(Target Target, string? ContextId)> places)
+    private void Start(IEnumerable<(SandboxTarget Target, string? ContextId)> places)
     {
-        foreach ((Target target, string? contextId) in places)
+        foreach ((SandboxTarget target, string? contextId) in places)
         {
             string language = Language ?? LanguageOfFile() ?? "python";
             if (ShouldProcess(contextId is null ? target.ToString() : $"{target.SandboxId}/{contextId}", contextId is null ? $"Run {language} code" : "Run code"))

@@ -121,7 +121,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
         bool isWanted = TargetIsNamed || !_inputIsExpected;
         if (isWanted && _input is null && !_targetIsPiped && !_inputIsBad)
         {
-            foreach (Target target in this.Resolve(Session, Sandbox))
+            foreach (SandboxTarget target in this.Resolve(Session, Sandbox))
             {
                 StartIn(target, null);
             }
@@ -132,7 +132,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
 
     private bool TryTake(object value)
     {
-        bool isPlace = PipedReference.IsPlace(value);
+        bool isPlace = PipelineTarget.IsPlace(value);
         if (isPlace ? _input is not null : _targetIsPiped)
         {
             ThrowTerminatingError(Errors.InvalidArgument(
@@ -146,11 +146,11 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
                 (_input ??= StartReaders()).Add(value);
             }
         }
-        else if (PipedReference.Session(value) is { } session)
+        else if (PipelineTarget.Session(value) is { } session)
         {
             StartInPiped(this.Resolve([session], null));
         }
-        else if (PipedReference.Sandbox(value) is { } sandbox)
+        else if (PipelineTarget.Sandbox(value) is { } sandbox)
         {
             StartInPiped(this.Resolve(null, [sandbox]));
         }
@@ -165,7 +165,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
     private StandardInput StartReaders()
     {
         StandardInput input = OpenInput();
-        foreach (Target target in this.Resolve(Session, Sandbox))
+        foreach (SandboxTarget target in this.Resolve(Session, Sandbox))
         {
             StartIn(target, input.Open);
         }
@@ -173,10 +173,10 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
         return input;
     }
 
-    private void StartInPiped(IEnumerable<Target> targets)
+    private void StartInPiped(IEnumerable<SandboxTarget> targets)
     {
         _targetIsPiped = true;
-        foreach (Target target in targets)
+        foreach (SandboxTarget target in targets)
         {
             if (TargetIsNamed)
             {
@@ -187,9 +187,9 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
         }
     }
 
-    private void StartIn(Target target, Func<CommandInput>? input)
+    private void StartIn(SandboxTarget target, Func<CommandInput>? input)
     {
-        if (ShouldProcess(target.ToString(), $"Run '{CommandRun.TextOf(_request)}'"))
+        if (ShouldProcess(target.ToString(), $"Run '{RemoteCommand.TextOf(_request)}'"))
         {
             Start(target, _request, input?.Invoke());
         }

@@ -32,21 +32,21 @@ public sealed class MoveSandboxItemCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (ItemPlace place in Places(Path, Force))
+        foreach (RemotePath place in Places(Path, Force))
         {
             if (ShouldProcess($"{place.Target}: {place.Display}", $"Move to '{Destination}'")
-                && TryWait(place.Display, token => MoveAsync(place, token), out ItemPlace? moved)
+                && TryInvoke(place.Display, token => MoveAsync(place, token), out RemotePath? moved)
                 && PassThru
-                && TryWait(moved.Display, token => moved.GetAsync(follow: false, token), out FileEntry? item))
+                && TryInvoke(moved.Display, token => moved.GetAsync(follow: false, token), out FileEntry? item))
             {
                 WriteObject(new SandboxItem(item, place.Target));
             }
         }
     }
 
-    private async Task<ItemPlace> MoveAsync(ItemPlace place, CancellationToken token)
+    private async Task<RemotePath> MoveAsync(RemotePath place, CancellationToken token)
     {
-        ItemPlace destination = await (place with { Path = Destination }).WithNameAsync(await place.NameAsync(token), token);
+        RemotePath destination = await (place with { Path = Destination }).WithNameAsync(await place.NameAsync(token), token);
         await place.MoveAsync(destination.Path, Force, token);
         return destination;
     }

@@ -57,10 +57,10 @@ public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
             SecretEnv = environment.Secret,
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
         };
-        foreach (Target target in this.Resolve(Session, SandboxesBeside(Session)))
+        foreach (SandboxTarget target in this.Resolve(Session, SandboxesBeside(Session)))
         {
             if (ShouldProcess(target.ToString(), $"Create {Language ?? "python"} context")
-                && TryWait(target.ToString(), token => target.UseAsync(
+                && TryInvoke(target.ToString(), token => target.UseAsync(
                     () => target.Client.CreateContextAsync(target.SandboxId, target.SessionId, request, token), token), out ContextInfo? made))
             {
                 WriteObject(new SandboxCodeContext(made, target.SandboxId, target.Client.Server));

@@ -40,13 +40,13 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (Target target in this.Resolve(Session, SandboxesBeside(Session)))
+        foreach (SandboxTarget target in this.Resolve(Session, SandboxesBeside(Session)))
         {
             foreach (string path in Path)
             {
-                ItemPlace place = new(target, path);
+                RemotePath place = new(target, path);
                 if (ShouldProcess($"{target}: {place.Display}", $"Create {ItemType}")
-                    && TryWait(place.Display, token => CreateAsync(place, token), out FileEntry? made))
+                    && TryInvoke(place.Display, token => CreateAsync(place, token), out FileEntry? made))
                 {
                     WriteObject(new SandboxItem(made, target));
                 }
@@ -54,7 +54,7 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
         }
     }
 
-    private async Task<FileEntry> CreateAsync(ItemPlace place, CancellationToken token)
+    private async Task<FileEntry> CreateAsync(RemotePath place, CancellationToken token)
     {
         string text = Value is null ? "" : LanguagePrimitives.ConvertTo<string>(Value);
         switch (ItemType)
@@ -77,7 +77,7 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
         return await place.GetAsync(follow: false, token);
     }
 
-    private async Task MakeLinkAsync(ItemPlace place, string target, CancellationToken token)
+    private async Task MakeLinkAsync(RemotePath place, string target, CancellationToken token)
     {
         if (Force && await place.TryGetAsync(follow: false, token) is { Type: not FileKind.Directory })
         {

@@ -53,11 +53,11 @@ public sealed class NewSandboxSessionCommand : SandboxCommandBase
             SecretEnv = environment.Secret,
             CommandTimeoutMs = Seconds.ToMilliseconds(CommandTimeoutSeconds),
         };
-        foreach (Target target in this.Resolve(null, Sandbox))
+        foreach (SandboxTarget target in this.Resolve(null, Sandbox))
         {
             string name = $"{target.SandboxId}/{Id ?? "a new session"}";
             if (ShouldProcess(name, "Create session")
-                && TryWait(Id is null ? target.SandboxId : name,
+                && TryInvoke(Id is null ? target.SandboxId : name,
                     token => target.UseAsync(() => CreateAsync(target, request, token), token), out SessionInfo? made))
             {
                 WriteObject(new SandboxSession(made, target.SandboxId, target.Client.Server));
@@ -65,7 +65,7 @@ public sealed class NewSandboxSessionCommand : SandboxCommandBase
         }
     }
 
-    private async Task<SessionInfo> CreateAsync(Target target, SessionCreateRequest request, CancellationToken cancellationToken)
+    private async Task<SessionInfo> CreateAsync(SandboxTarget target, SessionCreateRequest request, CancellationToken cancellationToken)
     {
         try
         {

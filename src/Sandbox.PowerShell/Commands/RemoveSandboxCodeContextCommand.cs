@@ -29,15 +29,15 @@ public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase
         foreach (ContextReference reference in Context)
         {
             // A pattern is looked up first, and completely, before anything is removed.
-            (Target Target, string Id)[] places = reference.IsPattern || Sandbox?.Any(sandbox => sandbox.IsPattern) == true
-                ? [.. this.FindContexts(reference, Sandbox).Select(context => (new Target(ClientOf(context.Server), context.SandboxId), context.Id))]
+            (SandboxTarget Target, string Id)[] places = reference.IsPattern || Sandbox?.Any(sandbox => sandbox.IsPattern) == true
+                ? [.. this.FindContexts(reference, Sandbox).Select(context => (new SandboxTarget(ClientOf(context.Server), context.SandboxId), context.Id))]
                 : [.. this.Places(reference, Sandbox).Select(found => (found.Place, reference.Id))];
-            foreach ((Target target, string id) in places)
+            foreach ((SandboxTarget target, string id) in places)
             {
                 string name = $"{target.SandboxId}/{id}";
                 if (ShouldProcess(name, "Remove code context"))
                 {
-                    TryWait(name, token => target.Client.RemoveContextAsync(target.SandboxId, id, token));
+                    TryInvoke(name, token => target.Client.RemoveContextAsync(target.SandboxId, id, token));
                 }
             }
         }

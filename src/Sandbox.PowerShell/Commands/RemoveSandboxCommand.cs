@@ -24,7 +24,7 @@ public sealed class RemoveSandboxCommand : SandboxCommandBase
         {
             if (ShouldProcess(id, "Remove sandbox with its files, sessions and processes"))
             {
-                TryWait(id, token => client.RemoveSandboxAsync(id, token));
+                TryInvoke(id, token => client.RemoveSandboxAsync(id, token));
             }
         }
     }

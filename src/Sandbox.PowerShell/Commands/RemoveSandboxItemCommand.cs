@@ -25,11 +25,11 @@ public sealed class RemoveSandboxItemCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (ItemPlace place in Places(Path, Force))
+        foreach (RemotePath place in Places(Path, Force))
         {
             if (ShouldProcess($"{place.Target}: {place.Display}", "Remove item"))
             {
-                TryWait(place.Display, token => place.RemoveAsync(Recurse, token));
+                TryInvoke(place.Display, token => place.RemoveAsync(Recurse, token));
             }
         }
     }

@@ -18,7 +18,7 @@ public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
         {
             if (ShouldProcess(process.ToString(), "Remove process"))
             {
-                TryWait(process.ToString(), token => RemoveAsync(process, token));
+                TryInvoke(process.ToString(), token => RemoveAsync(process, token));
             }
         }
     }

@@ -28,20 +28,20 @@ public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
         foreach (SessionReference reference in Session)
         {
             // A pattern is looked up first, and completely, before anything is removed.
-            IEnumerable<Target> targets = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true
+            IEnumerable<SandboxTarget> targets = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true
                 ? this.Resolve([.. this.FindSessions(reference, sandboxes).Select(session => SessionReference.From(session)!)], null)
                 : this.Resolve([reference], sandboxes);
-            foreach (Target target in targets)
+            foreach (SandboxTarget target in targets)
             {
                 Remove(target);
             }
         }
     }
 
-    private void Remove(Target target)
+    private void Remove(SandboxTarget target)
     {
         if (ShouldProcess(target.ToString(), "Remove session")
-            && TryWait(target.ToString(),
+            && TryInvoke(target.ToString(),
                 token => target.UseAsync(() => target.Client.RemoveSessionAsync(target.SandboxId, target.SessionId!, token), token), out SessionDeleted? answer)
             && AsResult)
         {

@@ -33,13 +33,13 @@ public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach ((ItemPlace place, FileEntry entry) in Items(Path, Force))
+        foreach ((RemotePath place, FileEntry entry) in Items(Path, Force))
         {
-            ItemPlace renamed = place with { Path = entry.ExactPath[..(entry.ExactPath.LastIndexOf('/') + 1)] + NewName };
+            RemotePath renamed = place with { Path = entry.ExactPath[..(entry.ExactPath.LastIndexOf('/') + 1)] + NewName };
             if (ShouldProcess($"{place.Target}: {place.Display}", $"Rename to '{NewName}'")
-                && TryWait(place.Display, token => place.MoveAsync(renamed.Path, Force, token))
+                && TryInvoke(place.Display, token => place.MoveAsync(renamed.Path, Force, token))
                 && PassThru
-                && TryWait(renamed.Display, token => renamed.GetAsync(follow: false, token), out FileEntry? item))
+                && TryInvoke(renamed.Display, token => renamed.GetAsync(follow: false, token), out FileEntry? item))
             {
                 WriteObject(new SandboxItem(item, place.Target));
             }

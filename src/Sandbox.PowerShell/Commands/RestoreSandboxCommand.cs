@@ -27,7 +27,7 @@ public sealed class RestoreSandboxCommand : SandboxCommandBase
     [Parameter(HelpMessage = "The directory in the sandbox.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
-    public string DestinationPath { get; set; } = ItemPlace.Workspace;
+    public string DestinationPath { get; set; } = RemotePath.Workspace;
 
     /// <summary>Keeps what is in the directory and not in the archive.</summary>
     [Parameter(HelpMessage = "Keeps what is not in the archive.")]
@@ -46,17 +46,17 @@ public sealed class RestoreSandboxCommand : SandboxCommandBase
         {
             if (ShouldProcess($"{id}: {DestinationPath}", Merge ? $"Add what '{file}' holds" : $"Replace by what '{file}' holds"))
             {
-                Restore(new ItemPlace(new Target(client, id), DestinationPath), archive, file);
+                Restore(new RemotePath(new SandboxTarget(client, id), DestinationPath), archive, file);
             }
         }
     }
 
-    private void Restore(ItemPlace place, LocalArchive archive, string file)
+    private void Restore(RemotePath place, LocalArchive archive, string file)
     {
         TransferProgress progress = new();
         try
         {
-            this.Follow($"Restoring '{place.Target}'", file, async token =>
+            this.RunWithProgress($"Restoring '{place.Target}'", file, async token =>
             {
                 await using Stream content = archive.OpenRead(progress);
                 Task Send(Stream destination, CancellationToken stop) => archive.CopyAsync(content, destination, stop);

@@ -59,7 +59,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
             {
                 _processes.TryAdd(address, false);
             }
-            else if (TryWait(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token)))
+            else if (TryInvoke(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token)))
             {
                 _processes[address] = true;
             }
@@ -76,7 +76,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 
         foreach (((SandboxClient client, string sandboxId, string id), bool hasInput) in _processes)
         {
-            TryWait($"{sandboxId}/{id}", token => EndInputAsync(client, sandboxId, id, hasInput, token));
+            TryInvoke($"{sandboxId}/{id}", token => EndInputAsync(client, sandboxId, id, hasInput, token));
         }
     }
 

@@ -12,7 +12,7 @@ namespace Sandbox.Commands;
 public sealed class SetSandboxContentCommand : SandboxCommandBase
 {
     private readonly SpooledBytes _content = new();
-    private readonly List<Target> _piped = [];
+    private readonly List<SandboxTarget> _piped = [];
     private bool _valueIsNamed;
     private bool _isFirst = true;
 
@@ -115,7 +115,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
             return;
         }
 
-        if (InputObject is not null && PipedReference.IsPlace(InputObject))
+        if (InputObject is not null && PipelineTarget.IsPlace(InputObject))
         {
             AddPlace(InputObject);
         }
@@ -134,15 +134,15 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     {
         // An empty pipeline that was to bring the places has none.
         bool placesWerePiped = _valueIsNamed && MyInvocation.ExpectingInput;
-        IEnumerable<Target> targets = placesWerePiped || _piped.Count > 0 ? _piped : this.Resolve(Session, Sandbox);
-        foreach (Target target in targets.ToArray())
+        IEnumerable<SandboxTarget> targets = placesWerePiped || _piped.Count > 0 ? _piped : this.Resolve(Session, Sandbox);
+        foreach (SandboxTarget target in targets.ToArray())
         {
-            foreach (ItemPlace place in PlacesIn(target))
+            foreach (RemotePath place in PlacesIn(target))
             {
                 if (ShouldProcess($"{target}: {place.Display}", Append ? "Append content" : "Set content")
-                    && TryWait(place.Display, token => WriteAsync(place, token))
+                    && TryInvoke(place.Display, token => WriteAsync(place, token))
                     && PassThru
-                    && TryWait(place.Display, token => place.GetAsync(follow: false, token), out FileEntry? entry))
+                    && TryInvoke(place.Display, token => place.GetAsync(follow: false, token), out FileEntry? entry))
                 {
                     WriteObject(new SandboxItem(entry, target));
                 }
@@ -161,14 +161,14 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
         base.Dispose(disposing);
     }
 
-    private Task<FileWritten> WriteAsync(ItemPlace place, CancellationToken token) =>
+    private Task<FileWritten> WriteAsync(RemotePath place, CancellationToken token) =>
         place.WriteAsync(_content.Rewind(), new WriteOptions { Append = Append, IsNew = NoClobber, Parents = Force }, token);
 
-    private IEnumerable<ItemPlace> PlacesIn(Target target)
+    private IEnumerable<RemotePath> PlacesIn(SandboxTarget target)
     {
         if (LiteralPath is not null)
         {
-            return LiteralPath.Select(path => new ItemPlace(target, path));
+            return LiteralPath.Select(path => new RemotePath(target, path));
         }
 
         return Path!.SelectMany(path => this.FindPlaces(target, path, hidden: false, mustMatch: true).Select(found => found.Place));
@@ -186,11 +186,11 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
             ThrowTerminatingError(Errors.InvalidArgument("A place came from the pipeline, but -Value does not say what is to be written there.", value));
         }
 
-        if (PipedReference.Session(value) is { } session)
+        if (PipelineTarget.Session(value) is { } session)
         {
             _piped.AddRange(this.Resolve([session], null));
         }
-        else if (PipedReference.Sandbox(value) is { } sandbox)
+        else if (PipelineTarget.Sandbox(value) is { } sandbox)
         {
             _piped.AddRange(this.Resolve(null, [sandbox]));
         }

@@ -34,10 +34,10 @@ public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
     {
         EnvironmentMap variables = ReadEnvironment(ParameterSetName == "Variable" ? new Hashtable { [Name] = Value } : Environment);
         EnvironmentPatch patch = new() { Env = variables.Plain, SecretEnv = variables.Secret };
-        foreach (Target target in Targets)
+        foreach (SandboxTarget target in Targets)
         {
             if (ShouldProcess(target.ToString(), $"Set {string.Join(", ", variables.Names)}")
-                && TryWait(target.ToString(), token => target.UseAsync(() => SetAsync(target, patch, token), token), out Target? place)
+                && TryInvoke(target.ToString(), token => target.UseAsync(() => SetAsync(target, patch, token), token), out SandboxTarget? place)
                 && PassThru)
             {
                 WritePlace(place);
@@ -45,14 +45,14 @@ public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
         }
     }
 
-    private static async Task<Target> SetAsync(Target target, EnvironmentPatch patch, CancellationToken cancellationToken)
+    private static async Task<SandboxTarget> SetAsync(SandboxTarget target, EnvironmentPatch patch, CancellationToken cancellationToken)
     {
-        Target place = await ToDefaultSessionAsync(target, cancellationToken);
+        SandboxTarget place = await ToDefaultSessionAsync(target, cancellationToken);
         await place.Client.SetEnvironmentAsync(place.SandboxId, place.SessionId, patch, cancellationToken);
         return place;
     }
 
-    private void WritePlace(Target place)
+    private void WritePlace(SandboxTarget place)
     {
         if (place.SessionId is { } session)
         {

@@ -75,11 +75,11 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
             StdinOpen = OpenInput,
         };
-        foreach (Target place in this.Resolve(Session, SandboxesBeside(Session)))
+        foreach (SandboxTarget place in this.Resolve(Session, SandboxesBeside(Session)))
         {
             ProcessTarget process = new(place, Id ?? Identifier.Generate());
             if (ShouldProcess(place.ToString(), $"Start '{request.Command ?? string.Join(' ', request.Argv ?? [])}'")
-                && TryWait(Id is null ? place.ToString() : process.ToString(),
+                && TryInvoke(Id is null ? place.ToString() : process.ToString(),
                     token => place.UseAsync(() => place.Client.StartProcessAsync(place.SandboxId, place.SessionId, process.Id, request, token), token), out ProcessInfo? started))
             {
                 WriteObject(process.ToObject(started));

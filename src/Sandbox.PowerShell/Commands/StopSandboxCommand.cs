@@ -26,7 +26,7 @@ public sealed class StopSandboxCommand : SandboxCommandBase
     {
         foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
         {
-            if (ShouldProcess(id, "Stop sandbox") && TryWait(id, token => client.StopSandboxAsync(id, token)) && PassThru)
+            if (ShouldProcess(id, "Stop sandbox") && TryInvoke(id, token => client.StopSandboxAsync(id, token)) && PassThru)
             {
                 WriteObject(this.FindSandboxes(new SandboxReference(id, client.Server)), enumerateCollection: true);
             }

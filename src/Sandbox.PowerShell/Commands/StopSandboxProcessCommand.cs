@@ -51,9 +51,9 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
                 .Where(process => !process.HasEnded).GroupBy(process => process.Server + ' ' + process.SandboxId))
             {
                 SandboxProcess first = group.First();
-                Target place = new(ClientOf(first.Server), first.SandboxId);
+                SandboxTarget place = new(ClientOf(first.Server), first.SandboxId);
                 if (ShouldProcess($"{group.Count()} processes in {place}", $"Send {Name}")
-                    && TryWait(place.ToString(), token => place.Client.SignalAllAsync(place.SandboxId, Name, token)))
+                    && TryInvoke(place.ToString(), token => place.Client.SignalAllAsync(place.SandboxId, Name, token)))
                 {
                     _signalled.AddRange(group.Select(process => new ProcessTarget(place, process.Id)));
                 }
@@ -65,7 +65,7 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
         foreach (ProcessTarget process in FindTargets(found => !found.HasEnded))
         {
             if (ShouldProcess(process.ToString(), Stops ? "Stop process" : $"Send {Name}")
-                && TryWait(process.ToString(), token => process.Client.SignalAsync(process.SandboxId, process.Id, Name, token)))
+                && TryInvoke(process.ToString(), token => process.Client.SignalAsync(process.SandboxId, process.Id, Name, token)))
             {
                 _signalled.Add(process);
             }
@@ -78,7 +78,7 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
         // All were told before the first is waited for.
         foreach (ProcessTarget process in _signalled)
         {
-            if (TryWait(process.ToString(), token => RefreshAsync(process, token), out ProcessInfo? info) && PassThru)
+            if (TryInvoke(process.ToString(), token => RefreshAsync(process, token), out ProcessInfo? info) && PassThru)
             {
                 WriteObject(process.ToObject(info));
             }

@@ -19,7 +19,7 @@ public sealed class StopSandboxServerCommand : SandboxServerCommandBase
         {
             try
             {
-                TryWait(client.Server, client.StopServerAsync);
+                TryInvoke(client.Server, client.StopServerAsync);
             }
             catch (ServerUnreachableException) when (ModuleState.Clients.IsLocalDefault(ModuleState.Connection))
             {

@@ -28,9 +28,9 @@ public sealed class TestSandboxPathCommand : SandboxItemCommandBase
             WriteObject(Items([pattern], hidden: true).Any(found => IsWanted(found.Entry)));
         }
 
-        foreach (ItemPlace place in Places([.. (Path ?? []).Except(patterns)], hidden: true))
+        foreach (RemotePath place in Places([.. (Path ?? []).Except(patterns)], hidden: true))
         {
-            if (TryWait(place.Display, token => place.TryGetAsync(follow: false, token), out FileEntry? entry))
+            if (TryInvoke(place.Display, token => place.TryGetAsync(follow: false, token), out FileEntry? entry))
             {
                 WriteObject(entry is not null && IsWanted(entry));
             }

@@ -99,7 +99,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
                 }
 
                 waits.Remove(ended, out ProcessTarget? target);
-                if (TryWait(target!.ToString(), _ => ended, out ProcessWait? wait))
+                if (TryInvoke(target!.ToString(), _ => ended, out ProcessWait? wait))
                 {
                     Emit(wait);
                     if (Any)

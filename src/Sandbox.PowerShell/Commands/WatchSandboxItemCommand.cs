@@ -27,13 +27,13 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        ItemPlace[] places = [.. Places(Path ?? ["."], hidden: true)];
+        RemotePath[] places = [.. Places(Path ?? ["."], hidden: true)];
         if (places.Length > 1)
         {
             ThrowTerminatingError(Errors.InvalidArgument("One path is watched at a time. Name the directory above with -Recurse, and the names with -Filter.", null));
         }
 
-        foreach (ItemPlace place in places)
+        foreach (RemotePath place in places)
         {
             try
             {
@@ -46,7 +46,7 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
         }
     }
 
-    private void Watch(ItemPlace place)
+    private void Watch(RemotePath place)
     {
         string? filter = Filter is null ? null : ItemPattern.ToServer(Filter);
         foreach (FileChange? change in this.Enumerate(token => place.WatchAsync(Recurse, filter, token)))

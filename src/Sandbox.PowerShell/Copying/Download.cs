@@ -8,15 +8,15 @@ namespace Sandbox;
 /// <param name="cmdlet">The cmdlet.</param>
 /// <param name="destination">Where to.</param>
 /// <param name="given">The destination as it was given.</param>
-internal sealed class Download(CopySandboxItemCommand cmdlet, string destination, string given) : CopyWork<ItemPlace>(cmdlet, destination)
+internal sealed class Download(CopySandboxItemCommand cmdlet, string destination, string given) : CopyOperation<RemotePath>(cmdlet, destination)
 {
     private readonly Excludes _excludes = new(cmdlet.Exclude);
 
     /// <inheritdoc />
-    public override string NameOf(ItemPlace source) => $"{source.Target}: {source.Display}";
+    public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <inheritdoc />
-    protected override async Task<object> CopyAsync(ItemPlace source, TransferProgress progress, CancellationToken token)
+    protected override async Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token)
     {
         FileEntry entry = await source.GetAsync(follow: true, token);
         string path = PathFor(LocalFile.NameOf(await source.NameAsync(token)));
@@ -40,7 +40,7 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         : given.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"There is no directory '{Destination}' here.")
         : Destination;
 
-    private async Task CopyFileAsync(ItemPlace source, string path, TransferProgress progress, CancellationToken token)
+    private async Task CopyFileAsync(RemotePath source, string path, TransferProgress progress, CancellationToken token)
     {
         SandboxFileStream content = await source.OpenAsync(0, token);
         progress.TotalBytes = content.BodyLength;
@@ -51,12 +51,12 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
             await using SandboxFileStream original = await source.OpenAsync(0, token);
             if (await LocalFile.HashAsync(original, token) != await LocalFile.HashAsync(path, token))
             {
-                throw Mismatch.Of(path);
+                throw ChecksumMismatch.Of(path);
             }
         }
     }
 
-    private async Task CopyTreeAsync(ItemPlace source, string path, TransferProgress progress, CancellationToken token)
+    private async Task CopyTreeAsync(RemotePath source, string path, TransferProgress progress, CancellationToken token)
     {
         HashSet<string> unread = [];
         LocalTree tree = new(path, progress, Warn) { OnUnread = inside => unread.Add(inside) };
@@ -74,7 +74,7 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         {
             long received = progress.Files;
             await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, token);
-            Mismatch.Require(source.Display, received, await tree.CompareAsync(archive, token));
+            ChecksumMismatch.Require(source.Display, received, await tree.CompareAsync(archive, token));
         }
     }
 }

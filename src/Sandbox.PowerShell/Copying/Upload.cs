@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <summary>Copies from here into a sandbox.</summary>
 /// <param name="cmdlet">The cmdlet.</param>
 /// <param name="destination">Where to.</param>
-internal sealed class Upload(CopySandboxItemCommand cmdlet, ItemPlace destination) : CopyWork<string>(cmdlet, $"{destination.Target}: {destination.Display}")
+internal sealed class Upload(CopySandboxItemCommand cmdlet, RemotePath destination) : CopyOperation<string>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
     private readonly Excludes _excludes = new(cmdlet.Exclude);
 
@@ -18,7 +18,7 @@ internal sealed class Upload(CopySandboxItemCommand cmdlet, ItemPlace destinatio
     protected override async Task<object> CopyAsync(string source, TransferProgress progress, CancellationToken token)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(source));
-        ItemPlace place;
+        RemotePath place;
         if (Directory.Exists(source))
         {
             RequireRecurse(source);
@@ -40,7 +40,7 @@ internal sealed class Upload(CopySandboxItemCommand cmdlet, ItemPlace destinatio
         return new SandboxItem(await place.GetAsync(follow: false, token), place.Target);
     }
 
-    private async Task CopyFileAsync(FileInfo file, ItemPlace place, TransferProgress progress, CancellationToken token)
+    private async Task CopyFileAsync(FileInfo file, RemotePath place, TransferProgress progress, CancellationToken token)
     {
         if (!await LocalFile.IsRegularAsync(file, token))
         {
@@ -59,12 +59,12 @@ internal sealed class Upload(CopySandboxItemCommand cmdlet, ItemPlace destinatio
             await using SandboxFileStream copy = await place.OpenAsync(0, token);
             if (await LocalFile.HashAsync(copy, token) != await LocalFile.HashAsync(file.FullName, token))
             {
-                throw Mismatch.Of(file.FullName);
+                throw ChecksumMismatch.Of(file.FullName);
             }
         }
     }
 
-    private async Task CopyTreeAsync(string source, ItemPlace place, TransferProgress progress, CancellationToken token)
+    private async Task CopyTreeAsync(string source, RemotePath place, TransferProgress progress, CancellationToken token)
     {
         LocalTree tree = new(source, progress, Warn);
         await RepeatAsync(progress, () => place.RestoreAsync((archive, stop) => tree.WriteAsync(archive, _excludes.Has, stop), token), token);
@@ -72,7 +72,7 @@ internal sealed class Upload(CopySandboxItemCommand cmdlet, ItemPlace destinatio
         {
             long sent = progress.Files;
             await using Stream archive = await place.OpenArchiveAsync(_excludes.ForServer, partial: true, token);
-            Mismatch.Require(source, sent, await tree.CompareAsync(archive, token));
+            ChecksumMismatch.Require(source, sent, await tree.CompareAsync(archive, token));
         }
     }
 }

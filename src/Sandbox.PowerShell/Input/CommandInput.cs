@@ -44,7 +44,7 @@ internal sealed class CommandInput(InputBuffer source)
     /// <param name="target">Where the command runs.</param>
     /// <param name="commandId">The command.</param>
     /// <param name="cancellationToken">Ends the input.</param>
-    public async Task SendAsync(Target target, string commandId, CancellationToken cancellationToken)
+    public async Task SendAsync(SandboxTarget target, string commandId, CancellationToken cancellationToken)
     {
         if (_begin is not null)
         {

@@ -10,7 +10,7 @@ internal abstract class StandardInput
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
     /// <summary>The ways to the commands.</summary>
-    private protected InputFan Fan { get; } = new();
+    private protected InputBroadcaster Fan { get; } = new();
 
     /// <summary>Makes a way to one more command.</summary>
     public CommandInput Open() => new(Fan.Open());

@@ -8,8 +8,8 @@ namespace Sandbox;
 public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
 {
     private readonly ModuleState _state;
-    private readonly CommandRun _run;
-    private readonly CommandFollower _follower;
+    private readonly RemoteCommand _run;
+    private readonly CommandOutputDispatcher _follower;
     private readonly bool _stopsAtError;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,8 +26,8 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     /// <param name="input">What it reads, when that comes from the pipeline.</param>
     /// <param name="options">The form of its output.</param>
     /// <param name="stopsAtError">Whether the first error ends the command.</param>
-    internal SandboxChildJob(ModuleState state, Target target, ExecRequest request, CommandInput? input, OutputOptions options, bool stopsAtError)
-        : base(CommandRun.TextOf(request), null)
+    internal SandboxChildJob(ModuleState state, SandboxTarget target, ExecRequest request, CommandInput? input, OutputOptions options, bool stopsAtError)
+        : base(RemoteCommand.TextOf(request), null)
     {
         _state = state;
         _run = new(target.TellingTo(Trace, Warn), request, input);

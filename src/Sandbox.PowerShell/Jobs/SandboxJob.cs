@@ -7,7 +7,7 @@ public sealed class SandboxJob : SandboxJobBase
 {
     private readonly IReadOnlyList<SandboxChildJob> _children;
     private readonly int _limit;
-    private readonly CollectedInput? _input;
+    private readonly BufferedInput? _input;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Creates a job that has not begun.</summary>
@@ -15,7 +15,7 @@ public sealed class SandboxJob : SandboxJobBase
     /// <param name="children">One for each place, at least one.</param>
     /// <param name="limit">In how many places it runs at once.</param>
     /// <param name="input">What the commands read.</param>
-    internal SandboxJob(string? name, IReadOnlyList<SandboxChildJob> children, int limit, CollectedInput? input)
+    internal SandboxJob(string? name, IReadOnlyList<SandboxChildJob> children, int limit, BufferedInput? input)
         : base(children[0].Command, name)
     {
         (_children, _limit, _input) = (children, limit, input);

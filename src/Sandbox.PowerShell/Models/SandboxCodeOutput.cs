@@ -21,7 +21,7 @@ public sealed class SandboxCodeOutput
         ["image/svg+xml"] = "svg",
     };
 
-    internal SandboxCodeOutput(CodeResult result, string contextId, Target target, string[] files)
+    internal SandboxCodeOutput(CodeResult result, string contextId, SandboxTarget target, string[] files)
     {
         Kind = result.Kind;
         Formats = [.. result.Data.Keys.Select(type => ShortNames.GetValueOrDefault(type, type))];

@@ -5,7 +5,7 @@ namespace Sandbox;
 /// <summary>How a command ended, and what it wrote.</summary>
 public sealed class SandboxCommandResult
 {
-    internal SandboxCommandResult(CommandRun run, ExecExit exit, string output, string error, bool truncated)
+    internal SandboxCommandResult(RemoteCommand run, ExecExit exit, string output, string error, bool truncated)
     {
         ExitCode = exit.ExitCode;
         StandardOutput = output;

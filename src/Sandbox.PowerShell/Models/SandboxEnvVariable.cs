@@ -5,7 +5,7 @@ public sealed class SandboxEnvVariable
 {
     private const string Mask = "********";
 
-    internal SandboxEnvVariable(string name, string? value, bool isSecret, Target target)
+    internal SandboxEnvVariable(string name, string? value, bool isSecret, SandboxTarget target)
     {
         Name = name;
         Value = value ?? (isSecret ? Mask : "");

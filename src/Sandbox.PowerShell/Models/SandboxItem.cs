@@ -5,7 +5,7 @@ namespace Sandbox;
 /// <summary>A file, directory or link in a sandbox, as it was when it was asked for.</summary>
 public sealed class SandboxItem
 {
-    internal SandboxItem(FileEntry entry, Target place)
+    internal SandboxItem(FileEntry entry, SandboxTarget place)
     {
         SandboxPath = entry.ExactPath;
         Name = SandboxPath == "/" ? SandboxPath : SandboxPath[(SandboxPath.LastIndexOf('/') + 1)..];

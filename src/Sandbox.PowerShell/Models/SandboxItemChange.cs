@@ -5,7 +5,7 @@ namespace Sandbox;
 /// <summary>Something that happened to a file or directory that is watched.</summary>
 public sealed class SandboxItemChange
 {
-    internal SandboxItemChange(FileChange change, Target place)
+    internal SandboxItemChange(FileChange change, SandboxTarget place)
     {
         Type = change.Type;
         SandboxPath = change.ExactPath;

@@ -5,7 +5,7 @@ namespace Sandbox;
 /// <summary>A repository that was checked out in a sandbox.</summary>
 public sealed class SandboxRepository
 {
-    internal SandboxRepository(CheckoutResult result, Target place)
+    internal SandboxRepository(CheckoutResult result, SandboxTarget place)
     {
         SandboxPath = result.Path;
         Uri = result.Uri;

@@ -11,7 +11,7 @@ internal sealed class LinesWriter : OutputWriter
     private readonly LineSplitter _mergedErrorLines;
 
     /// <inheritdoc cref="OutputWriter.Create" />
-    public LinesWriter(IOutputSink sink, CommandRun run, OutputOptions options)
+    public LinesWriter(IOutputSink sink, RemoteCommand run, OutputOptions options)
         : base(sink, run, options)
     {
         _lines = new(WriteLine);

@@ -6,4 +6,4 @@ namespace Sandbox;
 /// <param name="Prefix">Whether each line begins with the place it comes from.</param>
 /// <param name="Limit">How many bytes are collected where output is collected.</param>
 /// <param name="NonZeroIsError">Whether an exit code that is not zero is an error.</param>
-internal sealed record OutputOptions(OutputForm Form, StandardErrorAction StandardError, bool Prefix, long Limit, bool NonZeroIsError);
+internal sealed record OutputOptions(OutputFormat Form, StandardErrorAction StandardError, bool Prefix, long Limit, bool NonZeroIsError);

@@ -9,7 +9,7 @@ internal abstract class OutputWriter
 {
     private readonly LineSplitter _errorLines;
 
-    private protected OutputWriter(IOutputSink sink, CommandRun run, OutputOptions options)
+    private protected OutputWriter(IOutputSink sink, RemoteCommand run, OutputOptions options)
     {
         (Sink, Run, Options) = (sink, run, options);
         Prefix = options.Prefix ? $"[{run.Target}] " : "";
@@ -18,7 +18,7 @@ internal abstract class OutputWriter
 
     private protected IOutputSink Sink { get; }
 
-    private protected CommandRun Run { get; }
+    private protected RemoteCommand Run { get; }
 
     private protected OutputOptions Options { get; }
 
@@ -28,11 +28,11 @@ internal abstract class OutputWriter
     /// <param name="sink">Takes what is emitted.</param>
     /// <param name="run">The command.</param>
     /// <param name="options">The form.</param>
-    public static OutputWriter Create(IOutputSink sink, CommandRun run, OutputOptions options) => options.Form switch
+    public static OutputWriter Create(IOutputSink sink, RemoteCommand run, OutputOptions options) => options.Form switch
     {
-        OutputForm.Raw => new TextWriter(sink, run, options),
-        OutputForm.Bytes => new BytesWriter(sink, run, options),
-        OutputForm.Result => new ResultWriter(sink, run, options),
+        OutputFormat.Raw => new TextWriter(sink, run, options),
+        OutputFormat.Bytes => new BytesWriter(sink, run, options),
+        OutputFormat.Result => new ResultWriter(sink, run, options),
         _ => new LinesWriter(sink, run, options),
     };
 

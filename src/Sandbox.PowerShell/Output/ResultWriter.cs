@@ -5,7 +5,7 @@ namespace Sandbox;
 
 /// <summary>Emits one object at the end. Standard error is in it, and nowhere else.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class ResultWriter(IOutputSink sink, CommandRun run, OutputOptions options) : OutputWriter(sink, run, options)
+internal sealed class ResultWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
 {
     private readonly BoundedBuffer _output = new();
     private readonly BoundedBuffer _error = new();

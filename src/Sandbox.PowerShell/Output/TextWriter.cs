@@ -4,7 +4,7 @@ namespace Sandbox;
 
 /// <summary>Emits the whole text at the end, exactly as it was written.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class TextWriter(IOutputSink sink, CommandRun run, OutputOptions options) : OutputWriter(sink, run, options)
+internal sealed class TextWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
 {
     private readonly BoundedBuffer _text = new();
     private bool _truncated;

@@ -25,7 +25,7 @@ public sealed class LocalPortTransformationAttribute : ArgumentTransformationAtt
         object? number = plain switch
         {
             SandboxPort port => port.LocalPort,
-            PSCustomObject when new PropertyBag((PSObject)value!) is var bag && bag.IsOf(typeof(SandboxPort)) => bag.Number(nameof(SandboxPort.LocalPort)),
+            PSCustomObject when new DeserializedObject((PSObject)value!) is var bag && bag.IsOf(typeof(SandboxPort)) => bag.Number(nameof(SandboxPort.LocalPort)),
             _ => plain,
         };
         if (number is int or long or double or string && LanguagePrimitives.TryConvertTo(number, out int read))

@@ -9,7 +9,7 @@ namespace Sandbox;
 /// <param name="wait">Waits for a request on the pipeline's thread.</param>
 /// <param name="place">The file.</param>
 /// <param name="options">What is wanted.</param>
-internal sealed class DriveContentReader(IProviderWait wait, ItemPlace place, ReadContentParameters options) : IContentReader
+internal sealed class DriveContentReader(IProviderContext wait, RemotePath place, ReadContentParameters options) : IContentReader
 {
     private const int Piece = 64 * 1024;
 
@@ -23,7 +23,7 @@ internal sealed class DriveContentReader(IProviderWait wait, ItemPlace place, Re
     {
         if (_file is null)
         {
-            _file = options.Wait ? new FollowedFile(place) : wait.Wait<SandboxFileStream>(token => place.OpenAsync(0, token));
+            _file = options.Wait ? new TailStream(place) : wait.Wait<SandboxFileStream>(token => place.OpenAsync(0, token));
             _text = options.AsByteStream ? null : new StreamReader(_file, Encoding, detectEncodingFromByteOrderMarks: true, Piece, leaveOpen: true);
         }
 

@@ -12,7 +12,7 @@ namespace Sandbox;
 /// <param name="place">The file.</param>
 /// <param name="options">What is wanted.</param>
 /// <param name="parents">Whether directories that are missing are made.</param>
-internal sealed class DriveContentWriter(IProviderWait wait, string path, ItemPlace place, WriteContentParameters options, bool parents) : IContentWriter
+internal sealed class DriveContentWriter(IProviderContext wait, string path, RemotePath place, WriteContentParameters options, bool parents) : IContentWriter
 {
     private readonly SpooledBytes _content = new();
     private bool _isAppended;

@@ -6,7 +6,7 @@ namespace Sandbox;
 /// <remarks>Its root begins with its name, and so does each path of it: else a path would not say which drive, and so which sandbox, it is of.</remarks>
 public sealed class SandboxDriveInfo : PSDriveInfo
 {
-    internal SandboxDriveInfo(PSDriveInfo drive, Target target, string root, ChangeCounter changes)
+    internal SandboxDriveInfo(PSDriveInfo drive, SandboxTarget target, string root, ChangeCounter changes)
         : base(drive.Name, drive.Provider, drive.Name + (root == "/" ? "" : root), $"{target}: {root}", drive.Credential) => (Target, Cache) = (target, new(changes));
 
     /// <summary>The sandbox.</summary>
@@ -18,13 +18,13 @@ public sealed class SandboxDriveInfo : PSDriveInfo
     /// <summary>The address of the server.</summary>
     public string Server => Target.Client.Server;
 
-    internal Target Target { get; }
+    internal SandboxTarget Target { get; }
 
     internal ListingCache Cache { get; }
 
     /// <summary>The place in the sandbox that a path of the drive means.</summary>
     /// <param name="path">The path, which begins with the drive's name, or with a slash where it starts from the drive's root.</param>
-    internal ItemPlace PlaceOf(string path) => path.StartsWith('/') ? PlaceOf(Root + path) : new(Target, path.Length <= Name.Length ? "/" : "/" + path[(Name.Length + 1)..].Trim('/'));
+    internal RemotePath PlaceOf(string path) => path.StartsWith('/') ? PlaceOf(Root + path) : new(Target, path.Length <= Name.Length ? "/" : "/" + path[(Name.Length + 1)..].Trim('/'));
 
     /// <summary>The path of the drive that means a place in the sandbox.</summary>
     /// <param name="path">The absolute path in the sandbox.</param>

@@ -7,7 +7,7 @@ public sealed class SandboxDriveItem
 {
     private readonly SandboxItem _item;
 
-    internal SandboxDriveItem(FileEntry entry, Target place) => _item = new SandboxItem(entry, place);
+    internal SandboxDriveItem(FileEntry entry, SandboxTarget place) => _item = new SandboxItem(entry, place);
 
     /// <summary>The last part of its path.</summary>
     public string Name => _item.Name;

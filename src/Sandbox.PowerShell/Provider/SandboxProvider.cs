@@ -10,7 +10,7 @@ namespace Sandbox;
 [OutputType(typeof(SandboxDriveItem), ProviderCmdlet = "Get-ChildItem")]
 [OutputType(typeof(SandboxDriveItem), ProviderCmdlet = "New-Item")]
 [CmdletProvider("Sandbox", ProviderCapabilities.ShouldProcess | ProviderCapabilities.Filter)]
-public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletProvider, IProviderWait, IDisposable
+public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletProvider, IProviderContext, IDisposable
 {
     private readonly ProviderRequests _requests;
 
@@ -24,10 +24,10 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     public void Dispose() => _requests.Dispose();
 
     /// <inheritdoc />
-    T IProviderWait.Wait<T>(Func<CancellationToken, Task<T>> request) => _requests.Wait(request);
+    T IProviderContext.Wait<T>(Func<CancellationToken, Task<T>> request) => _requests.Wait(request);
 
     /// <inheritdoc />
-    void IProviderWait.Finish(string path, Func<CancellationToken, Task> request)
+    void IProviderContext.Finish(string path, Func<CancellationToken, Task> request)
     {
         // Set-Content ends what it wrote also when Ctrl+C cut it, perhaps before it is told so itself; but a command that is stopped may not say anything, and this ends it.
         WriteDebug($"Writing '{path}'.");
@@ -89,16 +89,16 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             return known;
         }
 
-        Target target = TargetOf(DynamicParameters as NewDriveParameters ?? new());
+        SandboxTarget target = TargetOf(DynamicParameters as NewDriveParameters ?? new());
         string root = RootOf(drive);
-        FileEntry entry = _requests.Wait(token => new ItemPlace(target, root).GetAsync(follow: true, token));
+        FileEntry entry = _requests.Wait(token => new RemotePath(target, root).GetAsync(follow: true, token));
         if (entry.Type != FileKind.Directory)
         {
             throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
         }
 
         // From now on it is this very sandbox: one that is gone is not made again.
-        return new SandboxDriveInfo(drive, new Target(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
+        return new SandboxDriveInfo(drive, new SandboxTarget(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
     }
 
     // In a drive of a sandbox the engine completes a relative root by the location: then it begins with that drive's name.
@@ -121,7 +121,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     protected override bool ItemExists(string path)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        ItemPlace place = drive.PlaceOf(path);
+        RemotePath place = drive.PlaceOf(path);
         try
         {
             FileEntry? entry = _requests.Wait(token => place.TryGetAsync(follow: false, token));
@@ -191,7 +191,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     protected override void GetChildItems(string path, bool recurse, uint depth)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        ItemPlace place = drive.PlaceOf(path);
+        RemotePath place = drive.PlaceOf(path);
         if (TryFind(path) is { } item && !IsDirectory(item))
         {
             Write(item, drive);
@@ -259,7 +259,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     {
         string text = newItemValue is null ? "" : LanguagePrimitives.ConvertTo<string>(newItemValue);
         string kind = (itemTypeName ?? "").ToUpperInvariant();
-        Func<ItemPlace, CancellationToken, Task>? make = kind switch
+        Func<RemotePath, CancellationToken, Task>? make = kind switch
         {
             "DIRECTORY" or "CONTAINER" => (place, token) => place.MakeDirectoryAsync(isNew: !Force, token),
             "SYMBOLICLINK" => (place, token) => place.MakeLinkAsync(text, token),
@@ -303,7 +303,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     protected override void CopyItem(string path, string copyPath, bool recurse) => Do(path, $"Copy to '{copyPath}'", async (place, token) =>
     {
         RequireSameSandbox(place, PlaceOf(copyPath));
-        ItemPlace copy = await PlaceOf(copyPath).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token);
+        RemotePath copy = await PlaceOf(copyPath).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token);
         if (!recurse && (await place.GetAsync(follow: true, token)).Type == FileKind.Directory)
         {
             // As Copy-Item does it: the directory alone.
@@ -329,7 +329,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 
     private static string NameOf(FileEntry entry) => entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
 
-    private static void RequireSameSandbox(ItemPlace from, ItemPlace to)
+    private static void RequireSameSandbox(RemotePath from, RemotePath to)
     {
         if (from.Target.SandboxId != to.Target.SandboxId || from.Target.Client.Server != to.Target.Client.Server)
         {
@@ -337,9 +337,9 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
     }
 
-    private void MoveTo(string path, Func<ItemPlace, ItemPlace> destination, string action)
+    private void MoveTo(string path, Func<RemotePath, RemotePath> destination, string action)
     {
-        ItemPlace? moved = null;
+        RemotePath? moved = null;
         if (Do(path, action, (place, token) =>
         {
             moved = destination(place);
@@ -353,9 +353,9 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     }
 
     // A failure of one item leaves the others.
-    private bool Do(string path, string action, Func<ItemPlace, CancellationToken, Task> request)
+    private bool Do(string path, string action, Func<RemotePath, CancellationToken, Task> request)
     {
-        ItemPlace place = PlaceOf(path);
+        RemotePath place = PlaceOf(path);
         if (!ShouldProcess($"{place.Target}: {place.Display}", action))
         {
             return false;
@@ -373,14 +373,14 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     private FileEntry? TryFind(string path)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        ItemPlace place = drive.PlaceOf(path);
+        RemotePath place = drive.PlaceOf(path);
         return (Force ? null : drive.Cache.Find(place.Path)) ?? _requests.Wait(token => place.TryGetAsync(follow: false, token));
     }
 
     private IReadOnlyList<FileEntry> List(string path, bool hidden)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        ItemPlace place = drive.PlaceOf(path);
+        RemotePath place = drive.PlaceOf(path);
         if (!Force && drive.Cache.List(place.Path, hidden) is { } kept)
         {
             return kept;
@@ -393,7 +393,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 
     private void Write(FileEntry entry, SandboxDriveInfo drive) => WriteItemObject(new SandboxDriveItem(entry, drive.Target), drive.PathOf(entry.ExactPath), IsDirectory(entry));
 
-    private ItemPlace PlaceOf(string path) => DriveOf(path).PlaceOf(path);
+    private RemotePath PlaceOf(string path) => DriveOf(path).PlaceOf(path);
 
     // Each path begins with its drive's name, also one that came back as PSPath; but for one that is taken literally and is not there yet.
     private SandboxDriveInfo DriveOf(string path)
@@ -415,7 +415,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         return found;
     }
 
-    private Target TargetOf(NewDriveParameters parameters)
+    private SandboxTarget TargetOf(NewDriveParameters parameters)
     {
         SessionReference? session = Single(parameters.Session);
         SandboxReference? sandbox = Single(parameters.Sandbox);
@@ -427,8 +427,8 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         ModuleState state = ModuleState.Current;
         SandboxClient client = ClientOf(state, session?.Server ?? sandbox?.Server);
         return (session?.SandboxId ?? sandbox?.Id) is { } id
-            ? new Target(client, id, session?.Id)
-            : new Target(client, state.DefaultSandbox, session?.Id, warnings => Warn(state, warnings));
+            ? new SandboxTarget(client, id, session?.Id)
+            : new SandboxTarget(client, state.DefaultSandbox, session?.Id, warnings => Warn(state, warnings));
     }
 
     private static T? Single<T>(T[]? references)

@@ -16,7 +16,7 @@ internal sealed class RawConsole : IDisposable
     private const int MostEmptyReads = 100;
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
 
-    private readonly ScreenModes _modes = new();
+    private readonly TerminalModeTracker _modes = new();
     private readonly Stream _output = Console.OpenStandardOutput();
     private readonly FileStream _keys;
     private readonly string _saved;

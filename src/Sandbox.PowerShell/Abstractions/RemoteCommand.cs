@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <param name="target">Where.</param>
 /// <param name="request">What.</param>
 /// <param name="input">What it reads, when that comes from the pipeline.</param>
-internal sealed class CommandRun(Target target, ExecRequest request, CommandInput? input = null)
+internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, CommandInput? input = null)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopRetry = TimeSpan.FromMilliseconds(20);
@@ -19,7 +19,7 @@ internal sealed class CommandRun(Target target, ExecRequest request, CommandInpu
     public string Id { get; } = Identifier.Generate();
 
     /// <summary>Where it runs.</summary>
-    public Target Target { get; } = target;
+    public SandboxTarget Target { get; } = target;
 
     /// <summary>The command as text.</summary>
     public string Text => TextOf(request);

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Finds sandboxes and sessions by id or pattern. A pattern that matches nothing is silence, an id that does is an error.</summary>
-internal static class Lookup
+internal static class ResourceFinder
 {
     /// <summary>The sandboxes a reference means.</summary>
     /// <param name="cmdlet">The cmdlet, which reports what is not found.</param>
@@ -15,13 +15,13 @@ internal static class Lookup
         SandboxClient client = cmdlet.ClientOf(reference.Server);
         if (!reference.IsPattern)
         {
-            return cmdlet.TryWait(reference.Id, token => client.GetSandboxAsync(reference.Id, token), out SandboxInfo? found)
+            return cmdlet.TryInvoke(reference.Id, token => client.GetSandboxAsync(reference.Id, token), out SandboxInfo? found)
                 ? [new SandboxInstance(found, client.Server)]
                 : [];
         }
 
         WildcardPattern pattern = new(reference.Id, WildcardOptions.IgnoreCase);
-        return cmdlet.TryWait(client.Server, client.GetSandboxesAsync, out IReadOnlyList<SandboxInfo>? all)
+        return cmdlet.TryInvoke(client.Server, client.GetSandboxesAsync, out IReadOnlyList<SandboxInfo>? all)
             ? all.Where(sandbox => pattern.IsMatch(sandbox.Id)).Select(sandbox => new SandboxInstance(sandbox, client.Server))
             : [];
     }
@@ -67,28 +67,28 @@ internal static class Lookup
         SandboxClient client = cmdlet.ClientOf(sandbox.Server);
         return sandbox.IsPattern
             ? cmdlet.FindSandboxes(sandbox).Where(found => found.State == SandboxState.Running)
-                .SelectMany(found => cmdlet.FindSessionsAt(new Target(client, found.Id, id), true))
-            : cmdlet.FindSessionsAt(new Target(client, sandbox.Id, id), false);
+                .SelectMany(found => cmdlet.FindSessionsAt(new SandboxTarget(client, found.Id, id), true))
+            : cmdlet.FindSessionsAt(new SandboxTarget(client, sandbox.Id, id), false);
     }
 
     // In one of many sandboxes a session that is not there is no mistake.
-    private static IEnumerable<SandboxSession> FindSessionsAt(this SandboxCommandBase cmdlet, Target target, bool isOneOfMany)
+    private static IEnumerable<SandboxSession> FindSessionsAt(this SandboxCommandBase cmdlet, SandboxTarget target, bool isOneOfMany)
     {
         string id = target.SessionId!;
         if (isOneOfMany || WildcardPattern.ContainsWildcardCharacters(id))
         {
             WildcardPattern pattern = new(id, WildcardOptions.IgnoreCase);
-            return cmdlet.TryWait(target.SandboxId, token => ListAsync(target, isOneOfMany, token), out IReadOnlyList<SessionInfo>? all)
+            return cmdlet.TryInvoke(target.SandboxId, token => ListAsync(target, isOneOfMany, token), out IReadOnlyList<SessionInfo>? all)
                 ? all.Where(session => pattern.IsMatch(session.Id)).Select(session => new SandboxSession(session, target.SandboxId, target.Client.Server))
                 : [];
         }
 
-        return cmdlet.TryWait(target.ToString(), token => target.UseAsync(() => target.Client.GetSessionAsync(target.SandboxId, id, token), token), out SessionInfo? found)
+        return cmdlet.TryInvoke(target.ToString(), token => target.UseAsync(() => target.Client.GetSessionAsync(target.SandboxId, id, token), token), out SessionInfo? found)
             ? [new SandboxSession(found, target.SandboxId, target.Client.Server)]
             : [];
     }
 
-    private static async Task<IReadOnlyList<SessionInfo>> ListAsync(Target target, bool isOneOfMany, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<SessionInfo>> ListAsync(SandboxTarget target, bool isOneOfMany, CancellationToken cancellationToken)
     {
         try
         {

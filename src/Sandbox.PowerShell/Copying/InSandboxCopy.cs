@@ -6,17 +6,17 @@ namespace Sandbox;
 
 /// <summary>Copies within a sandbox, where the bytes stay.</summary>
 /// <param name="cmdlet">The cmdlet.</param>
-internal sealed class InnerCopy(CopySandboxItemCommand cmdlet) : CopyWork<ItemPlace>(cmdlet, cmdlet.Destination)
+internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperation<RemotePath>(cmdlet, cmdlet.Destination)
 {
     /// <inheritdoc />
-    public override string NameOf(ItemPlace source) => $"{source.Target}: {source.Display}";
+    public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <inheritdoc />
-    protected override async Task<object> CopyAsync(ItemPlace source, TransferProgress progress, CancellationToken token)
+    protected override async Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token)
     {
         FileEntry entry = await source.GetAsync(follow: true, token);
-        ItemPlace destination = source with { Path = Options.Destination };
-        ItemPlace place = await destination.WithNameAsync(await source.NameAsync(token), token);
+        RemotePath destination = source with { Path = Options.Destination };
+        RemotePath place = await destination.WithNameAsync(await source.NameAsync(token), token);
         if (entry.Type == FileKind.Directory)
         {
             RequireRecurse(source.Display);
@@ -25,7 +25,7 @@ internal sealed class InnerCopy(CopySandboxItemCommand cmdlet) : CopyWork<ItemPl
         if (Options.Checksum || (entry.Type == FileKind.Directory && (Options.Exclude is not null || await place.TryGetAsync(follow: false, token) is not null)))
         {
             // What the sandbox cannot do by itself: leave something out, merge, read again.
-            return await new Transfer(Options, destination).CopyThroughAsync(source, progress, token);
+            return await new CrossSandboxCopy(Options, destination).CopyThroughAsync(source, progress, token);
         }
 
         if (Options.Force && place.Path.LastIndexOf('/') is var slash and > 0)

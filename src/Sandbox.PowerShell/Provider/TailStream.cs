@@ -5,7 +5,7 @@ namespace Sandbox;
 
 /// <summary>A file whose end is not the end: reading goes on with what is added, and from the beginning when it became shorter.</summary>
 /// <param name="place">The file.</param>
-internal sealed class FollowedFile(ItemPlace place) : Stream
+internal sealed class TailStream(RemotePath place) : Stream
 {
     private readonly CancellationTokenSource _watching = new();
     private SandboxFileStream? _file;

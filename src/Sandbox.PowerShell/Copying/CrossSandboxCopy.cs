@@ -7,21 +7,21 @@ namespace Sandbox;
 /// <summary>Copies from one sandbox to another, or within one what its own copying cannot do. The bytes pass through here.</summary>
 /// <param name="cmdlet">The cmdlet.</param>
 /// <param name="destination">Where to.</param>
-internal sealed class Transfer(CopySandboxItemCommand cmdlet, ItemPlace destination) : CopyWork<ItemPlace>(cmdlet, $"{destination.Target}: {destination.Display}")
+internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination) : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
     private readonly Excludes _excludes = new(cmdlet.Exclude);
 
     /// <inheritdoc />
-    public override string NameOf(ItemPlace source) => $"{source.Target}: {source.Display}";
+    public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <summary>Copies; gives what was made.</summary>
     /// <param name="source">The source.</param>
     /// <param name="progress">Is told how far it got.</param>
     /// <param name="token">Stops it.</param>
-    public async Task<object> CopyThroughAsync(ItemPlace source, TransferProgress progress, CancellationToken token)
+    public async Task<object> CopyThroughAsync(RemotePath source, TransferProgress progress, CancellationToken token)
     {
         FileEntry entry = await source.GetAsync(follow: true, token);
-        ItemPlace place = await destination.WithNameAsync(await source.NameAsync(token), token);
+        RemotePath place = await destination.WithNameAsync(await source.NameAsync(token), token);
         if (entry.Type == FileKind.Directory)
         {
             RequireRecurse(source.Display);
@@ -36,9 +36,9 @@ internal sealed class Transfer(CopySandboxItemCommand cmdlet, ItemPlace destinat
     }
 
     /// <inheritdoc />
-    protected override Task<object> CopyAsync(ItemPlace source, TransferProgress progress, CancellationToken token) => CopyThroughAsync(source, progress, token);
+    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token) => CopyThroughAsync(source, progress, token);
 
-    private async Task CopyFileAsync(ItemPlace source, ItemPlace place, TransferProgress progress, CancellationToken token)
+    private async Task CopyFileAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken token)
     {
         await using (SandboxFileStream content = await source.OpenAsync(0, token))
         {
@@ -52,12 +52,12 @@ internal sealed class Transfer(CopySandboxItemCommand cmdlet, ItemPlace destinat
             await using SandboxFileStream original = await source.OpenAsync(0, token), copy = await place.OpenAsync(0, token);
             if (await LocalFile.HashAsync(original, token) != await LocalFile.HashAsync(copy, token))
             {
-                throw Mismatch.Of(source.Display);
+                throw ChecksumMismatch.Of(source.Display);
             }
         }
     }
 
-    private async Task CopyTreeAsync(ItemPlace source, ItemPlace place, TransferProgress progress, CancellationToken token)
+    private async Task CopyTreeAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken token)
     {
         if (Options.Checksum)
         {

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>A copy that is not what was copied.</summary>
-internal static class Mismatch
+internal static class ChecksumMismatch
 {
     private const string Code = "checksum_mismatch";
     private const int Shown = 5;

@@ -7,12 +7,12 @@ namespace Sandbox;
 /// <summary>Runs commands and lets a sink have what they write and how they end, in the form that was asked for.</summary>
 /// <param name="sink">The sink.</param>
 /// <param name="options">The form.</param>
-internal sealed class CommandFollower(IOutputSink sink, OutputOptions options)
+internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions options)
 {
     /// <summary>Runs a command to its end.</summary>
     /// <param name="run">The command.</param>
     /// <param name="cancellationToken">Stops it, in the sandbox too.</param>
-    public async Task FollowAsync(CommandRun run, CancellationToken cancellationToken)
+    public async Task FollowAsync(RemoteCommand run, CancellationToken cancellationToken)
     {
         OutputWriter writer = OutputWriter.Create(sink, run, options);
         try
@@ -44,20 +44,20 @@ internal sealed class CommandFollower(IOutputSink sink, OutputOptions options)
         }
     }
 
-    private void ShowWaiting(CommandRun run, RunningCommand? running) => sink.WriteProgress(
+    private void ShowWaiting(RemoteCommand run, RunningCommand? running) => sink.WriteProgress(
         new ProgressRecord(run.Id.GetHashCode(StringComparison.Ordinal) & int.MaxValue, $"Waiting in '{run.Target}'", running is null ? "The command runs." : $"'{running.Command}' runs since {running.StartedAt.LocalDateTime:HH:mm:ss}.")
         {
             RecordType = running is null ? ProgressRecordType.Completed : ProgressRecordType.Processing,
         });
 
-    private void End(CommandRun run, OutputWriter writer, ExecExit exit)
+    private void End(RemoteCommand run, OutputWriter writer, ExecExit exit)
     {
         sink.SetExit(exit);
         writer.Finish(exit);
         if (exit.TimedOut)
         {
             // On a result it is a property.
-            if (options.Form != OutputForm.Result)
+            if (options.Form != OutputFormat.Result)
             {
                 sink.WriteFailure(Errors.CommandTimedOut(run, exit));
             }

@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <param name="target">The session.</param>
 /// <param name="shell">The shell to start where there is no terminal yet; null for the usual one.</param>
 /// <param name="detachKeys">The keys that leave.</param>
-internal sealed class TerminalVisit(Target target, string? shell, string detachKeys)
+internal sealed class TerminalAttachment(SandboxTarget target, string? shell, string detachKeys)
 {
     private const int KeysAtOnce = 4096;
     private const string TypeVariable = "TERM";
@@ -16,7 +16,7 @@ internal sealed class TerminalVisit(Target target, string? shell, string detachK
     private static readonly TimeSpan ReconnectLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(250);
 
-    private readonly DetachFilter _detach = new(detachKeys);
+    private readonly DetachKeyDetector _detach = new(detachKeys);
     private volatile TerminalConnection? _connection;
 
     /// <summary>Lets the user work there.</summary>

@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <summary>A path at a place. A relative one starts from the session's directory.</summary>
 /// <param name="Target">The sandbox, or the session in it.</param>
 /// <param name="Path">The path, taken literally.</param>
-internal sealed record ItemPlace(Target Target, string Path)
+internal sealed record RemotePath(SandboxTarget Target, string Path)
 {
     /// <summary>The directory of a sandbox that is meant when none is named.</summary>
     public const string Workspace = "/workspace";
@@ -137,7 +137,7 @@ internal sealed record ItemPlace(Target Target, string Path)
     /// <summary>Where something goes whose destination this is: into a directory that is there, under its name; else to this very path.</summary>
     /// <param name="name">The name.</param>
     /// <param name="token">Stops waiting.</param>
-    public async Task<ItemPlace> WithNameAsync(string name, CancellationToken token)
+    public async Task<RemotePath> WithNameAsync(string name, CancellationToken token)
     {
         if (await TryGetAsync(follow: true, token) is { Type: FileKind.Directory })
         {

@@ -1,7 +1,7 @@
 namespace Sandbox;
 
 /// <summary>The form in which a command's output is emitted.</summary>
-internal enum OutputForm
+internal enum OutputFormat
 {
     /// <summary>Lines, as they come.</summary>
     Lines,

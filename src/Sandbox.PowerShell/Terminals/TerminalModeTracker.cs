@@ -5,7 +5,7 @@ namespace Sandbox;
 
 /// <summary>Watches what a terminal prints for modes it sets on the user's console, to undo on leaving those that are still set: the other screen, a hidden cursor, a caught mouse.
 /// See "XTerm Control Sequences", DECSET.</summary>
-internal sealed class ScreenModes
+internal sealed class TerminalModeTracker
 {
     private const byte Escape = 0x1b;
     private const int LongestParameters = 64;

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Finds items by path or pattern. A pattern that matches nothing is silence, but where content is written or a name changed: there it is an error, as with PowerShell's own cmdlets.</summary>
-internal static class ItemLookup
+internal static class ItemFinder
 {
     /// <summary>The places that a path means, and what is there when that is known.</summary>
     /// <param name="cmdlet">The cmdlet, which reports what fails.</param>
@@ -11,17 +11,17 @@ internal static class ItemLookup
     /// <param name="path">The path, perhaps with PowerShell's wildcards.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
     /// <param name="mustMatch">Whether wildcards that find nothing are an error.</param>
-    public static IEnumerable<(ItemPlace Place, FileEntry? Entry)> FindPlaces(this SandboxCommandBase cmdlet, Target target, string path, bool hidden, bool mustMatch = false)
+    public static IEnumerable<(RemotePath Place, FileEntry? Entry)> FindPlaces(this SandboxCommandBase cmdlet, SandboxTarget target, string path, bool hidden, bool mustMatch = false)
     {
         if (!ItemPattern.IsPattern(path))
         {
-            return [(new ItemPlace(target, ItemPattern.ToLiteral(path)), null)];
+            return [(new RemotePath(target, ItemPattern.ToLiteral(path)), null)];
         }
 
-        ItemPlace place = new(target, ItemPattern.ToServer(path));
+        RemotePath place = new(target, ItemPattern.ToServer(path));
         try
         {
-            (ItemPlace, FileEntry?)[] found = [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new ItemPlace(target, entry.ExactPath), (FileEntry?)entry))];
+            (RemotePath, FileEntry?)[] found = [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry))];
             return found.Length > 0 || !mustMatch ? found
                 : throw new ApiException(ErrorCodes.PathNotFound, $"Nothing in the sandbox matches '{path}'. For a name with wildcard characters in it, use -LiteralPath.");
         }

@@ -8,7 +8,7 @@ namespace Sandbox;
 /// <typeparam name="T">What a source is.</typeparam>
 /// <param name="cmdlet">The cmdlet.</param>
 /// <param name="destination">Where to, for people.</param>
-internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destination)
+internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string destination)
 {
     private const int TreeAttempts = 3;
 
@@ -33,7 +33,7 @@ internal abstract class CopyWork<T>(CopySandboxItemCommand cmdlet, string destin
         try
         {
             TransferProgress progress = new();
-            object copy = cmdlet.Follow($"Copying to '{destination}'", NameOf(source), token => CopyAsync(source, progress, token), progress.Show);
+            object copy = cmdlet.RunWithProgress($"Copying to '{destination}'", NameOf(source), token => CopyAsync(source, progress, token), progress.Show);
             if (cmdlet.PassThru)
             {
                 cmdlet.WriteObject(copy);

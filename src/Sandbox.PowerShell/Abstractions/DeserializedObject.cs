@@ -4,7 +4,7 @@ namespace Sandbox;
 
 /// <summary>The properties of an object that lost its type: deserialised, or selected from.</summary>
 /// <param name="bag">The object.</param>
-internal readonly struct PropertyBag(PSObject bag)
+internal readonly struct DeserializedObject(PSObject bag)
 {
     private static readonly string[] Prefixes = ["Deserialized.", "Selected."];
 

@@ -4,7 +4,7 @@ namespace Sandbox;
 
 /// <summary>The same input for several commands. The slowest that could read sets the pace.</summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A token source without a timer holds nothing to dispose of.")]
-internal sealed class InputFan
+internal sealed class InputBroadcaster
 {
     /// <summary>How many bytes go on their way at once.</summary>
     public const int Piece = 64 * 1024;

@@ -4,9 +4,9 @@ using System.IO.Pipelines;
 namespace Sandbox;
 
 /// <summary>Input for commands that run later: what the pipeline gives is kept, a stream is read while they run.</summary>
-internal sealed class CollectedInput : StandardInput
+internal sealed class BufferedInput : StandardInput
 {
-    private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, minimumSegmentSize: InputFan.Piece, useSynchronizationContext: false);
+    private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, minimumSegmentSize: InputBroadcaster.Piece, useSynchronizationContext: false);
 
     private readonly List<Stream> _parts = [];
     private PipeWriter? _kept;

@@ -5,7 +5,7 @@ namespace Sandbox;
 /// <summary>Finds the keys that leave a terminal among what is typed. Printable ones count at the beginning of a line only, as in ssh, and the first of them typed twice is sent once;
 /// a single control character counts everywhere.</summary>
 /// <param name="keys">The keys; empty for none.</param>
-internal sealed class DetachFilter(string keys)
+internal sealed class DetachKeyDetector(string keys)
 {
     private readonly byte[] _keys = Encoding.UTF8.GetBytes(keys);
     private readonly bool _isControl = keys.Length == 1 && char.IsControl(keys[0]);

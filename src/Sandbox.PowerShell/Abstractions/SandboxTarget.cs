@@ -8,7 +8,7 @@ namespace Sandbox;
 /// <param name="sandboxId">The sandbox.</param>
 /// <param name="sessionId">The session; null for the sandbox itself.</param>
 /// <param name="onMade">Given for the sandbox that is made on first use, because none was named: is told the warnings of the new one.</param>
-internal sealed class Target(SandboxClient client, string sandboxId, string? sessionId = null, Action<IEnumerable<string>?>? onMade = null)
+internal sealed class SandboxTarget(SandboxClient client, string sandboxId, string? sessionId = null, Action<IEnumerable<string>?>? onMade = null)
 {
     /// <summary>The sandbox that is meant when none is named, and the session of a sandbox that has one for such a case.</summary>
     public const string DefaultId = "default";
@@ -32,7 +32,7 @@ internal sealed class Target(SandboxClient client, string sandboxId, string? ses
     /// <summary>The same place, for one who wants to be told instead.</summary>
     /// <param name="trace">Is told about each request, on any thread.</param>
     /// <param name="warn">Is told the warnings of the sandbox that is made on first use.</param>
-    public Target TellingTo(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
+    public SandboxTarget TellingTo(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
         new(Client.WithTrace(trace), SandboxId, SessionId, IsAutomatic ? warn : null);
 
     /// <summary>Does something in the sandbox; the automatic one is made when it is missing.</summary>

@@ -4,7 +4,7 @@ using Sandbox.Client;
 namespace Sandbox;
 
 /// <summary>Work that may take long: it shows how far it got, and ends with the command.</summary>
-internal static class LongWork
+internal static class ProgressRunner
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -16,7 +16,7 @@ internal static class LongWork
     /// <param name="status">What it is done to.</param>
     /// <param name="work">Does it.</param>
     /// <param name="show">Writes down how far it got.</param>
-    public static T Follow<T>(this SandboxCommandBase cmdlet, string activity, string status, Func<CancellationToken, Task<T>> work, Action<ProgressRecord> show)
+    public static T RunWithProgress<T>(this SandboxCommandBase cmdlet, string activity, string status, Func<CancellationToken, Task<T>> work, Action<ProgressRecord> show)
     {
         ProgressRecord record = new(Interlocked.Increment(ref s_lastActivity), activity, status);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);

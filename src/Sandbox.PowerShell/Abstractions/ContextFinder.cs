@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Finds code contexts by id or pattern. A pattern that matches nothing is silence, an id that does is an error.</summary>
-internal static class ContextLookup
+internal static class ContextFinder
 {
     /// <summary>The contexts a reference means.</summary>
     /// <param name="cmdlet">The cmdlet, which reports what is not found.</param>
@@ -13,9 +13,9 @@ internal static class ContextLookup
     public static IEnumerable<SandboxCodeContext> FindContexts(this SandboxCommandBase cmdlet, ContextReference context, SandboxReference[]? sandboxes) =>
         cmdlet.Places(context, sandboxes).SelectMany(found => cmdlet.FindContextsIn(found.Place, context.Id, found.IsOneOfMany));
 
-    private static SandboxCodeContext[] FindContextsIn(this SandboxCommandBase cmdlet, Target target, string id, bool isOneOfMany)
+    private static SandboxCodeContext[] FindContextsIn(this SandboxCommandBase cmdlet, SandboxTarget target, string id, bool isOneOfMany)
     {
-        if (!cmdlet.TryWait(target.SandboxId, token => ListAsync(target, isOneOfMany, token), out IReadOnlyList<ContextInfo>? all))
+        if (!cmdlet.TryInvoke(target.SandboxId, token => ListAsync(target, isOneOfMany, token), out IReadOnlyList<ContextInfo>? all))
         {
             return [];
         }
@@ -31,7 +31,7 @@ internal static class ContextLookup
         return found;
     }
 
-    private static async Task<IReadOnlyList<ContextInfo>> ListAsync(Target target, bool isOneOfMany, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ContextInfo>> ListAsync(SandboxTarget target, bool isOneOfMany, CancellationToken cancellationToken)
     {
         try
         {

@@ -6,7 +6,7 @@ namespace Sandbox;
 /// <param name="id">Its id; a pattern where a cmdlet takes one.</param>
 /// <param name="sandboxId">Its sandbox; null when it was not named.</param>
 /// <param name="server">Its server's address; null for the default one.</param>
-public abstract class MemberReference(string id, string? sandboxId, string? server)
+public abstract class ResourceReference(string id, string? sandboxId, string? server)
 {
     /// <summary>The id, or a pattern.</summary>
     public string Id { get; } = id;
@@ -29,7 +29,7 @@ public abstract class MemberReference(string id, string? sandboxId, string? serv
     /// <param name="known">Reads an object that is whole; null when it is of another kind.</param>
     /// <param name="make">Makes a reference of id, sandbox and server.</param>
     private protected static T? Read<T>(object? value, Type type, Func<object, T?> known, Func<string, string?, string?, T> make)
-        where T : MemberReference
+        where T : ResourceReference
     {
         object? plain = value is PSObject wrapped ? wrapped.BaseObject : value;
         return plain switch
@@ -38,7 +38,7 @@ public abstract class MemberReference(string id, string? sandboxId, string? serv
             T reference => reference,
             string { Length: > 0 } text => FromText(text, make),
             int or long or double => FromText(LanguagePrimitives.ConvertTo<string>(value), make),
-            PSCustomObject => FromBag(new PropertyBag((PSObject)value!), type, make),
+            PSCustomObject => FromBag(new DeserializedObject((PSObject)value!), type, make),
             _ => known(plain),
         };
     }
@@ -50,7 +50,7 @@ public abstract class MemberReference(string id, string? sandboxId, string? serv
     }
 
     // Without its sandbox an id could mean another one's; and what was another kind of thing is not one of this.
-    private static T? FromBag<T>(PropertyBag bag, Type type, Func<string, string?, string?, T> make)
+    private static T? FromBag<T>(DeserializedObject bag, Type type, Func<string, string?, string?, T> make)
         where T : class =>
         bag.Text(nameof(SandboxSession.Id)) is { Length: > 0 } id && bag.Text(nameof(SandboxSession.SandboxId)) is { Length: > 0 } sandbox && (bag.IsOf(type) || !bag.IsOfModule)
             ? make(id, sandbox, bag.Text(nameof(SandboxSession.Server)))

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace Sandbox;
 
 /// <summary>Recognises sandbox and session objects among what is piped. Text is never one here: it is input.</summary>
-internal static class PipedReference
+internal static class PipelineTarget
 {
     /// <summary>Whether an object is a sandbox or session, or was one before it was selected from or sent to another process.</summary>
     /// <param name="value">The object.</param>
@@ -22,6 +22,6 @@ internal static class PipedReference
     public static SandboxReference? Sandbox(object value) => Is(value, typeof(SandboxInstance)) ? SandboxReference.From(value) : null;
 
     private static bool Is(object value, Type type) => value is PSObject wrapped
-        ? type.IsInstanceOfType(wrapped.BaseObject) || (wrapped.BaseObject is PSCustomObject && new PropertyBag(wrapped).IsOf(type))
+        ? type.IsInstanceOfType(wrapped.BaseObject) || (wrapped.BaseObject is PSCustomObject && new DeserializedObject(wrapped).IsOf(type))
         : type.IsInstanceOfType(value);
 }

@@ -1,7 +1,7 @@
 namespace Sandbox;
 
 /// <summary>Waiting on the pipeline's thread, which ends when the user stops the command.</summary>
-internal interface IProviderWait
+internal interface IProviderContext
 {
     /// <summary>Waits for a request; its failure ends the operation.</summary>
     /// <param name="request">Makes the request.</param>

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Finds processes by id or pattern. A pattern that matches nothing is silence, an id that does is an error.</summary>
-internal static class ProcessLookup
+internal static class ProcessFinder
 {
     /// <summary>The processes a reference means, as they stand. Only background processes match a pattern, unless commands are asked for too.</summary>
     /// <param name="cmdlet">The cmdlet, which reports what is not found.</param>
@@ -14,7 +14,7 @@ internal static class ProcessLookup
     public static IEnumerable<SandboxProcess> FindProcesses(this SandboxCommandBase cmdlet, ProcessReference reference, SandboxReference[]? sandboxes, bool includeCommands) =>
         cmdlet.Places(reference, sandboxes).SelectMany(found => found.IsOneOfMany || WildcardPattern.ContainsWildcardCharacters(reference.Id)
             ? cmdlet.List(found.Place, found.IsOneOfMany, new(reference.Id, WildcardOptions.IgnoreCase), includeCommands)
-            : cmdlet.TryWait(new ProcessTarget(found.Place, reference.Id).ToString(), token => found.Place.Client.GetProcessAsync(found.Place.SandboxId, reference.Id, token), out ProcessInfo? info)
+            : cmdlet.TryInvoke(new ProcessTarget(found.Place, reference.Id).ToString(), token => found.Place.Client.GetProcessAsync(found.Place.SandboxId, reference.Id, token), out ProcessInfo? info)
             ? [new SandboxProcess(info, found.Place.SandboxId, found.Place.Client.Server)]
             : []);
 
@@ -29,7 +29,7 @@ internal static class ProcessLookup
         {
             ProcessTarget[] targets = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true
                 ? [.. cmdlet.FindProcesses(reference, sandboxes, includeCommands: false).Where(where)
-                    .Select(process => new ProcessTarget(new Target(cmdlet.ClientOf(process.Server), process.SandboxId), process.Id))]
+                    .Select(process => new ProcessTarget(new SandboxTarget(cmdlet.ClientOf(process.Server), process.SandboxId), process.Id))]
                 : [.. cmdlet.Places(reference, sandboxes).Select(found => new ProcessTarget(found.Place, reference.Id))];
             foreach (ProcessTarget target in targets)
             {
@@ -43,7 +43,7 @@ internal static class ProcessLookup
     /// <param name="reference">The reference.</param>
     /// <param name="sandboxes">The sandboxes named, perhaps by pattern; null for none.</param>
     /// <returns>Each, and whether it is one of many that a pattern matches.</returns>
-    public static IEnumerable<(Target Place, bool IsOneOfMany)> Places(this SandboxCommandBase cmdlet, MemberReference reference, SandboxReference[]? sandboxes)
+    public static IEnumerable<(SandboxTarget Place, bool IsOneOfMany)> Places(this SandboxCommandBase cmdlet, ResourceReference reference, SandboxReference[]? sandboxes)
     {
         if (reference.SandboxId is { } own)
         {
@@ -59,16 +59,16 @@ internal static class ProcessLookup
         return sandboxes is null
             ? cmdlet.Resolve(null, null).Select(place => (place, false))
             : sandboxes.SelectMany(sandbox => sandbox.IsPattern
-                ? cmdlet.FindSandboxes(sandbox).Where(found => found.State == SandboxState.Running).Select(found => (new Target(cmdlet.ClientOf(found.Server), found.Id), true))
-                : [(new Target(cmdlet.ClientOf(sandbox.Server), sandbox.Id), false)]);
+                ? cmdlet.FindSandboxes(sandbox).Where(found => found.State == SandboxState.Running).Select(found => (new SandboxTarget(cmdlet.ClientOf(found.Server), found.Id), true))
+                : [(new SandboxTarget(cmdlet.ClientOf(sandbox.Server), sandbox.Id), false)]);
     }
 
-    private static IEnumerable<SandboxProcess> List(this SandboxCommandBase cmdlet, Target place, bool isOneOfMany, WildcardPattern pattern, bool includeCommands) =>
-        cmdlet.TryWait(place.ToString(), token => ListAsync(place, isOneOfMany, includeCommands, token), out IReadOnlyList<ProcessInfo>? all)
+    private static IEnumerable<SandboxProcess> List(this SandboxCommandBase cmdlet, SandboxTarget place, bool isOneOfMany, WildcardPattern pattern, bool includeCommands) =>
+        cmdlet.TryInvoke(place.ToString(), token => ListAsync(place, isOneOfMany, includeCommands, token), out IReadOnlyList<ProcessInfo>? all)
             ? all.Where(process => pattern.IsMatch(process.Id)).Select(process => new SandboxProcess(process, place.SandboxId, place.Client.Server))
             : [];
 
-    private static async Task<IReadOnlyList<ProcessInfo>> ListAsync(Target place, bool isOneOfMany, bool includeCommands, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ProcessInfo>> ListAsync(SandboxTarget place, bool isOneOfMany, bool includeCommands, CancellationToken cancellationToken)
     {
         try
         {
