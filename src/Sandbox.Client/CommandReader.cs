@@ -11,7 +11,7 @@ public sealed class CommandReader : IDisposable
     private readonly string _server;
     private readonly ClientTimeouts _limits;
     private readonly Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> _resume;
-    private readonly Patience _patience;
+    private readonly Backoff _backoff;
     private HttpResponseMessage _response;
     private Exception? _failure;
 
@@ -23,7 +23,7 @@ public sealed class CommandReader : IDisposable
     /// <param name="resume">Asks for the rest, from a place on.</param>
     internal CommandReader(
         string server, ClientTimeouts limits, HttpResponseMessage response, OutputCursor from, Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> resume) =>
-        (_server, _limits, _response, Cursor, _resume, _patience) = (server, limits, response, from, resume, new(limits.Resume));
+        (_server, _limits, _response, Cursor, _resume, _backoff) = (server, limits, response, from, resume, new(limits.Resume));
 
     /// <summary>The place in the output behind what has been read.</summary>
     public OutputCursor Cursor { get; private set; }
@@ -43,7 +43,7 @@ public sealed class CommandReader : IDisposable
                 await using IAsyncEnumerator<CommandEvent?> events = ReadEvents(limited, cancellationToken).GetAsyncEnumerator(cancellationToken);
                 while (await TryAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
                 {
-                    _patience.Restart();
+                    _backoff.Restart();
 
                     // An event of a kind this release does not know is null.
                     if (events.Current is { } current && Count(current) is { } counted)
@@ -105,13 +105,13 @@ public sealed class CommandReader : IDisposable
 
     private async Task<HttpResponseMessage> ResumeAsync(CancellationToken cancellationToken)
     {
-        while (await _patience.WaitAsync(cancellationToken))
+        while (await _backoff.WaitAsync(cancellationToken))
         {
             try
             {
                 return await _resume(Cursor, cancellationToken);
             }
-            catch (Exception e) when (Patience.IsWorthwhile(e))
+            catch (Exception e) when (Backoff.IsTransient(e))
             {
                 _failure = e;
             }

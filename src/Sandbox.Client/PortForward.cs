@@ -124,7 +124,7 @@ public sealed class PortForward : IDisposable
             {
                 return;
             }
-            catch (Exception e) when (Patience.IsWorthwhile(e) || e is TimeoutException)
+            catch (Exception e) when (Backoff.IsTransient(e) || e is TimeoutException)
             {
                 // Out of reach is not ended.
                 _lastError = e.Message;

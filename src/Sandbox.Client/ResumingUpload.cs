@@ -18,7 +18,7 @@ internal sealed class ResumingUpload(
     private readonly string _id = Identifier.Generate();
     private readonly long _begin = source.Position;
     private readonly long _length = source.Length - source.Position;
-    private readonly Retry _retry = new();
+    private readonly TransferBackoff _backoff = new();
 
     /// <summary>Sends all.</summary>
     /// <param name="cancellationToken">Stops it.</param>
@@ -33,12 +33,12 @@ internal sealed class ResumingUpload(
                 return written.Size == _length ? written
                     : throw new ApiException(ErrorCodes.InternalError, $"The file was written with {written.Size} bytes instead of {_length}.");
             }
-            catch (Exception e) when (_retry.Allows(e))
+            catch (Exception e) when (_backoff.Allows(e))
             {
                 offset = await FindOffsetAsync(cancellationToken);
                 if (offset > from)
                 {
-                    _retry.Succeeded();
+                    _backoff.Succeeded();
                 }
             }
             catch (ApiException e) when (e.Code == ErrorCodes.PreconditionFailed && from > 0)
@@ -53,7 +53,7 @@ internal sealed class ResumingUpload(
     {
         while (true)
         {
-            await _retry.PauseAsync(cancellationToken);
+            await _backoff.PauseAsync(cancellationToken);
             try
             {
                 using HttpResponseMessage response = await ask(_id, cancellationToken);
@@ -64,7 +64,7 @@ internal sealed class ResumingUpload(
             {
                 return 0;
             }
-            catch (Exception e) when (_retry.Allows(e))
+            catch (Exception e) when (_backoff.Allows(e))
             {
                 // The server may be on its way back.
             }

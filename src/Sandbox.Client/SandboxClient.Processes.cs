@@ -90,7 +90,7 @@ public sealed partial class SandboxClient
     public async Task<WaitAnswer> WaitProcessAsync(string sandbox, string processId, PortCondition? port, TimeSpan limit, bool wake, CancellationToken cancellationToken)
     {
         long begin = Stopwatch.GetTimestamp();
-        Patience patience = new(_transport.Limits.Resume);
+        Backoff backoff = new(_transport.Limits.Resume);
         while (true)
         {
             // A wait is many short ones, so that none depends on one connection.
@@ -106,11 +106,11 @@ public sealed partial class SandboxClient
                     return answer;
                 }
 
-                patience.Restart();
+                backoff.Restart();
             }
-            catch (Exception e) when (Patience.IsWorthwhile(e))
+            catch (Exception e) when (Backoff.IsTransient(e))
             {
-                if (!await patience.WaitAsync(cancellationToken))
+                if (!await backoff.WaitAsync(cancellationToken))
                 {
                     throw;
                 }
@@ -179,7 +179,7 @@ public sealed partial class SandboxClient
     // What is asked for may be asked for again: the command's id tells that it is the same.
     private async Task<HttpResponseMessage> OpenPatientlyAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
-        Patience patience = new(_transport.Limits.Resume);
+        Backoff backoff = new(_transport.Limits.Resume);
         bool wasSent = false;
         while (true)
         {
@@ -187,10 +187,10 @@ public sealed partial class SandboxClient
             {
                 return await OpenAsync(request, cancellationToken);
             }
-            catch (Exception e) when (e is ConnectionLostException || (wasSent && Patience.IsWorthwhile(e)))
+            catch (Exception e) when (e is ConnectionLostException || (wasSent && Backoff.IsTransient(e)))
             {
                 wasSent = true;
-                if (!await patience.WaitAsync(cancellationToken))
+                if (!await backoff.WaitAsync(cancellationToken))
                 {
                     throw;
                 }

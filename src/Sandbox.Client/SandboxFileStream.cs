@@ -7,7 +7,7 @@ namespace Sandbox.Client;
 public sealed class SandboxFileStream : Stream
 {
     private readonly Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> _request;
-    private readonly Retry _retry = new();
+    private readonly TransferBackoff _backoff = new();
     private readonly string _server;
     private readonly long _begin;
     private readonly TimeSpan _idleLimit;
@@ -75,10 +75,10 @@ public sealed class SandboxFileStream : Stream
                 }
 
                 _position += count;
-                _retry.Succeeded();
+                _backoff.Succeeded();
                 return count;
             }
-            catch (ConnectionLostException e) when (BodyLength is not null && ETag is not null && _retry.Allows(e))
+            catch (ConnectionLostException e) when (BodyLength is not null && ETag is not null && _backoff.Allows(e))
             {
                 await ReopenAsync(cancellationToken);
             }
@@ -136,14 +136,14 @@ public sealed class SandboxFileStream : Stream
         await _body.DisposeAsync();
         while (true)
         {
-            await _retry.PauseAsync(cancellationToken);
+            await _backoff.PauseAsync(cancellationToken);
             try
             {
                 HttpResponseMessage response = await _request(_begin + _position, BodyLength - _position, ETag, cancellationToken);
                 _body = new(_server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _idleLimit);
                 return;
             }
-            catch (Exception e) when (_retry.Allows(e))
+            catch (Exception e) when (_backoff.Allows(e))
             {
                 // The server may be on its way back.
             }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Sandbox.Client.Tests;
 
-public sealed class IdleLimitedStreamTests
+public sealed class IdleTimeoutStreamTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 

@@ -4,7 +4,7 @@ namespace Sandbox.Client;
 
 /// <summary>How long, and with what pauses, something is tried again that failed for want of a connection.</summary>
 /// <param name="limit">For how long; zero for not at all.</param>
-internal sealed class Patience(TimeSpan limit)
+internal sealed class Backoff(TimeSpan limit)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -14,7 +14,7 @@ internal sealed class Patience(TimeSpan limit)
 
     /// <summary>Whether a failure may pass by itself.</summary>
     /// <param name="failure">The failure.</param>
-    public static bool IsWorthwhile(Exception failure) =>
+    public static bool IsTransient(Exception failure) =>
         failure is ConnectionLostException or ServerUnreachableException or Protocol.ApiException { Code: Protocol.ErrorCodes.SandboxUnavailable };
 
     /// <summary>All is well: the next failure is a first one.</summary>

@@ -1,7 +1,7 @@
 namespace Sandbox.Client;
 
 /// <summary>How often, and after which pauses, a broken transfer is taken up again. Progress begins the count anew.</summary>
-internal sealed class Retry
+internal sealed class TransferBackoff
 {
     private const int Limit = 6;
 
