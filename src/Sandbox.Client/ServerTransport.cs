@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Sandbox.Protocol;
@@ -129,6 +131,7 @@ internal sealed class ServerTransport : IDisposable
     /// <inheritdoc cref="ReadAsync" />
     public async Task<WebSocket> UpgradeAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {
+        string key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
         HttpResponseMessage response = await OpenAsync(
             () =>
             {
@@ -138,23 +141,35 @@ internal sealed class ServerTransport : IDisposable
                 message.Headers.Connection.Add("Upgrade");
                 message.Headers.Upgrade.Add(new ProductHeaderValue("websocket"));
                 message.Headers.Add("Sec-WebSocket-Version", "13");
-                message.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)));
+                message.Headers.Add("Sec-WebSocket-Key", key);
                 return message;
             },
             trace, cancellationToken);
         if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
         {
             response.Dispose();
-            throw new ApiException(ErrorCodes.Unsupported, $"The server at '{Server}', or something before it, does not pass WebSockets on.");
+            throw new ApiException(ErrorCodes.Unsupported, $"The server at '{Server}', or a proxy in front of it, does not support WebSockets.");
         }
 
-        // The answer lives as long as its connection, which the WebSocket owns.
+        if (!response.Headers.TryGetValues("Sec-WebSocket-Accept", out IEnumerable<string>? accepted) || !accepted.SequenceEqual([AcceptOf(key)]))
+        {
+            response.Dispose();
+            throw new ApiException(ErrorCodes.Unsupported,
+                $"The server at '{Server}', or a proxy in front of it, answered the WebSocket handshake without the Sec-WebSocket-Accept that belongs to the request.");
+        }
+
+        // The response is not disposed: the WebSocket owns its connection.
         Stream connection = await response.Content.ReadAsStreamAsync(cancellationToken);
         return WebSocket.CreateFromStream(new IdleTimeoutStream(connection, Limits.Idle), new WebSocketCreationOptions { KeepAliveInterval = KeepAlive });
     }
 
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
+
+    // RFC 6455, section 4.1. SHA-1 proves only that the peer speaks the protocol.
+    [SuppressMessage("Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "RFC 6455 prescribes SHA-1.")]
+    private static string AcceptOf(string key) =>
+        Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 
     private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {
