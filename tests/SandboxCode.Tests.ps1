@@ -120,7 +120,7 @@ Describe 'SandboxCode' {
         $context = $box | New-SandboxCodeContext
         { $context | Invoke-SandboxCode 'import os; os.kill(os.getpid(), 9)' } | Should -Throw -ErrorId 'CodeFailed,*' -ExpectedMessage '*InterpreterEnded*'
         $context | Invoke-SandboxCode 'print(1)' -WarningVariable warned -WarningAction SilentlyContinue | Should -BeExactly '1'
-        "$warned" | Should -Match 'began in a new one'
+        "$warned" | Should -Match 'runs in a new one'
     }
 
     It 'puts images into files and overwrites none' {

@@ -100,7 +100,7 @@ Describe 'SandboxJob' {
     It 'fails by a time limit and keeps the output so far' {
         $job = $session | Invoke-SandboxCommand 'echo begun; sleep 600' -TimeoutSeconds 2 -AsJob | Wait-Job
         $job.State | Should -Be 'Failed'
-        $job.StatusMessage | Should -BeLike '*time limit*'
+        $job.StatusMessage | Should -BeLike '*timed out*'
         $job | Receive-Job -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeExactly 'begun'
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'CommandTimedOut*'
     }

@@ -141,7 +141,7 @@ Describe 'SandboxPort' {
             $process | Stop-SandboxProcess
             Wait-Until { -not (Get-SandboxPort -Port 8010) } 'the forward is gone'
             { Invoke-RestMethod $port.Uri -NoProxy } | Should -Throw
-            $message = "*is forwarded no more: The process '$($box.Id)/web' was ended by the signal TERM."
+            $message = "*has ended: The process '$($box.Id)/web' was terminated by signal TERM."
             { $port | Get-SandboxPort } | Should -Throw -ErrorId 'PortForwardNotFound,*' -ExpectedMessage $message
             { $port | Disconnect-SandboxPort } | Should -Throw -ErrorId 'PortForwardNotFound,*' -ExpectedMessage $message
         }
@@ -168,7 +168,7 @@ Describe 'SandboxPort' {
 
         It 'is an error where the process ends, does not serve it in time, or is none' {
             { $box | Start-SandboxProcess 'echo will not; exit 4' | Connect-SandboxPort 8014 } |
-                Should -Throw -ErrorId 'ProcessEnded,*' -ExpectedMessage "*ended with the exit code 4 before port 8014 was served. Its last lines: `nwill not*"
+                Should -Throw -ErrorId 'ProcessEnded,*' -ExpectedMessage "*exited with code 4 while waiting for port 8014. Its last lines: `nwill not*"
             $process = $box | Start-SandboxProcess 'sleep infinity'
             { $process | Connect-SandboxPort 8014 -TimeoutSeconds 0.2 } | Should -Throw -ErrorId 'WaitTimedOut,*'
             { Connect-SandboxPort 8014 -Process nosuch -Sandbox $box } | Should -Throw -ErrorId 'ProcessNotFound,*'

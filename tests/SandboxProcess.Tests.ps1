@@ -88,15 +88,15 @@ Describe 'SandboxProcess' {
     }
 
     It 'that ends before what is waited for is an error with its last lines, and still emitted: <Awaited>' -ForEach @(
-        @{ Condition = @{ Port = 8071 }; Awaited = 'port 8071 was served' }
-        @{ Condition = @{ Pattern = 'never' }; Awaited = 'it printed a line like ''never''' }
+        @{ Condition = @{ Port = 8071 }; Awaited = 'port 8071' }
+        @{ Condition = @{ Pattern = 'never' }; Awaited = 'output that matches ''never''' }
     ) {
         $process = Start-SandboxProcess 'echo last words; exit 6' -Sandbox $box
         $emitted = $process | Wait-SandboxProcess @Condition -ErrorVariable problem -ErrorAction SilentlyContinue
         $emitted.ExitCode | Should -Be 6
         $problem | Should -HaveCount 1
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'ProcessEnded,*'
-        "$problem" | Should -BeLike "*exit code 6*$Awaited*last words*"
+        "$problem" | Should -BeLike "*exited with code 6*waiting for $Awaited*last words*"
     }
 
     It 'that is waited for too long is an error, and goes on' -ForEach @(

@@ -23,13 +23,13 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
     {
         if (connection?.Endpoint is { } connected)
         {
-            log($"Using the server '{connected.Text}' that was connected to.");
+            log($"Using the connected server '{connected.Text}'.");
             return Get(connected, connection.ApiKey);
         }
 
         if (ConfiguredServer is { } configured)
         {
-            log($"Using the server '{configured.Text}' that SANDBOX_URI names.");
+            log($"Using the server '{configured.Text}' from SANDBOX_URI.");
             return Get(configured, null);
         }
 
@@ -54,7 +54,7 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
         ReadyMessage ready = await StartLocalAsync(cancellationToken);
         log(ready.Started
             ? $"Started the local server '{ready.Uri}', process {ready.ProcessId}, log '{ready.Log}'."
-            : $"Using the local server '{ready.Uri}', process {ready.ProcessId}, which was running.");
+            : $"Using the local server '{ready.Uri}', process {ready.ProcessId}, which was already running.");
         return Get(ready.Uri);
     }
 
@@ -139,7 +139,7 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
         if (ready.Uri != endpoint.Text)
         {
             throw new ServerUnreachableException(endpoint.Text,
-                new IOException($"no server is there; the local server of this user and SANDBOX_HOME is '{ready.Uri}'"));
+                new IOException($"no server is listening; the local server of this user and SANDBOX_HOME is '{ready.Uri}'"));
         }
     }
 

@@ -7,7 +7,7 @@ public sealed class ConnectionLostException : Exception
     /// <param name="server">The server's address.</param>
     /// <param name="inner">What broke.</param>
     public ConnectionLostException(string server, Exception? inner = null)
-        : base($"The connection to the server at '{server}' was lost before its answer was complete.", inner) => Server = server;
+        : base($"The connection to the server at '{server}' was lost before the response was complete.", inner) => Server = server;
 
     /// <summary>The server's address.</summary>
     public string Server { get; }

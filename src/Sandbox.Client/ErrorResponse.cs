@@ -21,7 +21,7 @@ internal static class ErrorResponse
             return new(code, error) { Status = status, RequestId = body.RequestId ?? requestId };
         }
 
-        return new(CodeOf(status), $"The server refused the request with status {status} and said nothing more.") { Status = status, RequestId = requestId };
+        return new(CodeOf(status), $"The server rejected the request with status {status} without an explanation.") { Status = status, RequestId = requestId };
     }
 
     private static async Task<ErrorBody?> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)

@@ -70,7 +70,7 @@ public static class LocalServer
         }
 
         throw new ApiException(NotInstalledCode,
-            $"The local server '{Path.Combine(candidates[0], Program)}' is missing. Sandboxes run on Linux; elsewhere set SANDBOX_URI to a server's address.");
+            $"The local server '{Path.Combine(candidates[0], Program)}' is missing. Sandboxes run on Linux; on other systems set SANDBOX_URI to the address of a server.");
     }
 
     private static ProcessStartInfo Quiet(ClientSettings settings, string file, params string[] arguments) => new(file, arguments)
@@ -121,7 +121,7 @@ public static class LocalServer
 
         string said = complaint.Trim();
         return new(StartFailedCode, said.Length == 0
-            ? "The local server ended before it was ready, without saying why."
-            : $"The local server ended before it was ready. It said: {(said.Length > 2000 ? said[^2000..] : said)}");
+            ? "The local server exited before it was ready, without an error message."
+            : $"The local server exited before it was ready. Its error output:  {(said.Length > 2000 ? said[^2000..] : said)}");
     }
 }

@@ -66,7 +66,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
                 case TarEntryType.GlobalExtendedAttributes:
                     break;
                 default:
-                    warn($"'{inside}' is a pipe or a device, and was left out.");
+                    warn($"'{inside}' is a pipe or a device and was skipped.");
                     break;
             }
         }
@@ -118,7 +118,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
         {
-            throw new ApiException(ErrorCodes.InvalidArchive, "What the sandbox sent is no complete archive.", e);
+            throw new ApiException(ErrorCodes.InvalidArchive, "The archive from the sandbox is incomplete.", e);
         }
     }
 
@@ -133,7 +133,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         }
 
         string local = LocalFile.NameOf(name);
-        warn($"The name '{PathText.ToDisplay(name)}' is not UTF-8; here it is '{local}'.");
+        warn($"The name '{PathText.ToDisplay(name)}' is not UTF-8; the local name is '{local}'.");
         return local;
     }
 
@@ -141,7 +141,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
     {
         string[] parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries);
         return name.StartsWith('/') || parts.Contains("..") || name.Contains('\0')
-            ? throw new ApiException(ErrorCodes.InvalidArchive, $"The sandbox sent '{name}', which would leave the destination.")
+            ? throw new ApiException(ErrorCodes.InvalidArchive, $"The archive from the sandbox contains '{name}', which is outside of the destination.")
             : string.Join('/', parts.Where(part => part != "."));
     }
 
@@ -158,7 +158,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             MakeDirectory(Path.GetDirectoryName(path)!, made);
             if (new DirectoryInfo(path).LinkTarget is not null)
             {
-                throw new ApiException(ErrorCodes.NotADirectory, $"'{path}' is a link here, and a directory in the sandbox. Remove the link first.");
+                throw new ApiException(ErrorCodes.NotADirectory, $"'{path}' is a link on this machine but a directory in the sandbox. Remove the link first.");
             }
         }
 
@@ -177,7 +177,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         string from = entry.EntryType == TarEntryType.HardLink ? Path.Combine(_top, Inside(target)) : Path.GetFullPath(target, Path.GetDirectoryName(path)!);
         if (Path.IsPathRooted(target) || (from != _top && !from.StartsWith(_top + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
         {
-            warn($"'{path}' is a link to '{target}', which is outside of what is copied and would mean another thing here; it was left out.");
+            warn($"'{path}' is a link to '{target}', which is outside of the copied directory; it was skipped.");
             return;
         }
 
@@ -250,7 +250,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         }
         else
         {
-            warn($"'{file.FullName}' is a pipe, a socket or a device, and was left out.");
+            warn($"'{file.FullName}' is a pipe, a socket or a device and was skipped.");
         }
     }
 }

@@ -139,9 +139,9 @@ public sealed class PortForward : IDisposable
     }
 
     private static string HowItEnded(ExecExit? exit) =>
-        exit is null ? "was lost when its sandbox went down"
-        : exit.Signal is { } signal ? $"was ended by the signal {signal}"
-        : $"ended with the exit code {exit.ExitCode}";
+        exit is null ? "was lost when its sandbox stopped"
+        : exit.Signal is { } signal ? $"was terminated by signal {signal}"
+        : $"exited with code {exit.ExitCode}";
 
     private async Task AcceptAsync()
     {

@@ -9,5 +9,5 @@ public readonly record struct RequestTrace(string Method, string Path, int Statu
 {
     /// <inheritdoc />
     public override string ToString() =>
-        $"{Method} {Path} {(Status == 0 ? "(no answer)" : Status)} {Elapsed.TotalMilliseconds:0.0} ms";
+        $"{Method} {Path} {(Status == 0 ? "(no response)" : Status)} {Elapsed.TotalMilliseconds:0.0} ms";
 }

@@ -83,7 +83,7 @@ internal sealed class ResumingUpload(
                 int count = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);
                 if (count == 0)
                 {
-                    throw new ApiException(ErrorCodes.InvalidRequest, "What is sent has become shorter while it was sent.");
+                    throw new ApiException(ErrorCodes.InvalidRequest, "The source became shorter during the upload.");
                 }
 
                 await stream.WriteAsync(buffer.AsMemory(0, count), cancellationToken);

@@ -265,7 +265,7 @@ public sealed partial class SandboxClient
         }
         catch (JsonException e)
         {
-            throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' gave a list that cannot be read. Is it a Sandbox server of this version?", e);
+            throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' sent an invalid list. Is it a Sandbox server of this version?", e);
         }
     }
 }

@@ -50,7 +50,7 @@ internal sealed class ServerTransport : IDisposable
             // The framework would quote a malformed key in its message.
             _http.DefaultRequestHeaders.Authorization = apiKey.Length > 0 && apiKey.All(c => c is > ' ' and <= '~')
                 ? new AuthenticationHeaderValue("Bearer", apiKey)
-                : throw new ApiException(ErrorCodes.Unauthorized, "The API key holds characters that no key can have.");
+                : throw new ApiException(ErrorCodes.Unauthorized, "The API key contains invalid characters.");
         }
     }
 
@@ -230,7 +230,7 @@ internal sealed class ServerTransport : IDisposable
         }
         catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"The server at '{Server}' did not answer within {Limits.Request.TotalSeconds:0} s.");
+            throw new TimeoutException($"The server at '{Server}' did not respond within {Limits.Request.TotalSeconds:0} s.");
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
@@ -238,7 +238,7 @@ internal sealed class ServerTransport : IDisposable
         }
         catch (JsonException e)
         {
-            throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' gave an answer that cannot be read. Is it a Sandbox server of this version?", e);
+            throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' sent an invalid response. Is it a Sandbox server of this version?", e);
         }
     }
 

@@ -67,7 +67,7 @@ public sealed class EnterTests : IDisposable
         terminal.Enter("$s = New-SandboxSession work; Enter-SandboxSession $s", Remote);
         terminal.Enter("kept=remains; echo a~.b", "\na~.b\n");
         terminal.Type("~.");
-        terminal.WaitFor("Left 'default/work', which goes on");
+        terminal.WaitFor("Detached from 'default/work'");
         terminal.WaitForPrompt();
         terminal.Enter("Enter-SandboxSession default/work", $"> Enter-SandboxSession default/work\n{Remote}");
         terminal.Enter("echo \"it $kept\"", "\nit remains\n");
@@ -213,7 +213,7 @@ public sealed class EnterTests : IDisposable
         using PowerShellProcess shell = new(_home, "Enter-SandboxSession");
         (int code, string output, string errors) = shell.Finish();
         Assert.Equal((1, ""), (code, output));
-        Assert.Contains("needs a console where somebody types", errors, StringComparison.Ordinal);
+        Assert.Contains("needs an interactive console", errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class EnterTests : IDisposable
         using Terminal terminal = new(_home);
         terminal.Enter("Enter-SandboxSession -Shell nosuchshell", "There is no program 'nosuchshell' in the sandbox.");
         terminal.Enter("Enter-SandboxSession nosuch", "no session 'nosuch'");
-        terminal.Enter("1..2 | ForEach-Object { $null = New-SandboxSession \"n$_\" }; Enter-SandboxSession n*", "A console can be in one place only");
+        terminal.Enter("1..2 | ForEach-Object { $null = New-SandboxSession \"n$_\" }; Enter-SandboxSession n*", "A console attaches to one session at a time");
         terminal.Enter("'usable'", "\nusable\n");
     }
 

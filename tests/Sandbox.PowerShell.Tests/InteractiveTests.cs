@@ -61,7 +61,7 @@ public sealed class InteractiveTests : IDisposable
     {
         using Terminal terminal = new(_home);
         terminal.Enter($"$s = New-SandboxSession busy; $job = $s | Invoke-SandboxCommand 'echo begun; sleep {_mark}' -AsJob; 'made'", "\nmade\n");
-        terminal.Enter("$s | Invoke-SandboxCommand 'echo mine'", "runs since");
+        terminal.Enter("$s | Invoke-SandboxCommand 'echo mine'", "has been running since");
         terminal.Press("C-c");
         terminal.WaitFor($"\n{terminal.Prompt.TrimEnd()}\n");
         terminal.Enter("$job | Stop-Job; $s | Invoke-SandboxCommand 'echo next'", "\nnext\n");

@@ -92,8 +92,8 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         Wait.Until(() => _engine.Run("$first.ChildJobs[0].Output.Count").Texts is ["1"], "the first runs");
         _ = _engine.Run("$second = $s | Invoke-SandboxCommand 'touch ran-from-queue' -AsJob").Clean;
         Wait.Until(() => _engine.Run("$second.StatusMessage").Texts is [{ Length: > 0 }], "it says what it waits for");
-        Assert.Equal([$"'echo begun; sleep {_mark}' runs since", "Running"], _engine.Run(
-            "if ($second.StatusMessage -match \"'echo.*' runs since\") { $Matches[0] }; \"$($second.State)\"").Texts);
+        Assert.Equal([$"'echo begun; sleep {_mark}' has been running since", "Running"], _engine.Run(
+            "if ($second.StatusMessage -match \"'echo.*' has been running since\") { $Matches[0] }; \"$($second.State)\"").Texts);
 
         // Each look at the session replaces what the last one has shown.
         Wait.Until(() => _engine.Run("$second.ChildJobs[0].Progress.Count").Texts is ["1"], "its progress is kept");

@@ -22,7 +22,7 @@ public sealed class QueueTests(SandboxFixture fixture) : IClassFixture<SandboxFi
         Wait.Until(() => waiting.Streams.Progress.Count > 0, "progress is shown");
         ProgressRecord shown = waiting.Streams.Progress[0];
         Assert.Equal($"Waiting in '{fixture.Id}/queue'", shown.Activity);
-        Assert.StartsWith("'echo begun; sleep 300' runs since ", shown.StatusDescription, StringComparison.Ordinal);
+        Assert.StartsWith("'echo begun; sleep 300' has been running since ", shown.StatusDescription, StringComparison.Ordinal);
         waiting.Stop();
         running.Stop();
         Assert.Equal(["no"], _engine.Run("$s | Invoke-SandboxCommand 'test -e ran-from-queue || echo no'").Texts);

@@ -40,7 +40,7 @@ public sealed partial class RemoteServerTests : IDisposable
             "$s = New-SandboxSession far; $s.Server; $s | Invoke-SandboxCommand 'echo $((6 * 7))'; Invoke-SandboxCommand true -Verbose", ("SANDBOX_API_KEY", Key));
         Assert.Equal(0, code);
         Assert.StartsWith($"{_uri}\n42\n", output, StringComparison.Ordinal);
-        Assert.Contains($"VERBOSE: Using the server '{_uri}' that SANDBOX_URI names.", output, StringComparison.Ordinal);
+        Assert.Contains($"VERBOSE: Using the server '{_uri}' from SANDBOX_URI.", output, StringComparison.Ordinal);
         Assert.DoesNotContain(Key, output + errors, StringComparison.Ordinal);
         Assert.False(_elsewhere.HasServer);
     }

@@ -33,12 +33,12 @@ public sealed class EncodingTransformationAttribute : ArgumentTransformationAttr
                 Encoding encoding => encoding,
                 string name => Names.TryGetValue(name, out Encoding? known) ? known : Encoding.GetEncoding(name),
                 int page => Encoding.GetEncoding(page),
-                _ => throw new ArgumentTransformationMetadataException("An encoding is a name, such as utf8, or a code page."),
+                _ => throw new ArgumentTransformationMetadataException("An encoding must be a name, such as utf8, or a code page."),
             };
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new ArgumentTransformationMetadataException($"There is no encoding '{plain}'. Use one of {string.Join(", ", Names.Keys)}, or a code page that this .NET has.", e);
+            throw new ArgumentTransformationMetadataException($"Unknown encoding '{plain}'. Use one of {string.Join(", ", Names.Keys)}, or a code page that .NET supports.", e);
         }
     }
 }

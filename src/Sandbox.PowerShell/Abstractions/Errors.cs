@@ -28,7 +28,7 @@ internal static class Errors
         ServerUnreachableException e => new(e, "ServerUnreachable", ErrorCategory.ConnectionError, e.Server),
         ConnectionLostException e => new(e, "ConnectionLost", ErrorCategory.ConnectionError, target),
         TimeoutException e => new(e, "RequestTimedOut", ErrorCategory.OperationTimeout, target),
-        _ => throw new ArgumentException($"A {exception.GetType().Name} is not reported.", nameof(exception), exception),
+        _ => throw new ArgumentException($"Unexpected exception type {exception.GetType().Name}.", nameof(exception), exception),
     };
 
     /// <summary>A parameter's value, or a combination of parameters, makes no sense.</summary>
@@ -41,27 +41,27 @@ internal static class Errors
     /// <param name="session">The session, process or context.</param>
     /// <param name="sandbox">The sandbox.</param>
     public static ErrorRecord SandboxMismatch(ResourceReference session, SandboxReference sandbox) => new(
-        new ArgumentException($"'{session}' is not in the sandbox '{sandbox.Id}' that -Sandbox names. Leave -Sandbox out."),
+        new ArgumentException($"'{session}' is not in the sandbox '{sandbox.Id}'. Omit -Sandbox."),
         "SandboxMismatch", ErrorCategory.InvalidArgument, session.ToString());
 
     /// <summary>A sandbox or session came from the pipeline while one was named.</summary>
     /// <param name="target">The piped one.</param>
     public static ErrorRecord TargetGivenTwice(object target) => new(
-        new InvalidOperationException($"'{target}' came from the pipeline as the place to run in, but -Session or -Sandbox names one already. Give it once."),
+        new InvalidOperationException($"'{target}' came from the pipeline, but -Session or -Sandbox is also specified. Use only one of them."),
         "TargetGivenTwice", ErrorCategory.InvalidArgument, target);
 
     /// <summary>What came from the pipeline is nothing that a command could read or run in.</summary>
     /// <param name="input">What came.</param>
     public static ErrorRecord BadInput(object? input) => InvalidArgument(
         input is null
-            ? "The input is null. Was a variable mistyped? Give a session, a sandbox, text or bytes, or leave the input out."
-            : "The input is part of a session or sandbox, but the properties Id and, for a session, SandboxId are missing.",
+            ? "The input is null. Was a variable mistyped? Pipe a session, a sandbox, text or bytes, or nothing."
+            : "The input is a session or sandbox object without the properties Id and, for a session, SandboxId.",
         input);
 
     /// <summary>A stream that commands were to read failed before its end.</summary>
     /// <param name="exception">The failure.</param>
     public static ErrorRecord InputFailed(Exception exception) => new(
-        new IOException($"The input could not be read to its end, so what was to read it is stopped: {exception.Message}", exception),
+        new IOException($"Reading the input failed, so the command was stopped: {exception.Message}", exception),
         "InputFailed", ErrorCategory.ReadError, null);
 
     /// <summary>A defect showed itself where nobody could be thrown at.</summary>
@@ -85,15 +85,15 @@ internal static class Errors
     /// <param name="run">The command.</param>
     /// <param name="exit">How it ended.</param>
     public static ErrorRecord CommandTimedOut(RemoteCommand run, ExecExit exit) => TimedOut(
-        $"The command in '{run.Target}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. Its output so far was kept{AfterStop(run.Target, exit)}.", run.Target.ToString());
+        $"The command in '{run.Target}' timed out after {exit.DurationMs / 1000:0.0##} s and was stopped. Its output up to then is available{AfterStop(run.Target, exit)}.", run.Target.ToString());
 
     /// <summary>A command ended with a code that is not zero, and the caller wants that as an error.</summary>
     /// <param name="run">The command.</param>
     /// <param name="exit">How it ended.</param>
     public static ErrorRecord CommandExitedNonZero(RemoteCommand run, ExecExit exit) => new(
         new InvalidOperationException(exit.Signal is null
-            ? $"The command in '{run.Target}' ended with the exit code {exit.ExitCode}."
-            : $"The command in '{run.Target}' was ended by the signal {exit.Signal}, which makes the exit code {exit.ExitCode}."),
+            ? $"The command in '{run.Target}' exited with code {exit.ExitCode}."
+            : $"The command in '{run.Target}' was terminated by signal {exit.Signal} (exit code {exit.ExitCode})."),
         "CommandExitedNonZero", ErrorCategory.InvalidResult, run.Target.ToString());
 
     /// <summary>A process ended before it did what was waited for.</summary>
@@ -102,9 +102,9 @@ internal static class Errors
     /// <param name="lastLines">The last it printed.</param>
     public static ErrorRecord ProcessEnded(SandboxProcess process, string awaited, IReadOnlyCollection<string> lastLines)
     {
-        string how = process.ExitCode is { } code ? $"ended with the exit code {code}" : "was lost";
-        string said = lastLines.Count == 0 ? "It printed nothing." : $"Its last lines: {string.Concat(lastLines.Select(line => "\n" + line))}";
-        return new(new InvalidOperationException($"The process '{process}' {how} before {awaited}. {said}"), "ProcessEnded", ErrorCategory.InvalidResult, process);
+        string how = process.ExitCode is { } code ? $"exited with code {code}" : "was lost";
+        string said = lastLines.Count == 0 ? "It printed no output." : $"Its last lines: {string.Concat(lastLines.Select(line => "\n" + line))}";
+        return new(new InvalidOperationException($"The process '{process}' {how} while waiting for {awaited}. {said}"), "ProcessEnded", ErrorCategory.InvalidResult, process);
     }
 
     /// <summary>The time for a wait is over.</summary>
@@ -112,18 +112,18 @@ internal static class Errors
     /// <param name="awaited">What was to happen.</param>
     /// <param name="seconds">The limit.</param>
     public static ErrorRecord WaitTimedOut(SandboxProcess process, string awaited, double seconds) => new(
-        new TimeoutException($"{seconds:0.###} s passed before {awaited} ('{process}'). The process goes on."), "WaitTimedOut", ErrorCategory.OperationTimeout, process);
+        new TimeoutException($"Timed out after {seconds:0.###} s waiting for {awaited}. The process '{process}' is still running."), "WaitTimedOut", ErrorCategory.OperationTimeout, process);
 
     /// <summary>Output that is asked for was not kept.</summary>
     /// <param name="place">Whose it is.</param>
     /// <param name="missing">How many bytes.</param>
-    public static string OutputMissing(string place, long missing) => $"{missing} bytes of the output of '{place}' were not kept and are missing here.";
+    public static string OutputMissing(string place, long missing) => $"{missing} bytes of output of '{place}' were discarded and are missing.";
 
     /// <summary>Code was stopped by its time limit.</summary>
     /// <param name="run">The run.</param>
     /// <param name="exit">How it ended.</param>
     public static ErrorRecord CodeTimedOut(CodeInvocation run, CodeExit exit) => TimedOut(
-        $"The code in '{run}' was stopped by its time limit after {exit.DurationMs / 1000:0.0##} s. The context can be used on.", run.ToString());
+        $"The code in '{run}' timed out after {exit.DurationMs / 1000:0.0##} s and was interrupted. The context can still be used.", run.ToString());
 
     /// <summary>Code failed.</summary>
     /// <param name="run">The run.</param>
@@ -147,14 +147,14 @@ internal static class Errors
     /// <summary>There is no console that a terminal could be shown on.</summary>
     /// <param name="reason">Why not.</param>
     public static ErrorRecord ConsoleRequired(string reason) => new(
-        new InvalidOperationException($"{reason}. Enter-SandboxSession needs a console where somebody types; scripts use Invoke-SandboxCommand."),
+        new InvalidOperationException($"{reason}. Enter-SandboxSession needs an interactive console. Use Invoke-SandboxCommand in scripts."),
         "ConsoleRequired", ErrorCategory.ResourceUnavailable, null);
 
     /// <summary>A port of this machine cannot be listened on.</summary>
     /// <param name="localPort">The port.</param>
     /// <param name="cause">Why.</param>
     public static ErrorRecord LocalPortUnavailable(int localPort, System.Net.Sockets.SocketException cause) => new(
-        new InvalidOperationException($"The local port {localPort} cannot be used: {cause.Message}. Choose another with -LocalPort, or leave that out for any that is free.", cause),
+        new InvalidOperationException($"The local port {localPort} cannot be used: {cause.Message}. Choose another one with -LocalPort, or omit -LocalPort to use any free port.", cause),
         "LocalPortUnavailable", ErrorCategory.ResourceUnavailable, localPort);
 
     /// <summary>No local port of this process is forwarded under this number.</summary>
@@ -162,15 +162,15 @@ internal static class Errors
     /// <param name="reason">Why it is forwarded no more; null when it was not, or somebody wanted it so.</param>
     public static ErrorRecord PortForwardNotFound(int localPort, string? reason) => new(
         new ItemNotFoundException(reason is null
-            ? $"This process forwards no local port {localPort}. 'Get-SandboxPort' lists those it forwards."
-            : $"The local port {localPort} is forwarded no more: {reason}"),
+            ? $"Local port {localPort} is not forwarded by this process. Run Get-SandboxPort to list the forwarded ports."
+            : $"Forwarding of local port {localPort} has ended: {reason}"),
         "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
 
     private static ErrorRecord TimedOut(string sentence, string target) => new(new TimeoutException(sentence), "CommandTimedOut", ErrorCategory.OperationTimeout, target);
 
     // A shell that is thrown away needs no word.
     private static string AfterStop(SandboxTarget place, ExecExit exit) =>
-        place.SessionId is null ? "" : exit.ShellRestarted ? "; the session goes on with a new shell" : "; the session can be used on";
+        place.SessionId is null ? "" : exit.ShellRestarted ? "; the session continues with a new shell" : "; the session can still be used";
 
     private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
     {

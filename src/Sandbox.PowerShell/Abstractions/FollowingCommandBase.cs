@@ -14,36 +14,36 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     private BufferedInput? _collected;
 
     /// <summary>What becomes of standard error.</summary>
-    [Parameter(HelpMessage = "What becomes of standard error.")]
+    [Parameter(HelpMessage = "How standard error is handled.")]
     public StandardErrorAction StandardError { get; set; } = StandardErrorAction.Host;
 
     /// <summary>Emits one object for each place: exit code, both outputs, times.</summary>
-    [Parameter(HelpMessage = "Emits one object: exit code, outputs, times.")]
+    [Parameter(HelpMessage = "Returns one object with the exit code, output and times.")]
     public SwitchParameter AsResult { get; set; }
 
     /// <summary>Emits the output as one string, exactly.</summary>
-    [Parameter(HelpMessage = "Emits one string.")]
+    [Parameter(HelpMessage = "Returns the output as one string.")]
     public SwitchParameter Raw { get; set; }
 
     /// <summary>Emits the output as byte arrays, as they come.</summary>
-    [Parameter(HelpMessage = "Emits byte arrays.")]
+    [Parameter(HelpMessage = "Returns byte arrays.")]
     public SwitchParameter AsByteStream { get; set; }
 
     /// <summary>How many bytes <c>-AsResult</c> and <c>-Raw</c> collect.</summary>
-    [Parameter(HelpMessage = "How many bytes are collected.")]
+    [Parameter(HelpMessage = "Maximum number of bytes to collect.")]
     [ValidateRange(0, 1L << 30)]
     public long OutputLimit { get; set; } = 64 << 20;
 
     /// <summary>Puts <c>[sandbox/session] </c> before each line.</summary>
-    [Parameter(HelpMessage = "Puts the place before each line.")]
+    [Parameter(HelpMessage = "Prefixes each line with its sandbox or session.")]
     public SwitchParameter Prefix { get; set; }
 
     /// <summary>Makes an exit code that is not zero an error.</summary>
-    [Parameter(HelpMessage = "Makes an exit code that is not zero an error.")]
+    [Parameter(HelpMessage = "Reports a non-zero exit code as an error.")]
     public SwitchParameter ErrorOnNonZeroExit { get; set; }
 
     /// <summary>In how many places the command runs at once.</summary>
-    [Parameter(HelpMessage = "In how many places at once.")]
+    [Parameter(HelpMessage = "Maximum number of sandboxes or sessions at once.")]
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
 
@@ -52,7 +52,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     public SwitchParameter AsJob { get; set; }
 
     /// <summary>The job's name; as <c>-AsJob</c>.</summary>
-    [Parameter(HelpMessage = "The job's name.")]
+    [Parameter(HelpMessage = "The name of the job.")]
     [ValidateNotNullOrEmpty]
     public string? JobName { get; set; }
 
@@ -77,7 +77,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     {
         if ((AsResult ? 1 : 0) + (Raw ? 1 : 0) + (AsByteStream ? 1 : 0) > 1)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-AsResult, -Raw and -AsByteStream exclude each other.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-AsResult, -Raw and -AsByteStream cannot be combined.", null));
         }
 
         OutputFormat form = AsResult ? OutputFormat.Result : Raw ? OutputFormat.Raw : AsByteStream ? OutputFormat.Bytes : OutputFormat.Lines;

@@ -23,7 +23,7 @@ internal static class ItemFinder
         {
             (RemotePath, FileEntry?)[] found = [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry))];
             return found.Length > 0 || !mustMatch ? found
-                : throw new ApiException(ErrorCodes.PathNotFound, $"Nothing in the sandbox matches '{path}'. For a name with wildcard characters in it, use -LiteralPath.");
+                : throw new ApiException(ErrorCodes.PathNotFound, $"Nothing in the sandbox matches '{path}'. Use -LiteralPath for names that contain wildcard characters.");
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {

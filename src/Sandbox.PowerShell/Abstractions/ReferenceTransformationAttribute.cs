@@ -31,7 +31,7 @@ public abstract class ReferenceTransformationAttribute<T>(string kind, Func<obje
         }
 
         string message = value is null
-            ? $"A value is null. Give a {kind}, its id, or leave the parameter out."
+            ? $"A value is null. Specify a {kind} or its id, or omit the parameter."
             : $"An object of type '{(value is PSObject wrapped ? wrapped.TypeNames[0] : value.GetType().FullName)}' is not a {kind} or the id of one.";
 
         // This inner exception tells the binder to try the object on the next parameter.

@@ -32,13 +32,13 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
     public string Path { get; set; } = RemotePath.Workspace;
 
     /// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the directory that is kept.</summary>
-    [Parameter(HelpMessage = "Patterns of what is left out.")]
+    [Parameter(HelpMessage = "Patterns of names or paths to exclude.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Exclude { get; set; }
 
     /// <summary>Replaces a file that exists.</summary>
-    [Parameter(HelpMessage = "Replaces a file that exists.")]
+    [Parameter(HelpMessage = "Replaces an existing file.")]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
@@ -61,7 +61,7 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
         bool isFree = _written.Add(file) && (Force || !File.Exists(file));
         if (!isFree)
         {
-            Report(new ApiException(ErrorCodes.PathExists, $"'{file}' exists here already. Choose another file, a directory, or -Force to replace what was there before."), file);
+            Report(new ApiException(ErrorCodes.PathExists, $"The local file '{file}' already exists. Use -Force to replace it, or choose another file or a directory."), file);
         }
 
         return isFree;

@@ -17,7 +17,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     public int[] Port { get; set; } = [];
 
     /// <summary>The ports of this machine, one for each of <c>-Port</c>; any free ones when left out, or for 0.</summary>
-    [Parameter(HelpMessage = "The ports of this machine; any free ones when left out.")]
+    [Parameter(HelpMessage = "The local ports. Default: any free port.")]
     [LocalPortTransformation]
     [ValidateRange(0, PortNumber.Largest)]
     [ValidateNotNullOrEmpty]
@@ -39,7 +39,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     public ProcessReference[]? Process { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, after which the wait for a process to serve a port is over with the error <c>WaitTimedOut</c>. No limit when left out.</summary>
-    [Parameter(ParameterSetName = "Process", HelpMessage = "The time limit of the wait for a process to serve a port.")]
+    [Parameter(ParameterSetName = "Process", HelpMessage = "Seconds, or a TimeSpan, to wait for the process to listen on the port.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]
@@ -51,7 +51,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         base.BeginProcessing();
         if (LocalPort is not null && LocalPort.Length != Port.Length)
         {
-            ThrowTerminatingError(Errors.InvalidArgument($"-Port names {Port.Length} ports and -LocalPort {LocalPort.Length}. Give one local port for each, or none.", LocalPort));
+            ThrowTerminatingError(Errors.InvalidArgument($"-Port has {Port.Length} ports and -LocalPort has {LocalPort.Length}. Specify one local port for each port, or none.", LocalPort));
         }
     }
 
@@ -85,7 +85,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         for (int i = 0; i < Port.Length; i++)
         {
             int port = Port[i];
-            if (ShouldProcess($"{target.SandboxId}:{port}", "Forward a local port to it")
+            if (ShouldProcess($"{target.SandboxId}:{port}", "Forward a local port")
                 && (process is null ? IsListenedOn(target, port) : IsServed(process, port)))
             {
                 Forward(target, process?.Id, port, LocalPort?[i] ?? 0);
@@ -101,9 +101,9 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         try
         {
             ProcessWait wait = this.RunWithProgress(
-                "Waiting for a process", $"until '{process}' serves port {port}",
+                "Waiting for a process", $"Waiting for '{process}' to listen on port {port}",
                 token => process.WaitAsync(new(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { });
-            if (wait.ToError($"port {port} was served", TimeoutSeconds) is not { } failure)
+            if (wait.ToError($"port {port}", TimeoutSeconds) is not { } failure)
             {
                 return true;
             }

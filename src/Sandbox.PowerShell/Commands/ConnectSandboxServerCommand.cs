@@ -12,23 +12,23 @@ namespace Sandbox.Commands;
 public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
 {
     /// <summary>The server's address: <c>https://host:port</c>, or <c>unix:/path</c>. Left out, it is the one that is used anyway.</summary>
-    [Parameter(Position = 0, HelpMessage = "The server's address.")]
+    [Parameter(Position = 0, HelpMessage = "The address of the server.")]
     [ServerTransformation]
     [ValidateNotNullOrEmpty]
     public string? Uri { get; set; }
 
     /// <summary>The server's key. It is kept in this runspace and sent to this server alone.</summary>
-    [Parameter(HelpMessage = "The server's key.")]
+    [Parameter(HelpMessage = "The API key of the server.")]
     [ValidateNotNull]
     public SecureString? ApiKey { get; set; }
 
     /// <summary>The sandbox that is meant when none is named; made on first use.</summary>
-    [Parameter(HelpMessage = "The sandbox that is meant when none is named.")]
+    [Parameter(HelpMessage = "The default sandbox of this runspace.")]
     [ValidateNotNullOrEmpty]
     public string? DefaultSandbox { get; set; }
 
     /// <summary>Emits the server.</summary>
-    [Parameter(HelpMessage = "Emits the server.")]
+    [Parameter(HelpMessage = "Returns the server.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />
@@ -36,7 +36,7 @@ public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
     {
         if (ApiKey is not null && Uri is null)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("A key belongs to a server. Give its address with -Uri.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-ApiKey needs the address of a server. Specify it with -Uri.", null));
         }
 
         string? key = ApiKey is null ? null : new NetworkCredential("", ApiKey).Password;

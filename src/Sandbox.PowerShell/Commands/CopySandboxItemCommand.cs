@@ -8,14 +8,14 @@ namespace Sandbox.Commands;
 public sealed class CopySandboxItemCommand : SandboxCommandBase
 {
     /// <summary>What is copied: paths here with -ToSession or -ToSandbox, else in the sandbox.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", HelpMessage = "What is copied.")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", HelpMessage = "The items to copy.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(CopyPathCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>What is copied, taken as it is: wildcards mean nothing. Files of this machine can be piped.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "LiteralPath", HelpMessage = "What is copied, without wildcards.")]
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "LiteralPath", HelpMessage = "The items to copy, without wildcards.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CopyPathCompleter))]
     [Alias("FullName")]
@@ -28,7 +28,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     public SandboxItemReference[]? Item { get; set; }
 
     /// <summary>A directory, or the copy's path; the current directory of here or of the session when left out.</summary>
-    [Parameter(Position = 1, HelpMessage = "A directory, or the copy's path.")]
+    [Parameter(Position = 1, HelpMessage = "An existing directory, or the path of the copy.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CopyDestinationCompleter))]
     public string Destination { get; set; } = ".";
@@ -62,25 +62,25 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     public SandboxReference[]? FromSandbox { get; set; }
 
     /// <summary>Copies directories with all that is in them.</summary>
-    [Parameter(HelpMessage = "Copies directories with all that is in them.")]
+    [Parameter(HelpMessage = "Copies directories with their content.")]
     public SwitchParameter Recurse { get; set; }
 
     /// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the directory that is copied.</summary>
-    [Parameter(HelpMessage = "Patterns of what is left out.")]
+    [Parameter(HelpMessage = "Patterns of names or paths to exclude.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Exclude { get; set; }
 
     /// <summary>Finds by wildcards also names that begin with a dot, and makes directories that are missing above the copy.</summary>
-    [Parameter(HelpMessage = "Also hidden names, and missing directories.")]
+    [Parameter(HelpMessage = "Includes hidden items, and creates missing directories.")]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Reads the copy again and compares it, byte by byte.</summary>
-    [Parameter(HelpMessage = "Compares the copy.")]
+    [Parameter(HelpMessage = "Verifies the copy byte by byte.")]
     public SwitchParameter Checksum { get; set; }
 
     /// <summary>Emits the copies.</summary>
-    [Parameter(HelpMessage = "Emits the copies.")]
+    [Parameter(HelpMessage = "Returns the copies.")]
     public SwitchParameter PassThru { get; set; }
 
     private bool IsTo => ToSession is not null || ToSandbox is not null;
@@ -139,7 +139,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
         SandboxTarget[] targets = [.. this.Resolve(FromSession, FromSandbox)];
         if (targets.Length > 1)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("Copies come from one place at a time.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("Only one sandbox or session can be copied from at a time.", null));
         }
 
         return targets.SelectMany(target => LiteralPath is not null

@@ -24,7 +24,7 @@ public sealed class DisconnectSandboxPortCommand : SandboxCommandBase
             {
                 WriteError(Errors.PortForwardNotFound(localPort, ModuleState.Forwards.EndReason(localPort)));
             }
-            else if (ShouldProcess(localPort.ToString(CultureInfo.InvariantCulture), $"End its forwarding to {forward.SandboxId}:{forward.Port}"))
+            else if (ShouldProcess(localPort.ToString(CultureInfo.InvariantCulture), $"Stop forwarding to {forward.SandboxId}:{forward.Port}"))
             {
                 forward.Dispose();
             }

@@ -27,7 +27,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
     public string? Shell { get; set; }
 
     /// <summary>The keys that leave the terminal and let it go on. Printable ones count after Enter only; a single control character counts everywhere; an empty text is none.</summary>
-    [Parameter(HelpMessage = "The keys that leave the terminal.")]
+    [Parameter(HelpMessage = "The key sequence that detaches from the terminal.")]
     [ValidateNotNull]
     [AllowEmptyString]
     public string DetachKey { get; set; } = "~.";
@@ -63,7 +63,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
         else if (end.IsKept)
         {
-            WriteInformation($"\nLeft '{end.Place}', which goes on: 'Enter-SandboxSession {end.Place}' comes back to it.", HostTag);
+            WriteInformation($"\nDetached from '{end.Place}'. Run 'Enter-SandboxSession {end.Place}' to re-attach.", HostTag);
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
 
     private PipelineStoppedException Ambiguous(IEnumerable<string> places)
     {
-        ThrowTerminatingError(Errors.InvalidArgument($"A console can be in one place only, but these are meant: {string.Join(", ", places)}.", null));
+        ThrowTerminatingError(Errors.InvalidArgument($"A console attaches to one session at a time, but several match: {string.Join(", ", places)}.", null));
         return new PipelineStoppedException();
     }
 

@@ -19,16 +19,16 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>Lists what is below too.</summary>
-    [Parameter(HelpMessage = "Lists what is below too.")]
+    [Parameter(HelpMessage = "Includes subdirectories.")]
     public SwitchParameter Recurse { get; set; }
 
     /// <summary>How many directories deep it goes on.</summary>
-    [Parameter(HelpMessage = "How many directories deep.")]
+    [Parameter(HelpMessage = "Number of directory levels to list.")]
     [ValidateRange(0, int.MaxValue)]
     public int? Depth { get; set; }
 
     /// <summary>A pattern of names; it is applied in the sandbox.</summary>
-    [Parameter(HelpMessage = "A pattern of names.")]
+    [Parameter(HelpMessage = "A wildcard pattern for names.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string? Filter { get; set; }
@@ -42,7 +42,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
     public SwitchParameter Directory { get; set; }
 
     /// <summary>Lists also names that begin with a dot.</summary>
-    [Parameter(HelpMessage = "Also hidden names.")]
+    [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />

@@ -18,7 +18,7 @@ public sealed class GetSandboxCodeContextCommand : SandboxTargetCommandBase
     public ContextReference[]? Id { get; set; }
 
     /// <summary>Only those of this language; a pattern is taken too.</summary>
-    [Parameter(HelpMessage = "Only those of this language.")]
+    [Parameter(HelpMessage = "Only contexts of this language.")]
     [ArgumentCompleter(typeof(LanguageCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

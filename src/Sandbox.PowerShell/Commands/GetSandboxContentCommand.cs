@@ -17,34 +17,34 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>The text's encoding, where no byte order mark says another: UTF-8 when left out.</summary>
-    [Parameter(HelpMessage = "The text's encoding.")]
+    [Parameter(HelpMessage = "The encoding of the text.")]
     [EncodingTransformation]
     [ArgumentCompleter(typeof(EncodingCompleter))]
     [ValidateNotNull]
     public Encoding? Encoding { get; set; }
 
     /// <summary>Emits byte arrays, as they come; with -Raw one for the whole file.</summary>
-    [Parameter(HelpMessage = "Emits byte arrays.")]
+    [Parameter(HelpMessage = "Returns byte arrays.")]
     public SwitchParameter AsByteStream { get; set; }
 
     /// <summary>Emits the whole file as one.</summary>
-    [Parameter(HelpMessage = "Emits the whole file as one.")]
+    [Parameter(HelpMessage = "Returns the whole file as one object.")]
     public SwitchParameter Raw { get; set; }
 
     /// <summary>How many lines are read from the beginning.</summary>
-    [Parameter(HelpMessage = "How many lines from the beginning.")]
+    [Parameter(HelpMessage = "Number of lines from the beginning.")]
     [ValidateRange(0, int.MaxValue)]
     [Alias("First", "Head")]
     public int? TotalCount { get; set; }
 
     /// <summary>How many lines are read at the end.</summary>
-    [Parameter(HelpMessage = "How many lines at the end.")]
+    [Parameter(HelpMessage = "Number of lines from the end.")]
     [ValidateRange(0, int.MaxValue)]
     [Alias("Last")]
     public int? Tail { get; set; }
 
     /// <summary>Finds by wildcards also names that begin with a dot.</summary>
-    [Parameter(HelpMessage = "Also hidden names.")]
+    [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }
 
     private Encoding TextEncoding => Encoding ?? EncodingTransformationAttribute.Default;
@@ -57,12 +57,12 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
         base.BeginProcessing();
         if (AsByteStream && Encoding is not null)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-AsByteStream and -Encoding exclude each other: bytes have no encoding.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-AsByteStream and -Encoding cannot be combined: bytes have no encoding.", null));
         }
 
         if ((TotalCount is null ? 0 : 1) + (Tail is null ? 0 : 1) + (Raw || AsByteStream ? 1 : 0) > 1)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-TotalCount and -Tail exclude each other, and count lines: not with -Raw or -AsByteStream.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-TotalCount and -Tail cannot be combined with each other, with -Raw or with -AsByteStream.", null));
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
     {
         if (file.Size > Array.MaxLength)
         {
-            WriteError(Errors.InvalidArgument("The file is too large to be one object. Read it by lines or with -AsByteStream, or copy it.", null));
+            WriteError(Errors.InvalidArgument("The file is too large for -Raw. Read it by lines or with -AsByteStream, or copy it.", null));
             return;
         }
 

@@ -16,7 +16,7 @@ public sealed class GetSandboxEnvCommand : SandboxEnvCommandBase
     public string[]? Name { get; set; }
 
     /// <summary>Shows secrets instead of asterisks.</summary>
-    [Parameter(HelpMessage = "Shows secrets.")]
+    [Parameter(HelpMessage = "Shows secret values as plain text.")]
     public SwitchParameter AsPlainText { get; set; }
 
     /// <inheritdoc />

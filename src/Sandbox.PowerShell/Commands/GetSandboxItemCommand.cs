@@ -16,7 +16,7 @@ public sealed class GetSandboxItemCommand : SandboxItemCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>Finds by wildcards also names that begin with a dot.</summary>
-    [Parameter(HelpMessage = "Also hidden names.")]
+    [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />

@@ -12,19 +12,19 @@ public sealed class GetSandboxPortCommand : SandboxCommandBase
     private bool _sandboxIsNamed;
 
     /// <summary>The local ports; all when left out. An object is looked up again.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Local ports; all when left out.")]
+    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Local ports. Default: all.")]
     [LocalPortTransformation]
     [ArgumentCompleter(typeof(LocalPortCompleter))]
     [ValidateNotNullOrEmpty]
     public int[]? LocalPort { get; set; }
 
     /// <summary>Only those into these ports.</summary>
-    [Parameter(HelpMessage = "Only those into these ports.")]
+    [Parameter(HelpMessage = "Only forwards to these sandbox ports.")]
     [ValidateRange(PortNumber.Smallest, PortNumber.Largest)]
     public int[]? Port { get; set; }
 
     /// <summary>Only those into these sandboxes: objects, ids or patterns.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Only those into these sandboxes.")]
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Only forwards to these sandboxes.")]
     [SandboxTransformation]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]

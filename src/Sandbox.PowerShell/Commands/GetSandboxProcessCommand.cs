@@ -21,19 +21,19 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
     public ProcessReference[]? Id { get; set; }
 
     /// <summary>Only those that started with the directory and variables of these sessions.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Only those of these sessions.")]
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Only processes of these sessions.")]
     [SessionTransformation]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
     /// <summary>Only those that stand like this.</summary>
-    [Parameter(HelpMessage = "Only those that stand like this.")]
+    [Parameter(HelpMessage = "Only processes with this status.")]
     [ValidateNotNullOrEmpty]
     public ProcessState[]? State { get; set; }
 
     /// <summary>Also the commands that are kept, whose output can be read again.</summary>
-    [Parameter(HelpMessage = "Also the commands that are kept.")]
+    [Parameter(HelpMessage = "Includes commands whose output is retained.")]
     public SwitchParameter IncludeCommand { get; set; }
 
     /// <inheritdoc />

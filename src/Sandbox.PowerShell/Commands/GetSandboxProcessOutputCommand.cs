@@ -11,22 +11,22 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
     private PipelinePump? _pump;
 
     /// <summary>Only so many of the last lines that are there.</summary>
-    [Parameter(HelpMessage = "Only so many of the last lines.")]
+    [Parameter(HelpMessage = "Number of lines from the end.")]
     [ValidateRange(0, int.MaxValue)]
     [Alias("Last")]
     public int? Tail { get; set; }
 
     /// <summary>Goes on with what is still to come, until the process ends.</summary>
-    [Parameter(HelpMessage = "Goes on with what is still to come.")]
+    [Parameter(HelpMessage = "Continues to return output until the process exits.")]
     [Alias("Follow")]
     public SwitchParameter Wait { get; set; }
 
     /// <summary>Which stream; both, in the order of arrival, when left out.</summary>
-    [Parameter(HelpMessage = "Which stream.")]
+    [Parameter(HelpMessage = "The output stream to read.")]
     public OutputSelection Stream { get; set; } = OutputSelection.All;
 
     /// <summary>Emits the output of each process as one string, exactly.</summary>
-    [Parameter(HelpMessage = "Emits one string.")]
+    [Parameter(HelpMessage = "Returns the output as one string.")]
     public SwitchParameter Raw { get; set; }
 
     /// <inheritdoc />
@@ -35,7 +35,7 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
         base.BeginProcessing();
         if (Raw && (Wait || Tail is not null))
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-Raw is all there is as one string; it goes with neither -Wait nor -Tail.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-Raw cannot be combined with -Wait or -Tail.", null));
         }
 
         _pump = new(int.MaxValue, FlushMessages, StopToken);

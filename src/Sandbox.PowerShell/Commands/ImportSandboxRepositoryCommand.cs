@@ -9,12 +9,12 @@ namespace Sandbox.Commands;
 public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
 {
     /// <summary>The repository's address, as git takes it. A name and password in it are treated as <see cref="Credential"/> is.</summary>
-    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The repository's address.")]
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The URL of the repository.")]
     [ValidateNotNullOrEmpty]
     public string Uri { get; set; } = "";
 
     /// <summary>The new directory; without, one that is named after the repository, in the session's directory.</summary>
-    [Parameter(Position = 1, HelpMessage = "The new directory.")]
+    [Parameter(Position = 1, HelpMessage = "The directory to create.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
     public string? Destination { get; set; }
@@ -35,18 +35,18 @@ public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
     public string? Commit { get; set; }
 
     /// <summary>How many commits of history are brought along; without, all.</summary>
-    [Parameter(HelpMessage = "How many commits of history.")]
+    [Parameter(HelpMessage = "Number of commits of history to fetch. Default: all.")]
     [ValidateRange(1, int.MaxValue)]
     public int? Depth { get; set; }
 
     /// <summary>What an http or https server asks for. It is given to git alone, and kept nowhere.</summary>
-    [Parameter(HelpMessage = "Name and password or token.")]
+    [Parameter(HelpMessage = "User name and password or token.")]
     [Credential]
     [ValidateNotNull]
     public PSCredential? Credential { get; set; }
 
     /// <summary>The time limit.</summary>
-    [Parameter(HelpMessage = "The time limit.")]
+    [Parameter(HelpMessage = "Timeout in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]

@@ -25,7 +25,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     public string? Code { get; set; }
 
     /// <summary>A file of this machine with the code.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "File", HelpMessage = "A file of this machine with the code.")]
+    [Parameter(Mandatory = true, ParameterSetName = "File", HelpMessage = "A local file that contains the code.")]
     [ValidateNotNullOrEmpty]
     public string FilePath { get; set; } = "";
 
@@ -57,32 +57,32 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     public SandboxReference[]? Sandbox { get; set; }
 
     /// <summary>A context, session or sandbox is a place to run in; strings are the code, a line each.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Places to run in, or the code.")]
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Contexts, sessions or sandboxes to run in, or the code.")]
     public object? InputObject { get; set; }
 
     /// <summary>Variables of this run alone. A SecureString is sent as a secret; null unsets.</summary>
-    [Parameter(HelpMessage = "Variables of this run.")]
+    [Parameter(HelpMessage = "Environment variables of this run.")]
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, after which the code is interrupted, counted from its start. The context's limit when left out.</summary>
-    [Parameter(HelpMessage = "The run's time limit.")]
+    [Parameter(HelpMessage = "Timeout of the run in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>A directory of this machine for the images among the results; made when it does not exist.</summary>
-    [Parameter(HelpMessage = "A directory of this machine for images.")]
+    [Parameter(HelpMessage = "A local directory for image results.")]
     [ValidateNotNullOrEmpty]
     public string? OutputDirectory { get; set; }
 
     /// <summary>Emits one object for each place: error, outputs, results, times.</summary>
-    [Parameter(HelpMessage = "Emits one object: error, outputs, results, times.")]
+    [Parameter(HelpMessage = "Returns one object with the error, output, results and times.")]
     public SwitchParameter AsResult { get; set; }
 
     /// <summary>In how many places the code runs at once.</summary>
-    [Parameter(HelpMessage = "In how many places at once.")]
+    [Parameter(HelpMessage = "Maximum number of sandboxes or sessions at once.")]
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
 
@@ -96,7 +96,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         EnvironmentMap environment = ReadEnvironment(Environment);
         if (Context is not null && (Language is not null || Session is not null))
         {
-            Refuse("A context has its language and its session. Leave -Language and -Session out beside -Context.");
+            Refuse("-Context cannot be combined with -Language or -Session: the context already has both.");
         }
 
         _request = new()
@@ -111,7 +111,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         _inputIsExpected = MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject));
         if (!CodeIsGiven && !_inputIsExpected)
         {
-            Refuse("There is no code. Give -Code or -FilePath, or pipe it.");
+            Refuse("There is no code to run. Use -Code or -FilePath, or pipe the code.");
         }
     }
 
@@ -189,7 +189,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
 
         if (CodeIsGiven || _placeIsPiped)
         {
-            Refuse("Text from the pipeline is the code, but that is given already. Give it once.");
+            Refuse("The code was specified twice: by a parameter and by the pipeline. Specify it once.");
         }
 
         _codeIsPiped = true;
@@ -206,7 +206,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
 
         if (!CodeIsGiven)
         {
-            Refuse("There is no code to run in what is piped. Give -Code or -FilePath.");
+            Refuse("The pipeline contains no code. Use -Code or -FilePath.");
         }
 
         _placeIsPiped = true;

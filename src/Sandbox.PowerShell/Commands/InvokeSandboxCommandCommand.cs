@@ -16,17 +16,17 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
     private bool _targetIsPiped;
 
     /// <summary>Text for the sandbox's shell.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "Text for the sandbox's shell.")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "A command line for the shell of the sandbox.")]
     [ValidateNotNullOrEmpty]
     public string Command { get; set; } = "";
 
     /// <summary>A program of the sandbox, run without a shell's interpretation.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "A program of the sandbox.")]
+    [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "The program to run.")]
     [ValidateNotNullOrEmpty]
     public string FilePath { get; set; } = "";
 
     /// <summary>The program's arguments, taken literally.</summary>
-    [Parameter(ParameterSetName = "Program", HelpMessage = "The program's arguments, taken literally.")]
+    [Parameter(ParameterSetName = "Program", HelpMessage = "The arguments of the program, passed literally.")]
     [ValidateNotNull]
     [AllowEmptyCollection]
     [AllowEmptyString]
@@ -48,21 +48,21 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
     public SandboxReference[]? Sandbox { get; set; }
 
     /// <summary>A sandbox or session is a place to run in; strings (a line each), bytes and streams are what the command reads.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Places to run in, or what the command reads.")]
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions or sandboxes to run in, or the standard input of the command.")]
     public object? InputObject { get; set; }
 
     /// <summary>The directory of this command; relative to the session's. It must exist.</summary>
-    [Parameter(HelpMessage = "The directory of this command.")]
+    [Parameter(HelpMessage = "The working directory of this command.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
     /// <summary>Variables of this command alone. A SecureString is sent as a secret; null unsets.</summary>
-    [Parameter(HelpMessage = "Variables of this command.")]
+    [Parameter(HelpMessage = "Environment variables of this command.")]
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, after which the command is stopped, counted from its start. The session's limit when left out.</summary>
-    [Parameter(HelpMessage = "The command's time limit.")]
+    [Parameter(HelpMessage = "Timeout of the command in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]
@@ -136,7 +136,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
         if (isPlace ? _input is not null : _targetIsPiped)
         {
             ThrowTerminatingError(Errors.InvalidArgument(
-                "Places to run in and text to read came from the same pipeline. Name the places with -Session or -Sandbox.", null));
+                "The pipeline contains both input text and sandboxes or sessions to run in. Specify the latter with -Session or -Sandbox.", null));
         }
 
         if (!isPlace)

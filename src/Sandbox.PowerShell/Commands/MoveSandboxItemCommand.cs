@@ -16,17 +16,17 @@ public sealed class MoveSandboxItemCommand : SandboxItemCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>A directory, or the new path.</summary>
-    [Parameter(Mandatory = true, Position = 1, HelpMessage = "A directory, or the new path.")]
+    [Parameter(Mandatory = true, Position = 1, HelpMessage = "An existing directory, or the new path.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
     public string Destination { get; set; } = "";
 
     /// <summary>Takes the place of a file that is there.</summary>
-    [Parameter(HelpMessage = "Takes the place of another file.")]
+    [Parameter(HelpMessage = "Overwrites an existing file.")]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Emits the item.</summary>
-    [Parameter(HelpMessage = "Emits the item.")]
+    [Parameter(HelpMessage = "Returns the item.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />

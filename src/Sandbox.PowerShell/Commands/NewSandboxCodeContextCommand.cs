@@ -16,29 +16,29 @@ public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
     public string? Language { get; set; }
 
     /// <summary>The context's id; generated when left out.</summary>
-    [Parameter(HelpMessage = "The context's id.")]
+    [Parameter(HelpMessage = "The id of the context.")]
     [ValidateNotNullOrEmpty]
     public string? Id { get; set; }
 
     /// <summary>The session that gives it its directory and variables. Left out, it is the sandbox's session <c>default</c> where it has one.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "The session that gives it its directory and variables.")]
+    [Parameter(ValueFromPipeline = true, HelpMessage = "The session whose directory and variables the context starts with.")]
     [SessionTransformation]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
     /// <summary>Where its code starts; made when it does not exist. The session's directory when left out, and relative to that.</summary>
-    [Parameter(HelpMessage = "Where its code starts.")]
+    [Parameter(HelpMessage = "The working directory of the context.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
     /// <summary>Variables beside the session's. A SecureString is sent as a secret; null is skipped.</summary>
-    [Parameter(HelpMessage = "Variables beside the session's.")]
+    [Parameter(HelpMessage = "Environment variables, in addition to those of the session.")]
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, after which a run of the context is interrupted. No limit when left out.</summary>
-    [Parameter(HelpMessage = "The time limit of its runs.")]
+    [Parameter(HelpMessage = "Timeout of its runs in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]

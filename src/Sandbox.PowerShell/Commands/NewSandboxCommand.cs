@@ -22,17 +22,17 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     public string[]? Id { get; set; }
 
     /// <summary>Variables for everything in the sandbox. A SecureString is kept as a secret; null is skipped.</summary>
-    [Parameter(HelpMessage = "Variables for everything in the sandbox.")]
+    [Parameter(HelpMessage = "Environment variables of the sandbox.")]
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
     /// <summary>Free text by name, to find sandboxes again.</summary>
-    [Parameter(HelpMessage = "Free text by name.")]
+    [Parameter(HelpMessage = "Labels: a table of text by name.")]
     [ValidateNotNull]
     public IDictionary? Label { get; set; }
 
     /// <summary>The network. Left out, it is the best that the host can give by default.</summary>
-    [Parameter(HelpMessage = "None, Internet or Host.")]
+    [Parameter(HelpMessage = "The network: None, Internet or Host.")]
     [ValidateSet("None", "Internet", "Host")]
     public string? Network { get; set; }
 
@@ -42,47 +42,47 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     public string? Image { get; set; }
 
     /// <summary>What runs the sandbox. Left out, the server chooses.</summary>
-    [Parameter(HelpMessage = "What runs the sandbox.")]
+    [Parameter(HelpMessage = "The engine that runs the sandbox.")]
     [ValidateNotNullOrEmpty]
     public string? Engine { get; set; }
 
     /// <summary>How much memory it may use, in bytes: <c>512MB</c>.</summary>
-    [Parameter(HelpMessage = "Bytes of memory, such as 512MB.")]
+    [Parameter(HelpMessage = "Memory limit in bytes, such as 512MB.")]
     [ValidateRange(1, long.MaxValue)]
     public long? MemoryLimit { get; set; }
 
     /// <summary>How many bytes its files may have: <c>2GB</c>.</summary>
-    [Parameter(HelpMessage = "Bytes of files, such as 2GB.")]
+    [Parameter(HelpMessage = "Disk limit in bytes, such as 2GB.")]
     [ValidateRange(1, long.MaxValue)]
     public long? DiskLimit { get; set; }
 
     /// <summary>How many processors' time it may use: 0.5 is half of one.</summary>
-    [Parameter(HelpMessage = "Processors' time; 0.5 is half of one.")]
+    [Parameter(HelpMessage = "CPU limit in processors, such as 0.5.")]
     [ValidateRange(0.001, 65_536)]
     public double? CpuLimit { get; set; }
 
     /// <summary>How many processes and threads it may have at once.</summary>
-    [Parameter(HelpMessage = "How many processes at once.")]
+    [Parameter(HelpMessage = "Maximum number of processes and threads.")]
     [ValidateRange(1, long.MaxValue)]
     public long? ProcessLimit { get; set; }
 
     /// <summary>How much is kept of what its commands and processes print: a table of BytesPerCommand, Commands, Bytes, AgeSeconds.</summary>
-    [Parameter(HelpMessage = "How much is kept of what commands print.")]
+    [Parameter(HelpMessage = "Retention limits for the output of commands and processes.")]
     [ValidateNotNull]
     public SandboxRetention? Retention { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, without use after which its processes end; the next use starts it again.</summary>
-    [Parameter(HelpMessage = "Seconds without use until it sleeps.")]
+    [Parameter(HelpMessage = "Idle seconds, or a TimeSpan, after which the sandbox is stopped.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     public double? SleepAfterSeconds { get; set; }
 
     /// <summary>Removes the sandbox when this process is gone.</summary>
-    [Parameter(HelpMessage = "Removed when this process is gone.")]
+    [Parameter(HelpMessage = "Removes the sandbox when this process exits.")]
     public SwitchParameter Temporary { get; set; }
 
     /// <summary>Refuses a sandbox that lacks any of the usual walls.</summary>
-    [Parameter(HelpMessage = "Refuses less than full isolation.")]
+    [Parameter(HelpMessage = "Fails if an isolation feature is not available.")]
     public SwitchParameter RequireIsolation { get; set; }
 
     /// <summary>The server: an address, or an object. Left out, it is the one in use.</summary>
@@ -92,11 +92,11 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     public string? Server { get; set; }
 
     /// <summary>Gives the sandbox a session <c>default</c>, which commands use that name no session.</summary>
-    [Parameter(HelpMessage = "Commands that name no session share the session 'default'.")]
+    [Parameter(HelpMessage = "Creates the session 'default', which commands use unless they specify a session.")]
     public SwitchParameter DefaultSession { get; set; }
 
     /// <summary>How many sandboxes are made at once.</summary>
-    [Parameter(HelpMessage = "How many are made at once.")]
+    [Parameter(HelpMessage = "Maximum number of sandboxes created at once.")]
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
 
@@ -146,7 +146,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
             if (RequireIsolation && MissingWalls(made) is { Length: > 0 } missing)
             {
                 await client.RemoveSandboxAsync(made.Id, cancellationToken);
-                throw new ApiException(ErrorCodes.IsolationUnavailable, $"The sandbox would have had no wall of the kind {string.Join(", ", missing)}, so it was removed. Leave -RequireIsolation out to accept that.");
+                throw new ApiException(ErrorCodes.IsolationUnavailable, $"The sandbox was removed because isolation features are missing: {string.Join(", ", missing)}. Omit -RequireIsolation to accept that.");
             }
 
             Warn(made.Warnings);

@@ -17,17 +17,17 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
     public string[] Path { get; set; } = [];
 
     /// <summary>What is made. Directories above a directory are made too.</summary>
-    [Parameter(HelpMessage = "What is made.")]
+    [Parameter(HelpMessage = "The type of item to create.")]
     public SandboxItemType ItemType { get; set; } = SandboxItemType.File;
 
     /// <summary>A file's text, or what a link leads to.</summary>
-    [Parameter(HelpMessage = "A file's text, or what a link leads to.")]
+    [Parameter(HelpMessage = "The text of a file, or the target of a link.")]
     [AllowNull]
     [AllowEmptyString]
     public object? Value { get; set; }
 
     /// <summary>Takes a directory that exists as it is, replaces a file, and makes directories that are missing above it.</summary>
-    [Parameter(HelpMessage = "Also where something is already.")]
+    [Parameter(HelpMessage = "Replaces an existing file; creates missing parent directories.")]
     public SwitchParameter Force { get; set; }
 
     /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories.</summary>

@@ -10,7 +10,7 @@ namespace Sandbox.Commands;
 public sealed class NewSandboxSessionCommand : SandboxCommandBase
 {
     /// <summary>The session's id; generated when left out.</summary>
-    [Parameter(Position = 0, HelpMessage = "The session's id.")]
+    [Parameter(Position = 0, HelpMessage = "The id of the session.")]
     [ValidateNotNullOrEmpty]
     public string? Id { get; set; }
 
@@ -22,23 +22,23 @@ public sealed class NewSandboxSessionCommand : SandboxCommandBase
     public SandboxReference[]? Sandbox { get; set; }
 
     /// <summary>Where its shell starts; made when it does not exist. <c>/workspace</c> when left out.</summary>
-    [Parameter(HelpMessage = "Where its shell starts.")]
+    [Parameter(HelpMessage = "The directory in which its shell starts.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
     /// <summary>Variables of the session. A SecureString is kept as a secret; null is skipped.</summary>
-    [Parameter(HelpMessage = "Variables of the session.")]
+    [Parameter(HelpMessage = "Environment variables of the session.")]
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, after which a command of the session is stopped. No limit when left out.</summary>
-    [Parameter(HelpMessage = "The time limit of its commands.")]
+    [Parameter(HelpMessage = "Timeout of its commands in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     public double? CommandTimeoutSeconds { get; set; }
 
     /// <summary>Replaces a session that has this id: what runs in it ends.</summary>
-    [Parameter(HelpMessage = "Replaces a session of this id.")]
+    [Parameter(HelpMessage = "Replaces an existing session with this id.")]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />

@@ -15,11 +15,11 @@ public sealed class RemoveSandboxItemCommand : SandboxItemCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>Removes directories with all that is in them.</summary>
-    [Parameter(HelpMessage = "Removes directories with all that is in them.")]
+    [Parameter(HelpMessage = "Removes directories with their content.")]
     public SwitchParameter Recurse { get; set; }
 
     /// <summary>Finds by wildcards also names that begin with a dot.</summary>
-    [Parameter(HelpMessage = "Also hidden names.")]
+    [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />

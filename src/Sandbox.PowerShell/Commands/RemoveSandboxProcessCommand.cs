@@ -8,7 +8,7 @@ namespace Sandbox.Commands;
 public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
 {
     /// <summary>Kills those that still run first.</summary>
-    [Parameter(HelpMessage = "Kills those that still run first.")]
+    [Parameter(HelpMessage = "Kills processes that are still running.")]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />

@@ -18,7 +18,7 @@ public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
     public SessionReference[] Session { get; set; } = [];
 
     /// <summary>Emits the server's answer: Success, SessionId, Timestamp.</summary>
-    [Parameter(HelpMessage = "Emits the server's answer.")]
+    [Parameter(HelpMessage = "Returns the result of the removal.")]
     public SwitchParameter AsResult { get; set; }
 
     /// <inheritdoc />

@@ -21,11 +21,11 @@ public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
     public string NewName { get; set; } = "";
 
     /// <summary>Takes the place of a file that has the name.</summary>
-    [Parameter(HelpMessage = "Takes the place of another file.")]
+    [Parameter(HelpMessage = "Overwrites an existing file.")]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Emits the item.</summary>
-    [Parameter(HelpMessage = "Emits the item.")]
+    [Parameter(HelpMessage = "Returns the item.")]
     public SwitchParameter PassThru { get; set; }
 
     private protected override bool MustMatch => true;

@@ -30,7 +30,7 @@ public sealed class RestoreSandboxCommand : SandboxCommandBase
     public string DestinationPath { get; set; } = RemotePath.Workspace;
 
     /// <summary>Keeps what is in the directory and not in the archive.</summary>
-    [Parameter(HelpMessage = "Keeps what is not in the archive.")]
+    [Parameter(HelpMessage = "Keeps files that are not in the archive.")]
     public SwitchParameter Merge { get; set; }
 
     /// <inheritdoc />
@@ -44,7 +44,7 @@ public sealed class RestoreSandboxCommand : SandboxCommandBase
 
         foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
         {
-            if (ShouldProcess($"{id}: {DestinationPath}", Merge ? $"Add what '{file}' holds" : $"Replace by what '{file}' holds"))
+            if (ShouldProcess($"{id}: {DestinationPath}", Merge ? $"Merge the content of '{file}'" : $"Replace with the content of '{file}'"))
             {
                 Restore(new RemotePath(new SandboxTarget(client, id), DestinationPath), archive, file);
             }
@@ -70,7 +70,7 @@ public sealed class RestoreSandboxCommand : SandboxCommandBase
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            Report(new ApiException(ErrorCodes.PathNotFound, $"'{file}' does not exist here.", e), file);
+            Report(new ApiException(ErrorCodes.PathNotFound, $"The local file '{file}' does not exist.", e), file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

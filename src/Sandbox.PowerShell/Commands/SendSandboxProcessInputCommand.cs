@@ -14,7 +14,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), bool> _processes = [];
 
     /// <summary>What it reads; an empty one where only the end is to be told.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Text, a line each, or bytes.")]
+    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Strings, each written as a line, or bytes.")]
     [AllowEmptyString]
     [AllowEmptyCollection]
     [ValidateNotNull]
@@ -36,11 +36,11 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     public SandboxReference[]? Sandbox { get; set; }
 
     /// <summary>Does not end a text with a new line.</summary>
-    [Parameter(HelpMessage = "Does not end a text with a new line.")]
+    [Parameter(HelpMessage = "Does not append a newline to strings.")]
     public SwitchParameter NoNewline { get; set; }
 
     /// <summary>Tells the process, after all else, that nothing more will come.</summary>
-    [Parameter(HelpMessage = "Nothing more will come.")]
+    [Parameter(HelpMessage = "Closes standard input after writing.")]
     public SwitchParameter End { get; set; }
 
     /// <inheritdoc />

@@ -30,14 +30,14 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     public string[]? LiteralPath { get; set; }
 
     /// <summary>What is written: texts, a line each, or bytes.</summary>
-    [Parameter(Position = 1, HelpMessage = "What is written.")]
+    [Parameter(Position = 1, HelpMessage = "The content to write.")]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]
     public object? Value { get; set; }
 
     /// <summary>A sandbox or session is a place to write in; all else is what is written.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Places to write in, or what is written.")]
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Sandboxes or sessions to write to, or the content to write.")]
     [AllowNull]
     [AllowEmptyString]
     public object? InputObject { get; set; }
@@ -57,34 +57,34 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     public SandboxReference[]? Sandbox { get; set; }
 
     /// <summary>The text's encoding: UTF-8 without a byte order mark when left out.</summary>
-    [Parameter(HelpMessage = "The text's encoding.")]
+    [Parameter(HelpMessage = "The encoding of the text.")]
     [EncodingTransformation]
     [ArgumentCompleter(typeof(EncodingCompleter))]
     [ValidateNotNull]
     public Encoding? Encoding { get; set; }
 
     /// <summary>Takes bytes, byte arrays and streams, as they are.</summary>
-    [Parameter(HelpMessage = "Takes bytes as they are.")]
+    [Parameter(HelpMessage = "Writes bytes unchanged.")]
     public SwitchParameter AsByteStream { get; set; }
 
     /// <summary>Puts what is written at the end of a file that exists.</summary>
-    [Parameter(HelpMessage = "Puts it at the file's end.")]
+    [Parameter(HelpMessage = "Appends to the file.")]
     public SwitchParameter Append { get; set; }
 
     /// <summary>Ends texts without a line break.</summary>
-    [Parameter(HelpMessage = "Ends texts without a line break.")]
+    [Parameter(HelpMessage = "Adds no line breaks.")]
     public SwitchParameter NoNewline { get; set; }
 
     /// <summary>Leaves a file that exists alone, with an error.</summary>
-    [Parameter(HelpMessage = "Leaves a file that exists alone.")]
+    [Parameter(HelpMessage = "Does not overwrite an existing file.")]
     public SwitchParameter NoClobber { get; set; }
 
     /// <summary>Makes directories that are missing.</summary>
-    [Parameter(HelpMessage = "Makes directories that are missing.")]
+    [Parameter(HelpMessage = "Creates missing parent directories.")]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Emits the files.</summary>
-    [Parameter(HelpMessage = "Emits the files.")]
+    [Parameter(HelpMessage = "Returns the files.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />
@@ -92,12 +92,12 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     {
         if (AsByteStream && Encoding is not null)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-AsByteStream and -Encoding exclude each other: bytes have no encoding.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-AsByteStream and -Encoding cannot be combined: bytes have no encoding.", null));
         }
 
         if (Append && NoClobber)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-Append and -NoClobber exclude each other.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-Append and -NoClobber cannot be combined.", null));
         }
 
         _valueIsNamed = MyInvocation.BoundParameters.ContainsKey(nameof(Value));
@@ -183,7 +183,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
 
         if (!_valueIsNamed)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("A place came from the pipeline, but -Value does not say what is to be written there.", value));
+            ThrowTerminatingError(Errors.InvalidArgument("A sandbox or session came from the pipeline, but there is no content to write. Specify it with -Value.", value));
         }
 
         if (PipelineTarget.Session(value) is { } session)
@@ -224,7 +224,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
 
                 break;
             case var other when AsByteStream:
-                ThrowTerminatingError(Errors.InvalidArgument($"With -AsByteStream bytes, byte arrays and streams are written; a {other.GetType().Name} is none.", other));
+                ThrowTerminatingError(Errors.InvalidArgument($"-AsByteStream writes bytes, byte arrays and streams, not a {other.GetType().Name}.", other));
                 break;
             case var other:
                 AddText(LanguagePrimitives.ConvertTo<string>(other));

@@ -10,23 +10,23 @@ namespace Sandbox.Commands;
 public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
 {
     /// <summary>The variable.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Variable", HelpMessage = "The variable.")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Variable", HelpMessage = "The name of the variable.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(VariableCompleter))]
     public string Name { get; set; } = "";
 
     /// <summary>Its value: a string, number, bool, or a SecureString, which is kept as a secret. Null unsets it.</summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Variable", HelpMessage = "Its value; null unsets it.")]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Variable", HelpMessage = "The value. Null unsets the variable.")]
     [AllowNull]
     [AllowEmptyString]
     public object? Value { get; set; }
 
     /// <summary>Several variables by name; null unsets one.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Environment", HelpMessage = "Several variables by name.")]
+    [Parameter(Mandatory = true, ParameterSetName = "Environment", HelpMessage = "A table of variables by name.")]
     public IDictionary Environment { get; set; } = new Hashtable();
 
     /// <summary>Emits the session or sandbox.</summary>
-    [Parameter(HelpMessage = "Emits the session or sandbox.")]
+    [Parameter(HelpMessage = "Returns the session or sandbox.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />

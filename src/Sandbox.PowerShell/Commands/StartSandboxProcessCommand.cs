@@ -10,17 +10,17 @@ namespace Sandbox.Commands;
 public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
 {
     /// <summary>Text for the sandbox's shell.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "Text for the sandbox's shell.")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "A command line for the shell of the sandbox.")]
     [ValidateNotNullOrEmpty]
     public string Command { get; set; } = "";
 
     /// <summary>A program of the sandbox, run without a shell's interpretation.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "A program of the sandbox.")]
+    [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "The program to run.")]
     [ValidateNotNullOrEmpty]
     public string FilePath { get; set; } = "";
 
     /// <summary>The program's arguments, taken literally.</summary>
-    [Parameter(ParameterSetName = "Program", HelpMessage = "The program's arguments, taken literally.")]
+    [Parameter(ParameterSetName = "Program", HelpMessage = "The arguments of the program, passed literally.")]
     [ValidateNotNull]
     [AllowEmptyCollection]
     [AllowEmptyString]
@@ -28,7 +28,7 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
     public string[] ArgumentList { get; set; } = [];
 
     /// <summary>The process's id; generated when left out.</summary>
-    [Parameter(HelpMessage = "The process's id.")]
+    [Parameter(HelpMessage = "The id of the process.")]
     [ValidateNotNullOrEmpty]
     public string? Id { get; set; }
 
@@ -40,24 +40,24 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
     public SessionReference[]? Session { get; set; }
 
     /// <summary>The directory it starts in; relative to the session's. It must exist.</summary>
-    [Parameter(HelpMessage = "The directory it starts in.")]
+    [Parameter(HelpMessage = "The working directory.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
     /// <summary>Variables of this process alone. A SecureString is sent as a secret; null unsets.</summary>
-    [Parameter(HelpMessage = "Variables of this process.")]
+    [Parameter(HelpMessage = "Environment variables of the process.")]
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, after which it is stopped. No limit when left out.</summary>
-    [Parameter(HelpMessage = "The process's time limit.")]
+    [Parameter(HelpMessage = "Timeout in seconds, or a TimeSpan, after which the process is stopped.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Keeps its input open for <c>Send-SandboxProcessInput</c>; else there is nothing to read.</summary>
-    [Parameter(HelpMessage = "Keeps its input open.")]
+    [Parameter(HelpMessage = "Keeps standard input open for Send-SandboxProcessInput.")]
     public SwitchParameter OpenInput { get; set; }
 
     /// <inheritdoc />

@@ -9,7 +9,7 @@ namespace Sandbox.Commands;
 public sealed class StartSandboxServerCommand : SandboxServerCommandBase
 {
     /// <summary>Emits the server.</summary>
-    [Parameter(HelpMessage = "Emits the server.")]
+    [Parameter(HelpMessage = "Returns the server.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />

@@ -18,7 +18,7 @@ public sealed class StopSandboxCommand : SandboxCommandBase
     public SandboxReference[] Sandbox { get; set; } = [];
 
     /// <summary>Emits the sandboxes as they are then.</summary>
-    [Parameter(HelpMessage = "Emits the sandboxes.")]
+    [Parameter(HelpMessage = "Returns the sandboxes.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />

@@ -11,21 +11,21 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
     private readonly List<ProcessTarget> _signalled = [];
 
     /// <summary>All processes of the sandbox, in one step.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "All", HelpMessage = "All processes of the sandbox.")]
+    [Parameter(Mandatory = true, ParameterSetName = "All", HelpMessage = "Selects all processes of the sandbox.")]
     public SwitchParameter All { get; set; }
 
     /// <summary>The signal, by name. TERM, INT and KILL stop: what does not heed the first two within seconds is killed. Any other is sent and no more.</summary>
-    [Parameter(HelpMessage = "The signal, by name.")]
+    [Parameter(HelpMessage = "The name of the signal.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(SignalCompleter))]
     public string Signal { get; set; } = "TERM";
 
     /// <summary>Kills at once, without asking first.</summary>
-    [Parameter(HelpMessage = "Kills at once.")]
+    [Parameter(HelpMessage = "Sends KILL, without a grace period.")]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Emits the processes as they are then.</summary>
-    [Parameter(HelpMessage = "Emits the processes.")]
+    [Parameter(HelpMessage = "Returns the processes.")]
     public SwitchParameter PassThru { get; set; }
 
     private string Name => Force ? "KILL" : Signal;
@@ -38,7 +38,7 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
         base.BeginProcessing();
         if (Force && MyInvocation.BoundParameters.ContainsKey(nameof(Signal)))
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-Force means the signal KILL; give it or -Signal, not both.", Signal));
+            ThrowTerminatingError(Errors.InvalidArgument("-Force sends the signal KILL. Use either -Force or -Signal.", Signal));
         }
     }
 

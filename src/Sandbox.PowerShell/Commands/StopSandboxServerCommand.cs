@@ -9,7 +9,7 @@ namespace Sandbox.Commands;
 public sealed class StopSandboxServerCommand : SandboxServerCommandBase
 {
     /// <summary>Emits the server as it is then.</summary>
-    [Parameter(HelpMessage = "Emits the server.")]
+    [Parameter(HelpMessage = "Returns the server.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />
@@ -23,7 +23,7 @@ public sealed class StopSandboxServerCommand : SandboxServerCommandBase
             }
             catch (ServerUnreachableException) when (ModuleState.Clients.IsLocalDefault(ModuleState.Connection))
             {
-                WriteVerbose("No local server runs.");
+                WriteVerbose("No local server is running.");
             }
         }
 

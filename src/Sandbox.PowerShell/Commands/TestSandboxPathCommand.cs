@@ -16,7 +16,7 @@ public sealed class TestSandboxPathCommand : SandboxItemCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>What is to be there: a link counts as what it leads to.</summary>
-    [Parameter(HelpMessage = "What is to be there.")]
+    [Parameter(HelpMessage = "The type of item to test for.")]
     public TestPathType PathType { get; set; } = TestPathType.Any;
 
     /// <inheritdoc />

@@ -15,13 +15,13 @@ public sealed class TestSandboxServerCommand : SandboxServerCommandBase
     private static readonly string[] Essential = [ServerName, "isolation"];
 
     /// <summary>The abilities, by name or pattern; all when left out.</summary>
-    [Parameter(Position = 0, HelpMessage = "Names or patterns of abilities.")]
+    [Parameter(Position = 0, HelpMessage = "Names or patterns of capabilities.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Name { get; set; }
 
     /// <summary>Emits whether all the named abilities are there; with no name, whether sandboxes can be made.</summary>
-    [Parameter(HelpMessage = "Emits a bool instead.")]
+    [Parameter(HelpMessage = "Returns true or false instead of the capabilities.")]
     public SwitchParameter Quiet { get; set; }
 
     /// <inheritdoc />
@@ -51,7 +51,7 @@ public sealed class TestSandboxServerCommand : SandboxServerCommandBase
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            return (server, [new Ability(ServerName, false, e.Message, "Start it, or connect to another one with Connect-SandboxServer.")]);
+            return (server, [new Ability(ServerName, false, e.Message, "Start the server, or connect to another one with Connect-SandboxServer.")]);
         }
     }
 }

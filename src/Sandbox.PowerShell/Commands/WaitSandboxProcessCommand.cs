@@ -17,40 +17,40 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
     private Regex? _pattern;
 
     /// <summary>Waits until someone in the sandbox listens on this port, of IPv4 or IPv6.</summary>
-    [Parameter(HelpMessage = "Waits for a listener on this port.")]
+    [Parameter(HelpMessage = "Waits until a program listens on this port.")]
     [ValidateRange(1, HighestPort)]
     public int Port { get; set; }
 
     /// <summary>With <c>-Port</c>: waits until this path answers over HTTP.</summary>
-    [Parameter(HelpMessage = "With -Port: the path that has to answer.")]
+    [Parameter(HelpMessage = "With -Port: the HTTP path to request.")]
     [ValidatePattern("^/")]
     public string? HttpPath { get; set; }
 
     /// <summary>With <c>-Port</c>: the status it has to answer with. Any from 200 to 399 when left out.</summary>
-    [Parameter(HelpMessage = "With -Port: the status it has to answer with.")]
+    [Parameter(HelpMessage = "With -Port: the expected HTTP status code.")]
     [ValidateRange(100, 599)]
     public int StatusCode { get; set; }
 
     /// <summary>Waits until the process prints a line that this regular expression matches, also one from before the wait. Upper and lower case differ.</summary>
-    [Parameter(HelpMessage = "Waits for a line that this matches.")]
+    [Parameter(HelpMessage = "Waits for a line of output that matches this regular expression.")]
     [ValidateNotNullOrEmpty]
     public string? Pattern { get; set; }
 
     /// <summary>Seconds, or a TimeSpan, after which the wait is over with the error <c>WaitTimedOut</c>. No limit when left out.</summary>
-    [Parameter(HelpMessage = "The wait's time limit.")]
+    [Parameter(HelpMessage = "Timeout of the wait in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Waits for the first of several only, and emits that.</summary>
-    [Parameter(HelpMessage = "Waits for the first of several.")]
+    [Parameter(HelpMessage = "Returns when the first process fulfils the condition.")]
     public SwitchParameter Any { get; set; }
 
-    private string Awaited => _pattern is not null ? $"it printed a line like '{Pattern}'"
-        : Port == 0 ? "it ended"
-        : HttpPath is null && StatusCode == 0 ? $"port {Port} was served"
-        : $"port {Port} answered over HTTP";
+    private string Awaited => _pattern is not null ? $"output that matches '{Pattern}'"
+        : Port == 0 ? "its exit"
+        : HttpPath is null && StatusCode == 0 ? $"port {Port}"
+        : $"an HTTP response on port {Port}";
 
     /// <inheritdoc />
     protected override void BeginProcessing()
@@ -58,12 +58,12 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
         base.BeginProcessing();
         if (Port == 0 && (HttpPath is not null || StatusCode != 0))
         {
-            ThrowTerminatingError(Errors.InvalidArgument("-HttpPath and -StatusCode need a -Port.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-HttpPath and -StatusCode require -Port.", null));
         }
 
         if (Port != 0 && Pattern is not null)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("Wait for a -Port or for a -Pattern, not for both.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("-Port and -Pattern cannot be combined.", null));
         }
 
         try
@@ -83,7 +83,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
     protected override void EndProcessing()
     {
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
-        ProgressRecord progress = new(GetHashCode(), "Waiting for processes", $"until {Awaited}");
+        ProgressRecord progress = new(GetHashCode(), "Waiting for processes", $"Waiting for {Awaited}");
         long begin = Stopwatch.GetTimestamp();
         Dictionary<Task<ProcessWait>, ProcessTarget> waits = _targets.ToDictionary(target => WaitAsync(target, over.Token));
         try

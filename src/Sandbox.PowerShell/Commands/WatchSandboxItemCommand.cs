@@ -15,11 +15,11 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>Watches what is below too.</summary>
-    [Parameter(HelpMessage = "Watches what is below too.")]
+    [Parameter(HelpMessage = "Watches subdirectories too.")]
     public SwitchParameter Recurse { get; set; }
 
     /// <summary>A pattern of names; it is applied in the sandbox.</summary>
-    [Parameter(HelpMessage = "A pattern of names.")]
+    [Parameter(HelpMessage = "A wildcard pattern for names.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string? Filter { get; set; }
@@ -30,7 +30,7 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
         RemotePath[] places = [.. Places(Path ?? ["."], hidden: true)];
         if (places.Length > 1)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("One path is watched at a time. Name the directory above with -Recurse, and the names with -Filter.", null));
+            ThrowTerminatingError(Errors.InvalidArgument("Only one path can be watched at a time. Watch the parent directory with -Recurse and select names with -Filter.", null));
         }
 
         foreach (RemotePath place in places)
@@ -59,7 +59,7 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
 
             if (change.Type == FileChangeType.Overflow)
             {
-                WriteWarning($"More changed below '{place.Display}' than could be kept: some changes are not told. Look again at what is there.");
+                WriteWarning($"Too many changes in '{place.Display}': some were lost. List the directory again.");
             }
 
             WriteObject(new SandboxItemChange(change, place.Target));

@@ -13,7 +13,7 @@ internal static class ArchiveChoice
         LocalArchive? archive = LocalArchive.Of(file);
         if (archive is null)
         {
-            cmdlet.WriteError(Errors.InvalidArgument($"'{file}' is no archive that can be written or read. End its name in one of {string.Join(", ", LocalArchive.Endings)}.", file));
+            cmdlet.WriteError(Errors.InvalidArgument($"The archive format of '{file}' is unknown. Use one of the extensions {string.Join(", ", LocalArchive.Endings)}.", file));
         }
 
         return archive;

@@ -10,7 +10,7 @@ internal static class ChecksumMismatch
 
     /// <summary>The failure for a file.</summary>
     /// <param name="name">The file.</param>
-    public static ApiException Of(string name) => new(Code, $"The copy of '{name}' differs from it: one of the two was changed meanwhile, or damaged on the way.");
+    public static ApiException Of(string name) => new(Code, $"The copy of '{name}' differs from the source. One of them changed during the copy, or the data was damaged.");
 
     /// <summary>Refuses a tree whose copy differs.</summary>
     /// <param name="name">The tree.</param>
@@ -21,7 +21,7 @@ internal static class ChecksumMismatch
         if (found.Different.Count > 0 || found.Same < files)
         {
             string which = found.Different.Count > 0 ? string.Join(", ", found.Different.Take(Shown).Select(file => $"'{file}'")) : $"{files - found.Same} files are missing";
-            throw new ApiException(Code, $"The copy of '{name}' differs from it: {which}. One of the two was changed meanwhile, or damaged on the way.");
+            throw new ApiException(Code, $"The copy of '{name}' differs from the source: {which}. One of them changed during the copy, or the data was damaged.");
         }
     }
 }

@@ -91,7 +91,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     {
         if (!cmdlet.Recurse)
         {
-            throw new ApiException(ErrorCodes.IsADirectory, $"'{name}' is a directory. Use -Recurse to copy it with all that is in it.");
+            throw new ApiException(ErrorCodes.IsADirectory, $"'{name}' is a directory. Use -Recurse to copy it.");
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
     {
         if (Options.Checksum)
         {
-            throw new ApiException(ErrorCodes.Unsupported, "-Checksum compares directories with those of this machine, not two of sandboxes. Leave it out.");
+            throw new ApiException(ErrorCodes.Unsupported, "-Checksum does not support directories copied between sandboxes. Omit it.");
         }
 
         await RepeatAsync(progress, async () =>

@@ -37,7 +37,7 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
     }
 
     private string PathFor(string name) => Directory.Exists(Destination) ? Path.Combine(Destination, name)
-        : given.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"There is no directory '{Destination}' here.")
+        : given.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"The local directory '{Destination}' does not exist.")
         : Destination;
 
     private async Task CopyFileAsync(RemotePath source, string path, TransferProgress progress, CancellationToken token)
@@ -67,7 +67,7 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         }, token);
         foreach (string inside in unread)
         {
-            Fail(new ApiException(ErrorCodes.PermissionDenied, $"'{source.Display}/{PathText.ToDisplay(inside)}' may not be read by the sandbox's user, and was left out."));
+            Fail(new ApiException(ErrorCodes.PermissionDenied, $"'{source.Display}/{PathText.ToDisplay(inside)}' cannot be read by the user of the sandbox and was skipped."));
         }
 
         if (Options.Checksum)

@@ -30,7 +30,7 @@ internal sealed class Upload(CopySandboxItemCommand cmdlet, RemotePath destinati
             FileInfo file = new(source);
             if (!file.Exists)
             {
-                throw new ApiException(ErrorCodes.PathNotFound, $"'{source}' does not exist here.");
+                throw new ApiException(ErrorCodes.PathNotFound, $"The local path '{source}' does not exist.");
             }
 
             place = await destination.WithNameAsync(name, token);

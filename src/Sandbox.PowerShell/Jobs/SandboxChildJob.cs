@@ -51,7 +51,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     public override string StatusMessage => _status;
 
     /// <inheritdoc />
-    public override void StartJob() => throw new InvalidJobStateException(JobStateInfo.State, "A child job begins with the job that it is part of.");
+    public override void StartJob() => throw new InvalidJobStateException(JobStateInfo.State, "A child job cannot be started by itself. Start its parent job.");
 
     /// <inheritdoc />
     ValueTask IOutputSink.PostAsync(Action effect)

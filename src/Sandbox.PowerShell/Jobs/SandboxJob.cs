@@ -39,7 +39,7 @@ public sealed class SandboxJob : SandboxJobBase
     {
         if (JobStateInfo.State != JobState.NotStarted)
         {
-            throw new InvalidJobStateException(JobStateInfo.State, "The job has begun before.");
+            throw new InvalidJobStateException(JobStateInfo.State, "The job was already started.");
         }
 
         EnterState(JobState.Running);

@@ -75,7 +75,7 @@ public abstract class SandboxJobBase : Job2
 
     private static PSNotSupportedException NotSuspendable() => new("A command in a sandbox cannot be suspended. Stop the job instead.");
 
-    private static PSNotSupportedException NeverBlocked() => new("A command in a sandbox asks nobody, so its job is never blocked.");
+    private static PSNotSupportedException NeverBlocked() => new("A command in a sandbox never prompts, so its job is never blocked.");
 
     private async Task StopAndTellAsync()
     {

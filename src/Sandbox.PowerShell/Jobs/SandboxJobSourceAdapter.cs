@@ -27,7 +27,7 @@ public sealed class SandboxJobSourceAdapter : JobSourceAdapter
     {
         if (specification.Parameters is not [[{ Value: SandboxJob job }]])
         {
-            throw new PSNotSupportedException("Jobs of this kind are made by Invoke-SandboxCommand -AsJob.");
+            throw new PSNotSupportedException("Invoke-SandboxCommand -AsJob creates jobs of this type.");
         }
 
         if (_runspace is null && Runspace.DefaultRunspace is { } runspace)

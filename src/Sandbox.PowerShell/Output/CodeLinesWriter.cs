@@ -25,7 +25,7 @@ internal sealed class CodeLinesWriter : CodeWriter
         _errorLines.Finish();
         if (exit?.Restarted == true)
         {
-            Cmdlet.WriteWarning($"The interpreter of the context '{Run}' had ended, and its state with it: this code began in a new one.");
+            Cmdlet.WriteWarning($"The interpreter of the context '{Run}' had exited and its state was lost. This code runs in a new one.");
         }
 
         if (exit?.TimedOut == true)

@@ -45,7 +45,7 @@ internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions op
     }
 
     private void ShowWaiting(RemoteCommand run, RunningCommand? running) => sink.WriteProgress(
-        new ProgressRecord(run.Id.GetHashCode(StringComparison.Ordinal) & int.MaxValue, $"Waiting in '{run.Target}'", running is null ? "The command runs." : $"'{running.Command}' runs since {running.StartedAt.LocalDateTime:HH:mm:ss}.")
+        new ProgressRecord(run.Id.GetHashCode(StringComparison.Ordinal) & int.MaxValue, $"Waiting in '{run.Target}'", running is null ? "The command is running." : $"'{running.Command}' has been running since {running.StartedAt.LocalDateTime:HH:mm:ss}.")
         {
             RecordType = running is null ? ProgressRecordType.Completed : ProgressRecordType.Processing,
         });

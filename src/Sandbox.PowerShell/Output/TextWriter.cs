@@ -20,7 +20,7 @@ internal sealed class TextWriter(IOutputSink sink, RemoteCommand run, OutputOpti
 
         if (_truncated)
         {
-            Sink.WriteWarning($"The command in '{Run.Target}' wrote more than {Options.Limit} bytes; the rest is left out. -OutputLimit sets the limit.");
+            Sink.WriteWarning($"The command in '{Run.Target}' wrote more than {Options.Limit} bytes; the rest was discarded. Use -OutputLimit to raise the limit.");
         }
     }
 

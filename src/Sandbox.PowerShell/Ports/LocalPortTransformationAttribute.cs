@@ -33,7 +33,7 @@ public sealed class LocalPortTransformationAttribute : ArgumentTransformationAtt
             return read;
         }
 
-        string message = $"'{value}' is not a local port. Give a number, or an object of Get-SandboxPort.";
+        string message = $"'{value}' is not a local port. Specify a number or an object from Get-SandboxPort.";
 
         // This inner exception tells the binder to try the object on the next parameter.
         throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));

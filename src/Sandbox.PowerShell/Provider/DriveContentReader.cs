@@ -37,7 +37,7 @@ internal sealed class DriveContentReader(IProviderContext wait, RemotePath place
     {
         if (origin == SeekOrigin.End || offset < 0)
         {
-            throw new NotSupportedException("A file of a sandbox is read from its beginning here. Get-SandboxContent -Tail reads its end.");
+            throw new NotSupportedException("A sandbox file can only be read from its beginning. Use Get-SandboxContent -Tail to read its end.");
         }
 
         if (offset > 0)

@@ -37,7 +37,7 @@ internal sealed class DriveContentWriter(IProviderContext wait, string path, Rem
                 {
                     byte single => [single],
                     byte[] many => many,
-                    _ => throw new ArgumentException($"With -AsByteStream bytes and byte arrays are written; a {plain?.GetType().Name ?? "null"} is none."),
+                    _ => throw new ArgumentException($"-AsByteStream writes bytes and byte arrays, not a {plain?.GetType().Name ?? "null"}."),
                 });
             }
         }
@@ -52,7 +52,7 @@ internal sealed class DriveContentWriter(IProviderContext wait, string path, Rem
     {
         if (offset != 0)
         {
-            throw new NotSupportedException("A file of a sandbox is written as a whole, or at its end.");
+            throw new NotSupportedException("A sandbox file can only be replaced or appended to.");
         }
 
         _isAppended = origin == SeekOrigin.End;

@@ -44,7 +44,7 @@ public sealed class ListParameters
 public sealed class ReadContentParameters
 {
     /// <summary>The text's encoding, where no byte order mark says another.</summary>
-    [Parameter(HelpMessage = "The text's encoding.")]
+    [Parameter(HelpMessage = "The encoding of the text.")]
     [EncodingTransformation]
     [ArgumentCompleter(typeof(EncodingCompleter))]
     public Encoding? Encoding { get; set; }
@@ -54,11 +54,11 @@ public sealed class ReadContentParameters
     public SwitchParameter AsByteStream { get; set; }
 
     /// <summary>Reads the whole file as one.</summary>
-    [Parameter(HelpMessage = "Reads the whole file as one.")]
+    [Parameter(HelpMessage = "Reads the whole file as one object.")]
     public SwitchParameter Raw { get; set; }
 
     /// <summary>Waits at the end for what is added, until stopped.</summary>
-    [Parameter(HelpMessage = "Waits for what is added.")]
+    [Parameter(HelpMessage = "Waits for appended content.")]
     public SwitchParameter Wait { get; set; }
 }
 
@@ -66,7 +66,7 @@ public sealed class ReadContentParameters
 public sealed class WriteContentParameters
 {
     /// <summary>The text's encoding: UTF-8 without a byte order mark when left out.</summary>
-    [Parameter(HelpMessage = "The text's encoding.")]
+    [Parameter(HelpMessage = "The encoding of the text.")]
     [EncodingTransformation]
     [ArgumentCompleter(typeof(EncodingCompleter))]
     public Encoding? Encoding { get; set; }
@@ -76,7 +76,7 @@ public sealed class WriteContentParameters
     public SwitchParameter AsByteStream { get; set; }
 
     /// <summary>Ends texts without a line break.</summary>
-    [Parameter(HelpMessage = "Ends texts without a line break.")]
+    [Parameter(HelpMessage = "Adds no line breaks.")]
     public SwitchParameter NoNewline { get; set; }
 }
 

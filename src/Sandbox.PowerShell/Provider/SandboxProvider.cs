@@ -94,7 +94,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         FileEntry entry = _requests.Wait(token => new RemotePath(target, root).GetAsync(follow: true, token));
         if (entry.Type != FileKind.Directory)
         {
-            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is no directory of the sandbox, so it cannot be a drive's root."), root));
+            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is not a directory in the sandbox, so it cannot be the root of a drive."), root));
         }
 
         // From now on it is this very sandbox: one that is gone is not made again.
@@ -272,7 +272,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         };
         if (make is null)
         {
-            WriteError(Errors.InvalidArgument($"'{itemTypeName}' cannot be made in a sandbox. Use File, Directory or SymbolicLink.", itemTypeName));
+            WriteError(Errors.InvalidArgument($"The item type '{itemTypeName}' is not supported. Use File, Directory or SymbolicLink.", itemTypeName));
         }
         else if (Do(path, $"Create {(kind.Length == 0 ? "file" : itemTypeName)}", make))
         {
@@ -288,7 +288,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     {
         if (string.IsNullOrEmpty(newName) || newName.Contains('/'))
         {
-            WriteError(Errors.InvalidArgument($"'{newName}' is a path, or nothing: a new name is neither. Use Move-Item.", newName));
+            WriteError(Errors.InvalidArgument($"'{newName}' is not a valid name. Use Move-Item to move an item to another path.", newName));
             return;
         }
 
@@ -333,7 +333,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     {
         if (from.Target.SandboxId != to.Target.SandboxId || from.Target.Client.Server != to.Target.Client.Server)
         {
-            throw new ApiException(ErrorCodes.Unsupported, "The two are in different sandboxes. Copy-SandboxItem copies from one to the other.");
+            throw new ApiException(ErrorCodes.Unsupported, "Source and destination are in different sandboxes. Use Copy-SandboxItem.");
         }
     }
 
@@ -409,7 +409,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             .FirstOrDefault(drive => string.Equals(drive.Name, name, StringComparison.OrdinalIgnoreCase));
         if (found is null)
         {
-            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is in no drive of a sandbox. New-PSDrive -PSProvider Sandbox makes one."), path));
+            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is not on a sandbox drive. Create one with New-PSDrive -PSProvider Sandbox."), path));
         }
 
         return found;
@@ -436,7 +436,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
     {
         if (references is { Length: > 1 })
         {
-            throw ProviderRequests.Failure(Errors.InvalidArgument("A drive shows one sandbox.", null));
+            throw ProviderRequests.Failure(Errors.InvalidArgument("A drive has exactly one sandbox and session.", null));
         }
 
         return references?[0];

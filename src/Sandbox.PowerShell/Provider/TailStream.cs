@@ -121,7 +121,7 @@ internal sealed class TailStream(RemotePath place) : Stream
         {
             if (!await _changes!.MoveNextAsync())
             {
-                throw new ApiException(ErrorCodes.PathNotFound, $"'{place.Display}' is gone.");
+                throw new ApiException(ErrorCodes.PathNotFound, $"'{place.Display}' no longer exists.");
             }
         }
     }

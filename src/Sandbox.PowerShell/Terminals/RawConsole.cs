@@ -44,7 +44,7 @@ internal sealed class RawConsole : IDisposable
     public static bool TryOpen([NotNullWhen(true)] out RawConsole? console, [NotNullWhen(false)] out string? reason)
     {
         console = null;
-        reason = OperatingSystem.IsWindows() ? "Consoles of Windows are not supported yet"
+        reason = OperatingSystem.IsWindows() ? "Windows consoles are not supported yet"
             : Console.IsInputRedirected || Console.IsOutputRedirected ? "Input or output is redirected"
             : null;
         if (reason is not null)
@@ -74,7 +74,7 @@ internal sealed class RawConsole : IDisposable
         long begin = Stopwatch.GetTimestamp();
         int count = _keys.Read(buffer);
         _emptyReads = count == 0 && Stopwatch.GetElapsedTime(begin) < ShortestWait ? _emptyReads + 1 : 0;
-        return _emptyReads < MostEmptyReads ? count : throw new IOException("The console has gone.");
+        return _emptyReads < MostEmptyReads ? count : throw new IOException("The console was closed.");
     }
 
     /// <summary>Shows what a terminal printed.</summary>
