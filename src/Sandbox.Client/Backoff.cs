@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Sandbox.Client;
 
-/// <summary>How long, and with what pauses, something is tried again that failed for want of a connection.</summary>
-/// <param name="limit">For how long; zero for not at all.</param>
+/// <summary>Exponential back-off between retries of failed connections, up to a time limit.</summary>
+/// <param name="limit">The time limit, counted from the last success; zero for no retries.</param>
 internal sealed class Backoff(TimeSpan limit)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
@@ -12,17 +12,17 @@ internal sealed class Backoff(TimeSpan limit)
     private long _begin = Stopwatch.GetTimestamp();
     private TimeSpan _pause;
 
-    /// <summary>Whether a failure may pass by itself.</summary>
+    /// <summary>Whether a retry can succeed: the connection failed, or the sandbox is temporarily unavailable.</summary>
     /// <param name="failure">The failure.</param>
     public static bool IsTransient(Exception failure) =>
         failure is ConnectionLostException or ServerUnreachableException or Protocol.ApiException { Code: Protocol.ErrorCodes.SandboxUnavailable };
 
-    /// <summary>All is well: the next failure is a first one.</summary>
+    /// <summary>Resets the time limit and the delay after a success.</summary>
     public void Restart() => (_begin, _pause) = (Stopwatch.GetTimestamp(), TimeSpan.Zero);
 
-    /// <summary>Waits before the next attempt, longer each time and before the first not at all.</summary>
+    /// <summary>Waits before the next attempt. The first attempt is not delayed; each later delay is longer.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>False when it was tried long enough.</returns>
+    /// <returns>False when the time limit is over.</returns>
     public async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
         if (Stopwatch.GetElapsedTime(_begin) + _pause >= limit)

@@ -18,7 +18,7 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
     /// <summary>Returns the client of the default server; a local one is started if it does not run.</summary>
     /// <param name="connection">The user's choice; null for none.</param>
     /// <param name="log">Receives which server is used, and whether it was started. Called on any thread.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async ValueTask<SandboxClient> GetDefaultAsync(ServerConnection? connection, Action<string> log, CancellationToken cancellationToken)
     {
         if (connection?.Endpoint is { } connected)
@@ -48,7 +48,7 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
 
     /// <summary>Finds the local server or starts it.</summary>
     /// <param name="log">Receives which of the two happened. Called on any thread.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<SandboxClient> StartAsync(Action<string> log, CancellationToken cancellationToken)
     {
         ReadyMessage ready = await StartLocalAsync(cancellationToken);

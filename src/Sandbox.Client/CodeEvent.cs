@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Something that running code did.</summary>
+/// <summary>An event of running code.</summary>
 public abstract class CodeEvent
 {
     private protected CodeEvent()
@@ -10,9 +10,9 @@ public abstract class CodeEvent
     }
 }
 
-/// <summary>Something was printed, by the code or a program that it started.</summary>
-/// <param name="channel">Where to.</param>
-/// <param name="data">The bytes, exactly.</param>
+/// <summary>Output of the code or of a program that it started.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="data">The bytes.</param>
 public sealed class CodeOutput(OutputChannel channel, ReadOnlyMemory<byte> data) : CodeEvent
 {
     /// <summary>Where the bytes were written.</summary>
@@ -22,18 +22,18 @@ public sealed class CodeOutput(OutputChannel channel, ReadOnlyMemory<byte> data)
     public ReadOnlyMemory<byte> Data { get; } = data;
 }
 
-/// <summary>The code shows something.</summary>
-/// <param name="result">What.</param>
+/// <summary>A result: the value of an expression, or displayed data.</summary>
+/// <param name="result">The result.</param>
 public sealed class CodeResultEvent(CodeResult result) : CodeEvent
 {
-    /// <summary>What it shows.</summary>
+    /// <summary>The result.</summary>
     public CodeResult Result { get; } = result;
 }
 
-/// <summary>The run ended; nothing follows.</summary>
-/// <param name="exit">How.</param>
+/// <summary>The end of the run, always the last event.</summary>
+/// <param name="exit">The exit status.</param>
 public sealed class CodeEnded(CodeExit exit) : CodeEvent
 {
-    /// <summary>How it ended.</summary>
+    /// <summary>The exit status.</summary>
     public CodeExit Exit { get; } = exit;
 }

@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Running code, followed. Letting go of it before the end interrupts the code.</summary>
+/// <summary>Streams run events; disposing before the end interrupts the code.</summary>
 public sealed class CodeReader : IDisposable
 {
     private readonly string _server;
@@ -16,10 +16,10 @@ public sealed class CodeReader : IDisposable
     internal CodeReader(string server, HttpResponseMessage response, TimeSpan idleLimit) =>
         (_server, _response, _idleLimit) = (server, response, idleLimit);
 
-    /// <summary>What the code does, as it does it; the last event is always its <see cref="CodeEnded"/>. Reads only as fast as it is asked.</summary>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="ApiException">The code could not be run or followed.</exception>
-    /// <exception cref="ConnectionLostException">The stream ended without the run's end.</exception>
+    /// <summary>Streams the events of the run; the last one is always <see cref="CodeEnded"/>. Reads only on demand.</summary>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="ApiException">The code cannot be run or streamed.</exception>
+    /// <exception cref="ConnectionLostException">The stream ended before the run did.</exception>
     public async IAsyncEnumerable<CodeEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using Stream body = await GuardAsync(() => _response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
@@ -27,7 +27,7 @@ public sealed class CodeReader : IDisposable
         await using IAsyncEnumerator<SseItem<CodeEvent?>> events = SseParser.Create(limited, Parse).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
         {
-            // An event of a kind this release does not know is passed over.
+            // Skip event types unknown to this version.
             if (events.Current.Data is { } current)
             {
                 yield return current;

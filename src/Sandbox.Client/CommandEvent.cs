@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Something a running command did. How it travelled is not part of it.</summary>
+/// <summary>An event of a running command, independent of the stream format.</summary>
 public abstract class CommandEvent
 {
     private protected CommandEvent()
@@ -10,9 +10,9 @@ public abstract class CommandEvent
     }
 }
 
-/// <summary>The command wrote bytes.</summary>
-/// <param name="channel">Where to.</param>
-/// <param name="data">The bytes, exactly.</param>
+/// <summary>Output of the command.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="data">The bytes.</param>
 public sealed class CommandOutput(OutputChannel channel, ReadOnlyMemory<byte> data) : CommandEvent
 {
     /// <summary>Where the bytes were written.</summary>
@@ -22,25 +22,25 @@ public sealed class CommandOutput(OutputChannel channel, ReadOnlyMemory<byte> da
     public ReadOnlyMemory<byte> Data { get; } = data;
 }
 
-/// <summary>The command ended; nothing follows.</summary>
-/// <param name="exit">How.</param>
+/// <summary>The end of the command, always the last event.</summary>
+/// <param name="exit">The exit status.</param>
 public sealed class CommandExit(ExecExit exit) : CommandEvent
 {
-    /// <summary>How it ended.</summary>
+    /// <summary>The exit status.</summary>
     public ExecExit Exit { get; } = exit;
 }
 
-/// <summary>All that the command has written so far has been told; it still runs, and nothing follows because nobody asked to wait.</summary>
+/// <summary>The end of the output available now. The command still runs; the last event unless the reader follows it.</summary>
 public sealed class EndOfAvailableOutput : CommandEvent;
 
-/// <summary>Output that was not kept: what follows begins behind it.</summary>
-/// <param name="next">Where that is.</param>
+/// <summary>A gap: output that was discarded before it was read.</summary>
+/// <param name="next">The cursor after the gap.</param>
 public sealed class OutputGap(OutputCursor next) : CommandEvent
 {
-    /// <summary>Where what follows begins.</summary>
+    /// <summary>The cursor after the gap.</summary>
     public OutputCursor Next { get; } = next;
 
-    /// <summary>How many bytes are missing, of both streams.</summary>
+    /// <summary>The number of missing bytes of both streams.</summary>
     public long Missing { get; internal init; }
 }
 

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>A command or process, followed. A connection that breaks is taken up again where it broke. Letting go of it does not end the command.</summary>
+/// <summary>Streams the events of a command or process. A broken connection is resumed at the last byte received. Disposing does not stop the command.</summary>
 public sealed class CommandReader : IDisposable
 {
     private static readonly TimeSpan FinishLimit = TimeSpan.FromMilliseconds(200);
@@ -15,23 +15,23 @@ public sealed class CommandReader : IDisposable
     private HttpResponseMessage _response;
     private Exception? _failure;
 
-    /// <summary>Creates a reader of an answer.</summary>
+    /// <summary>Creates a reader of a response.</summary>
     /// <param name="server">The server's address, for errors.</param>
-    /// <param name="limits">How long it waits for what.</param>
-    /// <param name="response">The answer.</param>
-    /// <param name="from">Where in the output it begins.</param>
-    /// <param name="resume">Asks for the rest, from a place on.</param>
+    /// <param name="limits">The timeouts.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="from">The cursor to start from.</param>
+    /// <param name="resume">Requests the output from a cursor on.</param>
     internal CommandReader(
         string server, ClientTimeouts limits, HttpResponseMessage response, OutputCursor from, Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> resume) =>
         (_server, _limits, _response, Cursor, _resume, _backoff) = (server, limits, response, from, resume, new(limits.Resume));
 
-    /// <summary>The place in the output behind what has been read.</summary>
+    /// <summary>The cursor after the output read so far.</summary>
     public OutputCursor Cursor { get; private set; }
 
-    /// <summary>What the command does, as it does it; the last event is its <see cref="CommandExit"/>, or <see cref="EndOfAvailableOutput"/> for one who does not wait. Reads only as fast as it is asked.</summary>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="ApiException">The command could not be run or followed.</exception>
-    /// <exception cref="ConnectionLostException">The stream broke and could not be taken up again.</exception>
+    /// <summary>Streams the events; the last one is <see cref="CommandExit"/>, or <see cref="EndOfAvailableOutput"/> without following. Reads only on demand.</summary>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="ApiException">The command cannot be run or streamed.</exception>
+    /// <exception cref="ConnectionLostException">The connection broke and could not be resumed.</exception>
     public async IAsyncEnumerable<CommandEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
@@ -45,7 +45,7 @@ public sealed class CommandReader : IDisposable
                 {
                     _backoff.Restart();
 
-                    // An event of a kind this release does not know is null.
+                    // Null is an event type unknown to this version.
                     if (events.Current is { } current && Count(current) is { } counted)
                     {
                         yield return counted;
@@ -66,7 +66,7 @@ public sealed class CommandReader : IDisposable
     /// <inheritdoc />
     public void Dispose() => _response.Dispose();
 
-    // A connection can be used again when its answer was read to the end, which is right behind the last event.
+    // Read to the end of the response, which follows the last event, so that the connection can be reused.
     private static async Task FinishAsync(Stream body, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -77,7 +77,7 @@ public sealed class CommandReader : IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or TimeoutException)
         {
-            // The command's end is known; a connection is cheap.
+            // The exit is known already, so losing the connection does not matter.
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class CommandReader : IDisposable
             }
             catch (ApiException e) when (e.Code is ErrorCodes.ProcessNotFound or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed)
             {
-                // The server does not keep output, or has forgotten this one's.
+                // The server retains no output, or has discarded the output of this command.
                 throw new ConnectionLostException(_server, e);
             }
         }
@@ -125,7 +125,7 @@ public sealed class CommandReader : IDisposable
         throw new ConnectionLostException(_server, _failure);
     }
 
-    /// <summary>Reads on; the default, and the failure kept, where the connection broke.</summary>
+    /// <summary>Reads the next event. Returns the default, and stores the exception, when the connection broke.</summary>
     private async Task<T?> TryAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         try

@@ -1,8 +1,8 @@
 namespace Sandbox.Client;
 
-/// <summary>A stream whose bytes are counted as they are read.</summary>
+/// <summary>A read-only stream that reports the number of bytes read.</summary>
 /// <param name="inner">The stream.</param>
-/// <param name="progress">Is told.</param>
+/// <param name="progress">Receives the progress.</param>
 internal sealed class CountingStream(Stream inner, TransferProgress progress) : Stream
 {
     /// <inheritdoc />
@@ -23,7 +23,7 @@ internal sealed class CountingStream(Stream inner, TransferProgress progress) : 
         get => inner.Position;
         set
         {
-            // What is read again is counted once.
+            // Bytes read again after a seek are counted once.
             progress.Add(value - inner.Position);
             inner.Position = value;
         }

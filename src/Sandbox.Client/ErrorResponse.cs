@@ -4,14 +4,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Turns a failed answer back into the failure it tells of.</summary>
+/// <summary>Converts an error response to an <see cref="ApiException"/>.</summary>
 internal static class ErrorResponse
 {
     private const int LongestBody = 64 * 1024;
 
-    /// <summary>Reads the failure; an answer that is not the API's still becomes a sensible one.</summary>
-    /// <param name="response">The answer.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <summary>Reads the error. A response that is not from the API is mapped by its status code.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
     public static async Task<ApiException> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         int status = (int)response.StatusCode;
@@ -39,7 +39,7 @@ internal static class ErrorResponse
         }
         catch (Exception e) when (e is JsonException or HttpRequestException or IOException)
         {
-            // Something between client and server answered, or the answer broke off: the status still tells what matters.
+            // The response is from a proxy or incomplete: the status code is enough.
             return null;
         }
     }

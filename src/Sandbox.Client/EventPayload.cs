@@ -5,10 +5,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>What events hold: the last one's JSON is the same in every format.</summary>
+/// <summary>Parsers of event payloads that all stream formats share.</summary>
 internal static class EventPayload
 {
-    /// <summary>Bytes that were sent as base64.</summary>
+    /// <summary>Decodes base64 output.</summary>
     /// <param name="data">The event's data.</param>
     public static byte[] Bytes(ReadOnlySpan<byte> data)
     {
@@ -18,12 +18,12 @@ internal static class EventPayload
             : throw new FormatException("An output event is not base64.");
     }
 
-    /// <summary>How the command ended.</summary>
+    /// <summary>The exit status of the command.</summary>
     /// <param name="json">The event's data.</param>
     public static CommandExit Exit(ReadOnlySpan<byte> json) =>
         new(JsonSerializer.Deserialize(json, ProtocolJson.Default.ExecExit) ?? throw new FormatException("An exit event is empty."));
 
-    /// <summary>Why it could not be run or followed.</summary>
+    /// <summary>Parses an error event.</summary>
     /// <param name="json">The event's data.</param>
     public static ApiException Failure(ReadOnlySpan<byte> json)
     {

@@ -5,16 +5,16 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Commands' events as server-sent events.</summary>
+/// <summary>Command events as server-sent events.</summary>
 internal static class EventStreamFormat
 {
     /// <summary>The media type.</summary>
     public const string MediaType = "text/event-stream";
 
-    /// <summary>Reads the events of a stream; null stands for an event of an unknown kind.</summary>
+    /// <summary>Reads the events of a stream; null is an event of an unknown type.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="ApiException">The stream told of a failure.</exception>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="ApiException">The stream contains an error event.</exception>
     /// <exception cref="FormatException">The stream is malformed.</exception>
     public static async IAsyncEnumerable<CommandEvent?> ReadAsync(
         Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -4,12 +4,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>The address of a route about files, whose parameters may hold any bytes. Paths are in the query: in the address itself, dots would be resolved on the way.</summary>
+/// <summary>Builds the URL of a file route. Paths are query parameters, because dot segments of a URL path are resolved on the way.</summary>
 internal sealed class FileAddress
 {
     private readonly string _text;
 
-    /// <summary>Begins an address.</summary>
+    /// <summary>Starts a URL.</summary>
     /// <param name="sandbox">The sandbox's address.</param>
     /// <param name="route">The route's name.</param>
     /// <param name="path">The path; null for a route without.</param>
@@ -20,7 +20,7 @@ internal sealed class FileAddress
 
     private FileAddress(string text) => _text = text;
 
-    /// <summary>The address with one more parameter; null and false are left out.</summary>
+    /// <summary>Returns the URL with one more parameter; null and false are omitted.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     public FileAddress With(string name, string? value) =>

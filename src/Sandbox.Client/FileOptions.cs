@@ -2,41 +2,41 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>What is wanted of a directory's list.</summary>
+/// <summary>Options of a directory listing.</summary>
 public sealed record ListOptions
 {
-    /// <summary>Whether what is below is listed too.</summary>
+    /// <summary>Whether subdirectories are listed too.</summary>
     public bool Recursive { get; init; }
 
-    /// <summary>How many directories deep; null for all with <see cref="Recursive"/>, none without.</summary>
+    /// <summary>The maximum depth; null for all levels with <see cref="Recursive"/>, none without.</summary>
     public long? Depth { get; init; }
 
-    /// <summary>The pattern of names that are told; null for all.</summary>
+    /// <summary>The name pattern; null for all.</summary>
     public string? Filter { get; init; }
 
-    /// <summary>Whether names that begin with a dot are told.</summary>
+    /// <summary>Whether names that begin with a dot are included.</summary>
     public bool Hidden { get; init; } = true;
 
-    /// <summary>Whether a stopped sandbox is started to answer; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</summary>
+    /// <summary>Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</summary>
     public bool Wake { get; init; } = true;
 }
 
-/// <summary>What is wanted of a write.</summary>
+/// <summary>Options of a write.</summary>
 public sealed record WriteOptions
 {
-    /// <summary>Whether the bytes go to the file's end, instead of in its place.</summary>
+    /// <summary>Whether to append instead of replacing the file.</summary>
     public bool Append { get; init; }
 
-    /// <summary>Whether directories that are missing are made.</summary>
+    /// <summary>Whether missing parent directories are created.</summary>
     public bool Parents { get; init; }
 
     /// <summary>Whether a file that exists is <see cref="ErrorCodes.PathExists"/>.</summary>
     public bool IsNew { get; init; }
 
-    /// <summary>The version that is to be replaced; another one is <see cref="ErrorCodes.PreconditionFailed"/>.</summary>
+    /// <summary>The expected version; any other is <see cref="ErrorCodes.PreconditionFailed"/>.</summary>
     public string? IfMatch { get; init; }
 
-    /// <summary>The file's permissions, octal; null for those of the file that is replaced, or the usual ones.</summary>
+    /// <summary>The octal permissions; null keeps those of the replaced file, or uses the default.</summary>
     public string? Mode { get; init; }
 
     /// <summary>The file's time of modification; null for now.</summary>

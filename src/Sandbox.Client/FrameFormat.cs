@@ -5,19 +5,19 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Commands' events as binary frames, see <see cref="CommandFrame"/>.</summary>
+/// <summary>Command events as binary frames, see <see cref="CommandFrame"/>.</summary>
 internal static class FrameFormat
 {
     private const int SmallBuffer = 16 * 1024;
 
-    /// <summary>Reads the events of a stream; it simply ends where the bytes end. Of output that breaks off within a frame, what has come is an event too: the rest is asked for from there.</summary>
+    /// <summary>Reads the events of a stream until it ends. The received part of an incomplete output frame is an event too, so that reading can resume after it.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="ApiException">The stream told of a failure.</exception>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="ApiException">The stream contains an error event.</exception>
     /// <exception cref="FormatException">The stream is malformed.</exception>
     public static async IAsyncEnumerable<CommandEvent?> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Most commands print little; room for the largest frame comes with the first that needs it.
+        // Most commands print little: grow the buffer only for a larger frame.
         byte[] buffer = ArrayPool<byte>.Shared.Rent(SmallBuffer);
         try
         {

@@ -1,9 +1,9 @@
 namespace Sandbox.Client;
 
-/// <summary>A stream whose silence is bounded: a read that waits longer than the limit fails. Writing is not limited.</summary>
+/// <summary>A stream whose reads time out after a period without data. Writes do not time out.</summary>
 /// <param name="inner">The stream, which is disposed with this one.</param>
-/// <param name="limit">The longest silence.</param>
-/// <param name="clock">Measures it; the system's clock when null.</param>
+/// <param name="limit">The idle timeout.</param>
+/// <param name="clock">The clock; null for the system's.</param>
 internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvider? clock = null) : Stream
 {
     private CancellationTokenSource _silence = New(clock);
@@ -30,7 +30,7 @@ internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvid
     /// <inheritdoc />
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // One source, used again for every read: the stream of a busy command is read thousands of times.
+        // Reused for every read: the stream of a busy command is read thousands of times.
         if (!_silence.TryReset())
         {
             _silence.Dispose();

@@ -3,13 +3,13 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>A tar archive in a file of this machine, compressed as the file's ending says.</summary>
+/// <summary>A local tar archive, compressed according to its extension.</summary>
 public sealed class LocalArchive
 {
-    /// <summary>The ending of archives that nobody chose one for.</summary>
+    /// <summary>The default extension.</summary>
     public const string UsualEnding = ".tar.gz";
 
-    /// <summary>The code of a file that cannot be read to its end.</summary>
+    /// <summary>The error code for a file that cannot be decompressed.</summary>
     public const string UnreadableCode = "local_file_failed";
 
     private const int Piece = 256 * 1024;
@@ -31,17 +31,17 @@ public sealed class LocalArchive
 
     private LocalArchive(string path, (Func<Stream, Stream> Compress, Func<Stream, Stream> Expand) form) => (_path, _compress, _expand) = (path, form.Compress, form.Expand);
 
-    /// <summary>The endings that are known.</summary>
+    /// <summary>The supported extensions.</summary>
     public static IReadOnlyCollection<string> Endings => Forms.Keys;
 
-    /// <summary>The archive at a path; null when its ending says no form that is known.</summary>
+    /// <summary>Returns the archive at a path, or null for an unsupported extension.</summary>
     /// <param name="path">The file, which need not exist.</param>
     public static LocalArchive? Of(string path) =>
         Forms.FirstOrDefault(form => path.EndsWith(form.Key, StringComparison.OrdinalIgnoreCase)) is { Key: not null } found ? new(path, found.Value) : null;
 
-    /// <summary>Writes the file: as a whole when all has come, or not at all.</summary>
+    /// <summary>Writes the file atomically.</summary>
     /// <param name="archive">The archive as it is made.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public Task WriteAsync(Stream archive, CancellationToken cancellationToken) => LocalFile.ReplaceAsync(_path, async file =>
     {
         await using Stream compressed = _compress(file);
@@ -49,7 +49,7 @@ public sealed class LocalArchive
     });
 
     /// <summary>Opens the file, to be given to <see cref="CopyAsync"/>.</summary>
-    /// <param name="progress">Is told how much of the file is read.</param>
+    /// <param name="progress">Receives the number of bytes read.</param>
     public Stream OpenRead(TransferProgress progress)
     {
         Stream file = LocalFile.OpenRead(_path, progress);
@@ -57,10 +57,10 @@ public sealed class LocalArchive
         return _expand(file);
     }
 
-    /// <summary>Hands on what the file holds. One that ends before the archive does is refused, so that half a backup is never taken for one.</summary>
+    /// <summary>Copies the decompressed archive. An incomplete archive is an error.</summary>
     /// <param name="archive">The opened file.</param>
     /// <param name="destination">Is given the archive.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidArchive"/>, or <see cref="UnreadableCode"/>.</exception>
     public async Task CopyAsync(Stream archive, Stream destination, CancellationToken cancellationToken)
     {
@@ -70,7 +70,7 @@ public sealed class LocalArchive
         {
             await destination.WriteAsync(buffer.AsMemory(kept, count), cancellationToken);
 
-            // The last bytes so far stay at the buffer's beginning.
+            // Keep the last bytes read at the beginning of the buffer.
             int all = kept + count;
             kept = Math.Min(all, EndLength);
             buffer.AsSpan(all - kept, kept).CopyTo(buffer);
@@ -94,12 +94,12 @@ public sealed class LocalArchive
         }
         catch (Exception failure) when (failure is InvalidDataException or InvalidOperationException or EndOfStreamException)
         {
-            // What is no Brotli is an InvalidOperationException.
+            // Invalid Brotli data causes an InvalidOperationException.
             throw Damaged(failure);
         }
         catch (IOException failure)
         {
-            // As what it is: an IOException here would pass for a broken connection.
+            // Rethrow as another type: callers treat an IOException as a broken connection.
             throw new ApiException(UnreadableCode, $"'{_path}' could not be read to its end: {failure.Message}", failure);
         }
     }

@@ -4,18 +4,18 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Files of this machine that are copied to or from a sandbox.</summary>
+/// <summary>Local files that are copied to or from a sandbox.</summary>
 public static class LocalFile
 {
     private const int Piece = 256 * 1024;
     private const UnixFileMode Permissions = (UnixFileMode)0x1ff; // 0777: no set-id bits, no sticky bit
 
-    /// <summary>Replaces a file as a whole when all its bytes have come, or not at all.</summary>
+    /// <summary>Replaces a file atomically when all bytes were received.</summary>
     /// <param name="path">The file.</param>
     /// <param name="source">The bytes; the stream is disposed.</param>
-    /// <param name="mode">Its permissions; null for those of the file that is replaced, or the usual ones.</param>
+    /// <param name="mode">The permissions; null keeps those of the replaced file, or uses the default.</param>
     /// <param name="modified">Its time of modification; null for now.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task WriteAsync(string path, Stream source, UnixFileMode? mode, DateTimeOffset? modified, CancellationToken cancellationToken)
     {
         await using (source)
@@ -35,10 +35,10 @@ public static class LocalFile
         }
     }
 
-    /// <summary>Replaces a file as a whole when it is written, or not at all.</summary>
+    /// <summary>Replaces a file atomically when it is written.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes it.</param>
-    /// <param name="finish">Given its temporary path when all is written.</param>
+    /// <param name="finish">Called with the temporary path before the file is moved into place.</param>
     internal static async Task ReplaceAsync(string path, Func<FileStream, Task> write, Action<string>? finish = null)
     {
         string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -67,7 +67,7 @@ public static class LocalFile
 
     /// <summary>The SHA-256 of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
     {
         await using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, Piece);
@@ -76,7 +76,7 @@ public static class LocalFile
 
     /// <summary>The SHA-256 of what a stream holds.</summary>
     /// <param name="content">The stream.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<string> HashAsync(Stream content, CancellationToken cancellationToken) => Convert.ToHexString(await SHA256.HashDataAsync(content, cancellationToken));
 
     /// <summary>The permissions of a file, octal, as the API has them; null where there are none.</summary>
@@ -99,25 +99,25 @@ public static class LocalFile
         }
     }
 
-    /// <summary>Opens a file, to be read once from its beginning to its end.</summary>
+    /// <summary>Opens a file for sequential reading.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="progress">Is told how far it got.</param>
+    /// <param name="progress">Receives the progress.</param>
     public static Stream OpenRead(string path, TransferProgress progress) =>
         Count(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1), progress);
 
-    /// <summary>The same stream, whose bytes are counted as they are read.</summary>
+    /// <summary>Wraps a stream to count the bytes read.</summary>
     /// <param name="content">The stream; it is disposed with the other.</param>
-    /// <param name="progress">Is told.</param>
+    /// <param name="progress">Receives the progress.</param>
     public static Stream Count(Stream content, TransferProgress progress) => new CountingStream(content, progress);
 
-    /// <summary>The name that a name of a sandbox has here. Names that are not UTF-8 cannot be made from here as they are: their bytes are written out.</summary>
+    /// <summary>Returns the local name for a name from a sandbox. Bytes that are not UTF-8 are escaped.</summary>
     /// <param name="name">The name, in the form of <see cref="PathText"/>.</param>
     public static string NameOf(string name) => PathText.IsText(name) ? name
         : string.Concat(PathText.ToBytes(name).Select(single => single < 0x80 ? ((char)single).ToString() : $"%{single:X2}"));
 
-    /// <summary>Whether a file is none of those whose opening waits or acts: a pipe, a socket, a device.</summary>
+    /// <summary>Whether a file can be opened without side effects: it is no pipe, socket or device.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<bool> IsRegularAsync(FileInfo file, CancellationToken cancellationToken)
     {
         if (file.Length > 0)
@@ -125,7 +125,7 @@ public static class LocalFile
             return true;
         }
 
-        // Only the framework's archives tell what a file is, without opening what is none.
+        // TarEntry is the only API of .NET that tells the file type without opening the file.
         MemoryStream archive = new();
         try
         {

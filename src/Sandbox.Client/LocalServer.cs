@@ -5,25 +5,25 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Finds the server of this machine and user, or starts it: both is the work of <c>sandboxd start</c>, which is run here.</summary>
+/// <summary>Finds or starts the local server of this user by running <c>sandboxd start</c>.</summary>
 public static class LocalServer
 {
-    /// <summary>The code of a failure to find the server's program.</summary>
+    /// <summary>The error code when the server program is missing.</summary>
     public const string NotInstalledCode = "server_not_installed";
 
-    /// <summary>The code of a failure to start the server that it did not explain itself.</summary>
+    /// <summary>The error code when the server did not start and reported no code of its own.</summary>
     public const string StartFailedCode = "server_start_failed";
 
     private const string Program = "sandboxd";
 
-    // A server that replaces an older one first waits for that one to leave.
+    // A server that replaces an older one first waits for it to exit.
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Runs <c>sandboxd start</c> and returns what it says when the server is ready.</summary>
+    /// <summary>Runs <c>sandboxd start</c> and returns its message when the server is ready.</summary>
     /// <param name="settings">Where the server keeps its files.</param>
     /// <param name="folder">The folder that contains <c>server/&lt;rid&gt;/</c>; the module's own when null.</param>
-    /// <param name="cancellationToken">Stops waiting; a server that is starting goes on.</param>
-    /// <exception cref="ApiException">The server is not installed or cannot start; the sentence says why.</exception>
+    /// <param name="cancellationToken">Cancels waiting; the server continues to start.</param>
+    /// <exception cref="ApiException">The server is not installed or cannot start.</exception>
     public static async Task<ReadyMessage> StartAsync(ClientSettings settings, string? folder, CancellationToken cancellationToken)
     {
         using Process process = new() { StartInfo = Describe(settings, folder ?? Path.GetDirectoryName(typeof(LocalServer).Assembly.Location) ?? ".") };
@@ -79,7 +79,7 @@ public static class LocalServer
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
-        // The caller's directory must not be held for as long as the server lives.
+        // The server must not keep the current directory of the caller in use.
         WorkingDirectory = "/",
         // The environment of this process may have changed since the settings were read; null removes a variable.
         Environment =
@@ -115,7 +115,7 @@ public static class LocalServer
             }
             catch (JsonException)
             {
-                // Not the explanation, then.
+                // Not an error message in JSON.
             }
         }
 

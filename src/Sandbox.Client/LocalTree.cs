@@ -3,26 +3,26 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>A directory of this machine as a tar archive, and the other way round. What comes from a sandbox is hostile: nothing is written outside the directory, and no link leads there.</summary>
+/// <summary>Archives and extracts a local directory. Archives from a sandbox are untrusted: nothing is written, and no link points, outside the directory.</summary>
 /// <param name="directory">The directory.</param>
-/// <param name="progress">Is told how far it got.</param>
-/// <param name="warn">Is told what was left out, and why.</param>
+/// <param name="progress">Receives the progress.</param>
+/// <param name="warn">Receives a message for each skipped item.</param>
 public sealed class LocalTree(string directory, TransferProgress progress, Action<string> warn)
 {
     private const int Piece = 256 * 1024;
 
-    /// <summary>Is told the path of what is not in an archive because it might not be read.</summary>
+    /// <summary>Receives the path of each item that is not in the archive because it could not be read.</summary>
     public Action<string>? OnUnread { get; init; }
 
     private readonly string _top = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
 
-    /// <summary>Writes the directory as an archive. Links stay links.</summary>
+    /// <summary>Writes the directory as an archive. Links are not followed.</summary>
     /// <param name="archive">Where to.</param>
-    /// <param name="isExcluded">Whether something is left out: by its path from the top, and its name.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="isExcluded">Whether an item is excluded, by its relative path and its name.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task WriteAsync(Stream archive, Func<string, string, bool> isExcluded, CancellationToken cancellationToken)
     {
-        // Flushed, not disposed: the stream below is the caller's.
+        // Not disposed: the caller owns the underlying stream.
         BufferedStream buffered = new(archive, Piece);
         await using (TarWriter tar = new(buffered, TarEntryFormat.Pax, leaveOpen: true))
         {
@@ -32,9 +32,9 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         await buffered.FlushAsync(cancellationToken);
     }
 
-    /// <summary>Makes the directory of an archive, or merges the archive into it. Files take the place of files.</summary>
+    /// <summary>Extracts an archive into the directory, creating it if needed. Existing files are overwritten.</summary>
     /// <param name="archive">The archive.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task ReadAsync(Stream archive, CancellationToken cancellationToken)
     {
         await using BufferedStream buffered = new(archive, Piece);
@@ -71,7 +71,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             }
         }
 
-        // Links last: nothing of this archive is written through one.
+        // Links come last, so that nothing is extracted through one.
         links.ForEach(link => MakeLink(link.Path, link.Entry));
         foreach ((string path, TarEntry entry) in Enumerable.Reverse(directories))
         {
@@ -82,8 +82,8 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
 
     /// <summary>Compares the files of an archive with those of the directory, byte by byte.</summary>
     /// <param name="archive">The archive.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>How many are the same, and the names of those that are not.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The number of equal files and the names of the different ones.</returns>
     public async Task<(long Same, IReadOnlyList<string> Different)> CompareAsync(Stream archive, CancellationToken cancellationToken)
     {
         await using BufferedStream buffered = new(archive, Piece);
@@ -145,7 +145,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             : string.Join('/', parts.Where(part => part != "."));
     }
 
-    // Each directory on the way is a real one: a link that lay there before is not followed out.
+    // Each parent must be a real directory: an existing link could lead outside.
     private void MakeDirectory(string path, HashSet<string> made)
     {
         if (!made.Add(path))
@@ -188,7 +188,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
 
         if (entry.EntryType == TarEntryType.HardLink)
         {
-            // The same bytes: whether they are stored once is no part of what is copied.
+            // A hard link is copied as a file of its own.
             File.Copy(from, path);
         }
         else

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>A port of this machine whose connections go to a port in a sandbox. It listens on the loopback interface alone, until it is disposed, its process has ended, or its sandbox is gone.</summary>
+/// <summary>Forwards connections to a local loopback port into a sandbox, until it is disposed, the process exits or the sandbox is removed.</summary>
 public sealed class PortForward : IDisposable
 {
     private const int Backlog = 512;
@@ -26,7 +26,7 @@ public sealed class PortForward : IDisposable
         LocalPort = ((IPEndPoint)listener.LocalEndPoint!).Port;
     }
 
-    /// <summary>Is told when it has ended.</summary>
+    /// <summary>Raised when forwarding has ended.</summary>
     public event Action<PortForward>? Ended;
 
     /// <summary>The sandbox.</summary>
@@ -38,31 +38,31 @@ public sealed class PortForward : IDisposable
     /// <summary>The port in the sandbox.</summary>
     public int Port { get; }
 
-    /// <summary>The process with which it ends; null for none.</summary>
+    /// <summary>The process whose exit ends the forwarding; null for none.</summary>
     public string? ProcessId { get; }
 
-    /// <summary>The port of this machine.</summary>
+    /// <summary>The local port.</summary>
     public int LocalPort { get; }
 
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; } = DateTimeOffset.Now;
 
-    /// <summary>How many connections are open.</summary>
+    /// <summary>The number of open connections.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>Why a connection could not be made, the last time one could not.</summary>
+    /// <summary>The message of the last connection failure.</summary>
     public string? LastError => _lastError;
 
-    /// <summary>Why it has ended by itself; null where it has not.</summary>
+    /// <summary>The reason why it ended by itself; null otherwise.</summary>
     public string? EndReason => _endReason;
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts to listen.</summary>
     /// <param name="client">The sandbox's server.</param>
     /// <param name="sandbox">The sandbox.</param>
-    /// <param name="process">The process in it with which it is to end; null for none.</param>
+    /// <param name="process">The process whose exit ends the forwarding; null for none.</param>
     /// <param name="port">The port in it.</param>
-    /// <param name="localPort">The port of this machine; 0 for any that is free.</param>
-    /// <exception cref="SocketException">The local port is not to be had.</exception>
+    /// <param name="localPort">The local port; 0 for any free port.</param>
+    /// <exception cref="SocketException">The local port is not available.</exception>
     public static PortForward Start(SandboxClient client, string sandbox, string? process, int port, int localPort)
     {
         Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -80,7 +80,7 @@ public sealed class PortForward : IDisposable
         return new PortForward(client, sandbox, process, port, listener);
     }
 
-    /// <summary>Takes connections from now on.</summary>
+    /// <summary>Starts to accept connections.</summary>
     public void Open()
     {
         _ = AcceptAsync();
@@ -90,16 +90,16 @@ public sealed class PortForward : IDisposable
         }
     }
 
-    /// <summary>Ends it, with its connections.</summary>
+    /// <summary>Ends the forwarding and closes its connections.</summary>
     public void Dispose()
     {
         End(null);
 
-        // Not disposed of: connections that are just ending still look at it.
+        // Not disposed: connections that are closing still use it.
         _stop.Cancel();
     }
 
-    // Connections that are open end as their programs do: what these wrote last is still under way.
+    // Open connections are left to end by themselves: their last data may still be in transit.
     private void End(string? reason)
     {
         if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
@@ -126,7 +126,7 @@ public sealed class PortForward : IDisposable
             }
             catch (Exception e) when (Backoff.IsTransient(e) || e is TimeoutException)
             {
-                // Out of reach is not ended.
+                // An unreachable server does not mean that the process ended.
                 _lastError = e.Message;
                 await Task.Delay(WatchPause);
             }
@@ -157,7 +157,7 @@ public sealed class PortForward : IDisposable
             }
             catch (SocketException e)
             {
-                // The one who called has gone again, or this process has no descriptors left for a moment.
+                // The client disconnected already, or this process is out of file descriptors for a moment.
                 _lastError = e.Message;
                 await Task.Delay(TimeSpan.FromMilliseconds(20));
             }

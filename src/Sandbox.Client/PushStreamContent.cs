@@ -2,9 +2,9 @@ using System.Net;
 
 namespace Sandbox.Client;
 
-/// <summary>A request's body that is sent as it is made; the framework's own would wait for more.</summary>
+/// <summary>Request content that is sent while it is produced. HttpContent of the framework buffers it.</summary>
 /// <param name="source">Writes the body.</param>
-/// <param name="length">How long it is, when that is known.</param>
+/// <param name="length">The length, if known.</param>
 internal sealed class PushStreamContent(Func<Stream, CancellationToken, Task> source, long? length = null) : HttpContent
 {
     /// <inheritdoc />

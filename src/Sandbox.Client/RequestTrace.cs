@@ -1,10 +1,10 @@
 namespace Sandbox.Client;
 
-/// <summary>What is told about a request: never a body, never a header.</summary>
+/// <summary>Trace record of a request, without body and headers.</summary>
 /// <param name="Method">Its method.</param>
 /// <param name="Path">Its path, relative to the server.</param>
-/// <param name="Status">The answer's status; 0 when there was none.</param>
-/// <param name="Elapsed">The time until the answer began.</param>
+/// <param name="Status">The status of the response; 0 when there was none.</param>
+/// <param name="Elapsed">The time until the response headers.</param>
 public readonly record struct RequestTrace(string Method, string Path, int Status, TimeSpan Elapsed)
 {
     /// <inheritdoc />

@@ -1,10 +1,10 @@
 namespace Sandbox.Client;
 
-/// <summary>The body of an answer, to be read as it comes. A connection that breaks is a <see cref="ConnectionLostException"/>, never an end.</summary>
+/// <summary>The body of a response as a stream. A broken connection throws <see cref="ConnectionLostException"/> and is never an end of stream.</summary>
 /// <param name="server">The server's address.</param>
-/// <param name="response">The answer; it goes with the stream.</param>
+/// <param name="response">The response, which is disposed with the stream.</param>
 /// <param name="body">Its body.</param>
-/// <param name="idleLimit">The longest silence.</param>
+/// <param name="idleLimit">The idle timeout.</param>
 internal sealed class ResponseStream(string server, HttpResponseMessage response, Stream body, TimeSpan idleLimit) : Stream
 {
     private readonly IdleTimeoutStream _body = new(body, idleLimit);

@@ -4,10 +4,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>The replacement of a file by a source that can seek: what a broken connection has brought over is not sent again.</summary>
-/// <param name="source">The bytes, from where it stands.</param>
-/// <param name="put">Sends bytes for the upload of an id, from an offset on.</param>
-/// <param name="ask">Asks how far the upload of an id got.</param>
+/// <summary>A resumable upload from a seekable source. Bytes that the server has received are not sent again.</summary>
+/// <param name="source">The source, read from its current position.</param>
+/// <param name="put">Sends the bytes of an upload from an offset on.</param>
+/// <param name="ask">Requests the number of bytes received of an upload.</param>
 internal sealed class ResumingUpload(
     Stream source,
     Func<string, long, Func<HttpContent>, CancellationToken, Task<FileWritten>> put,
@@ -20,8 +20,8 @@ internal sealed class ResumingUpload(
     private readonly long _length = source.Length - source.Position;
     private readonly TransferBackoff _backoff = new();
 
-    /// <summary>Sends all.</summary>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <summary>Sends the whole source.</summary>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<FileWritten> RunAsync(CancellationToken cancellationToken)
     {
         for (long offset = 0; ;)
@@ -43,7 +43,7 @@ internal sealed class ResumingUpload(
             }
             catch (ApiException e) when (e.Code == ErrorCodes.PreconditionFailed && from > 0)
             {
-                // The sandbox lost what it had, as it does when it is stopped.
+                // The sandbox was stopped and has discarded the partial upload.
                 offset = 0;
             }
         }
@@ -66,7 +66,7 @@ internal sealed class ResumingUpload(
             }
             catch (Exception e) when (_backoff.Allows(e))
             {
-                // The server may be on its way back.
+                // The server may be restarting.
             }
         }
     }
@@ -77,7 +77,7 @@ internal sealed class ResumingUpload(
         byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
         try
         {
-            // Not more than was announced: the source may grow meanwhile.
+            // Send no more than announced: the source may grow during the upload.
             for (long left = _length - offset; left > 0;)
             {
                 int count = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);

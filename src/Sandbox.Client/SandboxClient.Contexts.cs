@@ -5,35 +5,35 @@ namespace Sandbox.Client;
 /// <content>Code contexts, and code that runs in them.</content>
 public sealed partial class SandboxClient
 {
-    /// <summary>Makes a code context, or finds the default one that is meant.</summary>
+    /// <summary>Creates a code context, or returns the default one.</summary>
     /// <param name="sandbox">Its sandbox.</param>
-    /// <param name="session">The session that gives it its directory and variables; null for the sandbox's default.</param>
-    /// <param name="request">What it is to be.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="session">The session whose directory and variables it starts with; null for the default of the sandbox.</param>
+    /// <param name="request">The properties.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ContextInfo> CreateContextAsync(string sandbox, string? session, ContextCreateRequest request, CancellationToken cancellationToken) =>
         _transport.ReadAsync(
             () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/context", session, request, ProtocolJson.Default.ContextCreateRequest),
             ProtocolJson.Default.ContextInfo, _trace, cancellationToken);
 
-    /// <summary>All code contexts of a sandbox, oldest first. A stopped one, which has none, is not started: it is <see cref="ErrorCodes.SandboxStopped"/>.</summary>
+    /// <summary>Lists the code contexts of a sandbox, oldest first. A stopped sandbox is not started but is <see cref="ErrorCodes.SandboxStopped"/>.</summary>
     /// <param name="sandbox">The sandbox.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<ContextInfo>> GetContextsAsync(string sandbox, CancellationToken cancellationToken) =>
         (await _transport.ReadAsync(
             () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/context", null), wake: false), ProtocolJson.Default.ContextList, _trace, cancellationToken)).Contexts;
 
-    /// <summary>Removes a code context and ends what runs in it.</summary>
+    /// <summary>Removes a code context and interrupts its code.</summary>
     /// <param name="sandbox">Its sandbox.</param>
     /// <param name="context">Its id.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveContextAsync(string sandbox, string context, CancellationToken cancellationToken) =>
         SendOnlyAsync(() => Bare(HttpMethod.Delete, ContextPath(sandbox, context), null), cancellationToken);
 
-    /// <summary>Runs code and follows it.</summary>
-    /// <param name="sandbox">Where.</param>
+    /// <summary>Runs code and streams its events.</summary>
+    /// <param name="sandbox">The sandbox.</param>
     /// <param name="context">In which context.</param>
     /// <param name="request">What to run.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<CodeReader> RunCodeAsync(string sandbox, string context, CodeRunRequest request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await _transport.OpenAsync(

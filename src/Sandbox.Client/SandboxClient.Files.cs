@@ -10,45 +10,45 @@ namespace Sandbox.Client;
 /// <content>Files and directories. A path may be relative to the session's directory; its form is that of <see cref="PathText"/>.</content>
 public sealed partial class SandboxClient
 {
-    // From here on it pays to ask before sending: a refused request's body need not be sent.
+    // Bodies of this size and more use Expect: 100-continue, so that a rejected body is not sent.
     private const long LargeBody = 1024 * 1024;
 
-    /// <summary>What is at a path.</summary>
+    /// <summary>Returns the item at a path.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The path.</param>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<FileEntry> GetItemAsync(string sandbox, string? session, string path, bool follow, CancellationToken cancellationToken) =>
         GetAsync(new FileAddress(Path(sandbox), "item", path).With("follow", follow).ToString(), session, ProtocolJson.Default.FileEntry, cancellationToken);
 
-    /// <summary>What a pattern finds: each part of the path may have <c>*</c>, <c>?</c>, <c>[a-z]</c> or <c>[!a]</c>; a backslash takes the next character as it is.</summary>
+    /// <summary>Returns the items that match a pattern. Each part of the path may contain <c>*</c>, <c>?</c>, <c>[a-z]</c> or <c>[!a]</c>; a backslash escapes the next character.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="pattern">The pattern.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> FindItemsAsync(string sandbox, string? session, string pattern, bool hidden, CancellationToken cancellationToken) =>
         ReadEntriesAsync(new FileAddress(Path(sandbox), "item", null).With("pattern", pattern).With("hidden", hidden), session, cancellationToken);
 
-    /// <summary>What is in a directory, as it is found, sorted by name within each directory.</summary>
+    /// <summary>Streams the content of a directory, sorted by name within each directory.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The directory.</param>
-    /// <param name="options">What is wanted.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> ListDirectoryAsync(string sandbox, string? session, string path, ListOptions options, CancellationToken cancellationToken) =>
         ReadEntriesAsync(
             new FileAddress(Path(sandbox), "directory", path).With("recursive", options.Recursive).With("depth", options.Depth).With("filter", options.Filter).With("hidden", options.Hidden),
             session, cancellationToken, options.Wake);
 
-    /// <summary>Opens a file for reading. A connection that breaks is made again, as long as the file is the same.</summary>
+    /// <summary>Opens a file for reading. A broken connection is resumed while the file is unchanged.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The file.</param>
-    /// <param name="offset">Where to begin; a negative number counts from the end.</param>
-    /// <param name="length">How many bytes at most; null for all.</param>
-    /// <param name="cancellationToken">Stops waiting, and ends the reading.</param>
+    /// <param name="offset">The start offset; a negative number counts from the end.</param>
+    /// <param name="length">The maximum number of bytes; null for all.</param>
+    /// <param name="cancellationToken">Cancels the request and reading.</param>
     public async Task<SandboxFileStream> OpenFileAsync(string sandbox, string? session, string path, long offset, long? length, CancellationToken cancellationToken)
     {
         async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken token) => await _transport.OpenAsync(
@@ -66,14 +66,14 @@ public sealed partial class SandboxClient
         return await SandboxFileStream.OpenAsync(Server, Request, offset, length, _transport.Limits.Idle, cancellationToken);
     }
 
-    /// <summary>Replaces a file as a whole, or puts bytes at its end. A replacement whose connection breaks is gone on with where it was, if the source can seek.</summary>
+    /// <summary>Replaces a file atomically, or appends to it. A replacement from a seekable source is resumed after a broken connection.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The file.</param>
-    /// <param name="source">The bytes, from where it stands.</param>
-    /// <param name="options">What else is wanted.</param>
-    /// <param name="cancellationToken">Stops it; the file is then as it was.</param>
-    /// <exception cref="ApiException">Among others <see cref="ErrorCodes.DiskFull"/>; the file is then as it was.</exception>
+    /// <param name="source">The source, read from its current position.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Cancels the operation; the file is then unchanged.</param>
+    /// <exception cref="ApiException">For example <see cref="ErrorCodes.DiskFull"/>; the file is then unchanged.</exception>
     public Task<FileWritten> WriteFileAsync(string sandbox, string? session, string path, Stream source, WriteOptions options, CancellationToken cancellationToken)
     {
         FileAddress address = new FileAddress(Path(sandbox), "file", path).With("mode", options.Mode).With("modifiedAt", options.ModifiedAt?.ToString("O", CultureInfo.InvariantCulture))
@@ -92,19 +92,19 @@ public sealed partial class SandboxClient
     /// <summary>Removes a file, a link, or a directory.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
-    /// <param name="path">What.</param>
-    /// <param name="recursive">Whether a directory goes with all that is in it.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="recursive">Whether a directory is removed with its content.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveItemAsync(string sandbox, string? session, string path, bool recursive, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
             () => Bare(HttpMethod.Delete, new FileAddress(Path(sandbox), "file", path).With("recursive", recursive).ToString(), session), _trace, cancellationToken);
 
-    /// <summary>Makes a directory and those above it that are missing.</summary>
+    /// <summary>Creates a directory and its missing parents.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
-    /// <param name="path">Where.</param>
-    /// <param name="isNew">Whether one that exists is <see cref="ErrorCodes.PathExists"/>.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="isNew">Whether an existing directory is <see cref="ErrorCodes.PathExists"/>.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task CreateDirectoryAsync(string sandbox, string? session, string path, bool isNew, CancellationToken cancellationToken) =>
         SendOnlyAsync(
             () =>
@@ -119,48 +119,48 @@ public sealed partial class SandboxClient
             },
             cancellationToken);
 
-    /// <summary>Makes a symbolic link.</summary>
+    /// <summary>Creates a symbolic link.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
-    /// <param name="path">Where.</param>
-    /// <param name="target">What it says.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="target">The target of the link.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task CreateLinkAsync(string sandbox, string? session, string path, string target, CancellationToken cancellationToken) =>
         SendOnlyAsync(() => Bare(HttpMethod.Put, new FileAddress(Path(sandbox), "link", path).With("target", target).ToString(), session), cancellationToken);
 
-    /// <summary>Moves a file or a tree to a new path, which is exactly the one that is given.</summary>
+    /// <summary>Moves a file or directory to exactly this path.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
-    /// <param name="path">What.</param>
+    /// <param name="path">The path.</param>
     /// <param name="destination">The new path.</param>
-    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="overwrite">Whether an existing file or empty directory is replaced.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task MoveItemAsync(string sandbox, string? session, string path, string destination, bool overwrite, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
             () => Bare(HttpMethod.Post, new FileAddress(Path(sandbox), "move", path).With("destination", destination).With("overwrite", overwrite).ToString(), session),
             _trace, cancellationToken);
 
-    /// <summary>Copies a file or a tree, within the sandbox, to a path which is exactly the one that is given.</summary>
+    /// <summary>Copies a file or directory within the sandbox to exactly this path.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
-    /// <param name="path">What.</param>
+    /// <param name="path">The path.</param>
     /// <param name="destination">The copy's path.</param>
-    /// <param name="recursive">Whether a directory is copied with all that is in it.</param>
-    /// <param name="overwrite">Whether it takes the place of a file or an empty directory.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="recursive">Whether a directory is copied with its content.</param>
+    /// <param name="overwrite">Whether an existing file or empty directory is replaced.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public Task CopyItemAsync(string sandbox, string? session, string path, string destination, bool recursive, bool overwrite, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
             () => Bare(
                 HttpMethod.Post, new FileAddress(Path(sandbox), "copy", path).With("destination", destination).With("recursive", recursive).With("overwrite", overwrite).ToString(), session),
             _trace, cancellationToken);
 
-    /// <summary>Opens a directory as a tar archive, which is made as it is read.</summary>
+    /// <summary>Opens a directory as a tar archive, created while it is read.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The directory.</param>
-    /// <param name="excludes">What is left out: names at any depth, or paths from the top; patterns as in <see cref="FindItemsAsync"/>.</param>
+    /// <param name="excludes">The patterns to exclude: names at any depth, or relative paths; syntax as in <see cref="FindItemsAsync"/>.</param>
     /// <param name="partial">Whether what the sandbox's user may not read is told in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise there is no archive then.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<Stream> OpenArchiveAsync(string sandbox, string? session, string path, IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
     {
         FileAddress address = new FileAddress(Path(sandbox), "persist", path).With("partial", partial);
@@ -173,13 +173,13 @@ public sealed partial class SandboxClient
         return new ResponseStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
     }
 
-    /// <summary>Makes a directory from a tar archive, which is written as it is sent. Nothing is changed before all of it has come and is found to be sound.</summary>
+    /// <summary>Extracts a tar archive into a directory. Nothing is changed until the whole archive was received and validated.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The directory.</param>
-    /// <param name="replace">Whether all else that is in the directory goes; otherwise the two are merged.</param>
+    /// <param name="replace">Whether other content of the directory is removed; otherwise the archive is merged.</param>
     /// <param name="archive">Writes the archive to the stream it is given.</param>
-    /// <param name="cancellationToken">Stops it; nothing is changed then.</param>
+    /// <param name="cancellationToken">Cancels the operation; nothing is changed then.</param>
     public Task RestoreArchiveAsync(
         string sandbox, string? session, string path, bool replace, Func<Stream, CancellationToken, Task> archive, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
@@ -192,12 +192,12 @@ public sealed partial class SandboxClient
             },
             _trace, cancellationToken);
 
-    /// <summary>Watches a path. The first change is null: from there on everything is told.</summary>
+    /// <summary>Watches a path. The first change is null and means that the watch has started.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The directory or file.</param>
-    /// <param name="recursive">Whether what is below a directory is watched too.</param>
-    /// <param name="filter">The pattern of names that are told; null for all.</param>
+    /// <param name="recursive">Whether subdirectories are watched too.</param>
+    /// <param name="filter">The name pattern; null for all.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
     public async IAsyncEnumerable<FileChange?> WatchAsync(
         string sandbox, string? session, string path, bool recursive, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -6,11 +6,11 @@ namespace Sandbox.Client;
 /// <content>Ports on which programs of a sandbox listen.</content>
 public sealed partial class SandboxClient
 {
-    /// <summary>The ports on which programs of a sandbox listen.</summary>
+    /// <summary>Lists the ports on which programs of a sandbox listen.</summary>
     /// <param name="sandbox">The sandbox.</param>
-    /// <param name="session">A session that has to be in it; null for none.</param>
-    /// <param name="wake">Whether a stopped sandbox is started to answer; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="session">A session that must exist; null for none.</param>
+    /// <param name="wake">Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<int>> GetPortsAsync(string sandbox, string? session, bool wake, CancellationToken cancellationToken) =>
     [
         .. (await _transport.ReadAsync(
@@ -18,10 +18,10 @@ public sealed partial class SandboxClient
             .Ports.Select(listening => listening.Port),
     ];
 
-    /// <summary>Connects to a program of a sandbox. What is written to the WebSocket it reads: see <see cref="SocketTunnel"/>.</summary>
+    /// <summary>Opens a TCP tunnel to a program of a sandbox, see <see cref="SocketTunnel"/>.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="port">The port on which the program listens.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<WebSocket> ConnectPortAsync(string sandbox, int port, CancellationToken cancellationToken) =>
         _transport.UpgradeAsync(() => Bare(HttpMethod.Get, $"{Path(sandbox)}/tcp/{PortNumber.Require(port)}", null), _trace, cancellationToken);
 }

@@ -7,12 +7,12 @@ namespace Sandbox.Client;
 /// <content>Repositories.</content>
 public sealed partial class SandboxClient
 {
-    /// <summary>Checks a repository out in a sandbox, by the git that is in it.</summary>
+    /// <summary>Checks out a repository in a sandbox with the git of the sandbox.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session, whose directory and environment count; null for the sandbox's default.</param>
-    /// <param name="request">Which, and where to.</param>
-    /// <param name="onProgress">Is told how far it got.</param>
-    /// <param name="cancellationToken">Stops it; nothing is there then.</param>
+    /// <param name="request">The repository and the destination.</param>
+    /// <param name="onProgress">Receives the progress.</param>
+    /// <param name="cancellationToken">Cancels the operation; nothing is created then.</param>
     public async Task<CheckoutResult> CheckOutAsync(
         string sandbox, string? session, CheckoutRequest request, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {

@@ -6,11 +6,11 @@ namespace Sandbox.Client;
 /// <content>Terminals.</content>
 public sealed partial class SandboxClient
 {
-    /// <summary>Looks at the terminal of a session and types in it; it is started when there is none.</summary>
+    /// <summary>Attaches to the terminal of a session, starting one if needed.</summary>
     /// <param name="sandbox">The sandbox.</param>
-    /// <param name="session">The session; null for its default one, or the sandbox's own terminal where there is none.</param>
-    /// <param name="request">How.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="session">The session; null for the default session, or the terminal of the sandbox if there is none.</param>
+    /// <param name="request">The options.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<TerminalConnection> OpenTerminalAsync(string sandbox, string? session, TerminalRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -35,7 +35,7 @@ public sealed partial class SandboxClient
     }
 }
 
-/// <summary>How a terminal is looked at.</summary>
+/// <summary>Options of a terminal connection.</summary>
 public sealed record TerminalRequest
 {
     /// <summary>The size of the window.</summary>
@@ -44,12 +44,12 @@ public sealed record TerminalRequest
     /// <summary>The shell to start, by path or name, when there is no terminal yet; bash when null.</summary>
     public string? Shell { get; init; }
 
-    /// <summary>What the user's own terminal understands: its <c>TERM</c>.</summary>
+    /// <summary>The terminal type of the user (<c>TERM</c>).</summary>
     public string? Type { get; init; }
 
-    /// <summary>A terminal that was looked at before, and no other.</summary>
+    /// <summary>The id of the terminal to re-attach to; null for any.</summary>
     public string? Terminal { get; init; }
 
-    /// <summary>The first byte of its output that was not seen; all that is kept when null.</summary>
+    /// <summary>The output offset to start from; null for all retained output.</summary>
     public long? Offset { get; init; }
 }

@@ -20,9 +20,9 @@ public sealed partial class SandboxClient
 
     /// <summary>Creates a client of a server.</summary>
     /// <param name="endpoint">Where the server listens.</param>
-    /// <param name="apiKey">The key it asks for, if it asks.</param>
-    /// <param name="limits">The time limits; the usual ones when absent.</param>
-    /// <param name="restart">Starts the server again when it cannot be reached; absent for a server that is not ours to start.</param>
+    /// <param name="apiKey">The API key; null for none.</param>
+    /// <param name="limits">The timeouts; null for the defaults.</param>
+    /// <param name="restart">Restarts an unreachable server; null for a server that this client must not start.</param>
     public SandboxClient(ServerEndpoint endpoint, string? apiKey = null, ClientTimeouts? limits = null, Func<CancellationToken, Task>? restart = null)
         : this(new ServerTransport(endpoint, apiKey, limits ?? ClientTimeouts.Default, restart), null)
     {
@@ -33,60 +33,60 @@ public sealed partial class SandboxClient
     /// <summary>The server's address.</summary>
     public string Server => _transport.Server;
 
-    /// <summary>The same client, sharing its connections, that tells about each request.</summary>
-    /// <param name="trace">Is called on any thread.</param>
+    /// <summary>Returns a client that shares the connections and traces each request.</summary>
+    /// <param name="trace">Called on any thread.</param>
     public SandboxClient WithTrace(Action<RequestTrace> trace) => new(_transport, trace);
 
     /// <summary>Closes the connections, which clients made by <see cref="WithTrace"/> share, and cancels requests.</summary>
     internal void Close() => _transport.Dispose();
 
-    /// <summary>The server and what it can do.</summary>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <summary>Returns the server and its capabilities.</summary>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ServerInfo> GetServerAsync(CancellationToken cancellationToken) =>
         GetAsync("v1/server", null, ProtocolJson.Default.ServerInfo, cancellationToken);
 
     /// <summary>Ends the processes of all sandboxes, then the server; files stay. Only a server of this machine can be stopped.</summary>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task StopServerAsync(CancellationToken cancellationToken)
     {
         await SendOnlyAsync(() => Bare(HttpMethod.Post, "v1/server/stop", null), cancellationToken);
         await WaitUntilGoneAsync(cancellationToken);
     }
 
-    /// <summary>Makes a sandbox.</summary>
-    /// <param name="request">What it is to be.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <summary>Creates a sandbox.</summary>
+    /// <param name="request">The properties.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxInfo> CreateSandboxAsync(SandboxCreateRequest request, CancellationToken cancellationToken) =>
         _transport.ReadAsync(
             () => WithBody(HttpMethod.Post, "v1/sandbox", null, request, ProtocolJson.Default.SandboxCreateRequest),
             ProtocolJson.Default.SandboxInfo, _trace, cancellationToken);
 
-    /// <summary>All sandboxes, oldest first.</summary>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <summary>Lists all sandboxes, oldest first.</summary>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<SandboxInfo>> GetSandboxesAsync(CancellationToken cancellationToken) =>
         (await GetAsync("v1/sandbox", null, ProtocolJson.Default.SandboxList, cancellationToken)).Sandboxes;
 
-    /// <summary>One sandbox.</summary>
+    /// <summary>Returns a sandbox.</summary>
     /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxInfo> GetSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
         GetAsync(Path(sandbox), null, ProtocolJson.Default.SandboxInfo, cancellationToken);
 
-    /// <summary>Whether a sandbox's processes live.</summary>
+    /// <summary>Returns the state of a sandbox.</summary>
     /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<bool> IsRunningAsync(string sandbox, CancellationToken cancellationToken) =>
         (await GetAsync($"{Path(sandbox)}/running", null, ProtocolJson.Default.RunningAnswer, cancellationToken)).Running;
 
-    /// <summary>Ends a sandbox's processes and keeps its files; the next request starts it again.</summary>
+    /// <summary>Stops the processes of a sandbox and keeps its files; the next request starts it again.</summary>
     /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task StopSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
         SendOnlyAsync(() => Bare(HttpMethod.Post, $"{Path(sandbox)}/stop", null), cancellationToken);
 
-    /// <summary>Removes a sandbox with all that is in it.</summary>
+    /// <summary>Removes a sandbox and its content.</summary>
     /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
         SendOnlyAsync(() => Bare(HttpMethod.Delete, Path(sandbox), null), cancellationToken);
 
@@ -106,7 +106,7 @@ public sealed partial class SandboxClient
         return message;
     }
 
-    // So that whoever looks next, or starts a server, does not find the one that is about to leave.
+    // Wait for its end, so that the next caller does not find a server that is exiting.
     private async Task WaitUntilGoneAsync(CancellationToken cancellationToken)
     {
         try
@@ -119,7 +119,7 @@ public sealed partial class SandboxClient
         }
         catch (Exception e) when (e is ServerUnreachableException or ConnectionLostException)
         {
-            // That is what was waited for.
+            // The server is gone, as expected.
         }
     }
 

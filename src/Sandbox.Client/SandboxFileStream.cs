@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>A file of a sandbox that is read. A connection that breaks is made again where it broke, as long as the file is the same; what ends early is an error, never an end.</summary>
+/// <summary>A stream over a sandbox file. A broken connection is resumed while the file is unchanged; a premature end is an error.</summary>
 public sealed class SandboxFileStream : Stream
 {
     private readonly Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> _request;
@@ -27,10 +27,10 @@ public sealed class SandboxFileStream : Stream
         _begin = offset < 0 ? Math.Max(0, Size + offset) : offset;
     }
 
-    /// <summary>The whole file's size, whatever part of it is read.</summary>
+    /// <summary>The size of the whole file.</summary>
     public long Size { get; }
 
-    /// <summary>How many bytes are read; null for a file that does not say, such as those of <c>/proc</c>.</summary>
+    /// <summary>The number of bytes of the response; null if unknown, as for <c>/proc</c>.</summary>
     public long? BodyLength { get; }
 
     /// <summary>The file's version.</summary>
@@ -108,11 +108,11 @@ public sealed class SandboxFileStream : Stream
 
     /// <summary>Opens a file.</summary>
     /// <param name="server">The server's address.</param>
-    /// <param name="request">Asks for the bytes from an offset on, at most so many, of a certain version.</param>
-    /// <param name="offset">Where to begin; a negative number counts from the end.</param>
-    /// <param name="length">How many bytes at most; null for all.</param>
-    /// <param name="idleLimit">The longest silence.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="request">Creates a request for an offset, a length and a version.</param>
+    /// <param name="offset">The start offset; a negative number counts from the end.</param>
+    /// <param name="length">The maximum number of bytes; null for all.</param>
+    /// <param name="idleLimit">The idle timeout.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     internal static async Task<SandboxFileStream> OpenAsync(
         string server, Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request, long offset, long? length, TimeSpan idleLimit, CancellationToken cancellationToken)
     {
@@ -145,7 +145,7 @@ public sealed class SandboxFileStream : Stream
             }
             catch (Exception e) when (_backoff.Allows(e))
             {
-                // The server may be on its way back.
+                // The server may be restarting.
             }
         }
     }

@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Where a server listens: <c>unix:/path/to/socket</c>, or <c>http(s)://host:port</c>.</summary>
+/// <summary>The address of a server: <c>unix:/path/to/socket</c>, or <c>http(s)://host:port</c>.</summary>
 public sealed class ServerEndpoint
 {
     private const string UnixScheme = "unix:";
@@ -10,17 +10,17 @@ public sealed class ServerEndpoint
     private ServerEndpoint(string text, string? socketPath, Uri baseAddress) =>
         (Text, SocketPath, BaseAddress) = (text, socketPath, baseAddress);
 
-    /// <summary>The address in its canonical form, as objects carry it.</summary>
+    /// <summary>The canonical address, used in output objects.</summary>
     public string Text { get; }
 
-    /// <summary>Whether it is a socket of this machine.</summary>
+    /// <summary>Whether it is a local Unix socket.</summary>
     public bool IsLocal => SocketPath is not null;
 
     internal string? SocketPath { get; }
 
     internal Uri BaseAddress { get; }
 
-    /// <summary>Reads an address.</summary>
+    /// <summary>Parses an address.</summary>
     /// <param name="text">The address.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when it is none.</exception>
     public static ServerEndpoint Parse(string text)

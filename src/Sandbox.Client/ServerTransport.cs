@@ -12,10 +12,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Requests to one server over kept-alive connections, and failed answers as exceptions.</summary>
+/// <summary>Sends requests to one server and converts error responses to exceptions.</summary>
 internal sealed class ServerTransport : IDisposable
 {
-    // Says that we are still here; what lies between may cut what is silent for longer.
+    // Proxies may close connections that are idle for longer.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
     private readonly HttpClient _http;
@@ -24,9 +24,9 @@ internal sealed class ServerTransport : IDisposable
 
     /// <summary>Creates the transport; no connection is made yet.</summary>
     /// <param name="endpoint">The server.</param>
-    /// <param name="apiKey">The key it asks for, if it asks.</param>
-    /// <param name="limits">The time limits.</param>
-    /// <param name="restart">Starts the server again when it cannot be reached; absent for a server that is not ours to start.</param>
+    /// <param name="apiKey">The API key; null for none.</param>
+    /// <param name="limits">The timeouts.</param>
+    /// <param name="restart">Restarts an unreachable server; null for a server that this client must not start.</param>
     public ServerTransport(ServerEndpoint endpoint, string? apiKey, ClientTimeouts limits, Func<CancellationToken, Task>? restart)
     {
         (_endpoint, _restart, Limits) = (endpoint, restart, limits);
@@ -57,14 +57,14 @@ internal sealed class ServerTransport : IDisposable
     /// <summary>The server's address.</summary>
     public string Server => _endpoint.Text;
 
-    /// <summary>The time limits kept.</summary>
+    /// <summary>The timeouts.</summary>
     public ClientTimeouts Limits { get; }
 
-    /// <summary>Sends a request and reads its answer.</summary>
-    /// <param name="request">Makes the request; called again when the first never reached the server.</param>
-    /// <param name="answer">The answer's type.</param>
-    /// <param name="trace">Is told about each attempt.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <summary>Sends a request and reads its response.</summary>
+    /// <param name="request">Creates the request; called again for a retry.</param>
+    /// <param name="answer">The type of the response.</param>
+    /// <param name="trace">Receives a record of each attempt.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<T> ReadAsync<T>(
         Func<HttpRequestMessage> request, JsonTypeInfo<T> answer, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {
@@ -78,7 +78,7 @@ internal sealed class ServerTransport : IDisposable
         }, limited, cancellationToken);
     }
 
-    /// <summary>Sends a request whose answer has nothing in it.</summary>
+    /// <summary>Sends a request and ignores the response body.</summary>
     /// <inheritdoc cref="ReadAsync" />
     public async Task SendOnlyAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {
@@ -91,7 +91,7 @@ internal sealed class ServerTransport : IDisposable
         }, limited, cancellationToken);
     }
 
-    /// <summary>Sends a request whose body takes as long as it takes, and whose answer has nothing in it.</summary>
+    /// <summary>Sends a request without a timeout for its body and ignores the response body.</summary>
     /// <inheritdoc cref="ReadAsync" />
     public async Task UploadAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {
@@ -103,7 +103,7 @@ internal sealed class ServerTransport : IDisposable
         }, unlimited, cancellationToken);
     }
 
-    /// <summary>Sends a request whose body takes as long as it takes, and reads its answer.</summary>
+    /// <summary>Sends a request without a timeout for its body and reads its response.</summary>
     /// <inheritdoc cref="ReadAsync" />
     public async Task<T> UploadAsync<T>(
         Func<HttpRequestMessage> request, JsonTypeInfo<T> answer, Action<RequestTrace>? trace, CancellationToken cancellationToken)
@@ -117,17 +117,17 @@ internal sealed class ServerTransport : IDisposable
         }, unlimited, cancellationToken);
     }
 
-    /// <summary>Sends a request and leaves its answer to be read as it comes.</summary>
+    /// <summary>Sends a request and returns the response after its headers.</summary>
     /// <inheritdoc cref="ReadAsync" />
     public async Task<HttpResponseMessage> OpenAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {
-        // The limit ends with the answer's beginning, so it must not be tied to the answer's body.
+        // The timeout applies to the response headers only, not to the body.
         using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(Limits.Request);
         return await GuardAsync(() => SendAsync(request, trace, limited.Token), limited, cancellationToken);
     }
 
-    /// <summary>Sends a request that becomes a WebSocket. The framework's own client of those would not tell why a request was refused.</summary>
+    /// <summary>Opens a WebSocket. ClientWebSocket is not used because it hides the body of error responses.</summary>
     /// <inheritdoc cref="ReadAsync" />
     public async Task<WebSocket> UpgradeAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>A terminal that is looked at. Letting go of it does not end what runs in it.</summary>
+/// <summary>A connection to a terminal. Disposing detaches; the shell keeps running.</summary>
 public sealed class TerminalConnection : IDisposable
 {
     private const int BufferSize = 64 * 1024;
@@ -15,17 +15,17 @@ public sealed class TerminalConnection : IDisposable
 
     internal TerminalConnection(string server, WebSocket socket) => (_server, _socket) = (server, socket);
 
-    /// <summary>The terminal's id, to find the same one again; null until it was told.</summary>
+    /// <summary>The id for re-attaching; null until the server has sent it.</summary>
     public string? Terminal { get; private set; }
 
-    /// <summary>How many bytes the terminal had printed before the next one that will be read.</summary>
+    /// <summary>The output offset of the next byte to read.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Takes what is printed, to the shell's end.</summary>
-    /// <param name="onOutput">Takes each piece; the reading waits for it, and in time the shell too.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <returns>How the shell ended.</returns>
-    /// <exception cref="ConnectionLostException">The connection broke off; the terminal goes on.</exception>
+    /// <summary>Reads the output until the shell exits.</summary>
+    /// <param name="onOutput">Called with each chunk; reading waits for it (back-pressure).</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <returns>The exit message of the shell.</returns>
+    /// <exception cref="ConnectionLostException">The connection broke; the terminal keeps running.</exception>
     /// <exception cref="ApiException">There is no terminal.</exception>
     public async Task<TerminalMessage> FollowAsync(Func<ReadOnlyMemory<byte>, ValueTask> onOutput, CancellationToken cancellationToken)
     {
@@ -59,16 +59,16 @@ public sealed class TerminalConnection : IDisposable
         }
     }
 
-    /// <summary>Types.</summary>
-    /// <param name="bytes">What.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    /// <exception cref="ConnectionLostException">The connection broke off.</exception>
+    /// <summary>Sends input to the terminal.</summary>
+    /// <param name="bytes">The input.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="ConnectionLostException">The connection broke.</exception>
     public Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => SendAsync(bytes, WebSocketMessageType.Binary, cancellationToken);
 
-    /// <summary>Says that the window has another size.</summary>
+    /// <summary>Sends the new size of the window.</summary>
     /// <param name="size">Its size.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    /// <exception cref="ConnectionLostException">The connection broke off.</exception>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="ConnectionLostException">The connection broke.</exception>
     public Task ResizeAsync(TerminalSize size, CancellationToken cancellationToken)
     {
         TerminalMessage message = new() { Type = TerminalMessages.Resize, Cols = size.Columns, Rows = size.Rows };
@@ -90,12 +90,12 @@ public sealed class TerminalConnection : IDisposable
         }
         catch (JsonException)
         {
-            // Of a kind this release does not know.
+            // A message type unknown to this version.
             return null;
         }
     }
 
-    // One at a time: keys and sizes come from two sides.
+    // Serializes sends: input and resize messages come from different threads.
     private async Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);

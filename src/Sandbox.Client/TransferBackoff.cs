@@ -1,6 +1,6 @@
 namespace Sandbox.Client;
 
-/// <summary>How often, and after which pauses, a broken transfer is taken up again. Progress begins the count anew.</summary>
+/// <summary>Exponential back-off between attempts to resume a broken transfer, up to a number of failures without progress.</summary>
 internal sealed class TransferBackoff
 {
     private const int Limit = 6;
@@ -9,14 +9,14 @@ internal sealed class TransferBackoff
 
     private int _failures;
 
-    /// <summary>Whether it is worth another try after this failure.</summary>
+    /// <summary>Whether another attempt is allowed after this exception.</summary>
     /// <param name="failure">The failure.</param>
     public bool Allows(Exception failure) => failure is ConnectionLostException or ServerUnreachableException && _failures < Limit;
 
-    /// <summary>Something arrived.</summary>
+    /// <summary>Resets the number of failures after progress.</summary>
     public void Succeeded() => _failures = 0;
 
-    /// <summary>Waits before the next try, each time longer.</summary>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <summary>Waits before the next attempt, each time longer.</summary>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task PauseAsync(CancellationToken cancellationToken) => Task.Delay(FirstPause * (1 << _failures++), cancellationToken);
 }

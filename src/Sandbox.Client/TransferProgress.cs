@@ -1,24 +1,24 @@
 namespace Sandbox.Client;
 
-/// <summary>How far a transfer got. Any thread may read it while another writes.</summary>
+/// <summary>Progress of a transfer. Thread-safe.</summary>
 public sealed class TransferProgress
 {
     private long _bytes;
     private long _files;
 
-    /// <summary>How many bytes have gone over.</summary>
+    /// <summary>The number of bytes transferred.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>How many files.</summary>
+    /// <summary>The number of files started.</summary>
     public long Files => Interlocked.Read(ref _files);
 
-    /// <summary>How many bytes there are in all, when that is known.</summary>
+    /// <summary>The total number of bytes, if known.</summary>
     public long? TotalBytes { get; set; }
 
-    /// <summary>What is transferred now.</summary>
+    /// <summary>The name of the current file.</summary>
     public string Current { get; set; } = "";
 
-    /// <summary>Begins again.</summary>
+    /// <summary>Resets the counters for a new attempt.</summary>
     public void Restart()
     {
         Interlocked.Exchange(ref _bytes, 0);

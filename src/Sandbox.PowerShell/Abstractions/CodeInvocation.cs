@@ -18,7 +18,7 @@ internal sealed class CodeInvocation(SandboxTarget target, string? contextId, st
 
     /// <summary>Runs the code.</summary>
     /// <param name="onEvent">Takes each event; the reading waits for it.</param>
-    /// <param name="cancellationToken">Stops the code, in the sandbox too.</param>
+    /// <param name="cancellationToken">Interrupts the code in the sandbox.</param>
     public async Task FollowAsync(Func<CodeEvent, ValueTask> onEvent, CancellationToken cancellationToken)
     {
         if (contextId is null)

@@ -83,13 +83,13 @@ internal static class Errors
 
     /// <summary>A command was stopped by its time limit.</summary>
     /// <param name="run">The command.</param>
-    /// <param name="exit">How it ended.</param>
+    /// <param name="exit">The exit status.</param>
     public static ErrorRecord CommandTimedOut(RemoteCommand run, ExecExit exit) => TimedOut(
         $"The command in '{run.Target}' timed out after {exit.DurationMs / 1000:0.0##} s and was stopped. Its output up to then is available{AfterStop(run.Target, exit)}.", run.Target.ToString());
 
     /// <summary>A command ended with a code that is not zero, and the caller wants that as an error.</summary>
     /// <param name="run">The command.</param>
-    /// <param name="exit">How it ended.</param>
+    /// <param name="exit">The exit status.</param>
     public static ErrorRecord CommandExitedNonZero(RemoteCommand run, ExecExit exit) => new(
         new InvalidOperationException(exit.Signal is null
             ? $"The command in '{run.Target}' exited with code {exit.ExitCode}."
@@ -121,7 +121,7 @@ internal static class Errors
 
     /// <summary>Code was stopped by its time limit.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="exit">How it ended.</param>
+    /// <param name="exit">The exit status.</param>
     public static ErrorRecord CodeTimedOut(CodeInvocation run, CodeExit exit) => TimedOut(
         $"The code in '{run}' timed out after {exit.DurationMs / 1000:0.0##} s and was interrupted. The context can still be used.", run.ToString());
 

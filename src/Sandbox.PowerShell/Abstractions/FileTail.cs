@@ -15,7 +15,7 @@ internal sealed class FileTail(RemotePath place, Encoding encoding)
 
     /// <summary>Reads the lines.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="token">Stops the reading.</param>
+    /// <param name="token">Cancels reading.</param>
     public async Task<IReadOnlyList<string>> ReadAsync(int count, CancellationToken token)
     {
         for (long piece = IsByteWise ? FirstPiece : long.MaxValue; ; piece *= 8)

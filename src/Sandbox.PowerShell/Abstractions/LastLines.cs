@@ -15,7 +15,7 @@ internal sealed class LastLines(int count)
 
     /// <summary>What a process printed last, of what is kept now.</summary>
     /// <param name="process">The process.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
     public static async Task<IReadOnlyCollection<string>> ReadAsync(ProcessTarget process, CancellationToken cancellationToken)
     {
         LastLines last = new(Shown);

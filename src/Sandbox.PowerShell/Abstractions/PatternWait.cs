@@ -16,7 +16,7 @@ internal sealed class PatternWait(ProcessTarget target, Regex pattern)
 
     /// <summary>Waits.</summary>
     /// <param name="limit">For how long.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<ProcessWait> WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

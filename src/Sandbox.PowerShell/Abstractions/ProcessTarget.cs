@@ -22,7 +22,7 @@ internal sealed record ProcessTarget(SandboxTarget Place, string Id)
     /// <summary>Waits until it has ended or serves a port.</summary>
     /// <param name="port">The port; null for the end.</param>
     /// <param name="limit">For how long.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<ProcessWait> WaitAsync(PortCondition? port, TimeSpan limit, CancellationToken cancellationToken)
     {
         WaitAnswer answer = await Client.WaitProcessAsync(SandboxId, Id, port, limit, wake: true, cancellationToken);

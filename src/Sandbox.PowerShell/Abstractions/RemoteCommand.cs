@@ -31,7 +31,7 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
     /// <summary>Runs the command.</summary>
     /// <param name="onEvent">Takes each event; the reading waits for it.</param>
     /// <param name="onWait">Is told while it waits for another command of its session; null when the waiting is over.</param>
-    /// <param name="cancellationToken">Stops the command, in the sandbox too.</param>
+    /// <param name="cancellationToken">Stops the command in the sandbox.</param>
     public async Task FollowAsync(Func<CommandEvent, ValueTask> onEvent, Func<RunningCommand?, ValueTask> onWait, CancellationToken cancellationToken)
     {
         // Reading goes on until the sandbox was told to stop: a request that is broken off does not end its command.

@@ -23,13 +23,13 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
 
     /// <summary>What is there.</summary>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public Task<FileEntry> GetAsync(bool follow, CancellationToken token) =>
         Target.UseAsync(() => Client.GetItemAsync(Sandbox, Session, Path, follow, token), token);
 
     /// <summary>What is there; null when nothing is.</summary>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public async Task<FileEntry?> TryGetAsync(bool follow, CancellationToken token)
     {
         try
@@ -43,14 +43,14 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
     }
 
     /// <summary>What is in the directory that is there.</summary>
-    /// <param name="options">What is wanted.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="token">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> ListAsync(ListOptions options, CancellationToken token) =>
         BeginAsync(() => Client.ListDirectoryAsync(Sandbox, Session, Path, options, token), token);
 
     /// <summary>What the path finds as a pattern of the sandbox's form.</summary>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> FindAsync(bool hidden, CancellationToken token) =>
         BeginAsync(() => Client.FindItemsAsync(Sandbox, Session, Path, hidden, token), token);
 
@@ -62,15 +62,15 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
         BeginAsync(() => Client.WatchAsync(Sandbox, Session, Path, recursive, filter, token), token);
 
     /// <summary>Opens the file that is there.</summary>
-    /// <param name="offset">Where to begin; a negative number counts from the end.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="offset">The start offset; a negative number counts from the end.</param>
+    /// <param name="token">Cancels the request.</param>
     public Task<SandboxFileStream> OpenAsync(long offset, CancellationToken token) =>
         Target.UseAsync(() => Client.OpenFileAsync(Sandbox, Session, Path, offset, null, token), token);
 
     /// <summary>Writes the file that is there, or is to be.</summary>
     /// <param name="source">The bytes.</param>
-    /// <param name="options">What else is wanted.</param>
-    /// <param name="token">Stops it.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="token">Cancels the operation.</param>
     public Task<FileWritten> WriteAsync(Stream source, WriteOptions options, CancellationToken token)
     {
         long begin = source.CanSeek ? source.Position : 0;
@@ -88,55 +88,55 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
 
     /// <summary>Makes a directory there.</summary>
     /// <param name="isNew">Whether one that exists is an error.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public Task MakeDirectoryAsync(bool isNew, CancellationToken token) =>
         UseAsync(() => Client.CreateDirectoryAsync(Sandbox, Session, Path, isNew, token), token);
 
     /// <summary>Makes a link there.</summary>
-    /// <param name="target">What it says.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="target">The target of the link.</param>
+    /// <param name="token">Cancels the request.</param>
     public Task MakeLinkAsync(string target, CancellationToken token) => UseAsync(() => Client.CreateLinkAsync(Sandbox, Session, Path, target, token), token);
 
     /// <summary>Removes what is there.</summary>
-    /// <param name="recursive">Whether a directory goes with all that is in it.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="recursive">Whether a directory is removed with its content.</param>
+    /// <param name="token">Cancels the request.</param>
     public Task RemoveAsync(bool recursive, CancellationToken token) => UseAsync(() => Client.RemoveItemAsync(Sandbox, Session, Path, recursive, token), token);
 
     /// <summary>Moves what is there.</summary>
     /// <param name="destination">Its new path.</param>
     /// <param name="overwrite">Whether it takes the place of a file.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public Task MoveAsync(string destination, bool overwrite, CancellationToken token) =>
         UseAsync(() => Client.MoveItemAsync(Sandbox, Session, Path, destination, overwrite, token), token);
 
     /// <summary>Copies what is there, within the sandbox.</summary>
     /// <param name="destination">The copy's path.</param>
-    /// <param name="token">Stops it.</param>
+    /// <param name="token">Cancels the operation.</param>
     public Task CopyAsync(string destination, CancellationToken token) =>
         UseAsync(() => Client.CopyItemAsync(Sandbox, Session, Path, destination, recursive: true, overwrite: true, token), token);
 
     /// <summary>Opens the directory that is there as an archive.</summary>
     /// <param name="excludes">Patterns of the sandbox's form.</param>
     /// <param name="partial">Whether what may not be read is told in the archive; otherwise it is a failure.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken token) =>
         Target.UseAsync(() => Client.OpenArchiveAsync(Sandbox, Session, Path, excludes, partial, token), token);
 
     /// <summary>Makes a directory of an archive there, or merges it into the one that is there.</summary>
     /// <param name="archive">Writes the archive.</param>
-    /// <param name="token">Stops it.</param>
+    /// <param name="token">Cancels the operation.</param>
     public Task RestoreAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken token) =>
         UseAsync(() => Client.RestoreArchiveAsync(Sandbox, Session, Path, replace: false, archive, token), token);
 
     /// <summary>Makes the directory that is there, or is to be, what an archive holds: all else that is in it goes.</summary>
     /// <param name="archive">Writes the archive.</param>
-    /// <param name="token">Stops it.</param>
+    /// <param name="token">Cancels the operation.</param>
     public Task ReplaceAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken token) =>
         UseAsync(() => Client.RestoreArchiveAsync(Sandbox, Session, Path, replace: true, archive, token), token);
 
     /// <summary>Where something goes whose destination this is: into a directory that is there, under its name; else to this very path.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public async Task<RemotePath> WithNameAsync(string name, CancellationToken token)
     {
         if (await TryGetAsync(follow: true, token) is { Type: FileKind.Directory })
@@ -148,7 +148,7 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
     }
 
     /// <summary>The last part of the path; of one that ends in dots, that of the path which it means.</summary>
-    /// <param name="token">Stops waiting.</param>
+    /// <param name="token">Cancels the request.</param>
     public async Task<string> NameAsync(CancellationToken token)
     {
         string name = Path.TrimEnd('/') is var trimmed ? trimmed[(trimmed.LastIndexOf('/') + 1)..] : "";

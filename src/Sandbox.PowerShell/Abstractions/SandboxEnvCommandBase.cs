@@ -17,7 +17,7 @@ public abstract class SandboxEnvCommandBase : SandboxTargetCommandBase
 
     /// <summary>The same place, or the session <c>default</c> of a sandbox that has one.</summary>
     /// <param name="target">The place.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     internal static async Task<SandboxTarget> ToDefaultSessionAsync(SandboxTarget target, CancellationToken cancellationToken) =>
         target.SessionId is null && (await target.Client.GetSandboxAsync(target.SandboxId, cancellationToken)).DefaultSession
             ? new SandboxTarget(target.Client, target.SandboxId, SandboxTarget.DefaultId)

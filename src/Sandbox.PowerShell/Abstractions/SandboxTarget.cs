@@ -37,7 +37,7 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
 
     /// <summary>Does something in the sandbox; the automatic one is made when it is missing.</summary>
     /// <param name="action">What is done.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<T> UseAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
     {
         try

@@ -61,8 +61,8 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
 
     /// <summary>Copies; gives what was made.</summary>
     /// <param name="source">The source.</param>
-    /// <param name="progress">Is told how far it got.</param>
-    /// <param name="token">Stops it.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="token">Cancels the operation.</param>
     protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken token);
 
     /// <summary>Tells what was left out. Any thread may call it.</summary>
@@ -98,7 +98,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     /// <summary>Does what can be done again when the connection breaks: a tree goes over as a whole.</summary>
     /// <param name="progress">Begins anew each time.</param>
     /// <param name="action">What is done.</param>
-    /// <param name="token">Stops it.</param>
+    /// <param name="token">Cancels the operation.</param>
     protected static async Task RepeatAsync(TransferProgress progress, Func<Task> action, CancellationToken token)
     {
         for (int left = TreeAttempts - 1; ; left--)

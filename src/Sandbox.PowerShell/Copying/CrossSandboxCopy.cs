@@ -16,8 +16,8 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
 
     /// <summary>Copies; gives what was made.</summary>
     /// <param name="source">The source.</param>
-    /// <param name="progress">Is told how far it got.</param>
-    /// <param name="token">Stops it.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="token">Cancels the operation.</param>
     public async Task<object> CopyThroughAsync(RemotePath source, TransferProgress progress, CancellationToken token)
     {
         FileEntry entry = await source.GetAsync(follow: true, token);

@@ -19,7 +19,7 @@ internal sealed class BufferedInput : StandardInput
     }
 
     /// <summary>Gives the commands everything, as fast as they read, and the end of input.</summary>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task SendAsync(CancellationToken cancellationToken)
     {
         foreach (Stream part in _parts)

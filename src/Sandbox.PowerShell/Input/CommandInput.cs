@@ -18,7 +18,7 @@ internal sealed class CommandInput(InputBuffer source)
 
     /// <summary>Adds the input to a request, or says in it that it follows.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<ExecRequest> AddToAsync(ExecRequest request, CancellationToken cancellationToken)
     {
         source.HoldBack(true);

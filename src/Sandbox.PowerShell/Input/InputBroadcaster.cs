@@ -44,7 +44,7 @@ internal sealed class InputBroadcaster
 
     /// <summary>Sends what a stream gives, to its end or until nobody reads any more.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
     public async Task CopyAsync(Stream stream, CancellationToken cancellationToken)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _unread.Token);

@@ -37,7 +37,7 @@ public sealed class SandboxCodeResult
     /// <summary>What was printed to standard error.</summary>
     public string StandardError { get; }
 
-    /// <summary>What it shows.</summary>
+    /// <summary>The result.</summary>
     public SandboxCodeOutput[] Results { get; }
 
     /// <summary>Whether its time limit stopped it.</summary>

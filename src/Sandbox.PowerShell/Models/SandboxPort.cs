@@ -28,16 +28,16 @@ public sealed class SandboxPort
     /// <summary>The sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The process with which it ends; null for none.</summary>
+    /// <summary>The process whose exit ends the forwarding; null for none.</summary>
     public string? ProcessId { get; }
 
     /// <summary>Where a web server behind it answers.</summary>
     public string Uri { get; }
 
-    /// <summary>How many connections are open.</summary>
+    /// <summary>The number of open connections.</summary>
     public int Connections { get; }
 
-    /// <summary>Why a connection could not be made, the last time one could not.</summary>
+    /// <summary>The message of the last connection failure.</summary>
     public string? LastError { get; }
 
     /// <summary>When it was made.</summary>

@@ -11,7 +11,7 @@ internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions op
 {
     /// <summary>Runs a command to its end.</summary>
     /// <param name="run">The command.</param>
-    /// <param name="cancellationToken">Stops it, in the sandbox too.</param>
+    /// <param name="cancellationToken">Cancels the operation, also in the sandbox.</param>
     public async Task FollowAsync(RemoteCommand run, CancellationToken cancellationToken)
     {
         OutputWriter writer = OutputWriter.Create(sink, run, options);

@@ -35,6 +35,6 @@ internal interface IOutputSink
     void WriteProgress(ProgressRecord record);
 
     /// <summary>Tells how the command ended, before anything else is said of that.</summary>
-    /// <param name="exit">How.</param>
+    /// <param name="exit">The exit status.</param>
     void SetExit(ExecExit exit);
 }

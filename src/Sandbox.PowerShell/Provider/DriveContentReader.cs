@@ -8,7 +8,7 @@ namespace Sandbox;
 /// <summary>Reads a file of a drive: by lines, by bytes, or as a whole; at its end it waits, or not.</summary>
 /// <param name="wait">Waits for a request on the pipeline's thread.</param>
 /// <param name="place">The file.</param>
-/// <param name="options">What is wanted.</param>
+/// <param name="options">The options.</param>
 internal sealed class DriveContentReader(IProviderContext wait, RemotePath place, ReadContentParameters options) : IContentReader
 {
     private const int Piece = 64 * 1024;

@@ -10,8 +10,8 @@ namespace Sandbox;
 /// <param name="wait">Waits for a request on the pipeline's thread.</param>
 /// <param name="path">The file's path in the drive.</param>
 /// <param name="place">The file.</param>
-/// <param name="options">What is wanted.</param>
-/// <param name="parents">Whether directories that are missing are made.</param>
+/// <param name="options">The options.</param>
+/// <param name="parents">Whether missing parent directories are created.</param>
 internal sealed class DriveContentWriter(IProviderContext wait, string path, RemotePath place, WriteContentParameters options, bool parents) : IContentWriter
 {
     private readonly SpooledBytes _content = new();

@@ -34,7 +34,7 @@ internal sealed class RawConsole : IDisposable
     public static TerminalSize Size => new(Math.Max(1, Console.WindowWidth), Math.Max(1, Console.WindowHeight));
 
     /// <summary>Tells each time the window has another size, until the answer is disposed of.</summary>
-    /// <param name="changed">Is told.</param>
+    /// <param name="changed">Receives the progress.</param>
     public static IDisposable? WatchSize(Action changed) =>
         OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed());
 
