@@ -72,7 +72,7 @@ public sealed partial class SandboxClient
     public Task<SandboxInfo> GetSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
         GetAsync(Path(sandbox), null, ProtocolJson.Default.SandboxInfo, cancellationToken);
 
-    /// <summary>Returns the state of a sandbox.</summary>
+    /// <summary>Returns whether a sandbox is running.</summary>
     /// <param name="sandbox">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<bool> IsRunningAsync(string sandbox, CancellationToken cancellationToken) =>

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>One run of code at one target, in a context that is named or in the language's default one. Giving up interrupts it there.</summary>
+/// <summary>A run of code at one target, in a given context or the default one of the language. Cancelling interrupts it.</summary>
 /// <param name="target">The sandbox or session.</param>
 /// <param name="contextId">The context; null for the default one.</param>
 /// <param name="language">The language of the default one.</param>
@@ -17,7 +17,7 @@ internal sealed class CodeInvocation(SandboxTarget target, string? contextId, st
     public string ContextId { get; private set; } = contextId ?? "";
 
     /// <summary>Runs the code.</summary>
-    /// <param name="onEvent">Takes each event; the reading waits for it.</param>
+    /// <param name="onEvent">Called with each event; reading waits for it.</param>
     /// <param name="cancellationToken">Interrupts the code in the sandbox.</param>
     public async Task FollowAsync(Func<CodeEvent, ValueTask> onEvent, CancellationToken cancellationToken)
     {

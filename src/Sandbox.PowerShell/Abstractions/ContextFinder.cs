@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Finds code contexts by id or pattern. A pattern that matches nothing is silence, an id that does is an error.</summary>
+/// <summary>Finds code contexts by id or pattern. A pattern without a match is no error; an unknown id is.</summary>
 internal static class ContextFinder
 {
     /// <summary>The contexts a reference means.</summary>
@@ -39,7 +39,7 @@ internal static class ContextFinder
         }
         catch (ApiException e) when ((e.Code == ErrorCodes.SandboxNotFound && (isOneOfMany || target.IsAutomatic)) || e.Code == ErrorCodes.SandboxStopped)
         {
-            // Contexts end with their sandbox's processes: one that is stopped or not yet made has none.
+            // Contexts end with the processes of their sandbox: a stopped or missing sandbox has none.
             return [];
         }
     }

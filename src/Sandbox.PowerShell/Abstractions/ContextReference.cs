@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Which code context is meant.</summary>
+/// <summary>A reference to a code context.</summary>
 /// <inheritdoc cref="ResourceReference" />
 public sealed class ContextReference(string id, string? sandboxId = null, string? server = null) : ResourceReference(id, sandboxId, server)
 {

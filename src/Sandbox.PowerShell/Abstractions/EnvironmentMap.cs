@@ -7,7 +7,7 @@ using System.Security;
 
 namespace Sandbox;
 
-/// <summary>Environment variables as a user gave them, as text. Secrets are kept apart.</summary>
+/// <summary>Environment variables from a parameter, as text, with secrets kept separately.</summary>
 internal sealed class EnvironmentMap
 {
     /// <summary>The plain ones; null where there are none.</summary>

@@ -12,7 +12,7 @@ internal static class Errors
     public static bool IsExpected(Exception exception) =>
         exception is ApiException or ServerUnreachableException or ConnectionLostException or TimeoutException;
 
-    /// <summary>Whether nothing else of the same command can work either.</summary>
+    /// <summary>Whether the error affects all further operations of the command.</summary>
     /// <param name="exception">The failure.</param>
     public static bool IsFatal(Exception exception) => exception is ApiException
     {
@@ -31,20 +31,20 @@ internal static class Errors
         _ => throw new ArgumentException($"Unexpected exception type {exception.GetType().Name}.", nameof(exception), exception),
     };
 
-    /// <summary>A parameter's value, or a combination of parameters, makes no sense.</summary>
+    /// <summary>A parameter value or combination of parameters is invalid.</summary>
     /// <param name="message">What and why.</param>
     /// <param name="target">The value.</param>
     public static ErrorRecord InvalidArgument(string message, object? target) =>
         new(new ArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, target);
 
-    /// <summary>A session, process or context object says one sandbox and <c>-Sandbox</c> another.</summary>
+    /// <summary>A session, process or context object belongs to another sandbox than <c>-Sandbox</c>.</summary>
     /// <param name="session">The session, process or context.</param>
     /// <param name="sandbox">The sandbox.</param>
     public static ErrorRecord SandboxMismatch(ResourceReference session, SandboxReference sandbox) => new(
         new ArgumentException($"'{session}' is not in the sandbox '{sandbox.Id}'. Omit -Sandbox."),
         "SandboxMismatch", ErrorCategory.InvalidArgument, session.ToString());
 
-    /// <summary>A sandbox or session came from the pipeline while one was named.</summary>
+    /// <summary>A sandbox or session came from the pipeline although a parameter specifies one.</summary>
     /// <param name="target">The piped one.</param>
     public static ErrorRecord TargetGivenTwice(object target) => new(
         new InvalidOperationException($"'{target}' came from the pipeline, but -Session or -Sandbox is also specified. Use only one of them."),
@@ -58,13 +58,13 @@ internal static class Errors
             : "The input is a session or sandbox object without the properties Id and, for a session, SandboxId.",
         input);
 
-    /// <summary>A stream that commands were to read failed before its end.</summary>
+    /// <summary>Reading an input stream failed.</summary>
     /// <param name="exception">The failure.</param>
     public static ErrorRecord InputFailed(Exception exception) => new(
         new IOException($"Reading the input failed, so the command was stopped: {exception.Message}", exception),
         "InputFailed", ErrorCategory.ReadError, null);
 
-    /// <summary>A defect showed itself where nobody could be thrown at.</summary>
+    /// <summary>An unexpected exception in a background task.</summary>
     /// <param name="exception">The failure.</param>
     public static ErrorRecord Unexpected(Exception exception) => new(exception, "Unexpected", ErrorCategory.NotSpecified, null);
 
@@ -75,7 +75,7 @@ internal static class Errors
         new ItemNotFoundException($"There is no environment variable '{name}' in '{place}'."),
         "VariableNotFound", ErrorCategory.ObjectNotFound, name);
 
-    /// <summary>A file of this machine could not be read or written.</summary>
+    /// <summary>A local file could not be read or written.</summary>
     /// <param name="exception">Why.</param>
     /// <param name="target">What was copied.</param>
     public static ErrorRecord LocalFileFailed(Exception exception, object? target) => new(
@@ -87,7 +87,7 @@ internal static class Errors
     public static ErrorRecord CommandTimedOut(RemoteCommand run, ExecExit exit) => TimedOut(
         $"The command in '{run.Target}' timed out after {exit.DurationMs / 1000:0.0##} s and was stopped. Its output up to then is available{AfterStop(run.Target, exit)}.", run.Target.ToString());
 
-    /// <summary>A command ended with a code that is not zero, and the caller wants that as an error.</summary>
+    /// <summary>A command exited with a non-zero code and <c>-ErrorOnNonZeroExit</c> or <c>$PSNativeCommandUseErrorActionPreference</c> is set.</summary>
     /// <param name="run">The command.</param>
     /// <param name="exit">The exit status.</param>
     public static ErrorRecord CommandExitedNonZero(RemoteCommand run, ExecExit exit) => new(
@@ -96,9 +96,9 @@ internal static class Errors
             : $"The command in '{run.Target}' was terminated by signal {exit.Signal} (exit code {exit.ExitCode})."),
         "CommandExitedNonZero", ErrorCategory.InvalidResult, run.Target.ToString());
 
-    /// <summary>A process ended before it did what was waited for.</summary>
+    /// <summary>A process exited before the awaited condition was met.</summary>
     /// <param name="process">The process.</param>
-    /// <param name="awaited">What was waited for.</param>
+    /// <param name="awaited">The awaited condition.</param>
     /// <param name="lastLines">The last it printed.</param>
     public static ErrorRecord ProcessEnded(SandboxProcess process, string awaited, IReadOnlyCollection<string> lastLines)
     {
@@ -108,8 +108,8 @@ internal static class Errors
     }
 
     /// <summary>The time for a wait is over.</summary>
-    /// <param name="process">What was waited for.</param>
-    /// <param name="awaited">What was to happen.</param>
+    /// <param name="process">The awaited condition.</param>
+    /// <param name="awaited">The awaited condition.</param>
     /// <param name="seconds">The limit.</param>
     public static ErrorRecord WaitTimedOut(SandboxProcess process, string awaited, double seconds) => new(
         new TimeoutException($"Timed out after {seconds:0.###} s waiting for {awaited}. The process '{process}' is still running."), "WaitTimedOut", ErrorCategory.OperationTimeout, process);
@@ -132,7 +132,7 @@ internal static class Errors
         new InvalidOperationException($"The code in '{run}' failed. {error}{string.Concat(error.Traceback.Where(line => line != error.ToString()).Select(line => "\n" + line))}"),
         "CodeFailed", ErrorCategory.InvalidResult, error);
 
-    /// <summary>An image among the results could not be kept.</summary>
+    /// <summary>An image result could not be saved.</summary>
     /// <param name="failure">Why.</param>
     /// <param name="run">The run.</param>
     public static ErrorRecord ResultNotSaved(Exception failure, CodeInvocation run) => new(
@@ -144,22 +144,22 @@ internal static class Errors
     public static ErrorRecord StandardErrorLine(string line, RemoteCommand run) =>
         new(new RemoteException(line), "StandardErrorLine", ErrorCategory.FromStdErr, run.Target.ToString());
 
-    /// <summary>There is no console that a terminal could be shown on.</summary>
+    /// <summary>There is no interactive console.</summary>
     /// <param name="reason">Why not.</param>
     public static ErrorRecord ConsoleRequired(string reason) => new(
         new InvalidOperationException($"{reason}. Enter-SandboxSession needs an interactive console. Use Invoke-SandboxCommand in scripts."),
         "ConsoleRequired", ErrorCategory.ResourceUnavailable, null);
 
-    /// <summary>A port of this machine cannot be listened on.</summary>
+    /// <summary>A local port is not available.</summary>
     /// <param name="localPort">The port.</param>
     /// <param name="cause">Why.</param>
     public static ErrorRecord LocalPortUnavailable(int localPort, System.Net.Sockets.SocketException cause) => new(
         new InvalidOperationException($"The local port {localPort} cannot be used: {cause.Message}. Choose another one with -LocalPort, or omit -LocalPort to use any free port.", cause),
         "LocalPortUnavailable", ErrorCategory.ResourceUnavailable, localPort);
 
-    /// <summary>No local port of this process is forwarded under this number.</summary>
+    /// <summary>The local port is not forwarded.</summary>
     /// <param name="localPort">The port.</param>
-    /// <param name="reason">Why it is forwarded no more; null when it was not, or somebody wanted it so.</param>
+    /// <param name="reason">Why forwarding ended; null when it was never forwarded or the user ended it.</param>
     public static ErrorRecord PortForwardNotFound(int localPort, string? reason) => new(
         new ItemNotFoundException(reason is null
             ? $"Local port {localPort} is not forwarded by this process. Run Get-SandboxPort to list the forwarded ports."
@@ -168,7 +168,7 @@ internal static class Errors
 
     private static ErrorRecord TimedOut(string sentence, string target) => new(new TimeoutException(sentence), "CommandTimedOut", ErrorCategory.OperationTimeout, target);
 
-    // A shell that is thrown away needs no word.
+    // A temporary session prints no message.
     private static string AfterStop(SandboxTarget place, ExecExit exit) =>
         place.SessionId is null ? "" : exit.ShellRestarted ? "; the session continues with a new shell" : "; the session can still be used";
 

@@ -10,7 +10,7 @@ internal sealed class FileTail(RemotePath place, Encoding encoding)
 {
     private const long FirstPiece = 64 * 1024;
 
-    // A line break is one byte of its own, wherever one begins to read.
+    // In UTF-8 a line break is always a byte of its own.
     private bool IsByteWise => encoding is UTF8Encoding || encoding.IsSingleByte;
 
     /// <summary>Reads the lines.</summary>

@@ -17,15 +17,15 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     [Parameter(HelpMessage = "How standard error is handled.")]
     public StandardErrorAction StandardError { get; set; } = StandardErrorAction.Host;
 
-    /// <summary>Emits one object for each place: exit code, both outputs, times.</summary>
+    /// <summary>Returns one object for each place: exit code, both outputs, times.</summary>
     [Parameter(HelpMessage = "Returns one object with the exit code, output and times.")]
     public SwitchParameter AsResult { get; set; }
 
-    /// <summary>Emits the output as one string, exactly.</summary>
+    /// <summary>Returns the output as one string, exactly.</summary>
     [Parameter(HelpMessage = "Returns the output as one string.")]
     public SwitchParameter Raw { get; set; }
 
-    /// <summary>Emits the output as byte arrays, as they come.</summary>
+    /// <summary>Returns the output as byte arrays, as they come.</summary>
     [Parameter(HelpMessage = "Returns byte arrays.")]
     public SwitchParameter AsByteStream { get; set; }
 
@@ -34,20 +34,20 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     [ValidateRange(0, 1L << 30)]
     public long OutputLimit { get; set; } = 64 << 20;
 
-    /// <summary>Puts <c>[sandbox/session] </c> before each line.</summary>
+    /// <summary>Prefixes each line with <c>[sandbox/session] </c>.</summary>
     [Parameter(HelpMessage = "Prefixes each line with its sandbox or session.")]
     public SwitchParameter Prefix { get; set; }
 
-    /// <summary>Makes an exit code that is not zero an error.</summary>
+    /// <summary>Reports a non-zero exit code as an error.</summary>
     [Parameter(HelpMessage = "Reports a non-zero exit code as an error.")]
     public SwitchParameter ErrorOnNonZeroExit { get; set; }
 
-    /// <summary>In how many places the command runs at once.</summary>
+    /// <summary>Maximum number of sessions or sandboxes in which the command runs at once.</summary>
     [Parameter(HelpMessage = "Maximum number of sandboxes or sessions at once.")]
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
 
-    /// <summary>Emits a job at once, which runs the command and collects what would have been emitted.</summary>
+    /// <summary>Runs the command as a job and returns the job.</summary>
     [Parameter(HelpMessage = "Runs in the background, as a job.")]
     public SwitchParameter AsJob { get; set; }
 
@@ -67,7 +67,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     /// <inheritdoc />
     void IOutputSink.SetExit(ExecExit exit)
     {
-        // Of several commands the first that failed is the one that counts.
+        // With several commands, report the first failure.
         _exitCode = _exitCode is null or 0 ? exit.ExitCode : _exitCode;
         SessionState.PSVariable.Set("global:LASTEXITCODE", _exitCode);
     }
@@ -98,7 +98,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
         base.Dispose(disposing);
     }
 
-    /// <summary>Begins a command, or keeps it until there is room, or until the job begins.</summary>
+    /// <summary>Starts a command, or queues it until the limit allows it or the job starts.</summary>
     /// <param name="target">Where.</param>
     /// <param name="request">What.</param>
     /// <param name="input">What it reads, when that comes from the pipeline.</param>
@@ -119,10 +119,10 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     /// <summary>The way of input from the pipeline to the commands that are begun.</summary>
     private protected StandardInput OpenInput() => IsJob ? _collected = new BufferedInput() : new StreamingInput(AwaitInput, StopToken);
 
-    /// <summary>Emits what is there, without waiting.</summary>
+    /// <summary>Returns what is there, without waiting.</summary>
     private protected void EmitReady() => _pump!.DrainReady();
 
-    /// <summary>Emits everything, until all commands have ended; or the job that is to run them.</summary>
+    /// <summary>Returns everything, until all commands have ended; or the job that is to run them.</summary>
     private protected void EmitAll()
     {
         _pump!.DrainAll();
@@ -140,7 +140,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
         _pump!.DrainUntil(sending);
         if (sending.Exception?.InnerException is { } failure)
         {
-            // A command that reads only part of what it was meant to read must not go on.
+            // Stop the command: it must not continue with incomplete input.
             ThrowTerminatingError(Errors.InputFailed(failure));
         }
     }

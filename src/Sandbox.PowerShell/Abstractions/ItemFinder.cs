@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Finds items by path or pattern. A pattern that matches nothing is silence, but where content is written or a name changed: there it is an error, as with PowerShell's own cmdlets.</summary>
+/// <summary>Finds items by path or pattern. A pattern without a match is no error, except when writing content or renaming, as in PowerShell's own cmdlets.</summary>
 internal static class ItemFinder
 {
     /// <summary>The places that a path means, and what is there when that is known.</summary>

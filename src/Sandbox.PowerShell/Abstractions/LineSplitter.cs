@@ -4,7 +4,7 @@ using System.Text;
 namespace Sandbox;
 
 /// <summary>Turns bytes into lines as they come. Lines are cut as bytes, so a character that arrives in two pieces is whole again.</summary>
-/// <param name="onLine">Takes each line.</param>
+/// <param name="onLine">Called with each line.</param>
 internal sealed class LineSplitter(Action<string> onLine)
 {
     private readonly ArrayBufferWriter<byte> _partial = new(256);

@@ -24,7 +24,7 @@ internal sealed class ModuleState
     /// <summary>The choice made by <c>Connect-SandboxServer</c>; null for none.</summary>
     public ServerConnection? Connection { get; set; }
 
-    /// <summary>The sandbox that is used when none is named.</summary>
+    /// <summary>The default sandbox.</summary>
     public string DefaultSandbox => Connection?.DefaultSandbox ?? SandboxTarget.DefaultId;
 
     /// <summary>The warnings that were shown.</summary>
@@ -33,7 +33,7 @@ internal sealed class ModuleState
     /// <summary>The open port forwards.</summary>
     public PortForwards Forwards { get; } = new();
 
-    /// <summary>Counts the changes that make a drive's cached listings obsolete.</summary>
+    /// <summary>Counts the changes that invalidate the cached listings of a drive.</summary>
     public ChangeCounter Changes { get; } = new();
 
     /// <summary>Removes the state of the current runspace and ends its port forwards. Jobs keep their clients until the runspace is closed.</summary>

@@ -3,7 +3,7 @@ using Sandbox.Client;
 namespace Sandbox;
 
 /// <summary>Turns what a process writes into lines, of each stream on its own.</summary>
-/// <param name="onLine">Takes each line.</param>
+/// <param name="onLine">Called with each line.</param>
 internal sealed class OutputLines(Action<OutputChannel, string> onLine)
 {
     private readonly LineSplitter _output = new(line => onLine(OutputChannel.Output, line));

@@ -32,7 +32,7 @@ internal sealed class PatternWait(ProcessTarget target, Regex pattern)
         }
         catch (ApiException e) when (e.Code is ErrorCodes.ProcessLost or ErrorCodes.SessionClosed)
         {
-            // That is one way to end.
+            // An expected way to end.
         }
 
         ProcessInfo info = await target.Client.GetProcessAsync(target.SandboxId, target.Id, cancellationToken);

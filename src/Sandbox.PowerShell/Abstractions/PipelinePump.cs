@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace Sandbox;
 
-/// <summary>Work on other threads whose effects happen on the pipeline's thread, in order. Its queue is bounded: a slow consumer slows the work.</summary>
+/// <summary>Runs work on other threads and its output actions on the pipeline thread, in order. The queue is bounded (back-pressure).</summary>
 /// <remarks>All but <see cref="PostAsync"/> belongs to the pipeline's thread.</remarks>
 internal sealed class PipelinePump : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class PipelinePump : IDisposable
     private Task<bool>? _readable;
 
     /// <summary>Creates a pump without work.</summary>
-    /// <param name="limit">How much work goes on at once.</param>
+    /// <param name="limit">The maximum number of operations at once.</param>
     /// <param name="beforeEffect">Runs before each effect, and when all is done.</param>
     /// <param name="stop">Ends all work.</param>
     public PipelinePump(int limit, Action beforeEffect, CancellationToken stop)
@@ -28,7 +28,7 @@ internal sealed class PipelinePump : IDisposable
         _stopped = _stop.Token;
     }
 
-    /// <summary>Begins work, or keeps it until there is room.</summary>
+    /// <summary>Starts work, or queues it until the limit allows it.</summary>
     /// <param name="work">The work; it ends soon after its token is cancelled.</param>
     public void Start(Func<CancellationToken, Task> work)
     {
@@ -36,11 +36,11 @@ internal sealed class PipelinePump : IDisposable
         Fill();
     }
 
-    /// <summary>Hands an effect to the pipeline's thread; waits while the queue is full.</summary>
+    /// <summary>Queues an action for the pipeline thread; waits while the queue is full.</summary>
     /// <param name="effect">The effect.</param>
     public ValueTask PostAsync(Action effect) => _effects.Writer.WriteAsync(effect, _stopped);
 
-    /// <summary>Lets happen what is ready, without waiting.</summary>
+    /// <summary>Runs the queued actions without waiting.</summary>
     public void DrainReady() => Guard(() =>
     {
         while (_effects.Reader.TryRead(out Action? effect))
@@ -49,8 +49,8 @@ internal sealed class PipelinePump : IDisposable
         }
     });
 
-    /// <summary>Lets happen what is ready, until a task has ended.</summary>
-    /// <param name="condition">The task. How it ended is not looked at.</param>
+    /// <summary>Runs queued actions until a task has completed.</summary>
+    /// <param name="condition">The task; its result is ignored.</param>
     public void DrainUntil(Task condition) => Guard(() =>
     {
         while (!condition.IsCompleted)
@@ -66,7 +66,7 @@ internal sealed class PipelinePump : IDisposable
         }
     });
 
-    /// <summary>Lets all happen, until all work has ended.</summary>
+    /// <summary>Runs queued actions until all work has completed.</summary>
     public void DrainAll() => Guard(() =>
     {
         while (_running.Count > 0)
@@ -90,7 +90,7 @@ internal sealed class PipelinePump : IDisposable
         _stop.Dispose();
     }
 
-    // One wait for many conditions: each of its own would stay behind in the queue.
+    // One wait for all conditions: separate ones would remain in the queue.
     private Task<bool> Readable() => _readable is { IsCompleted: false } waiting ? waiting : _readable = _effects.Reader.WaitToReadAsync(_stopped).AsTask();
 
     private void Run(Action effect)
@@ -103,7 +103,7 @@ internal sealed class PipelinePump : IDisposable
     {
         while (_running.Count < _limit && _waiting.TryDequeue(out Func<CancellationToken, Task>? work))
         {
-            // Work begins on this thread and leaves it where it first waits: one hop less for the first request.
+            // Start on this thread up to the first await, which saves a thread switch for the first request.
             Task task = work(_stopped);
             _running.Add(task);
             _ = AnnounceEndAsync(task);
@@ -119,7 +119,7 @@ internal sealed class PipelinePump : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Stopped: whoever stopped waits for the work itself.
+            // Stopped: StopJob itself waits for the work.
         }
     }
 
@@ -143,7 +143,7 @@ internal sealed class PipelinePump : IDisposable
         }
         catch
         {
-            // Also a consumer that wants no more ends up here: nothing must go on behind its back.
+            // Also runs when the consumer stops early, so that no work continues in the background.
             Stop();
             throw;
         }

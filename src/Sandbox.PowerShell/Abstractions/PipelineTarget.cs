@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Recognises sandbox and session objects among what is piped. Text is never one here: it is input.</summary>
+/// <summary>Recognises sandbox and session objects in pipeline input. Strings are always input.</summary>
 internal static class PipelineTarget
 {
     /// <summary>Whether an object is a sandbox or session, or was one before it was selected from or sent to another process.</summary>

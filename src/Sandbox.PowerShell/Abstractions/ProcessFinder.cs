@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Finds processes by id or pattern. A pattern that matches nothing is silence, an id that does is an error.</summary>
+/// <summary>Finds processes by id or pattern. A pattern without a match is no error; an unknown id is.</summary>
 internal static class ProcessFinder
 {
     /// <summary>The processes a reference means, as they stand. Only background processes match a pattern, unless commands are asked for too.</summary>
@@ -76,7 +76,7 @@ internal static class ProcessFinder
         }
         catch (ApiException e) when ((e.Code == ErrorCodes.SandboxNotFound && (isOneOfMany || place.IsAutomatic)) || e.Code == ErrorCodes.SandboxStopped)
         {
-            // A look at many wakes none.
+            // Listing many sandboxes starts none of them.
             return [];
         }
     }

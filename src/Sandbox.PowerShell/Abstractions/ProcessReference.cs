@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Which process is meant.</summary>
+/// <summary>A reference to a process.</summary>
 /// <inheritdoc cref="ResourceReference" />
 public sealed class ProcessReference(string id, string? sandboxId = null, string? server = null) : ResourceReference(id, sandboxId, server)
 {

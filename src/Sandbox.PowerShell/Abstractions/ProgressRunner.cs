@@ -3,14 +3,14 @@ using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Work that may take long: it shows how far it got, and ends with the command.</summary>
+/// <summary>Runs long operations with a progress record.</summary>
 internal static class ProgressRunner
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private static int s_lastActivity = 0x5a0000;
 
-    /// <summary>Waits for work on the pipeline's thread; what lasts is shown as progress.</summary>
+    /// <summary>Waits for work on the pipeline thread and shows progress if it takes long.</summary>
     /// <param name="cmdlet">The cmdlet, whose stop ends the work.</param>
     /// <param name="activity">What is done.</param>
     /// <param name="status">What it is done to.</param>
@@ -45,7 +45,7 @@ internal static class ProgressRunner
         }
     }
 
-    /// <summary>Writes down how far a transfer got.</summary>
+    /// <summary>Writes the progress of a transfer to a progress record.</summary>
     /// <param name="progress">The transfer.</param>
     /// <param name="record">Where to.</param>
     public static void Show(this TransferProgress progress, ProgressRecord record)

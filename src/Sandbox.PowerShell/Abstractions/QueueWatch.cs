@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Looks whether a command waits behind another one of its session, and says for which.</summary>
+/// <summary>Polls whether a command waits for another command of its session.</summary>
 /// <param name="target">Where the command is to run.</param>
 /// <param name="commandId">The command.</param>
 internal sealed class QueueWatch(SandboxTarget target, string commandId)
@@ -10,7 +10,7 @@ internal sealed class QueueWatch(SandboxTarget target, string commandId)
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Watches until the command has its turn.</summary>
-    /// <param name="onChange">Is told the command that runs instead, each time it was looked; null when the waiting is over.</param>
+    /// <param name="onChange">Receives the running command after each poll; null when the wait is over.</param>
     /// <param name="cancellationToken">The command has shown that it runs, or has ended.</param>
     public async Task WatchAsync(Func<RunningCommand?, ValueTask> onChange, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Normalises what was given to references. It looks nothing up, so that an unknown id is the cmdlet's error, not the binder's.</summary>
+/// <summary>Converts arguments to references. It makes no requests, so an unknown id is an error of the cmdlet, not of parameter binding.</summary>
 /// <typeparam name="T">The reference's type.</typeparam>
 /// <param name="kind">What is wanted, for the message.</param>
 /// <param name="read">Reads one value; null when it is not of the kind.</param>

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>One run of a command at one target: begins it, follows it, and stops it there when it is stopped here.</summary>
+/// <summary>A command at one target: starts it, streams its events, and stops it when it is cancelled.</summary>
 /// <param name="target">Where.</param>
 /// <param name="request">What.</param>
 /// <param name="input">What it reads, when that comes from the pipeline.</param>
@@ -29,12 +29,12 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
     public static string TextOf(ExecRequest request) => request.Command ?? string.Join(' ', request.Argv ?? []);
 
     /// <summary>Runs the command.</summary>
-    /// <param name="onEvent">Takes each event; the reading waits for it.</param>
-    /// <param name="onWait">Is told while it waits for another command of its session; null when the waiting is over.</param>
+    /// <param name="onEvent">Called with each event; reading waits for it.</param>
+    /// <param name="onWait">Receives the command it waits for; null when the wait is over.</param>
     /// <param name="cancellationToken">Stops the command in the sandbox.</param>
     public async Task FollowAsync(Func<CommandEvent, ValueTask> onEvent, Func<RunningCommand?, ValueTask> onWait, CancellationToken cancellationToken)
     {
-        // Reading goes on until the sandbox was told to stop: a request that is broken off does not end its command.
+        // Continue reading until the stop request was sent: cancelling the request does not stop the command.
         using CancellationTokenSource abandon = new();
         using CancellationTokenSource sendUntil = new();
         Task stopping = Task.CompletedTask;
@@ -51,7 +51,7 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
             await ReadAsync(reader, onEvent, onWait, abandon.Token);
             if (sending.IsFaulted)
             {
-                // The command ended in good faith, but did not read all that it was given.
+                // The command exited normally without reading all of its input.
                 await sending;
             }
         }
@@ -103,13 +103,13 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
         {
             while (!_ended && !await TrySignalAsync(limit.Token))
             {
-                // The request to begin may still be on its way.
+                // The start request may still be in transit.
                 await Task.Delay(StopRetry, limit.Token);
             }
         }
         catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
         {
-            // Nobody is left to be told, and the sandbox's own limits still hold.
+            // Nothing left to report to; the limits of the sandbox still apply.
         }
         finally
         {
@@ -119,7 +119,7 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
 
     private async Task<bool> TrySignalAsync(CancellationToken cancellationToken)
     {
-        // As it was when the signal was sent: the command may begin while "there is none" is on its way back.
+        // Checked before the signal was sent: the command may start while the response "not found" is in transit.
         bool wasThere = _answered;
         try
         {

@@ -4,12 +4,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A path at a place. A relative one starts from the session's directory.</summary>
+/// <summary>A path in a sandbox. A relative path starts from the directory of the session.</summary>
 /// <param name="Target">The sandbox, or the session in it.</param>
 /// <param name="Path">The path, taken literally.</param>
 internal sealed record RemotePath(SandboxTarget Target, string Path)
 {
-    /// <summary>The directory of a sandbox that is meant when none is named.</summary>
+    /// <summary>The default directory of a sandbox.</summary>
     public const string Workspace = "/workspace";
 
     /// <summary>The path for people.</summary>

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Finds sandboxes and sessions by id or pattern. A pattern that matches nothing is silence, an id that does is an error.</summary>
+/// <summary>Finds sandboxes and sessions by id or pattern. A pattern without a match is no error; an unknown id is.</summary>
 internal static class ResourceFinder
 {
     /// <summary>The sandboxes a reference means.</summary>
@@ -71,7 +71,7 @@ internal static class ResourceFinder
             : cmdlet.FindSessionsAt(new SandboxTarget(client, sandbox.Id, id), false);
     }
 
-    // In one of many sandboxes a session that is not there is no mistake.
+    // When searching many sandboxes, a missing session is no error.
     private static IEnumerable<SandboxSession> FindSessionsAt(this SandboxCommandBase cmdlet, SandboxTarget target, bool isOneOfMany)
     {
         string id = target.SessionId!;
@@ -96,7 +96,7 @@ internal static class ResourceFinder
         }
         catch (ApiException e) when ((e.Code == ErrorCodes.SandboxNotFound && (isOneOfMany || target.IsAutomatic)) || e.Code == ErrorCodes.SandboxStopped)
         {
-            // A look at many wakes none.
+            // Listing many sandboxes starts none of them.
             return [];
         }
     }

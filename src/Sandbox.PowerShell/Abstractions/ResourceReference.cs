@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Which thing in a sandbox is meant: an id or pattern, and sandbox and server when an object or the form <c>sandbox/id</c> named them.</summary>
+/// <summary>A reference to a resource of a sandbox: an id or pattern, with sandbox and server if known from an object or <c>sandbox/id</c>.</summary>
 /// <param name="id">Its id; a pattern where a cmdlet takes one.</param>
 /// <param name="sandboxId">Its sandbox; null when it was not named.</param>
 /// <param name="server">Its server's address; null for the default one.</param>

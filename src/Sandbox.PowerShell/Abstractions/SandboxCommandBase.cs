@@ -12,7 +12,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     private readonly ConcurrentQueue<(bool IsWarning, string Text)> _messages = new();
     private readonly Dictionary<string, SandboxClient> _clients = new(StringComparer.Ordinal);
 
-    // The server used when none is named: found once, so that a pipeline does not change servers on its way.
+    // The default server, resolved once, so that one pipeline always uses the same server.
     private SandboxClient? _default;
 
     private ModuleState? _moduleState;
@@ -41,7 +41,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Comes from another thread, perhaps too late.
+            // Called on another thread, possibly after the end.
         }
     }
 
@@ -91,7 +91,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Does one of many things: a failure of it is reported and the rest goes on, unless the rest cannot work either.</summary>
+    /// <summary>Runs one of many operations. A failure is a non-terminating error, unless it affects the remaining operations too.</summary>
     /// <param name="target">What it is done to, for the error.</param>
     /// <param name="request">Does it.</param>
     /// <param name="result">What came of it.</param>
@@ -117,7 +117,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         return true;
     }, out _);
 
-    /// <summary>Reports a failure; one that leaves no hope for the rest ends the command.</summary>
+    /// <summary>Reports an error; a fatal one terminates the command.</summary>
     /// <param name="exception">The failure.</param>
     /// <param name="target">What it failed for.</param>
     internal void Report(Exception exception, object? target) => Report(Errors.From(exception, target));
@@ -148,11 +148,11 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Tells something to users who want to know more. Any thread may call it.</summary>
+    /// <summary>Writes a verbose message. Thread-safe.</summary>
     /// <param name="line">What there is to tell.</param>
     internal void Tell(string line) => _messages.Enqueue((false, line));
 
-    /// <summary>Tells a user what a new sandbox did not get; the same thing only once in a runspace. Any thread may call it.</summary>
+    /// <summary>Warns about limitations of a new sandbox, each only once per runspace. Thread-safe.</summary>
     /// <param name="warnings">What its server says.</param>
     internal void Warn(IEnumerable<string>? warnings)
     {
@@ -185,7 +185,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <summary>The client of the server in use, or the failure to find it.</summary>
     private protected SandboxClient FindClient() => FindClient(ModuleState.Connection);
 
-    /// <summary>Does what the whole command depends on: its failure ends the command.</summary>
+    /// <summary>Runs an operation whose failure is a terminating error.</summary>
     /// <param name="target">What it is done to, for the error.</param>
     /// <param name="action">Does it.</param>
     private protected T RunOrTerminate<T>(object? target, Func<T> action)

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Cmdlets on the variables of sessions or sandboxes.</summary>
+/// <summary>Base of cmdlets for environment variables of sessions or sandboxes.</summary>
 public abstract class SandboxEnvCommandBase : SandboxTargetCommandBase
 {
     /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Left out, it is the sandbox's session <c>default</c> where it has one, else the sandbox itself.</summary>
@@ -15,7 +15,7 @@ public abstract class SandboxEnvCommandBase : SandboxTargetCommandBase
     /// <summary>The places whose variables are meant.</summary>
     internal IEnumerable<SandboxTarget> Targets => this.Resolve(Session, SandboxesBeside(Session));
 
-    /// <summary>The same place, or the session <c>default</c> of a sandbox that has one.</summary>
+    /// <summary>Returns the target, or the session <c>default</c> of a sandbox that has one.</summary>
     /// <param name="target">The place.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     internal static async Task<SandboxTarget> ToDefaultSessionAsync(SandboxTarget target, CancellationToken cancellationToken) =>

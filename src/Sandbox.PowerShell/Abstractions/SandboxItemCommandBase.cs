@@ -33,7 +33,7 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     /// <summary>Whether a pattern that matches nothing is an error.</summary>
     private protected virtual bool MustMatch => false;
 
-    /// <summary>The places that are meant, patterns resolved, completely, before anything is done to one. Of what was named exactly it is not known yet whether it is there.</summary>
+    /// <summary>Resolves all patterns before acting on the first path. Literal paths are not checked yet.</summary>
     /// <param name="paths">What <c>-Path</c> says.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
     private protected IReadOnlyList<RemotePath> Places(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Place)];

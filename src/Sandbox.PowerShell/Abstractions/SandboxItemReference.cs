@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Which item is meant: an absolute path and the sandbox it is in.</summary>
+/// <summary>A reference to an item: an absolute path and its sandbox.</summary>
 /// <param name="path">The path.</param>
 /// <param name="sandboxId">The sandbox.</param>
 /// <param name="server">The server's address; null for the default one.</param>

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Cmdlets that do something to processes, named or from the pipeline.</summary>
+/// <summary>Base of cmdlets that act on processes.</summary>
 public abstract class SandboxProcessCommandBase : SandboxTargetCommandBase
 {
     /// <summary>The processes: objects, ids, <c>sandbox/process</c>, or patterns.</summary>

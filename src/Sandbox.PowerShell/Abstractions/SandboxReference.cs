@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Which sandbox is meant: an id or pattern, and the server when an object named it.</summary>
+/// <summary>A reference to a sandbox: an id or pattern, with the server if known from an object.</summary>
 /// <param name="id">The sandbox's id; a pattern where a cmdlet takes one.</param>
 /// <param name="server">Its server's address; null for the default one.</param>
 /// <param name="defaultSession">Whether it has a session <c>default</c>; null when that is not known.</param>

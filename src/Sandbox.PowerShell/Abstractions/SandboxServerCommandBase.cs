@@ -3,16 +3,16 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Cmdlets on the server itself.</summary>
+/// <summary>Base of cmdlets that act on the server.</summary>
 public abstract class SandboxServerCommandBase : SandboxCommandBase
 {
-    // Looking must not take as long as working: a server that runs answers at once.
+    // Short: a running server responds at once.
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>A client of the server in use that never starts it; null where none runs.</summary>
     private protected SandboxClient? Peek() => RunOrTerminate(null, () => ModuleState.Clients.Peek(ModuleState.Connection, LookLimit)?.WithTrace(Trace));
 
-    /// <summary>The server in use, without starting it. A local one that does not run is shown as stopped.</summary>
+    /// <summary>Returns the server in use without starting it. A local server that is not running has the state Stopped.</summary>
     private protected SandboxServer? Look()
     {
         bool isLocal = ModuleState.Clients.IsLocalDefault(ModuleState.Connection);
@@ -28,7 +28,7 @@ public abstract class SandboxServerCommandBase : SandboxCommandBase
         }
         catch (ServerUnreachableException) when (isLocal)
         {
-            // Its socket outlived it.
+            // A stale socket.
             return new SandboxServer(null, null, isLocal, ModuleState.DefaultSandbox);
         }
         catch (Exception e) when (Errors.IsExpected(e))

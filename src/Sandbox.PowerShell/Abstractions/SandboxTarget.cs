@@ -3,14 +3,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Where something is done: a sandbox, or a session in it, of a server.</summary>
+/// <summary>The target of an operation: a sandbox or a session.</summary>
 /// <param name="client">The server's client.</param>
 /// <param name="sandboxId">The sandbox.</param>
 /// <param name="sessionId">The session; null for the sandbox itself.</param>
-/// <param name="onMade">Given for the sandbox that is made on first use, because none was named: is told the warnings of the new one.</param>
+/// <param name="onMade">Receives the warnings when the default sandbox is created; null for a sandbox that must exist.</param>
 internal sealed class SandboxTarget(SandboxClient client, string sandboxId, string? sessionId = null, Action<IEnumerable<string>?>? onMade = null)
 {
-    /// <summary>The sandbox that is meant when none is named, and the session of a sandbox that has one for such a case.</summary>
+    /// <summary>The id of the default sandbox and of the default session.</summary>
     public const string DefaultId = "default";
 
     private const int LooksWhileMade = 250;
@@ -29,13 +29,13 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
     /// <summary>Whether it is the sandbox that is made on first use, because none was named.</summary>
     public bool IsAutomatic => onMade is not null;
 
-    /// <summary>The same place, for one who wants to be told instead.</summary>
-    /// <param name="trace">Is told about each request, on any thread.</param>
-    /// <param name="warn">Is told the warnings of the sandbox that is made on first use.</param>
+    /// <summary>Returns the same target with other trace and warning handlers.</summary>
+    /// <param name="trace">Receives a record of each request, on any thread.</param>
+    /// <param name="warn">Receives the warnings when the default sandbox is created.</param>
     public SandboxTarget TellingTo(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
         new(Client.WithTrace(trace), SandboxId, SessionId, IsAutomatic ? warn : null);
 
-    /// <summary>Does something in the sandbox; the automatic one is made when it is missing.</summary>
+    /// <summary>Runs an operation in the sandbox, creating the default sandbox if it is missing.</summary>
     /// <param name="action">What is done.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<T> UseAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
@@ -59,7 +59,7 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
     /// <inheritdoc />
     public override string ToString() => SessionId is null ? SandboxId : $"{SandboxId}/{SessionId}";
 
-    // False when another shell makes it just now: that one is as good.
+    // False when another process has just created it.
     private async Task<bool> TryMakeAsync(CancellationToken cancellationToken)
     {
         try

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Cmdlets that do something to sessions or sandboxes, named or from the pipeline.</summary>
+/// <summary>Base of cmdlets that act on sessions or sandboxes.</summary>
 public abstract class SandboxTargetCommandBase : SandboxCommandBase
 {
     private static readonly string[] MemberParameters = ["Session", "Process", "Id"];

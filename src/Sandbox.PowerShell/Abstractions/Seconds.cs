@@ -6,7 +6,7 @@ internal static class Seconds
     /// <summary>The shortest limit that can be set.</summary>
     public const double Shortest = 0.001;
 
-    /// <summary>The longest: ten years stand for "none" well enough.</summary>
+    /// <summary>The longest limit: ten years.</summary>
     public const double Longest = 315_360_000;
 
     /// <summary>The limit of a wait; <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>

@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Which session is meant.</summary>
+/// <summary>A reference to a session.</summary>
 /// <inheritdoc cref="ResourceReference" />
 public sealed class SessionReference(string id, string? sandboxId = null, string? server = null) : ResourceReference(id, sandboxId, server)
 {

@@ -1,9 +1,9 @@
 namespace Sandbox;
 
-/// <summary>From what <c>-Session</c> and <c>-Sandbox</c> name to places where something is done.</summary>
+/// <summary>Resolves <c>-Session</c> and <c>-Sandbox</c> to targets.</summary>
 internal static class TargetResolver
 {
-    /// <summary>The places that are meant. A contradiction is reported and left out.</summary>
+    /// <summary>Returns the targets. A contradiction is reported and skipped.</summary>
     /// <param name="cmdlet">The cmdlet.</param>
     /// <param name="sessions">The sessions named; null for none.</param>
     /// <param name="sandboxes">The sandboxes named; null for none, which means the automatic one.</param>

@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <remarks>Otherwise their commands would go on in the sandbox: to the server the process is just a broken connection.</remarks>
 internal static class TerminationSignals
 {
-    // Long enough for a stop request to reach the sandbox; a shell that is told to end should not linger.
+    // Long enough for a stop request to reach the sandbox, without delaying the exit of the shell noticeably.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     private static readonly ConcurrentDictionary<Registration, Action> Stops = new();
@@ -25,7 +25,7 @@ internal static class TerminationSignals
         return registration;
     }
 
-    // The default action, the end of the process, follows when this returns.
+    // The default action, terminating the process, follows after this returns.
     private static void StopAll(PosixSignalContext context)
     {
         foreach (Action stop in Stops.Values)

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Keeps a directory of sandboxes, with all that is in it, in archive files of this machine.</summary>
+/// <summary>Saves a directory of sandboxes as local archive files.</summary>
 [Cmdlet(VerbsData.Backup, "Sandbox", SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
 public sealed class BackupSandboxCommand : SandboxCommandBase
@@ -31,13 +31,13 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
     [ArgumentCompleter(typeof(PathCompleter))]
     public string Path { get; set; } = RemotePath.Workspace;
 
-    /// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the directory that is kept.</summary>
+    /// <summary>Patterns to exclude: of names, or, with a slash, of paths from the directory that is kept.</summary>
     [Parameter(HelpMessage = "Patterns of names or paths to exclude.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Exclude { get; set; }
 
-    /// <summary>Replaces a file that exists.</summary>
+    /// <summary>Replaces an existing file.</summary>
     [Parameter(HelpMessage = "Replaces an existing file.")]
     public SwitchParameter Force { get; set; }
 

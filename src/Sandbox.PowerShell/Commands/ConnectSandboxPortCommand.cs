@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Forwards local ports into sandboxes, whatever network these have, until Disconnect-SandboxPort, the end of the process that is named, or the end of this shell.</summary>
+/// <summary>Forwards local ports into sandboxes, independent of their network, until Disconnect-SandboxPort, the exit of the process, or the exit of this shell.</summary>
 [Cmdlet(VerbsCommunications.Connect, "SandboxPort", SupportsShouldProcess = true, DefaultParameterSetName = "Session")]
 [OutputType(typeof(SandboxPort))]
 public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
@@ -30,7 +30,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
-    /// <summary>The processes that serve the ports: objects, ids, <c>sandbox/process</c>, or patterns. It is waited until they do, and the forwarding ends with them.</summary>
+    /// <summary>The processes that listen on the ports: objects, ids, <c>sandbox/process</c>, or patterns. Waits until they listen; forwarding ends with their exit.</summary>
     [Parameter(ParameterSetName = "Process", Mandatory = true, ValueFromPipeline = true, HelpMessage = "The processes that serve the ports: objects, ids or patterns.")]
     [ProcessTransformation]
     [ArgumentCompleter(typeof(ProcessCompleter))]
@@ -38,7 +38,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     [SupportsWildcards]
     public ProcessReference[]? Process { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which the wait for a process to serve a port is over with the error <c>WaitTimedOut</c>. No limit when left out.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which the wait for a process to serve a port is over with the error <c>WaitTimedOut</c>. Default: no limit.</summary>
     [Parameter(ParameterSetName = "Process", HelpMessage = "Seconds, or a TimeSpan, to wait for the process to listen on the port.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
@@ -74,7 +74,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         }
     }
 
-    // Asked for, not tried: a program must not see connections that nobody made.
+    // Query the listener instead of connecting: the program must not see an extra connection.
     private static async Task<bool> RequireListenerAsync(SandboxTarget target, int port, CancellationToken cancellationToken) =>
         (await target.Client.GetPortsAsync(target.SandboxId, target.SessionId, wake: true, cancellationToken)).Contains(port)
             ? true

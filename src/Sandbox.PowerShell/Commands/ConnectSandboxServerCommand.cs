@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Chooses the server that the cmdlets of this runspace use, and the sandbox that is meant when none is named.</summary>
+/// <summary>Sets the server and the default sandbox for the cmdlets of this runspace.</summary>
 [Cmdlet(VerbsCommunications.Connect, "SandboxServer")]
 [OutputType(typeof(SandboxServer))]
 public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
@@ -17,17 +17,17 @@ public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
     [ValidateNotNullOrEmpty]
     public string? Uri { get; set; }
 
-    /// <summary>The server's key. It is kept in this runspace and sent to this server alone.</summary>
+    /// <summary>The API key. It is kept in this runspace and sent only to this server.</summary>
     [Parameter(HelpMessage = "The API key of the server.")]
     [ValidateNotNull]
     public SecureString? ApiKey { get; set; }
 
-    /// <summary>The sandbox that is meant when none is named; made on first use.</summary>
+    /// <summary>The default sandbox, which is created on first use.</summary>
     [Parameter(HelpMessage = "The default sandbox of this runspace.")]
     [ValidateNotNullOrEmpty]
     public string? DefaultSandbox { get; set; }
 
-    /// <summary>Emits the server.</summary>
+    /// <summary>Returns the server.</summary>
     [Parameter(HelpMessage = "Returns the server.")]
     public SwitchParameter PassThru { get; set; }
 
@@ -44,7 +44,7 @@ public sealed class ConnectSandboxServerCommand : SandboxServerCommandBase
             Uri is null ? null : ServerEndpoint.Parse(Uri), key, DefaultSandbox is null ? null : Identifier.Require(DefaultSandbox, "sandbox")));
         SandboxClient client = ClientOf(connection);
 
-        // What does not answer is not connected to: whatever was chosen before still holds then.
+        // Keep the previous connection if the server does not respond.
         ServerInfo info = Ask(client);
         ModuleState.Connection = connection;
         if (connection.Endpoint is { } endpoint && key is not null)

@@ -2,19 +2,19 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Copies files and directories into a sandbox, out of one, within one, or from one to another: into a directory that exists, else to the very path that is named.</summary>
+/// <summary>Copies files and directories to, from, within or between sandboxes: into an existing directory, otherwise to exactly the destination path.</summary>
 [Cmdlet(VerbsCommon.Copy, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
 [OutputType(typeof(SandboxItem), typeof(FileSystemInfo))]
 public sealed class CopySandboxItemCommand : SandboxCommandBase
 {
-    /// <summary>What is copied: paths here with -ToSession or -ToSandbox, else in the sandbox.</summary>
+    /// <summary>The items to copy: local paths with -ToSession or -ToSandbox, otherwise paths in the sandbox.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", HelpMessage = "The items to copy.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(CopyPathCompleter))]
     public string[]? Path { get; set; }
 
-    /// <summary>What is copied, taken as it is: wildcards mean nothing. Files of this machine can be piped.</summary>
+    /// <summary>The items to copy, without wildcards. Local files can be piped.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "LiteralPath", HelpMessage = "The items to copy, without wildcards.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CopyPathCompleter))]
@@ -27,7 +27,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxItemReference[]? Item { get; set; }
 
-    /// <summary>A directory, or the copy's path; the current directory of here or of the session when left out.</summary>
+    /// <summary>An existing directory, or the path of the copy. Default: the current local directory, or the directory of the session.</summary>
     [Parameter(Position = 1, HelpMessage = "An existing directory, or the path of the copy.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CopyDestinationCompleter))]
@@ -61,17 +61,17 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? FromSandbox { get; set; }
 
-    /// <summary>Copies directories with all that is in them.</summary>
+    /// <summary>Copies directories with their content.</summary>
     [Parameter(HelpMessage = "Copies directories with their content.")]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the directory that is copied.</summary>
+    /// <summary>Patterns to exclude: of names, or, with a slash, of paths from the directory that is copied.</summary>
     [Parameter(HelpMessage = "Patterns of names or paths to exclude.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Exclude { get; set; }
 
-    /// <summary>Finds by wildcards also names that begin with a dot, and makes directories that are missing above the copy.</summary>
+    /// <summary>Includes hidden items in wildcards, and creates missing parent directories of the copy.</summary>
     [Parameter(HelpMessage = "Includes hidden items, and creates missing directories.")]
     public SwitchParameter Force { get; set; }
 
@@ -79,7 +79,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     [Parameter(HelpMessage = "Verifies the copy byte by byte.")]
     public SwitchParameter Checksum { get; set; }
 
-    /// <summary>Emits the copies.</summary>
+    /// <summary>Returns the copies.</summary>
     [Parameter(HelpMessage = "Returns the copies.")]
     public SwitchParameter PassThru { get; set; }
 

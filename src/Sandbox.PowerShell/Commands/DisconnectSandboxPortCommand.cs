@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Ends the forwarding of local ports, with the connections that are open.</summary>
+/// <summary>Stops forwarding local ports and closes their connections.</summary>
 [Cmdlet(VerbsCommunications.Disconnect, "SandboxPort", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class DisconnectSandboxPortCommand : SandboxCommandBase

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Takes back what Connect-SandboxServer chose, and forgets the key. Nothing is stopped.</summary>
+/// <summary>Reverts Connect-SandboxServer and discards the API key. Nothing is stopped.</summary>
 [Cmdlet(VerbsCommunications.Disconnect, "SandboxServer")]
 [OutputType(typeof(void))]
 public sealed class DisconnectSandboxServerCommand : SandboxServerCommandBase

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Puts this console at the terminal of a session, which goes on when it is left by the detach keys. Without a session one is made, and removed on leaving.</summary>
+/// <summary>Attaches this console to the terminal of a session, which keeps running after the detach keys. Without a session, a temporary one is created.</summary>
 [Cmdlet(VerbsCommon.Enter, "SandboxSession", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
@@ -26,7 +26,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public string? Shell { get; set; }
 
-    /// <summary>The keys that leave the terminal and let it go on. Printable ones count after Enter only; a single control character counts everywhere; an empty text is none.</summary>
+    /// <summary>The key sequence that detaches. Printable keys count after Enter only, a single control character everywhere. An empty string disables detaching.</summary>
     [Parameter(HelpMessage = "The key sequence that detaches from the terminal.")]
     [ValidateNotNull]
     [AllowEmptyString]
@@ -67,7 +67,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
     }
 
-    // What went wrong is told when the console shows it again.
+    // Report the error after the console was restored.
     private Exception? TryVisit(SandboxTarget target, RawConsole console, out (TerminalMessage? Exit, SandboxTarget Place, bool IsKept) end)
     {
         try
@@ -134,7 +134,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
         catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
         {
-            // It went with its sandbox, or the server has gone.
+            // The sandbox was removed, or the server stopped.
         }
     }
 }

@@ -4,30 +4,30 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Lists what is in directories of sandboxes, as it is found.</summary>
+/// <summary>Lists the content of directories of sandboxes.</summary>
 [Cmdlet(VerbsCommon.Get, "SandboxChildItem", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(SandboxItem))]
 public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
 {
     private static readonly string[] Here = ["."];
 
-    /// <summary>The directories; the session's own when left out. What a wildcard finds is emitted itself.</summary>
+    /// <summary>The directories. Default: the directory of the session. Wildcard matches are returned themselves.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet, HelpMessage = "Directories in the sandbox.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(PathCompleter))]
     public string[]? Path { get; set; }
 
-    /// <summary>Lists what is below too.</summary>
+    /// <summary>Includes subdirectories.</summary>
     [Parameter(HelpMessage = "Includes subdirectories.")]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>How many directories deep it goes on.</summary>
+    /// <summary>Number of directory levels to list.</summary>
     [Parameter(HelpMessage = "Number of directory levels to list.")]
     [ValidateRange(0, int.MaxValue)]
     public int? Depth { get; set; }
 
-    /// <summary>A pattern of names; it is applied in the sandbox.</summary>
+    /// <summary>A wildcard pattern for names, applied in the sandbox.</summary>
     [Parameter(HelpMessage = "A wildcard pattern for names.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -50,7 +50,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
     {
         foreach (string path in ParameterSetName == PathSet ? Path ?? Here : [""])
         {
-            // What a wildcard finds is what was asked for, also when it is a directory.
+            // A wildcard match is returned itself, even if it is a directory.
             if (ParameterSetName == PathSet && ItemPattern.IsPattern(path))
             {
                 foreach ((RemotePath place, FileEntry entry) in Items([path], Force))

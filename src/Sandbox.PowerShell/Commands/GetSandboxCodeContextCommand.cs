@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Lists code contexts, or finds them by id. It starts no stopped sandbox, for that has none.</summary>
+/// <summary>Lists code contexts, or gets them by id. Does not start stopped sandboxes, which have none.</summary>
 [Cmdlet(VerbsCommon.Get, "SandboxCodeContext")]
 [OutputType(typeof(SandboxCodeContext))]
 public sealed class GetSandboxCodeContextCommand : SandboxTargetCommandBase
@@ -17,7 +17,7 @@ public sealed class GetSandboxCodeContextCommand : SandboxTargetCommandBase
     [SupportsWildcards]
     public ContextReference[]? Id { get; set; }
 
-    /// <summary>Only those of this language; a pattern is taken too.</summary>
+    /// <summary>Only contexts of this language; patterns are allowed.</summary>
     [Parameter(HelpMessage = "Only contexts of this language.")]
     [ArgumentCompleter(typeof(LanguageCompleter))]
     [ValidateNotNullOrEmpty]

@@ -23,27 +23,27 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
     [ValidateNotNull]
     public Encoding? Encoding { get; set; }
 
-    /// <summary>Emits byte arrays, as they come; with -Raw one for the whole file.</summary>
+    /// <summary>Returns byte arrays, as they come; with -Raw one for the whole file.</summary>
     [Parameter(HelpMessage = "Returns byte arrays.")]
     public SwitchParameter AsByteStream { get; set; }
 
-    /// <summary>Emits the whole file as one.</summary>
+    /// <summary>Returns the whole file as one.</summary>
     [Parameter(HelpMessage = "Returns the whole file as one object.")]
     public SwitchParameter Raw { get; set; }
 
-    /// <summary>How many lines are read from the beginning.</summary>
+    /// <summary>Number of lines from the beginning.</summary>
     [Parameter(HelpMessage = "Number of lines from the beginning.")]
     [ValidateRange(0, int.MaxValue)]
     [Alias("First", "Head")]
     public int? TotalCount { get; set; }
 
-    /// <summary>How many lines are read at the end.</summary>
+    /// <summary>Number of lines from the end.</summary>
     [Parameter(HelpMessage = "Number of lines from the end.")]
     [ValidateRange(0, int.MaxValue)]
     [Alias("Last")]
     public int? Tail { get; set; }
 
-    /// <summary>Finds by wildcards also names that begin with a dot.</summary>
+    /// <summary>Includes names that begin with a dot in wildcards.</summary>
     [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }
 

@@ -40,7 +40,7 @@ public sealed class GetSandboxEnvCommand : SandboxEnvCommandBase
         }
         catch (ApiException e) when (e.Code == ErrorCodes.SandboxNotFound && target is { IsAutomatic: true, SessionId: null })
         {
-            // Reading is no reason to make the automatic sandbox: it has no variables yet.
+            // Reading does not create the default sandbox: it has no variables yet.
             return null;
         }
     }

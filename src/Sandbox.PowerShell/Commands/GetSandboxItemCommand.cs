@@ -15,7 +15,7 @@ public sealed class GetSandboxItemCommand : SandboxItemCommandBase
     [ArgumentCompleter(typeof(PathCompleter))]
     public string[]? Path { get; set; }
 
-    /// <summary>Finds by wildcards also names that begin with a dot.</summary>
+    /// <summary>Includes names that begin with a dot in wildcards.</summary>
     [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }
 

@@ -18,12 +18,12 @@ public sealed class GetSandboxPortCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public int[]? LocalPort { get; set; }
 
-    /// <summary>Only those into these ports.</summary>
+    /// <summary>Only forwards to these sandbox ports.</summary>
     [Parameter(HelpMessage = "Only forwards to these sandbox ports.")]
     [ValidateRange(PortNumber.Smallest, PortNumber.Largest)]
     public int[]? Port { get; set; }
 
-    /// <summary>Only those into these sandboxes: objects, ids or patterns.</summary>
+    /// <summary>Only forwards to these sandboxes: objects, ids or patterns.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Only forwards to these sandboxes.")]
     [SandboxTransformation]
     [ArgumentCompleter(typeof(SandboxCompleter))]

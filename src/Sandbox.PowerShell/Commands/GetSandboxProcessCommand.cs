@@ -27,12 +27,12 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
-    /// <summary>Only those that stand like this.</summary>
+    /// <summary>Only processes with this status.</summary>
     [Parameter(HelpMessage = "Only processes with this status.")]
     [ValidateNotNullOrEmpty]
     public ProcessState[]? State { get; set; }
 
-    /// <summary>Also the commands that are kept, whose output can be read again.</summary>
+    /// <summary>Includes commands whose output is retained.</summary>
     [Parameter(HelpMessage = "Includes commands whose output is retained.")]
     public SwitchParameter IncludeCommand { get; set; }
 

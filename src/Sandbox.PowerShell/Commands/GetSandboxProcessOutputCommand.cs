@@ -3,20 +3,20 @@ using Sandbox.Client;
 
 namespace Sandbox.Commands;
 
-/// <summary>Emits what processes and commands have written, as lines, and on request what they go on to write.</summary>
+/// <summary>Returns the output of processes and commands as lines, and optionally follows it.</summary>
 [Cmdlet(VerbsCommon.Get, "SandboxProcessOutput", DefaultParameterSetName = "Process")]
 [OutputType(typeof(string))]
 public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
 {
     private PipelinePump? _pump;
 
-    /// <summary>Only so many of the last lines that are there.</summary>
+    /// <summary>Number of lines from the end.</summary>
     [Parameter(HelpMessage = "Number of lines from the end.")]
     [ValidateRange(0, int.MaxValue)]
     [Alias("Last")]
     public int? Tail { get; set; }
 
-    /// <summary>Goes on with what is still to come, until the process ends.</summary>
+    /// <summary>Continues to return output until the process exits.</summary>
     [Parameter(HelpMessage = "Continues to return output until the process exits.")]
     [Alias("Follow")]
     public SwitchParameter Wait { get; set; }
@@ -25,7 +25,7 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
     [Parameter(HelpMessage = "The output stream to read.")]
     public OutputSelection Stream { get; set; } = OutputSelection.All;
 
-    /// <summary>Emits the output of each process as one string, exactly.</summary>
+    /// <summary>Returns the output of each process as one string, exactly.</summary>
     [Parameter(HelpMessage = "Returns the output as one string.")]
     public SwitchParameter Raw { get; set; }
 

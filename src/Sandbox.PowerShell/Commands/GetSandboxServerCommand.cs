@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Shows the server in use. It starts none.</summary>
+/// <summary>Returns the server in use without starting it.</summary>
 [Cmdlet(VerbsCommon.Get, "SandboxServer")]
 [OutputType(typeof(SandboxServer))]
 public sealed class GetSandboxServerCommand : SandboxServerCommandBase

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Checks git repositories out in sandboxes, by the git that is in them.</summary>
+/// <summary>Checks out git repositories in sandboxes, with the git of the sandbox.</summary>
 [Cmdlet(VerbsData.Import, "SandboxRepository", SupportsShouldProcess = true, DefaultParameterSetName = "Branch")]
 [OutputType(typeof(SandboxRepository))]
 public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
@@ -29,12 +29,12 @@ public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public string? Tag { get; set; }
 
-    /// <summary>The commit: its hash, complete with -Depth.</summary>
+    /// <summary>The hash of the commit; the complete hash with -Depth.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Commit", HelpMessage = "The commit's hash.")]
     [ValidateNotNullOrEmpty]
     public string? Commit { get; set; }
 
-    /// <summary>How many commits of history are brought along; without, all.</summary>
+    /// <summary>Number of commits of history to fetch. Default: all.</summary>
     [Parameter(HelpMessage = "Number of commits of history to fetch. Default: all.")]
     [ValidateRange(1, int.MaxValue)]
     public int? Depth { get; set; }

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Runs code in contexts, which keep its state, and emits what it prints and shows as it comes.</summary>
+/// <summary>Runs code in contexts, which keep its state, and streams output and results.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "SandboxCode", SupportsShouldProcess = true, DefaultParameterSetName = "Code")]
 [OutputType(typeof(string), typeof(SandboxCodeOutput), typeof(SandboxCodeResult))]
 public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
@@ -24,7 +24,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public string? Code { get; set; }
 
-    /// <summary>A file of this machine with the code.</summary>
+    /// <summary>A local file that contains the code.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "File", HelpMessage = "A local file that contains the code.")]
     [ValidateNotNullOrEmpty]
     public string FilePath { get; set; } = "";
@@ -56,7 +56,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }
 
-    /// <summary>A context, session or sandbox is a place to run in; strings are the code, a line each.</summary>
+    /// <summary>Contexts, sessions or sandboxes to run in; or strings, the lines of the code.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Contexts, sessions or sandboxes to run in, or the code.")]
     public object? InputObject { get; set; }
 
@@ -65,23 +65,23 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which the code is interrupted, counted from its start. The context's limit when left out.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which the code is interrupted, counted from its start. Default: the limit of the context.</summary>
     [Parameter(HelpMessage = "Timeout of the run in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>A directory of this machine for the images among the results; made when it does not exist.</summary>
+    /// <summary>A local directory for image results; created if it does not exist.</summary>
     [Parameter(HelpMessage = "A local directory for image results.")]
     [ValidateNotNullOrEmpty]
     public string? OutputDirectory { get; set; }
 
-    /// <summary>Emits one object for each place: error, outputs, results, times.</summary>
+    /// <summary>Returns one object for each place: error, outputs, results, times.</summary>
     [Parameter(HelpMessage = "Returns one object with the error, output, results and times.")]
     public SwitchParameter AsResult { get; set; }
 
-    /// <summary>In how many places the code runs at once.</summary>
+    /// <summary>Maximum number of contexts or sandboxes in which the code runs at once.</summary>
     [Parameter(HelpMessage = "Maximum number of sandboxes or sessions at once.")]
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
@@ -241,7 +241,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         {
             await _pump!.PostAsync(() =>
             {
-                // What arrived is the user's, whatever happened then.
+                // Return the received output even after a failure.
                 writer.Finish(null);
                 Report(e, run.ToString());
             });

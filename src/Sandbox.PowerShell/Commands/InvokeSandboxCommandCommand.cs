@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Runs a command in sessions or sandboxes and emits its output as it comes, or a job that collects it.</summary>
+/// <summary>Runs a command in sessions or sandboxes and streams its output, or returns a job.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "SandboxCommand", SupportsShouldProcess = true, DefaultParameterSetName = "Command")]
 [OutputType(typeof(string), typeof(byte[]), typeof(SandboxCommandResult), typeof(SandboxJob))]
 public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
@@ -20,7 +20,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
     [ValidateNotNullOrEmpty]
     public string Command { get; set; } = "";
 
-    /// <summary>A program of the sandbox, run without a shell's interpretation.</summary>
+    /// <summary>The program to run, without a shell.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "The program to run.")]
     [ValidateNotNullOrEmpty]
     public string FilePath { get; set; } = "";
@@ -47,11 +47,11 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }
 
-    /// <summary>A sandbox or session is a place to run in; strings (a line each), bytes and streams are what the command reads.</summary>
+    /// <summary>Sandboxes or sessions to run in; or strings (one line each), bytes and streams as standard input.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions or sandboxes to run in, or the standard input of the command.")]
     public object? InputObject { get; set; }
 
-    /// <summary>The directory of this command; relative to the session's. It must exist.</summary>
+    /// <summary>The working directory of this command, relative to that of the session. It must exist.</summary>
     [Parameter(HelpMessage = "The working directory of this command.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
@@ -61,7 +61,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which the command is stopped, counted from its start. The session's limit when left out.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which the command is stopped, counted from its start. Default: the limit of the session.</summary>
     [Parameter(HelpMessage = "Timeout of the command in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
@@ -102,7 +102,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
             ErrorRecord error = Errors.BadInput(InputObject);
             if (_input is not null)
             {
-                // A command that reads only part of what it was meant to read must not go on.
+                // Stop the command: it must not continue with incomplete input.
                 ThrowTerminatingError(error);
             }
 

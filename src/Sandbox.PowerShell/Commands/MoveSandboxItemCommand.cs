@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Moves files, directories and links within a sandbox: into a directory that exists, else to the very path that is named.</summary>
+/// <summary>Moves files, directories and links within a sandbox: into an existing directory, otherwise to exactly the destination path.</summary>
 [Cmdlet(VerbsCommon.Move, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(SandboxItem))]
 public sealed class MoveSandboxItemCommand : SandboxItemCommandBase
@@ -15,17 +15,17 @@ public sealed class MoveSandboxItemCommand : SandboxItemCommandBase
     [ArgumentCompleter(typeof(PathCompleter))]
     public string[]? Path { get; set; }
 
-    /// <summary>A directory, or the new path.</summary>
+    /// <summary>An existing directory, or the new path.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "An existing directory, or the new path.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
     public string Destination { get; set; } = "";
 
-    /// <summary>Takes the place of a file that is there.</summary>
+    /// <summary>Overwrites an existing file.</summary>
     [Parameter(HelpMessage = "Overwrites an existing file.")]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Emits the item.</summary>
+    /// <summary>Returns the item.</summary>
     [Parameter(HelpMessage = "Returns the item.")]
     public SwitchParameter PassThru { get; set; }
 

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Makes a code context: an interpreter that keeps the state of the code it runs.</summary>
+/// <summary>Creates a code context: an interpreter that keeps its state between runs.</summary>
 [Cmdlet(VerbsCommon.New, "SandboxCodeContext", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxCodeContext))]
 public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
@@ -27,7 +27,7 @@ public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
-    /// <summary>Where its code starts; made when it does not exist. The session's directory when left out, and relative to that.</summary>
+    /// <summary>The working directory, relative to that of the session; created if it does not exist. Default: the directory of the session.</summary>
     [Parameter(HelpMessage = "The working directory of the context.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
@@ -37,7 +37,7 @@ public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which a run of the context is interrupted. No limit when left out.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which a run of the context is interrupted. Default: no limit.</summary>
     [Parameter(HelpMessage = "Timeout of its runs in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]

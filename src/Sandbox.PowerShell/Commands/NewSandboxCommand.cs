@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Makes sandboxes.</summary>
+/// <summary>Creates sandboxes.</summary>
 [Cmdlet(VerbsCommon.New, "Sandbox", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxInstance))]
 public sealed class NewSandboxCommand : SandboxCommandBase
@@ -26,7 +26,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
-    /// <summary>Free text by name, to find sandboxes again.</summary>
+    /// <summary>Labels: text by name, to find sandboxes by.</summary>
     [Parameter(HelpMessage = "Labels: a table of text by name.")]
     [ValidateNotNull]
     public IDictionary? Label { get; set; }
@@ -56,12 +56,12 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateRange(1, long.MaxValue)]
     public long? DiskLimit { get; set; }
 
-    /// <summary>How many processors' time it may use: 0.5 is half of one.</summary>
+    /// <summary>CPU limit in processors: 0.5 is half of one.</summary>
     [Parameter(HelpMessage = "CPU limit in processors, such as 0.5.")]
     [ValidateRange(0.001, 65_536)]
     public double? CpuLimit { get; set; }
 
-    /// <summary>How many processes and threads it may have at once.</summary>
+    /// <summary>Maximum number of processes and threads.</summary>
     [Parameter(HelpMessage = "Maximum number of processes and threads.")]
     [ValidateRange(1, long.MaxValue)]
     public long? ProcessLimit { get; set; }
@@ -77,11 +77,11 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     public double? SleepAfterSeconds { get; set; }
 
-    /// <summary>Removes the sandbox when this process is gone.</summary>
+    /// <summary>Removes the sandbox when this process exits.</summary>
     [Parameter(HelpMessage = "Removes the sandbox when this process exits.")]
     public SwitchParameter Temporary { get; set; }
 
-    /// <summary>Refuses a sandbox that lacks any of the usual walls.</summary>
+    /// <summary>Fails if an isolation feature is not available.</summary>
     [Parameter(HelpMessage = "Fails if an isolation feature is not available.")]
     public SwitchParameter RequireIsolation { get; set; }
 
@@ -91,11 +91,11 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public string? Server { get; set; }
 
-    /// <summary>Gives the sandbox a session <c>default</c>, which commands use that name no session.</summary>
+    /// <summary>Creates a session <c>default</c>, used by commands without <c>-Session</c>.</summary>
     [Parameter(HelpMessage = "Creates the session 'default', which commands use unless they specify a session.")]
     public SwitchParameter DefaultSession { get; set; }
 
-    /// <summary>How many sandboxes are made at once.</summary>
+    /// <summary>Maximum number of sandboxes created at once.</summary>
     [Parameter(HelpMessage = "Maximum number of sandboxes created at once.")]
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Makes files, directories and links in sandboxes.</summary>
+/// <summary>Creates files, directories and links in sandboxes.</summary>
 [Cmdlet(VerbsCommon.New, "SandboxItem", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxItem))]
 public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
@@ -26,7 +26,7 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
     [AllowEmptyString]
     public object? Value { get; set; }
 
-    /// <summary>Takes a directory that exists as it is, replaces a file, and makes directories that are missing above it.</summary>
+    /// <summary>Accepts an existing directory, replaces an existing file, and creates missing parent directories.</summary>
     [Parameter(HelpMessage = "Replaces an existing file; creates missing parent directories.")]
     public SwitchParameter Force { get; set; }
 

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Makes a session: a shell of a sandbox with its own directory, variables and state.</summary>
+/// <summary>Creates a session: a shell of a sandbox with its own directory, variables and state.</summary>
 [Cmdlet(VerbsCommon.New, "SandboxSession", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxSession))]
 public sealed class NewSandboxSessionCommand : SandboxCommandBase
@@ -21,7 +21,7 @@ public sealed class NewSandboxSessionCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }
 
-    /// <summary>Where its shell starts; made when it does not exist. <c>/workspace</c> when left out.</summary>
+    /// <summary>The directory in which its shell starts; created if it does not exist. Default: <c>/workspace</c>.</summary>
     [Parameter(HelpMessage = "The directory in which its shell starts.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
@@ -31,13 +31,13 @@ public sealed class NewSandboxSessionCommand : SandboxCommandBase
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which a command of the session is stopped. No limit when left out.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which a command of the session is stopped. Default: no limit.</summary>
     [Parameter(HelpMessage = "Timeout of its commands in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     public double? CommandTimeoutSeconds { get; set; }
 
-    /// <summary>Replaces a session that has this id: what runs in it ends.</summary>
+    /// <summary>Replaces an existing session with this id and stops what runs in it.</summary>
     [Parameter(HelpMessage = "Replaces an existing session with this id.")]
     public SwitchParameter Force { get; set; }
 

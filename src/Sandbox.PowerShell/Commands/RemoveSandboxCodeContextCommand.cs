@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Removes code contexts; what runs in them ends at once.</summary>
+/// <summary>Removes code contexts and interrupts their code.</summary>
 [Cmdlet(VerbsCommon.Remove, "SandboxCodeContext", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase

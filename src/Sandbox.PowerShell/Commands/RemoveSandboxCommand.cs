@@ -3,7 +3,7 @@ using Sandbox.Client;
 
 namespace Sandbox.Commands;
 
-/// <summary>Removes sandboxes with all that is in them.</summary>
+/// <summary>Removes sandboxes and their content.</summary>
 [Cmdlet(VerbsCommon.Remove, "Sandbox", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class RemoveSandboxCommand : SandboxCommandBase

@@ -14,11 +14,11 @@ public sealed class RemoveSandboxItemCommand : SandboxItemCommandBase
     [ArgumentCompleter(typeof(PathCompleter))]
     public string[]? Path { get; set; }
 
-    /// <summary>Removes directories with all that is in them.</summary>
+    /// <summary>Removes directories with their content.</summary>
     [Parameter(HelpMessage = "Removes directories with their content.")]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>Finds by wildcards also names that begin with a dot.</summary>
+    /// <summary>Includes names that begin with a dot in wildcards.</summary>
     [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }
 

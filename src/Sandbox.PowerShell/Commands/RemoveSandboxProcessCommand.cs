@@ -2,12 +2,12 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Forgets processes that have ended, with their output.</summary>
+/// <summary>Removes exited processes and their output.</summary>
 [Cmdlet(VerbsCommon.Remove, "SandboxProcess", SupportsShouldProcess = true, DefaultParameterSetName = "Process")]
 [OutputType(typeof(void))]
 public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
 {
-    /// <summary>Kills those that still run first.</summary>
+    /// <summary>Kills processes that are still running.</summary>
     [Parameter(HelpMessage = "Kills processes that are still running.")]
     public SwitchParameter Force { get; set; }
 

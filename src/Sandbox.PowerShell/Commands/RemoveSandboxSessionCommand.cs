@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Removes sessions; what runs in them ends at once.</summary>
+/// <summary>Removes sessions and stops what runs in them.</summary>
 [Cmdlet(VerbsCommon.Remove, "SandboxSession", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxSessionRemoval))]
 public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
@@ -17,7 +17,7 @@ public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
     [Alias("Id")]
     public SessionReference[] Session { get; set; } = [];
 
-    /// <summary>Emits the server's answer: Success, SessionId, Timestamp.</summary>
+    /// <summary>Returns the result of the removal: Success, SessionId, Timestamp.</summary>
     [Parameter(HelpMessage = "Returns the result of the removal.")]
     public SwitchParameter AsResult { get; set; }
 

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Gives files, directories and links of sandboxes another name where they are.</summary>
+/// <summary>Renames files, directories and links of sandboxes.</summary>
 [Cmdlet(VerbsCommon.Rename, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(SandboxItem))]
 public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
@@ -20,11 +20,11 @@ public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
     [ValidatePattern(@"^[^/\0]+$")]
     public string NewName { get; set; } = "";
 
-    /// <summary>Takes the place of a file that has the name.</summary>
+    /// <summary>Overwrites an existing file.</summary>
     [Parameter(HelpMessage = "Overwrites an existing file.")]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Emits the item.</summary>
+    /// <summary>Returns the item.</summary>
     [Parameter(HelpMessage = "Returns the item.")]
     public SwitchParameter PassThru { get; set; }
 

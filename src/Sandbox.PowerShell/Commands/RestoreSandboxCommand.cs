@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Makes a directory of sandboxes what an archive file of this machine holds: all of it, or, when anything is wrong with the archive, nothing.</summary>
+/// <summary>Restores a directory of sandboxes from a local archive file. An invalid archive changes nothing.</summary>
 [Cmdlet(VerbsData.Restore, "Sandbox", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class RestoreSandboxCommand : SandboxCommandBase
@@ -29,7 +29,7 @@ public sealed class RestoreSandboxCommand : SandboxCommandBase
     [ArgumentCompleter(typeof(PathCompleter))]
     public string DestinationPath { get; set; } = RemotePath.Workspace;
 
-    /// <summary>Keeps what is in the directory and not in the archive.</summary>
+    /// <summary>Keeps files that are not in the archive.</summary>
     [Parameter(HelpMessage = "Keeps files that are not in the archive.")]
     public SwitchParameter Merge { get; set; }
 

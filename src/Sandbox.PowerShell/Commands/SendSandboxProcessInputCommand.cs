@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Gives a process that was started with <c>-OpenInput</c> something to read: a text is a line, bytes are taken as they are.</summary>
+/// <summary>Writes to the standard input of a process started with <c>-OpenInput</c>: a string as a line, bytes unchanged.</summary>
 [Cmdlet(VerbsCommunications.Send, "SandboxProcessInput", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
@@ -35,11 +35,11 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }
 
-    /// <summary>Does not end a text with a new line.</summary>
+    /// <summary>Does not append a newline to strings.</summary>
     [Parameter(HelpMessage = "Does not append a newline to strings.")]
     public SwitchParameter NoNewline { get; set; }
 
-    /// <summary>Tells the process, after all else, that nothing more will come.</summary>
+    /// <summary>Closes standard input after writing.</summary>
     [Parameter(HelpMessage = "Closes standard input after writing.")]
     public SwitchParameter End { get; set; }
 

@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Writes files of sandboxes. A file is replaced as a whole when all is there, or not at all.</summary>
+/// <summary>Writes files of sandboxes. A file is replaced atomically.</summary>
 [Cmdlet(VerbsCommon.Set, "SandboxContent", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
 [OutputType(typeof(SandboxItem))]
 public sealed class SetSandboxContentCommand : SandboxCommandBase
@@ -29,14 +29,14 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     [ArgumentCompleter(typeof(PathCompleter))]
     public string[]? LiteralPath { get; set; }
 
-    /// <summary>What is written: texts, a line each, or bytes.</summary>
+    /// <summary>The content: strings, each written as a line, or bytes.</summary>
     [Parameter(Position = 1, HelpMessage = "The content to write.")]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]
     public object? Value { get; set; }
 
-    /// <summary>A sandbox or session is a place to write in; all else is what is written.</summary>
+    /// <summary>Sandboxes or sessions to write to; anything else is the content to write.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sandboxes or sessions to write to, or the content to write.")]
     [AllowNull]
     [AllowEmptyString]
@@ -63,27 +63,27 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     [ValidateNotNull]
     public Encoding? Encoding { get; set; }
 
-    /// <summary>Takes bytes, byte arrays and streams, as they are.</summary>
+    /// <summary>Writes bytes, byte arrays and streams unchanged.</summary>
     [Parameter(HelpMessage = "Writes bytes unchanged.")]
     public SwitchParameter AsByteStream { get; set; }
 
-    /// <summary>Puts what is written at the end of a file that exists.</summary>
+    /// <summary>Appends to an existing file.</summary>
     [Parameter(HelpMessage = "Appends to the file.")]
     public SwitchParameter Append { get; set; }
 
-    /// <summary>Ends texts without a line break.</summary>
+    /// <summary>Adds no line breaks.</summary>
     [Parameter(HelpMessage = "Adds no line breaks.")]
     public SwitchParameter NoNewline { get; set; }
 
-    /// <summary>Leaves a file that exists alone, with an error.</summary>
+    /// <summary>Reports an error instead of overwriting an existing file.</summary>
     [Parameter(HelpMessage = "Does not overwrite an existing file.")]
     public SwitchParameter NoClobber { get; set; }
 
-    /// <summary>Makes directories that are missing.</summary>
+    /// <summary>Creates missing parent directories.</summary>
     [Parameter(HelpMessage = "Creates missing parent directories.")]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Emits the files.</summary>
+    /// <summary>Returns the files.</summary>
     [Parameter(HelpMessage = "Returns the files.")]
     public SwitchParameter PassThru { get; set; }
 

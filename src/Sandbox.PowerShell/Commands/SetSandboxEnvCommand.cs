@@ -25,7 +25,7 @@ public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
     [Parameter(Mandatory = true, ParameterSetName = "Environment", HelpMessage = "A table of variables by name.")]
     public IDictionary Environment { get; set; } = new Hashtable();
 
-    /// <summary>Emits the session or sandbox.</summary>
+    /// <summary>Returns the session or sandbox.</summary>
     [Parameter(HelpMessage = "Returns the session or sandbox.")]
     public SwitchParameter PassThru { get; set; }
 

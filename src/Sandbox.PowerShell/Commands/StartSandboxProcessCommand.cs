@@ -14,7 +14,7 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public string Command { get; set; } = "";
 
-    /// <summary>A program of the sandbox, run without a shell's interpretation.</summary>
+    /// <summary>The program to run, without a shell.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Program", HelpMessage = "The program to run.")]
     [ValidateNotNullOrEmpty]
     public string FilePath { get; set; } = "";
@@ -39,7 +39,7 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
-    /// <summary>The directory it starts in; relative to the session's. It must exist.</summary>
+    /// <summary>The working directory, relative to that of the session. It must exist.</summary>
     [Parameter(HelpMessage = "The working directory.")]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
@@ -49,14 +49,14 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which it is stopped. No limit when left out.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which it is stopped. Default: no limit.</summary>
     [Parameter(HelpMessage = "Timeout in seconds, or a TimeSpan, after which the process is stopped.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
     [Alias("TimeoutSec")]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>Keeps its input open for <c>Send-SandboxProcessInput</c>; else there is nothing to read.</summary>
+    /// <summary>Keeps standard input open for <c>Send-SandboxProcessInput</c>; otherwise it is empty.</summary>
     [Parameter(HelpMessage = "Keeps standard input open for Send-SandboxProcessInput.")]
     public SwitchParameter OpenInput { get; set; }
 

@@ -3,12 +3,12 @@ using Sandbox.Client;
 
 namespace Sandbox.Commands;
 
-/// <summary>Starts the local server, which other cmdlets do by themselves when they need it. One that runs is left as it is.</summary>
+/// <summary>Starts the local server if it is not running. Other cmdlets start it when they need it.</summary>
 [Cmdlet(VerbsLifecycle.Start, "SandboxServer", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxServer))]
 public sealed class StartSandboxServerCommand : SandboxServerCommandBase
 {
-    /// <summary>Emits the server.</summary>
+    /// <summary>Returns the server.</summary>
     [Parameter(HelpMessage = "Returns the server.")]
     public SwitchParameter PassThru { get; set; }
 

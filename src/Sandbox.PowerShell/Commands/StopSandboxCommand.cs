@@ -3,7 +3,7 @@ using Sandbox.Client;
 
 namespace Sandbox.Commands;
 
-/// <summary>Ends the processes of sandboxes and keeps their files and sessions; the next command starts them again.</summary>
+/// <summary>Stops the processes of sandboxes and keeps their files and sessions; the next command starts them again.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "Sandbox", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxInstance))]
 public sealed class StopSandboxCommand : SandboxCommandBase
@@ -17,7 +17,7 @@ public sealed class StopSandboxCommand : SandboxCommandBase
     [Alias("Id")]
     public SandboxReference[] Sandbox { get; set; } = [];
 
-    /// <summary>Emits the sandboxes as they are then.</summary>
+    /// <summary>Returns the sandboxes as they are then.</summary>
     [Parameter(HelpMessage = "Returns the sandboxes.")]
     public SwitchParameter PassThru { get; set; }
 

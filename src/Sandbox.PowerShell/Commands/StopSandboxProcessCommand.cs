@@ -3,28 +3,28 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Stops processes with everything they started, and waits until they are gone; or sends them another signal.</summary>
+/// <summary>Stops processes and their child processes and waits for their exit, or sends them another signal.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "SandboxProcess", SupportsShouldProcess = true, DefaultParameterSetName = "Process")]
 [OutputType(typeof(SandboxProcess))]
 public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
 {
     private readonly List<ProcessTarget> _signalled = [];
 
-    /// <summary>All processes of the sandbox, in one step.</summary>
+    /// <summary>Selects all processes of the sandbox, in one request.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "All", HelpMessage = "Selects all processes of the sandbox.")]
     public SwitchParameter All { get; set; }
 
-    /// <summary>The signal, by name. TERM, INT and KILL stop: what does not heed the first two within seconds is killed. Any other is sent and no more.</summary>
+    /// <summary>The name of the signal. TERM and INT are followed by KILL after a grace period. Other signals are only sent.</summary>
     [Parameter(HelpMessage = "The name of the signal.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(SignalCompleter))]
     public string Signal { get; set; } = "TERM";
 
-    /// <summary>Kills at once, without asking first.</summary>
+    /// <summary>Sends KILL, without a grace period.</summary>
     [Parameter(HelpMessage = "Sends KILL, without a grace period.")]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Emits the processes as they are then.</summary>
+    /// <summary>Returns the processes as they are then.</summary>
     [Parameter(HelpMessage = "Returns the processes.")]
     public SwitchParameter PassThru { get; set; }
 
@@ -75,7 +75,7 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        // All were told before the first is waited for.
+        // All were signalled before the first wait.
         foreach (ProcessTarget process in _signalled)
         {
             if (TryInvoke(process.ToString(), token => RefreshAsync(process, token), out ProcessInfo? info) && PassThru)

@@ -8,7 +8,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(SandboxServer))]
 public sealed class StopSandboxServerCommand : SandboxServerCommandBase
 {
-    /// <summary>Emits the server as it is then.</summary>
+    /// <summary>Returns the server as it is then.</summary>
     [Parameter(HelpMessage = "Returns the server.")]
     public SwitchParameter PassThru { get; set; }
 

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Says whether there is something at paths of sandboxes.</summary>
+/// <summary>Tests whether paths exist in sandboxes.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "SandboxPath", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(bool))]
 public sealed class TestSandboxPathCommand : SandboxItemCommandBase

@@ -4,23 +4,23 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Tells what the server and its host can give sandboxes, and why not more.</summary>
+/// <summary>Returns the capabilities of the server and its host, with the reasons for missing ones.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "SandboxServer")]
 [OutputType(typeof(SandboxAbility), typeof(bool))]
 public sealed class TestSandboxServerCommand : SandboxServerCommandBase
 {
     private const string ServerName = "server";
 
-    // What it takes to make a sandbox at all.
+    // The capabilities required to create a sandbox.
     private static readonly string[] Essential = [ServerName, "isolation"];
 
-    /// <summary>The abilities, by name or pattern; all when left out.</summary>
+    /// <summary>The capabilities, by name or pattern. Default: all.</summary>
     [Parameter(Position = 0, HelpMessage = "Names or patterns of capabilities.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Name { get; set; }
 
-    /// <summary>Emits whether all the named abilities are there; with no name, whether sandboxes can be made.</summary>
+    /// <summary>Returns whether all named capabilities are available; without names, whether sandboxes can be created.</summary>
     [Parameter(HelpMessage = "Returns true or false instead of the capabilities.")]
     public SwitchParameter Quiet { get; set; }
 
@@ -39,7 +39,7 @@ public sealed class TestSandboxServerCommand : SandboxServerCommandBase
         WriteObject(found.Select(ability => new SandboxAbility(ability, server)), enumerateCollection: true);
     }
 
-    // A server that cannot be had is an answer here, not a failure.
+    // An unreachable server is a result here, not an error.
     private (string? Server, IReadOnlyList<Ability> Abilities) Find()
     {
         string? server = null;

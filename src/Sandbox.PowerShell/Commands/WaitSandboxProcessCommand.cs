@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Commands;
 
-/// <summary>Waits until processes have ended, or until one serves a port or prints a line. Stopping the wait stops no process.</summary>
+/// <summary>Waits until processes exit, listen on a port or print a line. Cancelling the wait does not stop them.</summary>
 [Cmdlet(VerbsLifecycle.Wait, "SandboxProcess", DefaultParameterSetName = "Process")]
 [OutputType(typeof(SandboxProcess))]
 public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
@@ -16,17 +16,17 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
     private readonly List<ProcessTarget> _targets = [];
     private Regex? _pattern;
 
-    /// <summary>Waits until someone in the sandbox listens on this port, of IPv4 or IPv6.</summary>
+    /// <summary>Waits until a program in the sandbox listens on this port, on IPv4 or IPv6.</summary>
     [Parameter(HelpMessage = "Waits until a program listens on this port.")]
     [ValidateRange(1, HighestPort)]
     public int Port { get; set; }
 
-    /// <summary>With <c>-Port</c>: waits until this path answers over HTTP.</summary>
+    /// <summary>With <c>-Port</c>: waits for an HTTP response on this path.</summary>
     [Parameter(HelpMessage = "With -Port: the HTTP path to request.")]
     [ValidatePattern("^/")]
     public string? HttpPath { get; set; }
 
-    /// <summary>With <c>-Port</c>: the status it has to answer with. Any from 200 to 399 when left out.</summary>
+    /// <summary>With <c>-Port</c>: the expected HTTP status code. Default: any from 200 to 399.</summary>
     [Parameter(HelpMessage = "With -Port: the expected HTTP status code.")]
     [ValidateRange(100, 599)]
     public int StatusCode { get; set; }
@@ -36,7 +36,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
     [ValidateNotNullOrEmpty]
     public string? Pattern { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which the wait is over with the error <c>WaitTimedOut</c>. No limit when left out.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which the wait is over with the error <c>WaitTimedOut</c>. Default: no limit.</summary>
     [Parameter(HelpMessage = "Timeout of the wait in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]

@@ -3,22 +3,22 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Emits what changes at a path of a sandbox, until it is stopped or the path is gone.</summary>
+/// <summary>Streams the changes at a path of a sandbox until it is stopped or the path is removed.</summary>
 [Cmdlet(VerbsCommon.Watch, "SandboxItem", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(SandboxItemChange))]
 public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
 {
-    /// <summary>A directory or file in the sandbox; the session's directory when left out.</summary>
+    /// <summary>A directory or file in the sandbox. Default: the directory of the session.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet, HelpMessage = "A directory or file in the sandbox.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
     public string[]? Path { get; set; }
 
-    /// <summary>Watches what is below too.</summary>
+    /// <summary>Watches subdirectories too.</summary>
     [Parameter(HelpMessage = "Watches subdirectories too.")]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>A pattern of names; it is applied in the sandbox.</summary>
+    /// <summary>A wildcard pattern for names, applied in the sandbox.</summary>
     [Parameter(HelpMessage = "A wildcard pattern for names.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -6,13 +6,13 @@ namespace Sandbox;
 /// <param name="arguments">The arguments by parameter.</param>
 /// <param name="parameter">The parameter that is completed.</param>
 /// <param name="word">What is written of it, without quotes.</param>
-/// <param name="defaultSandbox">The sandbox that is used when none is named.</param>
+/// <param name="defaultSandbox">The default sandbox.</param>
 internal sealed class BoundArguments(IDictionary arguments, string parameter, string word, string defaultSandbox)
 {
     /// <summary>What is written of the argument, without quotes.</summary>
     public string Word { get; } = word;
 
-    /// <summary>The sandbox that is used when none is named.</summary>
+    /// <summary>The default sandbox.</summary>
     public string DefaultSandbox { get; } = defaultSandbox;
 
     /// <summary>Whether wildcards mean nothing in it.</summary>

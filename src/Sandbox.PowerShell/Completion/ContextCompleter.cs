@@ -26,7 +26,7 @@ public sealed class ContextCompleter : ServerCompleter
 
     private static Suggestion Suggest(string text, ContextInfo context) => new(text, $"{context.Language}, {context.State}, {context.Cwd}");
 
-    // Of many sandboxes one that is just going must not hide the others.
+    // When listing many sandboxes, one that is being removed must not hide the others.
     private static async Task<IReadOnlyList<ContextInfo>> ListAsync(SandboxClient client, string sandbox, CancellationToken cancellationToken)
     {
         try

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Completes paths in a sandbox: what is in the directory that is written so far.</summary>
+/// <summary>Completes paths in a sandbox from the directory typed so far.</summary>
 public class PathCompleter : ServerCompleter
 {
     /// <summary>Whether the path is one of the sandbox; else it is the engine's business.</summary>

@@ -7,7 +7,7 @@ using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Completes from what a running server knows: quickly or not at all, without an error, and without starting a server or waking a sandbox.</summary>
+/// <summary>Completes from a running server, with a short timeout, without errors, and without starting a server or sandbox.</summary>
 public abstract class ServerCompleter : IArgumentCompleter
 {
     private static readonly SearchValues<char> Special = SearchValues.Create(" \t\n'\"`$(){};,|&<>");
@@ -31,12 +31,12 @@ public abstract class ServerCompleter : IArgumentCompleter
         }
         catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
         {
-            // Whoever presses Tab asked for help, not for an error.
+            // Completion never reports errors.
             return [];
         }
     }
 
-    /// <summary>All that can be offered.</summary>
+    /// <summary>Returns all suggestions.</summary>
     /// <param name="client">The server.</param>
     /// <param name="bound">What the command line says so far.</param>
     /// <param name="cancellationToken">The time is up.</param>

@@ -27,7 +27,7 @@ public sealed class SessionCompleter : ServerCompleter
     private static Suggestion Suggest(string text, SessionInfo session) =>
         new(text, session.RunningCommand is { } running ? $"{session.State}, {running.Command}" : $"{session.State}, {session.Cwd}");
 
-    // Of many sandboxes one that is just going must not hide the others.
+    // When listing many sandboxes, one that is being removed must not hide the others.
     private static async Task<IReadOnlyList<SessionInfo>> ListAsync(SandboxClient client, string sandbox, CancellationToken cancellationToken)
     {
         try

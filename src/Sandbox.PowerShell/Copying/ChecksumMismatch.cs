@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A copy that is not what was copied.</summary>
+/// <summary>The copy differs from the source.</summary>
 internal static class ChecksumMismatch
 {
     private const string Code = "checksum_mismatch";
@@ -12,7 +12,7 @@ internal static class ChecksumMismatch
     /// <param name="name">The file.</param>
     public static ApiException Of(string name) => new(Code, $"The copy of '{name}' differs from the source. One of them changed during the copy, or the data was damaged.");
 
-    /// <summary>Refuses a tree whose copy differs.</summary>
+    /// <summary>Throws if the copy of a directory differs.</summary>
     /// <param name="name">The tree.</param>
     /// <param name="files">How many files it has.</param>
     /// <param name="found">How many are the same, and which differ.</param>

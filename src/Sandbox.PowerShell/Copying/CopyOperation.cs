@@ -65,7 +65,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     /// <param name="token">Cancels the operation.</param>
     protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken token);
 
-    /// <summary>Tells what was left out. Any thread may call it.</summary>
+    /// <summary>Reports a skipped item. Thread-safe.</summary>
     /// <param name="warning">What, and why.</param>
     protected void Warn(string warning)
     {
@@ -75,7 +75,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
         }
     }
 
-    /// <summary>Tells what could not be copied, while the rest is. Any thread may call it.</summary>
+    /// <summary>Reports an item that could not be copied. Thread-safe.</summary>
     /// <param name="failure">Why.</param>
     protected void Fail(ApiException failure)
     {
@@ -85,7 +85,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
         }
     }
 
-    /// <summary>Refuses a directory where directories were not asked for.</summary>
+    /// <summary>Rejects a directory without <c>-Recurse</c>.</summary>
     /// <param name="name">The directory.</param>
     protected void RequireRecurse(string name)
     {
@@ -95,7 +95,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
         }
     }
 
-    /// <summary>Does what can be done again when the connection breaks: a tree goes over as a whole.</summary>
+    /// <summary>Runs an operation and repeats it after a broken connection.</summary>
     /// <param name="progress">Begins anew each time.</param>
     /// <param name="action">What is done.</param>
     /// <param name="token">Cancels the operation.</param>
@@ -111,7 +111,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
             }
             catch (ConnectionLostException) when (left > 0 && !token.IsCancellationRequested)
             {
-                // Once more, from the beginning.
+                // Start again from the beginning.
             }
         }
     }

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Copies from one sandbox to another, or within one what its own copying cannot do. The bytes pass through here.</summary>
+/// <summary>Copies between sandboxes, or within one with options that the server does not support. The bytes pass through this process.</summary>
 /// <param name="cmdlet">The cmdlet.</param>
 /// <param name="destination">Where to.</param>
 internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination) : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Patterns of what is left out: of names, or, with a slash, of paths from the top.</summary>
+/// <summary>Patterns to exclude: of names, or, with a slash, of paths from the top.</summary>
 /// <param name="patterns">The patterns, as a user gave them; null for none.</param>
 internal sealed class Excludes(string[]? patterns)
 {

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Copies within a sandbox, where the bytes stay.</summary>
+/// <summary>Copies within a sandbox on the server.</summary>
 /// <param name="cmdlet">The cmdlet.</param>
 internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperation<RemotePath>(cmdlet, cmdlet.Destination)
 {
@@ -24,7 +24,7 @@ internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperati
 
         if (Options.Checksum || (entry.Type == FileKind.Directory && (Options.Exclude is not null || await place.TryGetAsync(follow: false, token) is not null)))
         {
-            // What the sandbox cannot do by itself: leave something out, merge, read again.
+            // The sandbox cannot exclude, merge or verify by itself.
             return await new CrossSandboxCopy(Options, destination).CopyThroughAsync(source, progress, token);
         }
 

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace Sandbox;
 
-/// <summary>Input for commands that run later: what the pipeline gives is kept, a stream is read while they run.</summary>
+/// <summary>Input for commands that start later: pipeline input is buffered, streams are read while the commands run.</summary>
 internal sealed class BufferedInput : StandardInput
 {
     private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, minimumSegmentSize: InputBroadcaster.Piece, useSynchronizationContext: false);
@@ -18,7 +18,7 @@ internal sealed class BufferedInput : StandardInput
         _kept = null;
     }
 
-    /// <summary>Gives the commands everything, as fast as they read, and the end of input.</summary>
+    /// <summary>Sends the whole input to the commands with back-pressure, then closes it.</summary>
     /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task SendAsync(CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>One command's input on its way: what is complete within a moment travels with the request, anything more as it comes.</summary>
+/// <summary>The input of one command: short input is part of the request, longer input is streamed.</summary>
 /// <param name="source">What the pipeline gives.</param>
 internal sealed class CommandInput(InputBuffer source)
 {
@@ -13,10 +13,10 @@ internal sealed class CommandInput(InputBuffer source)
 
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
 
-    // What was there when the request was made, if that was not all.
+    // The items at the time of the request, if the list is incomplete.
     private byte[]? _begin;
 
-    /// <summary>Adds the input to a request, or says in it that it follows.</summary>
+    /// <summary>Adds the input to a request, or marks it as streamed.</summary>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<ExecRequest> AddToAsync(ExecRequest request, CancellationToken cancellationToken)
@@ -34,7 +34,7 @@ internal sealed class CommandInput(InputBuffer source)
             return request with { Stdin = read.Buffer.ToArray() };
         }
 
-        // More is still to come. What is there is taken: after a read that was cancelled, the next one waits for something new.
+        // More may follow. Consume the data: after a cancelled read, the next one waits for new data.
         _begin = read.Buffer.ToArray();
         source.Reader.AdvanceTo(read.Buffer.End);
         return request with { StdinOpen = true };
@@ -52,7 +52,7 @@ internal sealed class CommandInput(InputBuffer source)
         }
     }
 
-    /// <summary>Says whether the command could read, or waits for its turn.</summary>
+    /// <summary>Sets whether the command runs or is queued.</summary>
     /// <param name="hasTurn">Whether it has its turn.</param>
     public void HoldBack(bool hasTurn) => source.HoldBack(hasTurn);
 

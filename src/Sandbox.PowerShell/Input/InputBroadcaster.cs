@@ -53,7 +53,7 @@ internal sealed class InputBroadcaster
         {
             while (_readers > 0)
             {
-                // Not every stream heeds the token; it is left alone then.
+                // Some streams ignore the token; do not wait for them.
                 int count = await stream.ReadAsync(buffer, either.Token).AsTask().WaitAsync(either.Token);
                 if (count == 0)
                 {
@@ -65,7 +65,7 @@ internal sealed class InputBroadcaster
         }
         catch (OperationCanceledException) when (_unread.IsCancellationRequested)
         {
-            // All commands have ended; the rest is nobody's.
+            // All commands have exited: discard the rest.
         }
     }
 

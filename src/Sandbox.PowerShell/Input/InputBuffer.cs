@@ -5,7 +5,7 @@ namespace Sandbox;
 
 /// <summary>The way of input from the pipeline to one command. It holds the pipeline back while the command could read and does not; never while the command
 /// waits for its turn, which may come only when this very pipeline has ended.</summary>
-/// <param name="onClosed">Is told that nobody reads any more.</param>
+/// <param name="onClosed">Called when the reader has closed its side.</param>
 internal sealed class InputBuffer(Action onClosed)
 {
     private const int Room = 256 * 1024;
@@ -25,10 +25,10 @@ internal sealed class InputBuffer(Action onClosed)
     /// <returns>Ends when there is room for more.</returns>
     public Task Write(ReadOnlySpan<byte> bytes)
     {
-        // A command that has ended takes, and drops, everything at once.
+        // A command that has exited discards its input at once.
         _pipe.Writer.Write(bytes);
 
-        // Ends at once: this pipe has no limit of its own.
+        // Completes synchronously: this pipe has no limit.
         _pipe.Writer.FlushAsync().AsTask().GetAwaiter().GetResult();
         lock (_gate)
         {
@@ -64,7 +64,7 @@ internal sealed class InputBuffer(Action onClosed)
         }
     }
 
-    /// <summary>Nobody reads any more.</summary>
+    /// <summary>The reader has closed its side.</summary>
     public void Close()
     {
         lock (_gate)

@@ -51,7 +51,7 @@ internal abstract class StandardInput
         }
     }
 
-    /// <summary>Takes bytes, which belong to somebody else as soon as it returns.</summary>
+    /// <summary>Adds bytes. The caller may reuse the buffer after the call.</summary>
     /// <param name="bytes">The bytes.</param>
     private protected abstract void Send(ReadOnlyMemory<byte> bytes);
 

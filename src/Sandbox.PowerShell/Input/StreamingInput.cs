@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Input that running commands get as it comes. It waits while a command could read and does not.</summary>
+/// <summary>Input that is streamed to running commands, with back-pressure.</summary>
 /// <param name="wait">Waits until a task has ended well, while the pipeline goes on.</param>
 /// <param name="stop">Ends the reading of streams.</param>
 internal sealed class StreamingInput(Action<Task> wait, CancellationToken stop) : StandardInput

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>The part of a job that runs in one place.</summary>
+/// <summary>The child job for one sandbox or session.</summary>
 public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
 {
     private readonly ModuleState _state;
@@ -89,7 +89,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     /// <inheritdoc />
     void IOutputSink.WriteProgress(ProgressRecord record)
     {
-        // Only how far it is now is of interest to one who asks later.
+        // Keep only the latest progress.
         Progress.Clear();
         Progress.Add(record);
         _status = record.RecordType == ProgressRecordType.Completed ? "" : $"{record.Activity}: {record.StatusDescription}";
@@ -105,8 +105,8 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
         return _running;
     }
 
-    /// <summary>Asks it to stop, in the sandbox too.</summary>
-    /// <param name="reason">The error that makes it stop; null when somebody wants it.</param>
+    /// <summary>Requests it to stop, also in the sandbox.</summary>
+    /// <param name="reason">The error that stops it; null when the user stops it.</param>
     internal void RequestStop(ErrorRecord? reason = null)
     {
         _stopReason ??= reason;
@@ -114,7 +114,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     }
 
     /// <summary>Runs the command when it is its turn, to its end.</summary>
-    /// <param name="room">How many of the job may run at once.</param>
+    /// <param name="room">The limit of commands of the job that run at once.</param>
     internal Task RunAsync(SemaphoreSlim room) => _running = RunInTurnAsync(room);
 
     /// <inheritdoc />
@@ -124,7 +124,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
         {
             RequestStop();
 
-            // The streams are closed below; who still writes to them must have ended. Not more than that: this may be called by one who is told of the end.
+            // The streams are closed below, so writers must have finished. Waits for no more: a handler of the state change may call this.
             if (!_running.IsCompleted)
             {
                 _written.Task.GetAwaiter().GetResult();
@@ -153,11 +153,11 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
         }
         else if (_stopReason is not null && (ExitCode is null || _wasCancelled))
         {
-            // Whether or not the command's exit was still read: it did not end by itself.
+            // Even if the exit was read: the command did not exit by itself.
             Fail(_stopReason);
         }
 
-        // Before the state changes: who is told of that may remove the job.
+        // Before the state change: a handler of it may remove the job.
         _written.SetResult();
         EnterState(_hasFailed ? JobState.Failed : _wasCancelled || following.IsCanceled ? JobState.Stopped : JobState.Completed);
         if (turn.IsCompletedSuccessfully)

@@ -13,7 +13,7 @@ public sealed class SandboxJob : SandboxJobBase
     /// <summary>Creates a job that has not begun.</summary>
     /// <param name="name">Its name; null for one that the engine makes up.</param>
     /// <param name="children">One for each place, at least one.</param>
-    /// <param name="limit">In how many places it runs at once.</param>
+    /// <param name="limit">The maximum number of targets at once.</param>
     /// <param name="input">What the commands read.</param>
     internal SandboxJob(string? name, IReadOnlyList<SandboxChildJob> children, int limit, BufferedInput? input)
         : base(children[0].Command, name)
@@ -62,7 +62,7 @@ public sealed class SandboxJob : SandboxJobBase
     {
         if (disposing)
         {
-            // All are told first, so that they end together.
+            // Signal all first, so that they stop in parallel.
             foreach (SandboxChildJob child in _children)
             {
                 child.RequestStop();
@@ -97,7 +97,7 @@ public sealed class SandboxJob : SandboxJobBase
         await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (sending.Exception?.InnerException is { } failure)
         {
-            // A command that reads only part of what it was meant to read must not go on.
+            // Stop the command: it must not continue with incomplete input.
             foreach (SandboxChildJob child in _children)
             {
                 child.RequestStop(Errors.InputFailed(failure));

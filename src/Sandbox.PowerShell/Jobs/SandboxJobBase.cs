@@ -54,7 +54,7 @@ public abstract class SandboxJobBase : Job2
     /// <inheritdoc />
     public override void UnblockJobAsync() => OnUnblockJobCompleted(Completed(NeverBlocked()));
 
-    /// <summary>Stops what runs, in the sandbox too, and waits until it has ended.</summary>
+    /// <summary>Stops the running commands, also in the sandbox, and waits until they have ended.</summary>
     internal abstract Task StopAsync();
 
     /// <summary>Enters a state, unless the job was removed in the meantime.</summary>
@@ -67,7 +67,7 @@ public abstract class SandboxJobBase : Job2
         }
         catch (ObjectDisposedException)
         {
-            // Nobody is left to be told.
+            // Nothing left to report to.
         }
     }
 

@@ -80,7 +80,7 @@ public sealed class SandboxJobSourceAdapter : JobSourceAdapter
     {
         if (e.RunspaceStateInfo.State is RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)
         {
-            // Waited for: the process may end right behind it, and with it what tells the sandboxes to stop.
+            // Wait: the process may exit right afterwards, before the stop requests are sent.
             Task.WhenAll(_jobs.Values.Select(job => job.StopAsync())).GetAwaiter().GetResult();
         }
     }

@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>One thing that a server and its host can, or cannot, give.</summary>
+/// <summary>A capability of a server and its host.</summary>
 public sealed class SandboxAbility
 {
     internal SandboxAbility(Ability ability, string? server)
@@ -17,13 +17,13 @@ public sealed class SandboxAbility
     /// <summary>Its name.</summary>
     public string Name { get; }
 
-    /// <summary>Whether it can be had now.</summary>
+    /// <summary>Whether it is available now.</summary>
     public bool Available { get; }
 
     /// <summary>Why not.</summary>
     public string? Reason { get; }
 
-    /// <summary>What can be done about it.</summary>
+    /// <summary>The recommended action.</summary>
     public string? Remedy { get; }
 
     /// <summary>The address of the server; null when there is none.</summary>

@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A code context, as it was when it was asked for.</summary>
+/// <summary>A snapshot of a code context.</summary>
 public sealed class SandboxCodeContext
 {
     internal SandboxCodeContext(ContextInfo info, string sandboxId, string server)

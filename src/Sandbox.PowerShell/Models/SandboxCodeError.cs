@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Why code failed, as its language tells it.</summary>
+/// <summary>The exception that code failed with, as reported by its language.</summary>
 public sealed class SandboxCodeError
 {
     internal SandboxCodeError(CodeError error) => (Name, Value, Traceback) = (error.Name, error.Value, [.. error.Traceback]);

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Something that code shows: the value of its last expression, or what it displays on the way, in all the forms it has.</summary>
+/// <summary>A result of code: the value of its last expression or displayed data, in all its formats.</summary>
 public sealed class SandboxCodeOutput
 {
     private const string PlainText = "text/plain";

@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>How code ended, what it printed and what it shows.</summary>
+/// <summary>The status, output and results of a run of code.</summary>
 public sealed class SandboxCodeResult
 {
     internal SandboxCodeResult(CodeInvocation run, CodeExit exit, string output, string error, bool truncated, SandboxCodeOutput[] results)

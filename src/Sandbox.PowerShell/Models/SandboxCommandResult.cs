@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>How a command ended, and what it wrote.</summary>
+/// <summary>The exit status and output of a command.</summary>
 public sealed class SandboxCommandResult
 {
     internal SandboxCommandResult(RemoteCommand run, ExecExit exit, string output, string error, bool truncated)

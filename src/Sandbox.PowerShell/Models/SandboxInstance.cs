@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A sandbox, as it was when it was asked for.</summary>
+/// <summary>A snapshot of a sandbox.</summary>
 public sealed class SandboxInstance
 {
     internal SandboxInstance(SandboxInfo info, string server)
@@ -28,7 +28,7 @@ public sealed class SandboxInstance
     /// <summary>Its key.</summary>
     public string Id { get; }
 
-    /// <summary>Whether its processes live.</summary>
+    /// <summary>Whether its processes are running.</summary>
     public SandboxState State { get; }
 
     /// <summary>What runs it.</summary>
@@ -52,7 +52,7 @@ public sealed class SandboxInstance
     /// <summary>How many processes it may have; null for no limit.</summary>
     public long? ProcessLimit { get; }
 
-    /// <summary>How many processors' time it may use; null for no limit.</summary>
+    /// <summary>CPU limit in processors; null for no limit.</summary>
     public double? CpuLimit { get; }
 
     /// <summary>How many bytes its files may have; null for no limit.</summary>
@@ -61,16 +61,16 @@ public sealed class SandboxInstance
     /// <summary>By the name of each limit what keeps it; null when there are none.</summary>
     public IReadOnlyDictionary<string, string>? LimitMeans { get; }
 
-    /// <summary>Whether it goes with the process that made it.</summary>
+    /// <summary>Whether it is removed when the creating process exits.</summary>
     public bool Temporary { get; }
 
-    /// <summary>Where it got less than is usual, and the remedy.</summary>
+    /// <summary>Warnings about missing features, with the remedy.</summary>
     public string[] Warnings { get; }
 
-    /// <summary>The walls it got.</summary>
+    /// <summary>The active isolation features.</summary>
     public string[] Isolation { get; }
 
-    /// <summary>Free text by name.</summary>
+    /// <summary>Labels: text by name.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; }
 
     /// <inheritdoc />

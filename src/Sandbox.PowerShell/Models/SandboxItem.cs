@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A file, directory or link in a sandbox, as it was when it was asked for.</summary>
+/// <summary>A snapshot of a file, directory or link in a sandbox.</summary>
 public sealed class SandboxItem
 {
     internal SandboxItem(FileEntry entry, SandboxTarget place)

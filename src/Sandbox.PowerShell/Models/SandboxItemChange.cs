@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Something that happened to a file or directory that is watched.</summary>
+/// <summary>A change of a watched file or directory.</summary>
 public sealed class SandboxItemChange
 {
     internal SandboxItemChange(FileChange change, SandboxTarget place)

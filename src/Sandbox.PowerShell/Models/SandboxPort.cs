@@ -3,7 +3,7 @@ using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>A local port that is forwarded into a sandbox, as it was when it was asked for.</summary>
+/// <summary>A snapshot of a forwarded local port.</summary>
 public sealed class SandboxPort
 {
     internal SandboxPort(PortForward forward)

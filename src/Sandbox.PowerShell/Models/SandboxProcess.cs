@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A process in the background of a sandbox, or a command that was run there, as it was when it was asked for.</summary>
+/// <summary>A snapshot of a background process or command of a sandbox.</summary>
 public sealed class SandboxProcess
 {
     internal SandboxProcess(ProcessInfo info, string sandboxId, string server, string? matchedLine = null)
@@ -52,7 +52,7 @@ public sealed class SandboxProcess
     /// <summary>The directory it started in, where that is known.</summary>
     public string? WorkingDirectory { get; }
 
-    /// <summary>The kernel's number for it inside the sandbox, while it runs.</summary>
+    /// <summary>Its process id inside the sandbox, while it runs.</summary>
     public int? Pid { get; }
 
     /// <summary>The exit code, once it has ended; 128 + n when signal n ended it.</summary>
@@ -82,7 +82,7 @@ public sealed class SandboxProcess
     /// <summary>Processor time it took, in milliseconds, where the kernel tells.</summary>
     public double? CpuMs { get; }
 
-    /// <summary>The most memory that one of its processes held, in bytes, where the kernel tells.</summary>
+    /// <summary>The peak memory of its largest process in bytes, if available.</summary>
     public long? PeakMemoryBytes { get; }
 
     /// <summary>How many bytes it has written to standard output.</summary>

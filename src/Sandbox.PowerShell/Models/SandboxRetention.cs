@@ -14,7 +14,7 @@ public sealed class SandboxRetention
     /// <summary>How many bytes of output of all that have ended; 1 GiB usually.</summary>
     public long? Bytes { get; set; }
 
-    /// <summary>For how many seconds after their end; a week usually.</summary>
+    /// <summary>The age limit in seconds after the exit. Default: one week.</summary>
     public double? AgeSeconds { get; set; }
 
     internal Retention ToWire() => new() { BytesPerCommand = BytesPerCommand, Commands = Commands, Bytes = Bytes, AgeSeconds = AgeSeconds };

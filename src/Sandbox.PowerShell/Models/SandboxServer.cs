@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A server, as it was when it was asked.</summary>
+/// <summary>A snapshot of a server.</summary>
 public sealed class SandboxServer
 {
     internal SandboxServer(string? uri, ServerInfo? info, bool isLocal, string defaultSandbox)
@@ -27,7 +27,7 @@ public sealed class SandboxServer
     /// <summary>Whether it is this user's server on this machine.</summary>
     public bool IsLocal { get; }
 
-    /// <summary>The sandbox that is meant when none is named.</summary>
+    /// <summary>The default sandbox.</summary>
     public string DefaultSandbox { get; }
 
     /// <summary>The module's version it came with.</summary>
@@ -36,7 +36,7 @@ public sealed class SandboxServer
     /// <summary>The version of its API.</summary>
     public string? ApiVersion { get; }
 
-    /// <summary>Its process on its own host.</summary>
+    /// <summary>Its process id on its host.</summary>
     public int? ProcessId { get; }
 
     /// <summary>When it started.</summary>

@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A session, as it was when it was asked for.</summary>
+/// <summary>A snapshot of a session.</summary>
 public sealed class SandboxSession
 {
     internal SandboxSession(SessionInfo info, string sandboxId, string server)

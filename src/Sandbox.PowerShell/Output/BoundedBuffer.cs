@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sandbox;
 
-/// <summary>Bytes that are collected up to a limit; what comes after it is counted out.</summary>
+/// <summary>A buffer that keeps bytes up to a limit and discards the rest.</summary>
 internal sealed class BoundedBuffer
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
@@ -11,7 +11,7 @@ internal sealed class BoundedBuffer
     /// <summary>Adds bytes.</summary>
     /// <param name="data">The bytes.</param>
     /// <param name="limit">How many bytes may be there afterwards.</param>
-    /// <returns>Whether all found room.</returns>
+    /// <returns>Whether all bytes fit.</returns>
     public bool Add(ReadOnlySpan<byte> data, long limit)
     {
         int room = (int)Math.Clamp(limit - _bytes.WrittenCount, 0, data.Length);

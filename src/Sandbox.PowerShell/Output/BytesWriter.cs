@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Emits bytes as they come.</summary>
+/// <summary>Writes bytes as they come.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
 internal sealed class BytesWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
 {

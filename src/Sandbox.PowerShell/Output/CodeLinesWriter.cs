@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits printed lines and shown objects as they come, and failures as errors.</summary>
+/// <summary>Writes printed lines and shown objects as they come, and failures as errors.</summary>
 internal sealed class CodeLinesWriter : CodeWriter
 {
     private readonly LineSplitter _lines;

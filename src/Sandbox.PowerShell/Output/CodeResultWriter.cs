@@ -4,11 +4,11 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits one object at the end. Everything is in it.</summary>
+/// <summary>Writes one object at the end. Everything is in it.</summary>
 /// <inheritdoc cref="CodeWriter(Cmdlet, CodeInvocation, ResultFiles)" />
 internal sealed class CodeResultWriter(Cmdlet cmdlet, CodeInvocation run, ResultFiles files) : CodeWriter(cmdlet, run, files)
 {
-    // As much as a command's result keeps when nothing else is asked for.
+    // The default output limit of a command result.
     private const long Limit = 64 << 20;
 
     private readonly BoundedBuffer _output = new();

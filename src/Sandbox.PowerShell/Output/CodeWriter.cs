@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits what one run of code prints and shows. Belongs to the pipeline's thread.</summary>
+/// <summary>Writes what one run of code prints and shows. Belongs to the pipeline's thread.</summary>
 /// <param name="cmdlet">Emits.</param>
 /// <param name="run">The run.</param>
 /// <param name="files">Keeps images.</param>
@@ -14,7 +14,7 @@ internal abstract class CodeWriter(Cmdlet cmdlet, CodeInvocation run, ResultFile
 
     private protected CodeInvocation Run { get; } = run;
 
-    /// <summary>Emits an event.</summary>
+    /// <summary>Writes an event.</summary>
     /// <param name="current">The event.</param>
     public void Write(CodeEvent current)
     {
@@ -32,15 +32,15 @@ internal abstract class CodeWriter(Cmdlet cmdlet, CodeInvocation run, ResultFile
         }
     }
 
-    /// <summary>Emits what was kept back.</summary>
+    /// <summary>Writes what was kept back.</summary>
     /// <param name="exit">How the run ended; null when that will never be known.</param>
     public abstract void Finish(CodeExit? exit);
 
-    /// <summary>Emits what was printed.</summary>
+    /// <summary>Writes what was printed.</summary>
     /// <param name="output">The bytes.</param>
     private protected abstract void WritePrinted(CodeOutput output);
 
-    /// <summary>Emits what is shown.</summary>
+    /// <summary>Writes what is shown.</summary>
     /// <param name="output">What.</param>
     private protected abstract void WriteShown(SandboxCodeOutput output);
 

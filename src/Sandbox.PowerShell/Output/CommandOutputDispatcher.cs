@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Runs commands and lets a sink have what they write and how they end, in the form that was asked for.</summary>
+/// <summary>Runs commands and writes their output and exit status to a sink in the selected format.</summary>
 /// <param name="sink">The sink.</param>
 /// <param name="options">The form.</param>
 internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions options)
@@ -37,7 +37,7 @@ internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions op
         {
             await sink.PostAsync(() =>
             {
-                // What arrived is the user's, whatever happened then.
+                // Return the received output even after a failure.
                 writer.Finish(null);
                 sink.WriteFailure(Errors.From(e, run.Target.ToString()));
             });

@@ -3,30 +3,30 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Where what a command emits goes: a pipeline, or a job.</summary>
+/// <summary>Receives the output of a command: a pipeline or a job.</summary>
 internal interface IOutputSink
 {
     /// <summary>Lets something be written, where and when this may be written to; waits while too much is waiting.</summary>
     /// <param name="effect">Writes.</param>
     ValueTask PostAsync(Action effect);
 
-    /// <summary>Emits an object.</summary>
+    /// <summary>Writes an object.</summary>
     /// <param name="value">The object, not enumerated.</param>
     void WriteObject(object value);
 
-    /// <summary>Emits an error that is part of what the command says.</summary>
+    /// <summary>Writes an error that is output of the command.</summary>
     /// <param name="error">The error.</param>
     void WriteError(ErrorRecord error);
 
-    /// <summary>Emits an error that says that the command did not do what it was to do.</summary>
+    /// <summary>Writes an error that marks the command as failed.</summary>
     /// <param name="error">The error.</param>
     void WriteFailure(ErrorRecord error);
 
-    /// <summary>Emits a warning.</summary>
+    /// <summary>Writes a warning.</summary>
     /// <param name="text">The warning.</param>
     void WriteWarning(string text);
 
-    /// <summary>Emits a record of the information stream.</summary>
+    /// <summary>Writes a record of the information stream.</summary>
     /// <param name="record">The record.</param>
     void WriteInformation(InformationRecord record);
 

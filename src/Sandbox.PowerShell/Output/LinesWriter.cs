@@ -2,12 +2,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits lines as they come.</summary>
+/// <summary>Writes lines as they come.</summary>
 internal sealed class LinesWriter : OutputWriter
 {
     private readonly LineSplitter _lines;
 
-    // Of its own: half a line of one channel must not be glued to half a line of the other.
+    // Separate per channel, so that partial lines of the two are not joined.
     private readonly LineSplitter _mergedErrorLines;
 
     /// <inheritdoc cref="OutputWriter.Create" />

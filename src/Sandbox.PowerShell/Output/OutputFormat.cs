@@ -1,15 +1,15 @@
 namespace Sandbox;
 
-/// <summary>The form in which a command's output is emitted.</summary>
+/// <summary>The output format of a command.</summary>
 internal enum OutputFormat
 {
-    /// <summary>Lines, as they come.</summary>
+    /// <summary>Lines, streamed.</summary>
     Lines,
 
     /// <summary>One string, at the end.</summary>
     Raw,
 
-    /// <summary>Bytes, as they come.</summary>
+    /// <summary>Byte arrays, streamed.</summary>
     Bytes,
 
     /// <summary>One object, at the end.</summary>

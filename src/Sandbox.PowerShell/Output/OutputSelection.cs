@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Which of what a process writes is meant.</summary>
+/// <summary>Selects an output stream of a process.</summary>
 public enum OutputSelection
 {
     /// <summary>Both streams, in the order of arrival.</summary>

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits the output of one command. Belongs to the thread that its sink may be written on.</summary>
+/// <summary>Writes the output of one command. Belongs to the thread that its sink may be written on.</summary>
 internal abstract class OutputWriter
 {
     private readonly LineSplitter _errorLines;
@@ -25,7 +25,7 @@ internal abstract class OutputWriter
     private protected string Prefix { get; }
 
     /// <summary>The writer for a form.</summary>
-    /// <param name="sink">Takes what is emitted.</param>
+    /// <param name="sink">Receives the output.</param>
     /// <param name="run">The command.</param>
     /// <param name="options">The form.</param>
     public static OutputWriter Create(IOutputSink sink, RemoteCommand run, OutputOptions options) => options.Form switch
@@ -36,7 +36,7 @@ internal abstract class OutputWriter
         _ => new LinesWriter(sink, run, options),
     };
 
-    /// <summary>Emits what the command wrote.</summary>
+    /// <summary>Writes what the command wrote.</summary>
     /// <param name="output">What it wrote.</param>
     public virtual void Write(CommandOutput output)
     {
@@ -54,15 +54,15 @@ internal abstract class OutputWriter
         }
     }
 
-    /// <summary>Emits what was kept back. Also called when the command's end will never be known.</summary>
+    /// <summary>Writes what was kept back. Also called when the command's end will never be known.</summary>
     /// <param name="exit">How the command ended; null when that is not known.</param>
     public virtual void Finish(ExecExit? exit) => _errorLines.Finish();
 
-    /// <summary>Emits standard output.</summary>
+    /// <summary>Writes standard output.</summary>
     /// <param name="data">The bytes.</param>
     private protected abstract void WriteOutput(ReadOnlyMemory<byte> data);
 
-    /// <summary>Emits standard error where standard output goes.</summary>
+    /// <summary>Writes standard error where standard output goes.</summary>
     /// <param name="data">The bytes.</param>
     private protected virtual void WriteMergedError(ReadOnlyMemory<byte> data) => WriteOutput(data);
 

@@ -4,7 +4,7 @@ using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Emits what a process wrote: its lines, the last of them, or all as one string. Belongs to the pipeline's thread.</summary>
+/// <summary>Writes what a process wrote: its lines, the last of them, or all as one string. Belongs to the pipeline's thread.</summary>
 internal sealed class ProcessOutput
 {
     private readonly OutputSelection _stream;
@@ -45,7 +45,7 @@ internal sealed class ProcessOutput
         }
     }
 
-    /// <summary>What was there has passed: the last of it is emitted, and all that follows.</summary>
+    /// <summary>The existing output was read: writes its last lines and everything that follows.</summary>
     public void EndTail()
     {
         LastLines? tail = _tail;
@@ -56,7 +56,7 @@ internal sealed class ProcessOutput
         }
     }
 
-    /// <summary>Nothing more comes.</summary>
+    /// <summary>Completes the input.</summary>
     public void Finish()
     {
         EndTail();

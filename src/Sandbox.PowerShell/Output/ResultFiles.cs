@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Keeps the images among results as files, and overwrites none.</summary>
+/// <summary>Saves image results as files without overwriting.</summary>
 /// <param name="directory">Where; null keeps nothing.</param>
 internal sealed class ResultFiles(string? directory)
 {
@@ -18,7 +18,7 @@ internal sealed class ResultFiles(string? directory)
     /// <param name="result">The result.</param>
     /// <returns>The files; none where nothing is kept.</returns>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It must not be.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public string[] Save(CodeResult result)
     {
         if (directory is null || Images(result).ToArray() is not { Length: > 0 } images)
@@ -26,7 +26,7 @@ internal sealed class ResultFiles(string? directory)
             return [];
         }
 
-        // The files of one result bear one number.
+        // The files of one result share a number.
         Directory.CreateDirectory(directory);
         do
         {

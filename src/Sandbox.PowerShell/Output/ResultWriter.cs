@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits one object at the end. Standard error is in it, and nowhere else.</summary>
+/// <summary>Writes one object at the end. Standard error is in it, and nowhere else.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
 internal sealed class ResultWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
 {

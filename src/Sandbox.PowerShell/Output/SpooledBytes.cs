@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Bytes that are collected and then read, perhaps several times: in memory as long as they are few, else in a temporary file of this user.</summary>
+/// <summary>A buffer that is written once and read several times; it moves from memory to a temporary file when it grows.</summary>
 internal sealed class SpooledBytes : IDisposable
 {
     private const int InMemory = 4 * 1024 * 1024;
@@ -13,7 +13,7 @@ internal sealed class SpooledBytes : IDisposable
     {
         if (_content is MemoryStream memory && memory.Length + bytes.Length > InMemory)
         {
-            // Nobody else can open it, and it goes with the handle.
+            // Accessible to this process only, and deleted with the handle.
             _content = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 128 * 1024, FileOptions.DeleteOnClose);
             memory.WriteTo(_content);
             memory.Dispose();

@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Emits the whole text at the end, exactly as it was written.</summary>
+/// <summary>Writes the whole text at the end, exactly as it was written.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
 internal sealed class TextWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
 {

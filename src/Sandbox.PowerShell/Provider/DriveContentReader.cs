@@ -30,7 +30,7 @@ internal sealed class DriveContentReader(IProviderContext wait, RemotePath place
         return options.Raw && !options.Wait ? ReadWhole() : options.AsByteStream ? ReadBytes(readCount) : ReadLines(readCount);
     }
 
-    /// <summary>Passes over lines or bytes: only a number from where it stands.</summary>
+    /// <summary>Skips lines or bytes, relative to the current position only.</summary>
     /// <param name="offset">How many.</param>
     /// <param name="origin">From where.</param>
     public void Seek(long offset, SeekOrigin origin)

@@ -75,7 +75,7 @@ public sealed class WriteContentParameters
     [Parameter(HelpMessage = "Writes bytes.")]
     public SwitchParameter AsByteStream { get; set; }
 
-    /// <summary>Ends texts without a line break.</summary>
+    /// <summary>Adds no line breaks.</summary>
     [Parameter(HelpMessage = "Adds no line breaks.")]
     public SwitchParameter NoNewline { get; set; }
 }

@@ -50,7 +50,7 @@ internal sealed class ListingCache(ChangeCounter changes)
 
     private bool IsFresh(long time, long count) => count == changes.Count && Stopwatch.GetElapsedTime(time) < Lifetime;
 
-    // Now and then: the engine asks for thousands of items one by one.
+    // Only occasionally: the engine queries thousands of items one by one.
     private void DropStale()
     {
         if (Stopwatch.GetElapsedTime(_dropped) < Lifetime)

@@ -14,7 +14,7 @@ internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
     /// <param name="error">The record.</param>
     public static RuntimeException Failure(ErrorRecord error) => new(error.Exception.Message, error.Exception, error);
 
-    /// <summary>Cancels what is under way, and what is still asked for.</summary>
+    /// <summary>Cancels current and future requests.</summary>
     public void Stop()
     {
         try
@@ -23,7 +23,7 @@ internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Comes from another thread, perhaps too late.
+            // Called on another thread, possibly after the end.
         }
     }
 

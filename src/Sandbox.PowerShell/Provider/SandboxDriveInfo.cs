@@ -22,7 +22,7 @@ public sealed class SandboxDriveInfo : PSDriveInfo
 
     internal ListingCache Cache { get; }
 
-    /// <summary>The place in the sandbox that a path of the drive means.</summary>
+    /// <summary>Converts a path of the drive to a path in the sandbox.</summary>
     /// <param name="path">The path, which begins with the drive's name, or with a slash where it starts from the drive's root.</param>
     internal RemotePath PlaceOf(string path) => path.StartsWith('/') ? PlaceOf(Root + path) : new(Target, path.Length <= Name.Length ? "/" : "/" + path[(Name.Length + 1)..].Trim('/'));
 

@@ -14,7 +14,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
 {
     private readonly ProviderRequests _requests;
 
-    // Where the tree begins that the engine may be walking.
+    // The root of a tree that the engine may be walking.
     private string? _walked;
 
     /// <summary>Makes the provider, as the engine does for each use.</summary>
@@ -97,7 +97,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
             throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is not a directory in the sandbox, so it cannot be the root of a drive."), root));
         }
 
-        // From now on it is this very sandbox: one that is gone is not made again.
+        // From now on this very sandbox: it is not created again after its removal.
         return new SandboxDriveInfo(drive, new SandboxTarget(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
     }
 
@@ -134,7 +134,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
         catch (RuntimeException e) when (e is not PipelineStoppedException)
         {
-            // Test-Path asks nothing else.
+            // Test-Path needs nothing else.
             if (DynamicParameters is TestPathParameters)
             {
                 WriteError(e.ErrorRecord);
@@ -352,7 +352,7 @@ public sealed class SandboxProvider : NavigationCmdletProvider, IContentCmdletPr
         }
     }
 
-    // A failure of one item leaves the others.
+    // Report the failure and continue with the other items.
     private bool Do(string path, string action, Func<RemotePath, CancellationToken, Task> request)
     {
         RemotePath place = PlaceOf(path);

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>A file whose end is not the end: reading goes on with what is added, and from the beginning when it became shorter.</summary>
+/// <summary>Reads a file and waits for appended content, like <c>tail -f</c>. Starts again when the file was truncated.</summary>
 /// <param name="place">The file.</param>
 internal sealed class TailStream(RemotePath place) : Stream
 {
@@ -89,7 +89,7 @@ internal sealed class TailStream(RemotePath place) : Stream
         await base.DisposeAsync();
     }
 
-    // The watch begins before the file is looked at, so that nothing happens in between.
+    // Watch before reading the file, so that no change is missed.
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
         if (_changes is null)

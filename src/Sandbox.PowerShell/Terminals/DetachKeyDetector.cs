@@ -15,7 +15,7 @@ internal sealed class DetachKeyDetector(string keys)
     /// <summary>Takes what is typed.</summary>
     /// <param name="typed">What is typed.</param>
     /// <param name="passed">Gets what is to be sent.</param>
-    /// <returns>Whether the keys were found; nothing behind them is looked at.</returns>
+    /// <returns>Whether the key sequence was found; input after it is ignored.</returns>
     public bool Take(ReadOnlySpan<byte> typed, List<byte> passed)
     {
         foreach (byte key in typed)
@@ -30,7 +30,7 @@ internal sealed class DetachKeyDetector(string keys)
                 continue;
             }
 
-            // Held back in vain; typed twice, the first key stands for itself.
+            // Not the key sequence after all: send the pending keys. The first key typed twice is sent once.
             bool isDoubled = _matched == 1 && key == _keys[0];
             passed.AddRange(_keys.AsSpan(0, _matched));
             _matched = 0;

@@ -5,14 +5,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>The user's console, every key and every byte of which goes through unchanged until this is disposed of; then it is as it was.</summary>
+/// <summary>The console in raw mode; disposing restores it.</summary>
 /// <remarks>The modes are set by <c>stty</c>, which every Unix has: the framework has no such mode, and the module calls no system functions of its own.
 /// Reading comes back ten times a second, also without a key, so that none is taken after the end.</remarks>
 internal sealed class RawConsole : IDisposable
 {
     private const string Device = "/dev/tty";
 
-    // Reads of nothing that follow each other faster than the time set below: the console has gone.
+    // Empty reads that return faster than the read timeout below mean that the console was closed.
     private const int MostEmptyReads = 100;
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
 
@@ -33,12 +33,12 @@ internal sealed class RawConsole : IDisposable
     /// <summary>The size of its window.</summary>
     public static TerminalSize Size => new(Math.Max(1, Console.WindowWidth), Math.Max(1, Console.WindowHeight));
 
-    /// <summary>Tells each time the window has another size, until the answer is disposed of.</summary>
+    /// <summary>Reports each new window size until the result is disposed.</summary>
     /// <param name="changed">Receives the progress.</param>
     public static IDisposable? WatchSize(Action changed) =>
         OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed());
 
-    /// <summary>Takes the console over.</summary>
+    /// <summary>Switches the console to raw mode.</summary>
     /// <param name="console">The console.</param>
     /// <param name="reason">Why there is none.</param>
     public static bool TryOpen([NotNullWhen(true)] out RawConsole? console, [NotNullWhen(false)] out string? reason)
@@ -67,8 +67,8 @@ internal sealed class RawConsole : IDisposable
 
     /// <summary>Waits a moment for keys.</summary>
     /// <param name="buffer">Where to.</param>
-    /// <returns>How many bytes were typed; 0 for none yet.</returns>
-    /// <exception cref="IOException">The console has gone.</exception>
+    /// <returns>The number of bytes read; 0 for none yet.</returns>
+    /// <exception cref="IOException">The console was closed.</exception>
     public int Read(byte[] buffer)
     {
         long begin = Stopwatch.GetTimestamp();
@@ -85,7 +85,7 @@ internal sealed class RawConsole : IDisposable
         _output.Write(output);
     }
 
-    /// <summary>Gives the console back as it was.</summary>
+    /// <summary>Restores the console.</summary>
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= Restore;
@@ -105,7 +105,7 @@ internal sealed class RawConsole : IDisposable
             }
             catch (IOException)
             {
-                // Nobody is left to see it.
+                // No host is left to show it.
             }
 
             RunStty(_saved);

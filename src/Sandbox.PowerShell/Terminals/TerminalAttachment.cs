@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>The user's console at the terminal of a session, until the shell ends or the user leaves.</summary>
+/// <summary>Attaches the console to the terminal of a session until the shell exits or the user detaches.</summary>
 /// <param name="target">The session.</param>
 /// <param name="shell">The shell to start where there is no terminal yet; null for the usual one.</param>
 /// <param name="detachKeys">The keys that leave.</param>
@@ -12,17 +12,17 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
     private const int KeysAtOnce = 4096;
     private const string TypeVariable = "TERM";
 
-    // How long a lost connection is looked for: a server that is replaced is back in a moment.
+    // How long to retry a lost connection: a replaced server is back in a moment.
     private static readonly TimeSpan ReconnectLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(250);
 
     private readonly DetachKeyDetector _detach = new(detachKeys);
     private volatile TerminalConnection? _connection;
 
-    /// <summary>Lets the user work there.</summary>
+    /// <summary>Runs the terminal until the shell exits or the user detaches.</summary>
     /// <param name="console">The user's console.</param>
     /// <param name="cancellationToken">Leaves.</param>
-    /// <returns>How the shell ended; null when the user left it.</returns>
+    /// <returns>The exit message of the shell; null after detaching.</returns>
     public async Task<TerminalMessage?> RunAsync(RawConsole console, CancellationToken cancellationToken)
     {
         TerminalRequest request = new() { Size = RawConsole.Size, Shell = shell, Type = Environment.GetEnvironmentVariable(TypeVariable) };
@@ -83,13 +83,13 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
             }
             catch (ApiException e)
             {
-                // The sandbox was stopped, or its agent died: what ran in the terminal is gone.
+                // The sandbox was stopped or its agent crashed: the shell of the terminal is gone.
                 throw new ConnectionLostException(target.Client.Server, e);
             }
         }
     }
 
-    // On a thread of its own: there is no other way to wait for keys.
+    // On a separate thread: console reads block.
     private void Type(RawConsole console, CancellationTokenSource leave)
     {
         byte[] buffer = new byte[KeysAtOnce];
@@ -128,7 +128,7 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
         }
         catch (Exception e) when (e is ConnectionLostException or ObjectDisposedException or OperationCanceledException)
         {
-            // Whoever reads finds it out too, and sees to it.
+            // The reader detects and handles it too.
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sandbox;
 
-/// <summary>Watches what a terminal prints for modes it sets on the user's console, to undo on leaving those that are still set: the other screen, a hidden cursor, a caught mouse.
+/// <summary>Tracks the terminal modes set by the output, such as alternate screen, hidden cursor and mouse reporting, to reset them after detaching.
 /// See "XTerm Control Sequences", DECSET.</summary>
 internal sealed class TerminalModeTracker
 {
@@ -47,7 +47,7 @@ internal sealed class TerminalModeTracker
         }
     }
 
-    /// <summary>Looks at what is printed.</summary>
+    /// <summary>Scans terminal output.</summary>
     /// <param name="output">What is printed.</param>
     public void Watch(ReadOnlySpan<byte> output)
     {
