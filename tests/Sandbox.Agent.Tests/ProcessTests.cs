@@ -38,7 +38,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_process_does_not_wait_for_its_sessions_command_and_outlives_the_session()
+    public async Task A_process_waits_for_no_command_of_its_session_and_outlives_it()
     {
         Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
