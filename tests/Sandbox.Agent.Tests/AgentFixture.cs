@@ -179,6 +179,8 @@ public sealed class AgentFixture : IAsyncLifetime
         using CancellationTokenSource limit = new(Wait.Limit);
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
+            // There was progress: what is limited is the wait for the next event.
+            limit.CancelAfter(Wait.Limit);
             switch (item.EventType)
             {
                 case ExecEvents.StandardOutput:

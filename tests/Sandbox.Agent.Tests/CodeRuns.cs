@@ -38,6 +38,8 @@ internal static class CodeRuns
         using CancellationTokenSource limit = new(Wait.Limit);
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
+            // There was progress: what is limited is the wait for the next event.
+            limit.CancelAfter(Wait.Limit);
             if (order.LastOrDefault() != item.EventType)
             {
                 order.Add(item.EventType);

@@ -132,6 +132,8 @@ internal sealed class TerminalClient : IDisposable
 
     private async Task<TerminalMessage?> ReadAsync()
     {
+        // What is limited is the wait for the next message.
+        deadline.CancelAfter(Wait.Limit);
         WebSocketReceiveResult received = await socket.ReceiveAsync(buffer, deadline.Token);
         if (received.MessageType == WebSocketMessageType.Binary)
         {
