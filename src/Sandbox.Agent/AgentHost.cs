@@ -1,5 +1,4 @@
 using Sandbox.Linux;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent;
 
@@ -11,7 +10,7 @@ internal static class AgentHost
     {
         // Code in the sandbox runs as the same user: it must not trace this process, nor inherit its socket.
         CurrentProcess.DenyInspection();
-        SocketThreads.Serve();
+        InlineSocketScheduling.Enable();
         using FileDescriptor socket = FileDescriptor.Inherited(listener);
         using AgentComposition agent = new(new AgentPaths(), failure => Console.Error.WriteLine(failure));
         await using AgentServer server = await AgentServer.StartAsync(agent, options => options.ListenHandle((ulong)socket.Number));

@@ -281,6 +281,6 @@ public sealed class ServerLifeTests
     {
         string file = Path.Combine(directory, "box.json");
         SandboxRecord record = SandboxRecord.TryRead(file)!;
-        AtomicFile.Write(file, change(record), RecordJson.Default.SandboxRecord);
+        AtomicFile.WriteJson(file, change(record), RecordJson.Default.SandboxRecord);
     }
 }

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Sandbox.Agent.Files;
 
 namespace Sandbox.Agent.Code.Jupyter;
 

@@ -1,10 +1,11 @@
 using System.Net;
+using Sandbox.Protocol;
 
-namespace Sandbox.ServerProgram;
+namespace Sandbox.Hosting;
 
-/// <summary>Sends on a request's body as it comes, where its length is not known: what a program is to read now must not wait for more.</summary>
+/// <summary>Flushes each part of a request body of unknown length, so that an interactive program receives it without delay.</summary>
 /// <param name="next">Sends.</param>
-internal sealed class PromptUploads(HttpMessageHandler next) : DelegatingHandler(next)
+internal sealed class FlushingHandler(HttpMessageHandler next) : DelegatingHandler(next)
 {
     /// <inheritdoc />
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -43,50 +44,19 @@ internal sealed class PromptUploads(HttpMessageHandler next) : DelegatingHandler
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing)
-            {
-                _body.Dispose();
-            }
-
+            _body.Dispose();
             base.Dispose(disposing);
         }
     }
 
-    private sealed class FlushedStream(Stream target) : Stream
+    private sealed class FlushedStream(Stream target) : SequentialStream
     {
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
         public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             await target.WriteAsync(buffer, cancellationToken);
             await target.FlushAsync(cancellationToken);
         }
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => target.FlushAsync(cancellationToken);
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
