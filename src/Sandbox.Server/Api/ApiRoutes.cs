@@ -29,8 +29,6 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider inf
 
     private async Task HandleOwnAsync(HttpContext context, string route, string sandbox)
     {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyLength;
-
         // Forwarding waits for sockets only; these routes wait for disks and processes.
         await InlineSocketScheduling.Leave();
         await (route switch
@@ -72,6 +70,13 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider inf
 
     private async Task CreateAsync(HttpContext context)
     {
+        // Refused without reading it, so that the client gets the answer. A body of unknown length is cut off.
+        if (context.Request.ContentLength > MaxBodyLength)
+        {
+            throw new ApiException(ErrorCodes.PayloadTooLarge, $"The request's body is larger than {MaxBodyLength} bytes.");
+        }
+
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyLength;
         SandboxCreateRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.SandboxCreateRequest, new SandboxCreateRequest());
         SandboxInstance sandbox = await registry.CreateAsync(request, PeerCredentials.Of(context), context.RequestAborted);
         await JsonBody.WriteAsync(context, sandbox.ToInfo(), ProtocolJson.Default.SandboxInfo);
