@@ -9,7 +9,7 @@ internal static class AgentHost
     public static async Task<int> RunAsync(int listener)
     {
         // Code in the sandbox runs as the same user: it must not trace this process, nor inherit its socket.
-        CurrentProcess.DenyInspection();
+        CurrentProcess.SetNonDumpable();
         InlineSocketScheduling.Enable();
         using FileDescriptor socket = FileDescriptor.Inherited(listener);
         using AgentComposition agent = new(new AgentPaths(), failure => Console.Error.WriteLine(failure));

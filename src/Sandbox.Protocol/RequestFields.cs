@@ -8,7 +8,7 @@ public static class RequestFields
     /// <summary>Throws when a request had fields nobody knows.</summary>
     /// <param name="unknown">The request's extension data.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.Unsupported"/> naming the first such field.</exception>
-    public static void RequireNone(IReadOnlyDictionary<string, JsonElement>? unknown)
+    public static void RejectUnknownFields(IReadOnlyDictionary<string, JsonElement>? unknown)
     {
         foreach (string name in unknown?.Keys ?? [])
         {

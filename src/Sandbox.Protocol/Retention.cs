@@ -38,7 +38,7 @@ public sealed record Retention
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public void Require()
     {
-        RequestFields.RequireNone(Unknown);
+        RequestFields.RejectUnknownFields(Unknown);
         const long leastBytes = 64 * 1024;
         if (BytesPerCommand < leastBytes)
         {

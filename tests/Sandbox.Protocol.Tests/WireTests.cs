@@ -32,7 +32,7 @@ public sealed class WireTests
     public void A_field_nobody_knows_is_refused_by_name_never_ignored()
     {
         SandboxCreateRequest request = JsonSerializer.Deserialize("""{"id":"a","gpu":true}""", ProtocolJson.Default.SandboxCreateRequest)!;
-        ApiException failure = Assert.Throws<ApiException>(() => RequestFields.RequireNone(request.Unknown));
+        ApiException failure = Assert.Throws<ApiException>(() => RequestFields.RejectUnknownFields(request.Unknown));
         Assert.Equal((ErrorCodes.Unsupported, 501), (failure.Code, failure.Status));
         Assert.Contains("'gpu'", failure.Message, StringComparison.Ordinal);
     }

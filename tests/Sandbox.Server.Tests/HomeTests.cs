@@ -23,10 +23,10 @@ public sealed class HomeTests
                 $"{server.Home}/state", $"{server.Home}/state/boxes", box, $"{box}/workspace", $"{box}/home", $"{box}/state",
                 $"{server.Home}/run", $"{server.Home}/run/boxes", $"{box}/box.json", $"{box}/agent.log",
                 $"{server.Home}/state/server.lock", $"{server.Home}/state/server.log",
-            }.Select(path => Convert.ToString((int)FileOwner.Of(path).Permissions, 8)));
+            }.Select(path => Convert.ToString((int)FileStatus.Of(path).Permissions, 8)));
         uint sandbox = server.RecordOf("a").UserId;
         Assert.Equal(user == ServerUser.Root, sandbox != Host.IdOf(user));
-        Assert.Equal((sandbox, Host.IdOf(user)), (FileOwner.Of($"{box}/workspace").Owner, FileOwner.Of(box).Owner));
+        Assert.Equal((sandbox, Host.IdOf(user)), (FileStatus.Of($"{box}/workspace").Owner, FileStatus.Of(box).Owner));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class HomeTests
             Directory.CreateDirectory($"{server.Home}/{name}");
             if (Host.IsRoot)
             {
-                FileOwner.Give($"{server.Home}/{name}", Host.IdOf(ServerUser.Ordinary));
+                FileSystem.SetOwner($"{server.Home}/{name}", Host.IdOf(ServerUser.Ordinary));
             }
         }
 
@@ -109,7 +109,7 @@ public sealed class HomeTests
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1ff));
 
     [Fact]
-    public Task A_home_of_another_user_is_refused() => RefusesAsync("belongs to user", ServerUser.Root, home => FileOwner.Give(home, 12345));
+    public Task A_home_of_another_user_is_refused() => RefusesAsync("belongs to user", ServerUser.Root, home => FileSystem.SetOwner(home, 12345));
 
     [Fact]
     public Task A_home_of_roots_that_sandboxes_cannot_pass_through_is_refused() => RefusesAsync("cannot pass through", ServerUser.Root,

@@ -72,7 +72,7 @@ internal static class Host
         File.SetUnixFileMode(path, Passable);
         if (IsRoot)
         {
-            FileOwner.Give(path, owner);
+            FileSystem.SetOwner(path, owner);
         }
 
         return path;
@@ -86,7 +86,7 @@ internal static class Host
             FileSystem.MakeDirectory(new LinuxPath(Encoding.UTF8.GetBytes(path)), Passable);
             return true;
         }
-        catch (Win32Exception failure) when (failure.NativeErrorCode == ErrorNumbers.Exists)
+        catch (Win32Exception failure) when (failure.NativeErrorCode == Errno.EEXIST)
         {
             return false;
         }

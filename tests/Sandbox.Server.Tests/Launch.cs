@@ -48,7 +48,7 @@ internal sealed class Launch : IAsyncDisposable
         Directory.CreateDirectory(Secret, (UnixFileMode)0x1c0);
         if (Host.IsRoot)
         {
-            FileOwner.Give(Secret, Host.IdOf(user));
+            FileSystem.SetOwner(Secret, Host.IdOf(user));
         }
 
         LaunchPlan plan = new()

@@ -32,8 +32,8 @@ public sealed class RemovalTests
         File.WriteAllText($"{outside}/file", "kept");
         if (Host.IsRoot)
         {
-            FileOwner.Give(outside, Host.IdOf(user));
-            FileOwner.Give($"{outside}/file", Host.IdOf(user));
+            FileSystem.SetOwner(outside, Host.IdOf(user));
+            FileSystem.SetOwner($"{outside}/file", Host.IdOf(user));
         }
 
         await server.CreateAsync("""{"id":"n"}""");

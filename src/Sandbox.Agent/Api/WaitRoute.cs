@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Sandbox.Agent.Commands;
-using Sandbox.Linux;
+using Sandbox.Agent.Ports;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
@@ -49,7 +49,7 @@ internal static class WaitRoute
 
     private static async Task WaitForPortAsync(int port, string? path, int? status, CancellationToken cancellationToken)
     {
-        while (!(SocketTable.ListenerOn(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellationToken))))
+        while (!(LoopbackPorts.AddressOf(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellationToken))))
         {
             await Task.Delay(PollInterval, cancellationToken);
         }

@@ -111,7 +111,7 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
 
     private static void Validate(ContextCreateRequest request)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         _ = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
         if (request.Default && (request.Id is not null || request.Cwd is not null || request.Env is not null || request.SecretEnv is not null || request.TimeoutMs is not null))

@@ -65,7 +65,7 @@ internal sealed class ArchiveExport
                     FileSystem.RequireReadable(SandboxPath.Native(path));
                 }
             }
-            catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry)
+            catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOENT)
             {
                 // Deleted since it was listed.
             }
@@ -94,7 +94,7 @@ internal sealed class ArchiveExport
             await WriteAsync(tar, path, inside, status);
             return true;
         }
-        catch (Win32Exception exception) when (_isPartial && exception.NativeErrorCode == ErrorNumbers.AccessDenied)
+        catch (Win32Exception exception) when (_isPartial && exception.NativeErrorCode == Errno.EACCES)
         {
             return false;
         }
@@ -153,7 +153,7 @@ internal sealed class ArchiveExport
         {
             return FileDescriptor.OpenToRead(SandboxPath.Native(path));
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOENT)
         {
             return null;
         }

@@ -111,7 +111,7 @@ internal sealed class ArchiveExtractor(string top)
         {
             FileSystem.MakeDirectory(SandboxPath.Native(SandboxPath.Join(top, name)), entry is null ? Defaults.Directory : Defaults.UnfinishedDirectory);
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.Exists)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.EEXIST)
         {
             throw new ApiException(ErrorCodes.InvalidArchive, $"The archive has '{PathText.ToDisplay(name)}' as a directory and as something else, such as a link that would lead out. Nothing was changed.");
         }

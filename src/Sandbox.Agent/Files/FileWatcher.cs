@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>Watches a path, or also everything below it. A slow reader is told that changes were lost.</summary>
 internal sealed class FileWatcher : IDisposable
 {
-    private readonly DirectoryWatch _kernel = new();
+    private readonly Inotify _kernel = new();
     private readonly SemaphoreSlim _readable = new(0);
     private readonly EventLoop.Watch _watch;
     private readonly Dictionary<int, string> _directories = [];
@@ -202,7 +202,7 @@ internal sealed class FileWatcher : IDisposable
         {
             _directories[_kernel.Add(SandboxPath.Native(directory), onlyDirectory: true)] = directory;
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoSpace)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOSPC)
         {
             throw new ApiException(ErrorCodes.WatchLimitReached, "The limit of watched directories is reached. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
         }

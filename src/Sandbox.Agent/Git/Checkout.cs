@@ -39,7 +39,7 @@ internal sealed class Checkout
     /// <exception cref="ApiException">It cannot be done.</exception>
     public static Checkout Prepare(CheckoutRequest request, EventLoop loop, string directory, IReadOnlyDictionary<string, string> variables)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         RepositoryAddress address = AddressOf(request);
         Require(request.Branch is null || IsName(request.Branch), "'branch' is not a valid branch name.");
         Require(request.Tag is null || IsName(request.Tag), "'tag' is not a valid tag name.");

@@ -84,7 +84,7 @@ internal sealed class SessionRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>, <see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
     public Session Create(SessionCreateRequest request)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         string id = request.Id is null ? Identifier.Generate() : Identifier.Require(request.Id, "session");
         EnvironmentChanges changes = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.CommandTimeoutMs, "commandTimeoutMs");
