@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 namespace Sandbox.Client;
 
 /// <summary>A stream over a sandbox file. A broken connection is resumed while the file is unchanged; a premature end is an error.</summary>
-public sealed class SandboxFileStream : Stream
+public sealed class SandboxFileStream : ReadOnlyStream
 {
     private readonly Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> _request;
     private readonly TransferBackoff _backoff = new();
@@ -43,18 +43,6 @@ public sealed class SandboxFileStream : Stream
     public DateTimeOffset? ModifiedAt { get; }
 
     /// <inheritdoc />
-    public override bool CanRead => true;
-
-    /// <inheritdoc />
-    public override bool CanSeek => false;
-
-    /// <inheritdoc />
-    public override bool CanWrite => false;
-
-    /// <inheritdoc />
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc />
     public override long Position
     {
         get => _position;
@@ -85,27 +73,6 @@ public sealed class SandboxFileStream : Stream
         }
     }
 
-    /// <inheritdoc />
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc />
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    /// <inheritdoc />
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc />
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     /// <summary>Opens a file.</summary>
     /// <param name="server">The server's address.</param>
     /// <param name="request">Creates a request for an offset, a length and a version.</param>
@@ -123,11 +90,7 @@ public sealed class SandboxFileStream : Stream
     /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            _body.Dispose();
-        }
-
+        _body.Dispose();
         base.Dispose(disposing);
     }
 
