@@ -26,7 +26,7 @@ internal sealed class AgentServer : IAsyncDisposable
         return started;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
         // Requests in progress are aborted: they can last as long as their commands.
@@ -121,7 +121,8 @@ internal sealed class AgentServer : IAsyncDisposable
 
         public IWebHostBuilder ConfigureServices(Action<WebHostBuilderContext, IServiceCollection> configureServices) => throw new NotSupportedException();
 
-        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configureDelegate) => throw new NotSupportedException();
+        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configureDelegate) =>
+            throw new NotSupportedException();
 
         public string? GetSetting(string key) => null;
 

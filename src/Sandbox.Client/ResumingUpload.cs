@@ -29,7 +29,8 @@ internal sealed class ResumingUpload(
             long from = offset;
             try
             {
-                FileWritten written = await put(_id, from, () => new PushStreamContent((stream, token) => CopyAsync(stream, from, token), _length - from), cancellationToken);
+                FileWritten written = await put(
+                    _id, from, () => new PushStreamContent((stream, token) => CopyAsync(stream, from, token), _length - from), cancellationToken);
                 return written.Size == _length ? written
                     : throw new ApiException(ErrorCodes.InternalError, $"The file was written with {written.Size} bytes instead of {_length}.");
             }

@@ -15,15 +15,20 @@ public sealed class SandboxFileStream : ReadOnlyStream
     private long _position;
 
     private SandboxFileStream(
-        string server, Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request, HttpResponseMessage response, Stream body, long offset, TimeSpan idleLimit)
+        string server,
+        Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request,
+        HttpResponseMessage response, Stream body, long offset, TimeSpan idleLimit)
     {
         (_server, _request, _idleLimit) = (server, request, idleLimit);
         _body = new(server, response, body, idleLimit);
-        Size = long.TryParse(Header(response, FileHeaders.Size), NumberStyles.None, CultureInfo.InvariantCulture, out long size) ? size : response.Content.Headers.ContentLength ?? 0;
+        Size = long.TryParse(Header(response, FileHeaders.Size), NumberStyles.None, CultureInfo.InvariantCulture, out long size)
+            ? size
+            : response.Content.Headers.ContentLength ?? 0;
         BodyLength = response.Content.Headers.ContentLength;
         ETag = Header(response, "ETag");
         Mode = Header(response, FileHeaders.Mode);
-        ModifiedAt = DateTimeOffset.TryParse(Header(response, FileHeaders.ModifiedAt), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+        ModifiedAt = DateTimeOffset.TryParse(
+            Header(response, FileHeaders.ModifiedAt), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
         _begin = offset < 0 ? Math.Max(0, Size + offset) : offset;
     }
 
@@ -81,7 +86,9 @@ public sealed class SandboxFileStream : ReadOnlyStream
     /// <param name="idleLimit">The idle timeout.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     internal static async Task<SandboxFileStream> OpenAsync(
-        string server, Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request, long offset, long? length, TimeSpan idleLimit, CancellationToken cancellationToken)
+        string server,
+        Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request,
+        long offset, long? length, TimeSpan idleLimit, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await request(offset, length, null, cancellationToken);
         return new(server, request, response, await response.Content.ReadAsStreamAsync(cancellationToken), offset, idleLimit);

@@ -154,7 +154,8 @@ internal sealed class ServerTransport : IDisposable
         {
             response.Dispose();
             throw new ApiException(ErrorCodes.Unsupported,
-                $"The server at '{Server}', or a proxy in front of it, answered the WebSocket handshake without the Sec-WebSocket-Accept that belongs to the request.");
+                $"The server at '{Server}', or a proxy in front of it, "
+                + "answered the WebSocket handshake without the Sec-WebSocket-Accept that belongs to the request.");
         }
 
         // The response is not disposed: the WebSocket owns its connection.

@@ -46,7 +46,9 @@ internal sealed class ErrorHandlingMiddleware(string unexpected, Action<HttpCont
             ErrorCodes.PayloadTooLarge,
             $"The request's body is larger than {context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize} bytes.", exception),
         BadHttpRequestException => new(ErrorCodes.InvalidRequest, exception.Message, exception),
-        _ => new(ErrorCodes.InternalError, context.Request.Headers[ApiHeaders.RequestId] is [{ } id] ? $"{unexpected} for request '{id}'." : $"{unexpected}.", exception),
+        _ => new(ErrorCodes.InternalError,
+            context.Request.Headers[ApiHeaders.RequestId] is [{ } id] ? $"{unexpected} for request '{id}'." : $"{unexpected}.",
+            exception),
     };
 
     private static Task WriteAsync(HttpContext context, ApiException error)

@@ -61,7 +61,8 @@ internal static class Forwarding
 internal abstract class StreamingTransformer : HttpTransformer
 {
     /// <inheritdoc />
-    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
         bool hasBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         if (proxyResponse is { IsSuccessStatusCode: true, Content.Headers.ContentLength: null })
@@ -72,7 +73,8 @@ internal abstract class StreamingTransformer : HttpTransformer
         return hasBody;
     }
 
-    /// <summary>Sets a forwarded request's address to exactly what the client wrote: rebuilt from the decoded path, '%2F' in a file's name would become '%252F'.</summary>
+    /// <summary>Sets a forwarded request's address to exactly what the client wrote: rebuilt from the decoded path, '%2F' in a file's name would become
+    /// '%252F'.</summary>
     protected static void SetTarget(HttpRequestMessage request, string destinationPrefix, string target) =>
         request.RequestUri = new Uri(destinationPrefix + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 

@@ -25,7 +25,8 @@ public sealed record ChildProcessOptions
     public string? Terminal { get; init; }
 }
 
-/// <summary>A child process in a session of its own, with default signal handling and only the descriptors it was given. Its handle never names another process.</summary>
+/// <summary>A child process in a session of its own, with default signal handling and only the descriptors it was given. Its handle never names another
+/// process.</summary>
 /// <remarks><see cref="System.Diagnostics.Process"/> offers none of the three, and lets children inherit the runtime's ignored SIGPIPE.</remarks>
 public sealed unsafe class ChildProcess : IDisposable
 {

@@ -58,7 +58,8 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Creates a FIFO for this user and opens both ends, so that its end comes only after the last writer, including this one, has closed it. Reading does not block.</summary>
+    /// <summary>Creates a FIFO for this user and opens both ends, so that its end comes only after the last writer, including this one, has closed it. Reading
+    /// does not block.</summary>
     public static void CreateFifo(string path, int capacity, out FileDescriptor read, out FileDescriptor write)
     {
         LibC.Check(LibC.mkfifo(path, 0x180 /* 0600 */), path);
@@ -73,7 +74,8 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>Opens an existing file for reading. Blocks on a FIFO without a writer.</summary>
     public static FileDescriptor OpenToRead(string path) => Open(path, LibC.O_RDONLY);
 
-    /// <summary>Creates a FIFO for this user to write to. It is also opened for reading, so that writing does not fail without a reader; readers see the end when it is closed.</summary>
+    /// <summary>Creates a FIFO for this user to write to. It is also opened for reading, so that writing does not fail without a reader; readers see the end
+    /// when it is closed.</summary>
     public static FileDescriptor CreateFifoToWrite(string path)
     {
         LibC.Check(LibC.mkfifo(path, 0x180 /* 0600 */), path);

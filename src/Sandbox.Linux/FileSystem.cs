@@ -55,7 +55,8 @@ public static unsafe class FileSystem
     public static bool IsWritable(LinuxPath path) => LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.W_OK, LibC.AT_EACCESS) == 0;
 
     /// <summary>Throws for a file that this user cannot read.</summary>
-    public static void RequireReadable(LinuxPath path) => LibC.Check(LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.R_OK, LibC.AT_EACCESS), path.ToString());
+    public static void RequireReadable(LinuxPath path) =>
+        LibC.Check(LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.R_OK, LibC.AT_EACCESS), path.ToString());
 
     /// <summary>Sets permissions; the umask does not apply, and a link is followed.</summary>
     public static void SetPermissions(LinuxPath path, UnixFileMode permissions) =>
@@ -78,7 +79,8 @@ public static unsafe class FileSystem
         LibC.Check(LibC.futimens(file.Number, times), "utime");
     }
 
-    /// <summary>Copies bytes between open files in the kernel, from their current positions. Returns their number, 0 at the end, or null when the kernel does not support it for these files.</summary>
+    /// <summary>Copies bytes between open files in the kernel, from their current positions. Returns their number, 0 at the end, or null when the kernel does
+    /// not support it for these files.</summary>
     public static long? Copy(FileDescriptor from, FileDescriptor to)
     {
         nint count = LibC.copy_file_range(from.Number, null, to.Number, null, CopyAtOnce, 0);

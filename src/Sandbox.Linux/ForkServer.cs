@@ -5,7 +5,8 @@ namespace Sandbox.Linux;
 
 /// <summary>Starts instances of one program as children of the requesting process and as subreapers of their descendants (prctl(2), PR_SET_CHILD_SUBREAPER).
 /// That needs code between fork and exec, which posix_spawn(3) does not run and which is not safe in a process with many threads.</summary>
-/// <remarks>So it runs in a process of its own with one active thread. It allocates nothing while it serves, so no garbage collection can be running when it forks.</remarks>
+/// <remarks>So it runs in a process of its own with one active thread. It allocates nothing while it serves, so no garbage collection can be running when it
+/// forks.</remarks>
 public static unsafe class ForkServer
 {
     /// <summary>The name of the FIFO, in the directory of a request, that the program gets as standard input.</summary>
@@ -19,7 +20,8 @@ public static unsafe class ForkServer
     // Any number above those that the program gets.
     private const int Aside = 64;
 
-    /// <summary>Serves until standard input ends. Each line is a directory; the answer on standard output is the new process's id, four bytes in the machine's order.
+    /// <summary>Serves until standard input ends. Each line is a directory; the answer on standard output is the new process's id, four bytes in the machine's
+    /// order.
     /// The program gets the directory's two FIFOs, and <c>/dev/null</c> for its output.</summary>
     /// <param name="arguments">The arguments, without the program's name.</param>
     /// <param name="reportDescriptor">The number of the second FIFO in the program: 3 to 9.</param>

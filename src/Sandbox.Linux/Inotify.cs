@@ -23,7 +23,8 @@ public sealed class Inotify : IDisposable
         LibC.Check(LibC.inotify_add_watch(Descriptor.Number, path.Terminated, (uint)Wanted | (onlyDirectory ? OnlyDirectories : 0)), path.ToString());
 
     /// <summary>Adds a watch for the first opening of a file; a link is followed. Returns the watch's number.</summary>
-    public int AddOpening(LinuxPath path) => LibC.Check(LibC.inotify_add_watch(Descriptor.Number, path.Terminated, (uint)WatchEvent.Opened | Once), path.ToString());
+    public int AddOpening(LinuxPath path) =>
+        LibC.Check(LibC.inotify_add_watch(Descriptor.Number, path.Terminated, (uint)WatchEvent.Opened | Once), path.ToString());
 
     /// <summary>Removes a watch; does nothing for one that has ended.</summary>
     public void Remove(int number) => _ = LibC.inotify_rm_watch(Descriptor.Number, number);

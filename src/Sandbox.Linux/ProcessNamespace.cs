@@ -9,7 +9,8 @@ public static class ProcessNamespace
     /// <exception cref="System.ComponentModel.Win32Exception">It has exited, or this process may not inspect it.</exception>
     public static FileDescriptor OpenNetwork(int process) => FileDescriptor.Open($"/proc/{process}/ns/net", LibC.O_RDONLY);
 
-    /// <summary>Returns whether the user namespace of a process has its users: before that, nobody who enters it has rights in it. See user_namespaces(7).</summary>
+    /// <summary>Returns whether the user namespace of a process has its users: before that, nobody who enters it has rights in it. See
+    /// user_namespaces(7).</summary>
     public static bool HasUsers(int process) => File.ReadAllText($"/proc/{process}/uid_map").Length > 0;
 
     /// <summary>Opens the user namespace that owns another namespace. See ioctl_ns(2).</summary>

@@ -27,7 +27,8 @@ public sealed unsafe class PseudoTerminal : IDisposable
     /// <summary>Creates a pseudo-terminal in the caller's mount namespace.</summary>
     public static PseudoTerminal Open(int columns, int rows)
     {
-        FileDescriptor master = FileDescriptor.Adopt(LibC.Check(LibC.posix_openpt(LibC.O_RDWR | LibC.O_NOCTTY | LibC.O_CLOEXEC | LibC.O_NONBLOCK), "posix_openpt"));
+        FileDescriptor master = FileDescriptor.Adopt(
+            LibC.Check(LibC.posix_openpt(LibC.O_RDWR | LibC.O_NOCTTY | LibC.O_CLOEXEC | LibC.O_NONBLOCK), "posix_openpt"));
         try
         {
             LibC.Check(LibC.grantpt(master.Number), "grantpt");
@@ -40,7 +41,8 @@ public sealed unsafe class PseudoTerminal : IDisposable
                 throw LibC.Failure(error, "ptsname");
             }
 
-            PseudoTerminal terminal = new(master, Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)));
+            PseudoTerminal terminal = new(
+                master, Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)));
             terminal.Resize(columns, rows);
             return terminal;
         }

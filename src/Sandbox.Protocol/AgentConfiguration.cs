@@ -1,6 +1,7 @@
 namespace Sandbox.Protocol;
 
-/// <summary>What the server tells a new sandbox's agent once, by <c>PUT /agent/configuration</c>, before anything else. The agent keeps it with the sandbox's state.</summary>
+/// <summary>What the server tells a new sandbox's agent once, by <c>PUT /agent/configuration</c>, before anything else. The agent keeps it with the sandbox's
+/// state.</summary>
 public sealed record AgentConfiguration
 {
     /// <summary>Variables for everything in the sandbox.</summary>

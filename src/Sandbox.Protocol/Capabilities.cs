@@ -40,5 +40,6 @@ public static class Capabilities
     public const string Temporary = "temporary";
 
     /// <summary>All that this release serves.</summary>
-    public static readonly IReadOnlyList<string> All = [Sessions, Environment, Commands, Resume, Processes, Files, Repositories, Terminals, Ports, Code, Limits, Temporary];
+    public static readonly IReadOnlyList<string> All =
+        [Sessions, Environment, Commands, Resume, Processes, Files, Repositories, Terminals, Ports, Code, Limits, Temporary];
 }

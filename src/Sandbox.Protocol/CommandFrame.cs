@@ -20,14 +20,16 @@ public enum FrameKind : byte
     /// <summary>Why it could not be run or followed, as the JSON of <see cref="ErrorBody"/>. The last frame of a stream.</summary>
     Error = 4,
 
-    /// <summary>Where what follows begins, as an <see cref="OutputCursor"/>: comes before bytes that do not follow the ones before them, because older ones were not kept.</summary>
+    /// <summary>Where what follows begins, as an <see cref="OutputCursor"/>: comes before bytes that do not follow the ones before them, because older ones
+    /// were not kept.</summary>
     Position = 5,
 
     /// <summary>All there is so far, as the <see cref="OutputCursor"/> behind it: the last frame of a stream that does not wait for more.</summary>
     Pause = 6,
 }
 
-/// <summary>A command's stream as binary frames, for clients that ask for <see cref="MediaType"/>: one byte kind, four bytes length (little-endian), then that many bytes. The same events as server-sent events, at a fraction of their cost.</summary>
+/// <summary>A command's stream as binary frames, for clients that ask for <see cref="MediaType"/>: one byte kind, four bytes length (little-endian), then that
+/// many bytes. The same events as server-sent events, at a fraction of their cost.</summary>
 public static class CommandFrame
 {
     /// <summary>What a client says in <c>Accept</c>.</summary>

@@ -62,10 +62,12 @@ public sealed record ExecExit
     /// <summary>When it started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Processor time it took, user and system, in milliseconds: of its own and of all it started and waited for. Absent where the kernel does not tell.</summary>
+    /// <summary>Processor time it took, user and system, in milliseconds: of its own and of all it started and waited for. Absent where the kernel does not
+    /// tell.</summary>
     public double? CpuMs { get; init; }
 
-    /// <summary>The most memory that one of its processes held at a time, in bytes. Absent where the kernel does not tell: for commands in a session, which share its shell.</summary>
+    /// <summary>The most memory that one of its processes held at a time, in bytes. Absent where the kernel does not tell: for commands in a session, which
+    /// share its shell.</summary>
     public long? PeakMemoryBytes { get; init; }
 }
 

@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 
 namespace Sandbox.Protocol;
 
-/// <summary>The rule for ids of sandboxes, sessions and processes: 1 to 128 of letters, digits, <c>.</c>, <c>_</c>, <c>-</c>, not starting with <c>.</c> or <c>-</c>.</summary>
+/// <summary>The rule for ids of sandboxes, sessions and processes: 1 to 128 of letters, digits, <c>.</c>, <c>_</c>, <c>-</c>, not starting with <c>.</c> or
+/// <c>-</c>.</summary>
 public static class Identifier
 {
     private const int MaximumLength = 128;

@@ -11,7 +11,8 @@ public readonly record struct OutputCursor(long StandardOutput, long StandardErr
     /// <summary>Its length in a frame: two 8-byte little-endian numbers.</summary>
     public const int Length = 2 * sizeof(long);
 
-    /// <summary>Reads what <see cref="ToString"/> writes: <c>12,34</c>; a single number is a place in standard output, with all of standard error behind it.</summary>
+    /// <summary>Reads what <see cref="ToString"/> writes: <c>12,34</c>; a single number is a place in standard output, with all of standard error behind
+    /// it.</summary>
     /// <param name="text">The text.</param>
     /// <param name="cursor">The place.</param>
     public static bool TryParse(string? text, out OutputCursor cursor)
@@ -60,6 +61,6 @@ public readonly record struct OutputCursor(long StandardOutput, long StandardErr
         _ => this,
     };
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{StandardOutput},{StandardError}");
 }

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Paths as text that loses nothing. A path is bytes; those that are not UTF-8 are kept as lone surrogates U+DC80 to U+DCFF, as Python does (PEP 383). In an address a path is its bytes, percent-encoded.</summary>
+/// <summary>Paths as text that loses nothing. A path is bytes; those that are not UTF-8 are kept as lone surrogates U+DC80 to U+DCFF, as Python does (PEP 383).
+/// In an address a path is its bytes, percent-encoded.</summary>
 public static class PathText
 {
     /// <summary>What servers take as a request's first line, in bytes: two of the longest paths, percent-encoded, and room.</summary>

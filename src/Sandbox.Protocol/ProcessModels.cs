@@ -85,7 +85,8 @@ public readonly record struct OutputRange(long Start, long End);
 public sealed record ProcessList(IReadOnlyList<ProcessInfo> Processes);
 
 /// <summary>Body of <c>POST …/process/{pid}/signal</c> and <c>POST …/process/signal</c>.</summary>
-/// <param name="Signal">A signal's name. <c>INT</c> and <c>TERM</c> stop it in steps, up to KILL, and <c>KILL</c> at once, with everything it started; any other is sent and no more.</param>
+/// <param name="Signal">A signal's name. <c>INT</c> and <c>TERM</c> stop it in steps, up to KILL, and <c>KILL</c> at once, with everything it started; any
+/// other is sent and no more.</param>
 public sealed record SignalRequest(string Signal);
 
 /// <summary>Answer of <c>GET …/process/{pid}/wait</c>.</summary>

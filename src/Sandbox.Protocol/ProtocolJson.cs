@@ -8,7 +8,11 @@ namespace Sandbox.Protocol;
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
-    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(FileKindConverter), typeof(ProcessKindConverter), typeof(ProcessStateConverter), typeof(FileKindConverter), typeof(FileChangeTypeConverter), typeof(ContextStateConverter)])]
+    Converters =
+    [
+        typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(FileKindConverter), typeof(ProcessKindConverter),
+        typeof(ProcessStateConverter), typeof(FileKindConverter), typeof(FileChangeTypeConverter), typeof(ContextStateConverter),
+    ])]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(HealthAnswer))]

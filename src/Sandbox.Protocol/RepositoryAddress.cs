@@ -1,6 +1,7 @@
 namespace Sandbox.Protocol;
 
-/// <summary>A repository's address without the name and password that were written into it: what a program is started with, and a repository's configuration, anyone beside it can read.</summary>
+/// <summary>A repository's address without the name and password that were written into it: what a program is started with, and a repository's configuration,
+/// anyone beside it can read.</summary>
 /// <param name="Uri">The address.</param>
 /// <param name="UserName">The name that was in it; null for none.</param>
 /// <param name="Password">The password that was in it; null for none.</param>
@@ -40,7 +41,8 @@ public sealed record RepositoryAddress(string Uri, string? UserName, string? Pas
         }
 
         string[] parts = uri[scheme.Length..at].Split(':', 2);
-        return new(uri[..scheme.Length] + uri[(at + 1)..], System.Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? System.Uri.UnescapeDataString(parts[1]) : null);
+        return new(
+            uri[..scheme.Length] + uri[(at + 1)..], System.Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? System.Uri.UnescapeDataString(parts[1]) : null);
     }
 
     /// <summary>The address, without the password.</summary>

@@ -9,7 +9,8 @@ public sealed record Retention
     /// <summary>The usual values, all set.</summary>
     public static Retention Usual { get; } = new() { BytesPerCommand = 64L << 20, Commands = 1000, Bytes = 1L << 30, AgeSeconds = 7 * 24 * 3600 };
 
-    /// <summary>How many bytes of one command's output: the oldest fall out when nobody reads; a reader holds the command back instead. At least 64 KiB.</summary>
+    /// <summary>How many bytes of one command's output: the oldest fall out when nobody reads; a reader holds the command back instead. At least 64
+    /// KiB.</summary>
     public long? BytesPerCommand { get; init; }
 
     /// <summary>How many that have ended.</summary>
@@ -47,7 +48,8 @@ public sealed record Retention
 
         if (Commands < 0 || Bytes < 0 || AgeSeconds is { } age && !(age >= 0))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, "What is kept cannot be less than nothing: 'commands', 'bytes' and 'ageSeconds' must not be negative.");
+            throw new ApiException(
+                ErrorCodes.InvalidRequest, "What is kept cannot be less than nothing: 'commands', 'bytes' and 'ageSeconds' must not be negative.");
         }
     }
 }

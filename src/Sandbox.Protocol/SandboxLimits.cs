@@ -37,6 +37,9 @@ public sealed record SandboxLimits
     /// <summary>The names of the limits that are set.</summary>
     [JsonIgnore]
     public IEnumerable<string> Names =>
-        new (string Name, bool IsSet)[] { (MemoryName, MemoryBytes is not null), (ProcessesName, Processes is not null), (CpusName, Cpus is not null), (DiskName, DiskBytes is not null) }
+        new (string Name, bool IsSet)[]
+        {
+            (MemoryName, MemoryBytes is not null), (ProcessesName, Processes is not null), (CpusName, Cpus is not null), (DiskName, DiskBytes is not null),
+        }
             .Where(limit => limit.IsSet).Select(limit => limit.Name);
 }

@@ -83,7 +83,8 @@ internal static class CommandStream
     }
 
     /// <summary>Waits for output and sends heartbeats meanwhile.</summary>
-    private static async ValueTask<bool> WaitAsync(OutputLogReader reader, TimeSpan timeout, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
+    private static async ValueTask<bool> WaitAsync(
+        OutputLogReader reader, TimeSpan timeout, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
     {
         ValueTask<bool> more = reader.WaitAsync(cancellationToken);
         if (more.IsCompleted)

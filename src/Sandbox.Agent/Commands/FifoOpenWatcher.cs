@@ -26,7 +26,7 @@ internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         _events?.Dispose();

@@ -81,7 +81,8 @@ internal sealed class ArchiveExport
             string inside = Inside(relative, name);
             if (!_excludes.Has(inside, name) && !await TryWriteAsync(tar, SandboxPath.Join(directory, name), inside, status))
             {
-                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), _cancellationToken);
+                await tar.WriteEntryAsync(
+                    new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), _cancellationToken);
             }
         }
     }

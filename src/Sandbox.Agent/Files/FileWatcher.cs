@@ -68,7 +68,7 @@ internal sealed class FileWatcher : IDisposable
         return _changes;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         _watch.Dispose();
@@ -179,7 +179,8 @@ internal sealed class FileWatcher : IDisposable
     private void Report(FileChangeType type, string path, bool isDirectory, string? oldPath = null)
     {
         string name = SandboxPath.Name(path);
-        bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(name)) || (oldPath is not null && IsWanted(SandboxPath.Name(oldPath)));
+        bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(name))
+            || (oldPath is not null && IsWanted(SandboxPath.Name(oldPath)));
         if (isWanted)
         {
             _changes.Add(new FileChange
@@ -204,7 +205,9 @@ internal sealed class FileWatcher : IDisposable
         }
         catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOSPC)
         {
-            throw new ApiException(ErrorCodes.WatchLimitReached, "The limit of watched directories is reached. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
+            throw new ApiException(
+                ErrorCodes.WatchLimitReached,
+                "The limit of watched directories is reached. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
         }
 
         if (!_recursive)

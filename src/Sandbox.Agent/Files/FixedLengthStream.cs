@@ -9,20 +9,20 @@ internal sealed class FixedLengthStream(FileDescriptor file, long length) : Read
 {
     private long _position;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override bool CanSeek => true;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override long Length => length;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override long Position
     {
         get => _position;
         set => throw new NotSupportedException();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override int Read(Span<byte> buffer)
     {
         Span<byte> wanted = buffer[..(int)Math.Min(buffer.Length, length - _position)];
@@ -37,9 +37,9 @@ internal sealed class FixedLengthStream(FileDescriptor file, long length) : Read
         return count;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
 }

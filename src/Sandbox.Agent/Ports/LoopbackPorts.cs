@@ -13,7 +13,8 @@ internal static class LoopbackPorts
 
     public static PortList List() => new(
     [
-        .. Listeners().Where(listener => Reachable.Contains(listener.Address)).Select(listener => listener.Port).Distinct().Order().Select(port => new ListeningPort(port)),
+        .. Listeners().Where(listener => Reachable.Contains(listener.Address)).Select(listener => listener.Port).Distinct().Order()
+            .Select(port => new ListeningPort(port)),
     ]);
 
     /// <summary>Returns an address at which a program listens on a port, or null.</summary>
@@ -25,7 +26,8 @@ internal static class LoopbackPorts
     };
 
     /// <summary>Connects to a port by IPv4, else by IPv6.</summary>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.PortNotListening"/>, or <see cref="ErrorCodes.SandboxUnavailable"/> when it does not take the connection.</exception>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.PortNotListening"/>, or <see cref="ErrorCodes.SandboxUnavailable"/> when it does not take the
+    /// connection.</exception>
     public static async Task<Socket> ConnectAsync(int port, CancellationToken cancellationToken)
     {
         SocketException? failure = null;

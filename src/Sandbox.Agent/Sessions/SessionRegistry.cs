@@ -64,7 +64,8 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and commands without a session. Other sessions keep theirs.</summary>
+    /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and commands without a session. Other sessions keep
+    /// theirs.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public void Change(EnvironmentChanges changes)
     {
@@ -81,7 +82,8 @@ internal sealed class SessionRegistry
     }
 
     /// <summary>Creates a session and starts its shell.</summary>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>, <see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>,
+    /// <see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
     public Session Create(SessionCreateRequest request)
     {
         RequestFields.RejectUnknownFields(request.Unknown);
@@ -89,7 +91,8 @@ internal sealed class SessionRegistry
         EnvironmentChanges changes = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.CommandTimeoutMs, "commandTimeoutMs");
         RequireNew(id);
-        SessionRecord record = NewRecord(id, MakeDirectory(request.Cwd), Variables.With(changes.WithoutNulls())) with { CommandTimeoutMs = request.CommandTimeoutMs };
+        SessionRecord record = NewRecord(
+            id, MakeDirectory(request.Cwd), Variables.With(changes.WithoutNulls())) with { CommandTimeoutMs = request.CommandTimeoutMs };
         Session session = new(_shells, _store, _loop, record);
         lock (_gate)
         {

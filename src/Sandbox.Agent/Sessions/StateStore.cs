@@ -29,7 +29,10 @@ internal sealed class StateStore
 
     /// <summary>Loads all sessions, oldest first.</summary>
     public IReadOnlyList<SessionRecord> LoadSessions() =>
-        [.. Directory.EnumerateFiles(_sessions, "*.json").Select(file => Load(file, AgentJson.Default.SessionRecord)).OfType<SessionRecord>().OrderBy(record => record.CreatedAt)];
+        [.. Directory.EnumerateFiles(_sessions, "*.json")
+            .Select(file => Load(file, AgentJson.Default.SessionRecord))
+            .OfType<SessionRecord>()
+            .OrderBy(record => record.CreatedAt)];
 
     /// <summary>Saves a session, unless it is deleted before its file is written.</summary>
     /// <param name="current">Gets the current record; null when the session is deleted.</param>
