@@ -55,7 +55,7 @@ public sealed partial class SandboxClient
     public async Task<SandboxFileStream> OpenFileAsync(
         string sandbox, string? session, string path, long offset, long? length, CancellationToken cancellationToken)
     {
-        async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken token) => await _transport.OpenAsync(
+        async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken cancellationToken) => await _transport.OpenAsync(
             () =>
             {
                 HttpRequestMessage message = Bare(
@@ -67,7 +67,7 @@ public sealed partial class SandboxClient
 
                 return message;
             },
-            _trace, token);
+            _trace, cancellationToken);
         return await SandboxFileStream.OpenAsync(Server, Request, offset, length, _transport.Limits.Idle, cancellationToken);
     }
 
