@@ -68,7 +68,7 @@ public sealed partial class SandboxClient
                 return message;
             },
             _trace, cancellationToken);
-        return await SandboxFileStream.OpenAsync(Server, Request, offset, length, _transport.Limits.Idle, cancellationToken);
+        return await SandboxFileStream.OpenAsync(Server, Request, offset, length, _transport.Limits, cancellationToken);
     }
 
     /// <summary>Replaces a file atomically, or appends to it. A replacement from a seekable source is resumed after a broken connection.</summary>
@@ -92,6 +92,7 @@ public sealed partial class SandboxClient
 
         return new ResumingUpload(
             source,
+            new Backoff(_transport.Limits.Resume),
             (id, offset, content, token) =>
                 PutAsync(address.With("upload", id).With("offset", offset), session, content, options, source.Length - source.Position > LargeBody, token),
             (id, token) => _transport.OpenAsync(

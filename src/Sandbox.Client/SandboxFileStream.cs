@@ -7,20 +7,20 @@ namespace Sandbox.Client;
 public sealed class SandboxFileStream : ReadOnlyStream
 {
     private readonly Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> _request;
-    private readonly TransferBackoff _backoff = new();
+    private readonly Backoff _backoff;
     private readonly string _server;
     private readonly long _begin;
-    private readonly TimeSpan _idleLimit;
+    private readonly ClientTimeouts _limits;
     private ResponseStream _body;
     private long _position;
 
     private SandboxFileStream(
         string server,
         Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request,
-        HttpResponseMessage response, Stream body, long offset, TimeSpan idleLimit)
+        HttpResponseMessage response, Stream body, long offset, ClientTimeouts limits)
     {
-        (_server, _request, _idleLimit) = (server, request, idleLimit);
-        _body = new(server, response, body, idleLimit);
+        (_server, _request, _limits, _backoff) = (server, request, limits, new(limits.Resume));
+        _body = new(server, response, body, limits.Idle);
         Size = long.TryParse(Header(response, FileHeaders.Size), NumberStyles.None, CultureInfo.InvariantCulture, out long size)
             ? size
             : response.Content.Headers.ContentLength ?? 0;
@@ -68,11 +68,16 @@ public sealed class SandboxFileStream : ReadOnlyStream
                 }
 
                 _position += count;
-                _backoff.Succeeded();
+                _backoff.Restart();
                 return count;
             }
-            catch (ConnectionLostException e) when (BodyLength is not null && ETag is not null && _backoff.Allows(e))
+            catch (ConnectionLostException) when (BodyLength is not null && ETag is not null)
             {
+                if (!await _backoff.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
+
                 await ReopenAsync(cancellationToken);
             }
         }
@@ -83,15 +88,15 @@ public sealed class SandboxFileStream : ReadOnlyStream
     /// <param name="request">Creates a request for an offset, a length and a version.</param>
     /// <param name="offset">The start offset; a negative number counts from the end.</param>
     /// <param name="length">The maximum number of bytes; null for all.</param>
-    /// <param name="idleLimit">The idle timeout.</param>
+    /// <param name="limits">The timeouts.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     internal static async Task<SandboxFileStream> OpenAsync(
         string server,
         Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request,
-        long offset, long? length, TimeSpan idleLimit, CancellationToken cancellationToken)
+        long offset, long? length, ClientTimeouts limits, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await request(offset, length, null, cancellationToken);
-        return new(server, request, response, await response.Content.ReadAsStreamAsync(cancellationToken), offset, idleLimit);
+        return new(server, request, response, await response.Content.ReadAsStreamAsync(cancellationToken), offset, limits);
     }
 
     /// <inheritdoc />
@@ -106,16 +111,19 @@ public sealed class SandboxFileStream : ReadOnlyStream
         await _body.DisposeAsync();
         while (true)
         {
-            await _backoff.PauseAsync(cancellationToken);
             try
             {
                 HttpResponseMessage response = await _request(_begin + _position, BodyLength - _position, ETag, cancellationToken);
-                _body = new(_server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _idleLimit);
+                _body = new(_server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _limits.Idle);
                 return;
             }
-            catch (Exception e) when (_backoff.Allows(e))
+            catch (Exception e) when (Backoff.IsConnectionFailure(e))
             {
                 // The server may be restarting.
+                if (!await _backoff.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
             }
         }
     }
