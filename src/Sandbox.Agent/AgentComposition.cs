@@ -41,7 +41,6 @@ internal sealed class AgentComposition : IDisposable
 
     public PortForwarder Ports { get; } = new();
 
-    /// <inheritdoc />
     public void Dispose()
     {
         Contexts.Dispose();

@@ -26,7 +26,6 @@ internal sealed class AgentServer : IAsyncDisposable
         return started;
     }
 
-    /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
         // Requests in progress are aborted: they can last as long as their commands.

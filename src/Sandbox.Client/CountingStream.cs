@@ -7,13 +7,10 @@ namespace Sandbox.Client;
 /// <param name="progress">Receives the progress.</param>
 internal sealed class CountingStream(Stream inner, TransferProgress progress) : ReadOnlyStream
 {
-    /// <inheritdoc />
     public override bool CanSeek => inner.CanSeek;
 
-    /// <inheritdoc />
     public override long Length => inner.Length;
 
-    /// <inheritdoc />
     public override long Position
     {
         get => inner.Position;
@@ -25,7 +22,6 @@ internal sealed class CountingStream(Stream inner, TransferProgress progress) : 
         }
     }
 
-    /// <inheritdoc />
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int count = await inner.ReadAsync(buffer, cancellationToken);
@@ -33,7 +29,6 @@ internal sealed class CountingStream(Stream inner, TransferProgress progress) : 
         return count;
     }
 
-    /// <inheritdoc />
     public override int Read(byte[] buffer, int offset, int count)
     {
         int read = inner.Read(buffer, offset, count);
@@ -41,7 +36,6 @@ internal sealed class CountingStream(Stream inner, TransferProgress progress) : 
         return read;
     }
 
-    /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
         inner.Dispose();

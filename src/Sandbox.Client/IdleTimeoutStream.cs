@@ -10,13 +10,10 @@ internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvid
 {
     private CancellationTokenSource _silence = New(clock);
 
-    /// <inheritdoc />
     public override bool CanRead => true;
 
-    /// <inheritdoc />
     public override bool CanWrite => inner.CanWrite;
 
-    /// <inheritdoc />
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         // Reused for every read: the stream of a busy command is read thousands of times.
@@ -39,16 +36,13 @@ internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvid
         }
     }
 
-    /// <inheritdoc />
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         inner.WriteAsync(buffer, cancellationToken);
 
-    /// <inheritdoc />
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
     private static CancellationTokenSource New(TimeProvider? clock) => new(Timeout.InfiniteTimeSpan, clock ?? TimeProvider.System);
 
-    /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
         _silence.Dispose();

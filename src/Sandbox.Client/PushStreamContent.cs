@@ -7,14 +7,11 @@ namespace Sandbox.Client;
 /// <param name="length">The length, if known.</param>
 internal sealed class PushStreamContent(Func<Stream, CancellationToken, Task> source, long? length = null) : HttpContent
 {
-    /// <inheritdoc />
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    /// <inheritdoc />
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
         source(stream, cancellationToken);
 
-    /// <inheritdoc />
     protected override bool TryComputeLength(out long computed)
     {
         computed = length ?? 0;

@@ -11,7 +11,6 @@ internal sealed class ResponseStream(string server, HttpResponseMessage response
 {
     private readonly IdleTimeoutStream _body = new(body, idleLimit);
 
-    /// <inheritdoc />
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
@@ -24,7 +23,6 @@ internal sealed class ResponseStream(string server, HttpResponseMessage response
         }
     }
 
-    /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
         _body.Dispose();

@@ -163,7 +163,6 @@ internal sealed class ServerTransport : IDisposable
         return WebSocket.CreateFromStream(new IdleTimeoutStream(connection, Limits.Idle), new WebSocketCreationOptions { KeepAliveInterval = KeepAlive });
     }
 
-    /// <inheritdoc />
     public void Dispose() => _http.Dispose();
 
     // RFC 6455, section 4.1. SHA-1 proves only that the peer speaks the protocol.

@@ -7,7 +7,6 @@ namespace Sandbox.Hosting;
 /// <param name="next">Sends.</param>
 internal sealed class FlushingHandler(HttpMessageHandler next) : DelegatingHandler(next)
 {
-    /// <inheritdoc />
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (request.Content is { Headers.ContentLength: null } body)

@@ -60,7 +60,6 @@ internal static class Forwarding
 /// <summary>Sends the headers of a streamed answer at once: a stream may send nothing for long after them.</summary>
 internal abstract class StreamingTransformer : HttpTransformer
 {
-    /// <inheritdoc />
     public override async ValueTask<bool> TransformResponseAsync(
         HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {

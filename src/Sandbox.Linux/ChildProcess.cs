@@ -121,7 +121,6 @@ public sealed unsafe class ChildProcess : IDisposable
     /// <summary>Waits for the exit, which must be certain, and reaps the process.</summary>
     public void Collect() => Wait(0);
 
-    /// <inheritdoc />
     public void Dispose() => Handle.Dispose();
 
     private ExitStatus? Wait(int options)

@@ -50,7 +50,6 @@ public sealed unsafe class DirectoryReader : IDisposable
         FileStatus.TryGet(_number, child.Terminated, LibC.AT_SYMLINK_NOFOLLOW, out int error) is { } status ? status
             : error == Errno.ENOENT ? null : throw LibC.Failure(error, child.ToString());
 
-    /// <inheritdoc />
     public void Dispose()
     {
         if (_stream != 0)

@@ -51,7 +51,6 @@ public sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         Post(() => _stopping = true);

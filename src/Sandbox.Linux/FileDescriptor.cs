@@ -185,7 +185,6 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <inheritdoc />
     protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 
     internal static FileDescriptor Adopt(int number) => new(number);

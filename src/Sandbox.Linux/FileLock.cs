@@ -21,6 +21,5 @@ public sealed class FileLock : IDisposable
         return null;
     }
 
-    /// <inheritdoc />
     public void Dispose() => _file.Dispose();
 }

@@ -48,7 +48,6 @@ public sealed class Inotify : IDisposable
         return count > 0;
     }
 
-    /// <inheritdoc />
     public void Dispose() => Descriptor.Dispose();
 
     /// <summary>Receives an event.</summary>

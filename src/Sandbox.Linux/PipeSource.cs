@@ -90,7 +90,6 @@ public sealed class PipeSource<TSink> : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         lock (_gate)

@@ -27,7 +27,6 @@ internal sealed class PortForwarder : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose() => _invoker.Dispose();
 
     /// <summary>Sends the request as a client next to the program would.</summary>

@@ -17,13 +17,10 @@ internal interface IStreamFormat
 /// <summary>The output log as server-sent events, output in base64, as Cloudflare's bridge sends it.</summary>
 internal sealed class SseFormat : IStreamFormat
 {
-    /// <inheritdoc />
     public string MediaType => SseWriter.MediaType;
 
-    /// <inheritdoc />
     public ReadOnlyMemory<byte> Heartbeat => SseWriter.Heartbeat;
 
-    /// <inheritdoc />
     public void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor)
     {
         // The value with which a reader resumes after its connection broke: see "Last-Event-ID".
@@ -51,13 +48,10 @@ internal sealed class BinaryFrameFormat : IStreamFormat
 {
     private static readonly byte[] HeartbeatFrame = new byte[CommandFrame.HeaderLength];
 
-    /// <inheritdoc />
     public string MediaType => CommandFrame.MediaType;
 
-    /// <inheritdoc />
     public ReadOnlyMemory<byte> Heartbeat => HeartbeatFrame;
 
-    /// <inheritdoc />
     public void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor)
     {
         Span<byte> frame = writer.GetSpan(CommandFrame.HeaderLength + payload.Length);

@@ -64,7 +64,6 @@ internal sealed class TerminalConnection : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose() => _sending.Dispose();
 
     private static TerminalMessage ExitOf(Terminal terminal)

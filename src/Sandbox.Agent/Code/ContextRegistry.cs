@@ -103,7 +103,6 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
         context.Close();
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         foreach (CodeContext context in All())

@@ -155,7 +155,6 @@ internal sealed class InterpreterProcess : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose() => Kill();
 
     private void OnError(RunEvents? events, ReadOnlySpan<byte> data)

@@ -45,7 +45,6 @@ internal sealed class ScriptInterpreter : IInterpreter
         _ = CloseAtEndAsync();
     }
 
-    /// <inheritdoc />
     public bool HasEnded => _process.Ended.IsCompleted;
 
     /// <summary>Starts an interpreter and waits until it is ready.</summary>
@@ -68,7 +67,6 @@ internal sealed class ScriptInterpreter : IInterpreter
         return isMissing ? null : throw failure;
     }
 
-    /// <inheritdoc />
     public async Task<RunOutcome> RunAsync(CodeRun run)
     {
         TaskCompletionSource<RunOutcome> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -104,7 +102,6 @@ internal sealed class ScriptInterpreter : IInterpreter
         }
     }
 
-    /// <inheritdoc />
     public async Task InterruptAsync()
     {
         _process.Interrupt(itself: _takesSignals);
@@ -114,10 +111,8 @@ internal sealed class ScriptInterpreter : IInterpreter
         }
     }
 
-    /// <inheritdoc />
     public void Kill() => _process.Kill();
 
-    /// <inheritdoc />
     public void Dispose() => _process.Dispose();
 
     private async Task CloseAtEndAsync()

@@ -26,7 +26,6 @@ internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         _events?.Dispose();

@@ -48,6 +48,5 @@ internal sealed class LogReaders(Action onReturnLimit) : IDisposable
         _departure = null;
     }
 
-    /// <inheritdoc />
     public void Dispose() => ForgetDeparted();
 }

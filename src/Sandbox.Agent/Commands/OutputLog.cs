@@ -33,10 +33,8 @@ internal sealed class OutputLog : IBackpressure, IDisposable
         _readers = new LogReaders(ForgetDeparted);
     }
 
-    /// <inheritdoc />
     public event Action? RoomMade;
 
-    /// <inheritdoc />
     /// <remarks>It is full when the slowest reader is a full bound behind.</remarks>
     public bool IsFull
     {
@@ -166,7 +164,6 @@ internal sealed class OutputLog : IBackpressure, IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         lock (_gate)

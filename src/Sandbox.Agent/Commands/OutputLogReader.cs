@@ -58,7 +58,6 @@ internal sealed class OutputLogReader : IDisposable
         return closing is not null;
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         _log.Remove(this, _segment?.Value);

@@ -22,7 +22,7 @@ internal sealed class SegmentList(SegmentPool pool, long number, long bound)
 
     public long KeptBytes => _segments.First is { } first ? Length - first.Value.Position : 0;
 
-    /// <inheritdoc cref="OutputLog.Load"/>
+    /// <inheritdoc cref="OutputLog.Load" />
     public static SegmentList Load(
         SegmentPool pool, IEnumerable<(string Path, SegmentHeader Header)> parts, long bound, out (FrameKind Kind, byte[] Payload) last)
     {
@@ -95,7 +95,7 @@ internal sealed class SegmentList(SegmentPool pool, long number, long bound)
         return node;
     }
 
-    /// <inheritdoc cref="OutputLog.AcquireNext"/>
+    /// <inheritdoc cref="OutputLog.AcquireNext" />
     public LinkedListNode<LogSegment>? AcquireNext(LinkedListNode<LogSegment>? segment, long position)
     {
         // A segment that was dropped while it was read has no neighbours any more.

@@ -68,7 +68,6 @@ internal sealed class FileWatcher : IDisposable
         return _changes;
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         _watch.Dispose();

@@ -9,20 +9,16 @@ internal sealed class FixedLengthStream(FileDescriptor file, long length) : Read
 {
     private long _position;
 
-    /// <inheritdoc />
     public override bool CanSeek => true;
 
-    /// <inheritdoc />
     public override long Length => length;
 
-    /// <inheritdoc />
     public override long Position
     {
         get => _position;
         set => throw new NotSupportedException();
     }
 
-    /// <inheritdoc />
     public override int Read(Span<byte> buffer)
     {
         Span<byte> wanted = buffer[..(int)Math.Min(buffer.Length, length - _position)];
@@ -37,9 +33,7 @@ internal sealed class FixedLengthStream(FileDescriptor file, long length) : Read
         return count;
     }
 
-    /// <inheritdoc />
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <inheritdoc />
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
 }

@@ -62,6 +62,5 @@ internal sealed class ReadableFile : IDisposable
         return true;
     }
 
-    /// <inheritdoc />
     public void Dispose() => _file.Dispose();
 }

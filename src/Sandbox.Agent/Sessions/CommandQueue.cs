@@ -21,7 +21,7 @@ internal sealed class CommandQueue
         host.CommandEnded += OnCommandEnded;
     }
 
-    /// <inheritdoc cref="ICommandRunner.Enqueue"/>
+    /// <inheritdoc cref="ICommandRunner.Enqueue" />
     public void Enqueue(Command command)
     {
         lock (_gate)
@@ -46,7 +46,7 @@ internal sealed class CommandQueue
         }
     }
 
-    /// <inheritdoc cref="ICommandRunner.Stop"/>
+    /// <inheritdoc cref="ICommandRunner.Stop" />
     public void Stop(Command command, StopReason reason, Signal first)
     {
         lock (_gate)

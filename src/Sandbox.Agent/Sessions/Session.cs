@@ -57,7 +57,6 @@ internal sealed class Session : ICommandRunner
     /// <summary>The shell's directory after its last command.</summary>
     public string WorkingDirectory => Snapshot().Directory;
 
-    /// <inheritdoc />
     public int? ShellId
     {
         get
@@ -136,13 +135,10 @@ internal sealed class Session : ICommandRunner
         Save();
     }
 
-    /// <inheritdoc />
     public void Enqueue(Command command) => _queue.Enqueue(command);
 
-    /// <inheritdoc />
     public void Stop(Command command, StopReason reason, Signal first) => _queue.Stop(command, reason, first);
 
-    /// <inheritdoc />
     public void Send(Command command, Signal signal)
     {
         lock (_gate)

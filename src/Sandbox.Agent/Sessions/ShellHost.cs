@@ -76,7 +76,6 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         Shell.KillOrphans(_formerShells);
     }
 
-    /// <inheritdoc />
     void IShellOwner.OnReport(Shell reporter, StatusReport report)
     {
         lock (gate)
@@ -102,7 +101,6 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         }
     }
 
-    /// <inheritdoc />
     void IShellOwner.OnExports(Shell reporter, Dictionary<string, string> exports)
     {
         lock (gate)
@@ -123,7 +121,6 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         StateChanged?.Invoke();
     }
 
-    /// <inheritdoc />
     void IShellOwner.OnEnded(Shell reporter, ExitStatus status)
     {
         lock (gate)

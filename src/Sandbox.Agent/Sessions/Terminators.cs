@@ -38,7 +38,6 @@ internal sealed class CommandTerminator(CommandExecution execution, IReadOnlySet
         (Signal.KILL, TimeSpan.FromSeconds(1)),
     ];
 
-    /// <inheritdoc />
     public override async Task<Outcome> TerminateAsync()
     {
         foreach ((Signal signal, TimeSpan grace) in Steps)
@@ -153,7 +152,6 @@ internal sealed class ProcessTreeTerminator(CommandExecution execution, Signal f
         [Signal.KILL] = [],
     };
 
-    /// <inheritdoc />
     public override async Task<Outcome> TerminateAsync()
     {
         // Stopped: it must neither continue the command nor end before its children, which would lose them.

@@ -65,7 +65,6 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
         }
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         lock (_gate)

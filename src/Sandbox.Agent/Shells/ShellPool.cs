@@ -64,7 +64,6 @@ internal sealed class ShellPool : IDisposable
         return shell;
     }
 
-    /// <inheritdoc />
     public void Dispose()
     {
         Task<Shell>? last;

@@ -8,7 +8,6 @@ namespace Sandbox.Server.Sandboxes;
 /// all data in pieces of that size, each of which is forwarded separately. Buffers for waiting responses cost less.</remarks>
 internal sealed class ZeroByteReadHandler(HttpMessageHandler next) : DelegatingHandler(next)
 {
-    /// <inheritdoc />
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await base.SendAsync(request, cancellationToken);

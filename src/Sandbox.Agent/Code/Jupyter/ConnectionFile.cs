@@ -53,7 +53,6 @@ internal sealed class ConnectionFile : IDisposable
         writer.WriteEndObject();
     }
 
-    /// <inheritdoc />
     public void Dispose() => Array.ForEach(_reservations, socket => socket.Dispose());
 
     // Bound but not listening, with SO_REUSEADDR: a server that also sets it, as ZeroMQ does, can listen on the port, see socket(7).

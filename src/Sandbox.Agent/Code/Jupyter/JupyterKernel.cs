@@ -16,7 +16,6 @@ internal sealed class JupyterKernel : IInterpreter
 
     private JupyterKernel(KernelSpec spec, InterpreterProcess process, KernelClient client) => (_spec, _process, _client) = (spec, process, client);
 
-    /// <inheritdoc />
     public bool HasEnded => _process.Ended.IsCompleted;
 
     /// <summary>Starts a kernel and waits until it replies.</summary>
@@ -58,7 +57,6 @@ internal sealed class JupyterKernel : IInterpreter
         }
     }
 
-    /// <inheritdoc />
     public async Task<RunOutcome> RunAsync(CodeRun run)
     {
         _process.Begin(run.Events);
@@ -89,7 +87,6 @@ internal sealed class JupyterKernel : IInterpreter
         }
     }
 
-    /// <inheritdoc />
     public async Task InterruptAsync()
     {
         _process.Interrupt(itself: !_spec.IsInterruptedByMessage);
@@ -99,10 +96,8 @@ internal sealed class JupyterKernel : IInterpreter
         }
     }
 
-    /// <inheritdoc />
     public void Kill() => _process.Kill();
 
-    /// <inheritdoc />
     public void Dispose() => _process.Dispose();
 
     private async Task CleanUpAtEndAsync(string connectionFile)

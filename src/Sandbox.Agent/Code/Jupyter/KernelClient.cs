@@ -73,7 +73,6 @@ internal sealed class KernelClient(ConnectionFile connection, InterpreterProcess
     /// <summary>Sends the message that interrupts the running code.</summary>
     public Task InterruptAsync() => SendAsync(_control, "interrupt_request", Identifier.Generate(), static _ => { });
 
-    /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();

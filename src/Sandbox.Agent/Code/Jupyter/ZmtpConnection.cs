@@ -89,7 +89,6 @@ internal sealed class ZmtpConnection : IDisposable
         }
     }
 
-    /// <inheritdoc />
     public void Dispose() => _stream.Dispose();
 
     private static void WriteFrame(ArrayBufferWriter<byte> writer, byte flags, ReadOnlySpan<byte> body)
