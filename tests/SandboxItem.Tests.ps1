@@ -198,12 +198,14 @@ Describe 'SandboxItem' {
             $session | Remove-SandboxItem d -ErrorAction SilentlyContinue -ErrorVariable failure
             $failure.FullyQualifiedErrorId | Should -Be 'DirectoryNotEmpty,Sandbox.Commands.RemoveSandboxItemCommand'
             $failure.TargetObject | Should -Be 'd'
+            $failure.Exception.Message | Should -BeExactly "'$directory/d' is a directory that is not empty."
+            $failure.ErrorDetails.RecommendedAction | Should -BeLike '*Remove-SandboxItem -Recurse*'
             $session | Remove-SandboxItem d -Recurse
             $session | Test-SandboxPath d, a | Should -Be $false, $true
         }
 
         It 'that is missing is named, itself or the directory it would lie in' {
-            { $session | Move-SandboxItem none other } | Should -Throw -ExpectedMessage "$directory/none: No such file or directory."
+            { $session | Move-SandboxItem none other } | Should -Throw -ExpectedMessage "'$directory/none' does not exist."
             { $session | Move-SandboxItem a no/f } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
             { $session | Set-SandboxContent no/f x } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
             { $session | New-SandboxItem no/f } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."

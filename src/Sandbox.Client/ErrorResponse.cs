@@ -18,10 +18,14 @@ internal static class ErrorResponse
         string? requestId = response.Headers.TryGetValues(ApiHeaders.RequestId, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
         if (await ReadBodyAsync(response.Content, cancellationToken) is { Code: { Length: > 0 } code, Error: { Length: > 0 } error } body)
         {
-            return new(code, error) { Status = status, RequestId = body.RequestId ?? requestId };
+            return new(code, error) { Status = status, RequestId = body.RequestId ?? requestId, Field = body.Field };
         }
 
-        return new(CodeOf(status), $"The server rejected the request with status {status} without an explanation.") { Status = status, RequestId = requestId };
+        return new(ErrorCodes.FromStatus(status), $"The server rejected the request with status {status} without an explanation.")
+        {
+            Status = status,
+            RequestId = requestId,
+        };
     }
 
     private static async Task<ErrorBody?> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
@@ -43,16 +47,4 @@ internal static class ErrorResponse
             return null;
         }
     }
-
-    private static string CodeOf(int status) => status switch
-    {
-        401 or 403 => ErrorCodes.Unauthorized,
-        404 => ErrorCodes.RouteNotFound,
-        405 => ErrorCodes.MethodNotAllowed,
-        413 => ErrorCodes.PayloadTooLarge,
-        501 => ErrorCodes.Unsupported,
-        502 or 503 or 504 => ErrorCodes.SandboxUnavailable,
-        >= 400 and < 500 => ErrorCodes.InvalidRequest,
-        _ => ErrorCodes.InternalError,
-    };
 }

@@ -8,12 +8,6 @@ namespace Sandbox.Client;
 /// <summary>Finds or starts the local server of this user by running <c>sandboxd start</c>.</summary>
 public static class LocalServer
 {
-    /// <summary>The error code when the server program is missing.</summary>
-    public const string NotInstalledCode = "server_not_installed";
-
-    /// <summary>The error code when the server did not start and reported no code of its own.</summary>
-    public const string StartFailedCode = "server_start_failed";
-
     private const string Program = "sandboxd";
 
     // A server that replaces an older one first waits for it to exit.
@@ -39,11 +33,11 @@ public static class LocalServer
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new ApiException(StartFailedCode, $"'{process.StartInfo.FileName}' cannot be run: {e.Message}.", e);
+            throw new ApiException(ErrorCodes.ServerStartFailed, $"'{process.StartInfo.FileName}' cannot be run: {e.Message}.", e);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ApiException(StartFailedCode, $"The local server did not become ready within {StartLimit.TotalSeconds:0} s.");
+            throw new ApiException(ErrorCodes.ServerStartFailed, $"The local server did not become ready within {StartLimit.TotalSeconds:0} s.");
         }
     }
 
@@ -69,7 +63,7 @@ public static class LocalServer
             }
         }
 
-        throw new ApiException(NotInstalledCode,
+        throw new ApiException(ErrorCodes.ServerNotInstalled,
             $"The local server '{Path.Combine(candidates[0], Program)}' is missing. "
             + "Sandboxes run on Linux; on other systems set SANDBOX_URI to the address of a server.");
     }
@@ -111,7 +105,7 @@ public static class LocalServer
             {
                 if (JsonSerializer.Deserialize(line, ProtocolJson.Default.ErrorBody) is { Code: not null, Error: not null } body)
                 {
-                    return new(body.Code, body.Error) { RequestId = body.RequestId };
+                    return body.ToException();
                 }
             }
             catch (JsonException)
@@ -121,7 +115,7 @@ public static class LocalServer
         }
 
         string said = complaint.Trim();
-        return new(StartFailedCode, said.Length == 0
+        return new(ErrorCodes.ServerStartFailed, said.Length == 0
             ? "The local server exited before it was ready, without an error message."
             : $"The local server exited before it was ready. Its error output:  {(said.Length > 2000 ? said[^2000..] : said)}");
     }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Sandbox.Client;
 
 /// <summary>A condition to wait for: a program listens on a port and, optionally, responds over HTTP.</summary>
@@ -8,6 +6,5 @@ namespace Sandbox.Client;
 /// <param name="status">The expected HTTP status; null for any from 200 to 399.</param>
 public sealed class PortCondition(int port, string? path, int? status)
 {
-    internal string ToQuery() => string.Create(CultureInfo.InvariantCulture,
-        $"&port={port}{(path is null ? "" : "&path=" + Uri.EscapeDataString(path))}{(status is null ? "" : $"&status={status}")}");
+    internal RequestAddress AddTo(RequestAddress address) => address.With("port", port).With("path", path).With("status", status);
 }

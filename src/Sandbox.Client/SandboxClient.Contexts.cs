@@ -12,7 +12,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ContextInfo> CreateContextAsync(string sandbox, string? session, ContextCreateRequest request, CancellationToken cancellationToken) =>
         _transport.ReadAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/context", session, request, ProtocolJson.Default.ContextCreateRequest),
+            () => WithBody(new(Routes.CreateContext, sandbox), session, request, ProtocolJson.Default.ContextCreateRequest),
             ProtocolJson.Default.ContextInfo, _trace, cancellationToken);
 
     /// <summary>Lists the code contexts of a sandbox, oldest first. A stopped sandbox is not started but is <see cref="ErrorCodes.SandboxStopped"/>.</summary>
@@ -20,15 +20,14 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<ContextInfo>> GetContextsAsync(string sandbox, CancellationToken cancellationToken) =>
         (await _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/context", null), wake: false),
-            ProtocolJson.Default.ContextList, _trace, cancellationToken)).Contexts;
+            () => WithWake(Bare(new(Routes.ListContexts, sandbox), null), wake: false), ProtocolJson.Default.ContextList, _trace, cancellationToken)).Contexts;
 
     /// <summary>Removes a code context and interrupts its code.</summary>
     /// <param name="sandbox">Its sandbox.</param>
     /// <param name="context">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveContextAsync(string sandbox, string context, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(HttpMethod.Delete, ContextPath(sandbox, context), null), cancellationToken);
+        SendOnlyAsync(() => Bare(new(Routes.DeleteContext, sandbox, context), null), cancellationToken);
 
     /// <summary>Runs code and streams its events.</summary>
     /// <param name="sandbox">The sandbox.</param>
@@ -40,14 +39,11 @@ public sealed partial class SandboxClient
         HttpResponseMessage response = await _transport.OpenAsync(
             () =>
             {
-                HttpRequestMessage message = WithBody(
-                    HttpMethod.Post, $"{ContextPath(sandbox, context)}/run", null, request, ProtocolJson.Default.CodeRunRequest);
+                HttpRequestMessage message = WithBody(new(Routes.RunCode, sandbox, context), null, request, ProtocolJson.Default.CodeRunRequest);
                 message.Headers.Accept.Add(EventStream);
                 return message;
             },
             _trace, cancellationToken);
         return new(Server, response, _transport.Limits.Idle);
     }
-
-    private static string ContextPath(string sandbox, string context) => $"{Path(sandbox)}/context/{Identifier.Require(context, "context")}";
 }

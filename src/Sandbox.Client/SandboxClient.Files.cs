@@ -20,7 +20,7 @@ public sealed partial class SandboxClient
     /// <param name="follow">Whether a link is followed.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<FileEntry> GetItemAsync(string sandbox, string? session, string path, bool follow, CancellationToken cancellationToken) =>
-        GetAsync(new FileAddress(Path(sandbox), "item", path).With("follow", follow).ToString(), session, ProtocolJson.Default.FileEntry, cancellationToken);
+        GetAsync(At(Routes.FindItem, sandbox, path).With("follow", follow), session, ProtocolJson.Default.FileEntry, cancellationToken);
 
     /// <summary>Returns the items that match a pattern. Each part of the path may contain <c>*</c>, <c>?</c>, <c>[a-z]</c> or <c>[!a]</c>; a backslash escapes
     /// the next character.</summary>
@@ -30,7 +30,7 @@ public sealed partial class SandboxClient
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> FindItemsAsync(string sandbox, string? session, string pattern, bool hidden, CancellationToken cancellationToken) =>
-        ReadEntriesAsync(new FileAddress(Path(sandbox), "item", null).With("pattern", pattern).With("hidden", hidden), session, cancellationToken);
+        ReadEntriesAsync(new RequestAddress(Routes.FindItem, sandbox).With("pattern", pattern).With("hidden", hidden), session, cancellationToken);
 
     /// <summary>Streams the content of a directory, sorted by name within each directory.</summary>
     /// <param name="sandbox">The sandbox.</param>
@@ -41,8 +41,8 @@ public sealed partial class SandboxClient
     public IAsyncEnumerable<FileEntry> ListDirectoryAsync(
         string sandbox, string? session, string path, ListOptions options, CancellationToken cancellationToken) =>
         ReadEntriesAsync(
-            new FileAddress(Path(sandbox), "directory", path).With("recursive", options.Recursive).With("depth", options.Depth).With("filter", options.Filter)
-                .With("hidden", options.Hidden),
+            At(Routes.ListDirectory, sandbox, path).With("recursive", options.Recursive).With("depth", options.Depth)
+                .With("filter", options.Filter).With("hidden", options.Hidden),
             session, cancellationToken, options.Wake);
 
     /// <summary>Opens a file for reading. A broken connection is resumed while the file is unchanged.</summary>
@@ -58,8 +58,7 @@ public sealed partial class SandboxClient
         async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken cancellationToken) => await _transport.OpenAsync(
             () =>
             {
-                HttpRequestMessage message = Bare(
-                    HttpMethod.Get, new FileAddress(Path(sandbox), "file", path).With("offset", from).With("length", count).ToString(), session);
+                HttpRequestMessage message = Bare(At(Routes.ReadFile, sandbox, path).With("offset", from).With("length", count), session);
                 if (version is not null)
                 {
                     message.Headers.TryAddWithoutValidation("If-Match", version);
@@ -82,7 +81,7 @@ public sealed partial class SandboxClient
     public Task<FileWritten> WriteFileAsync(
         string sandbox, string? session, string path, Stream source, WriteOptions options, CancellationToken cancellationToken)
     {
-        FileAddress address = new FileAddress(Path(sandbox), "file", path).With("mode", options.Mode)
+        RequestAddress address = At(Routes.WriteFile, sandbox, path).With("mode", options.Mode)
             .With("modifiedAt", options.ModifiedAt?.ToString("O", CultureInfo.InvariantCulture))
             .With("parents", options.Parents).With("append", options.Append);
         if (options.Append || !source.CanSeek)
@@ -96,7 +95,7 @@ public sealed partial class SandboxClient
             (id, offset, content, token) =>
                 PutAsync(address.With("upload", id).With("offset", offset), session, content, options, source.Length - source.Position > LargeBody, token),
             (id, token) => _transport.OpenAsync(
-                () => Bare(HttpMethod.Head, new FileAddress(Path(sandbox), "file", path).With("upload", id).ToString(), session),
+                () => Bare(At(Routes.ReadFile, sandbox, path).With("upload", id).With(HttpMethod.Head), session),
                 _trace, token)).RunAsync(cancellationToken);
     }
 
@@ -108,8 +107,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveItemAsync(string sandbox, string? session, string path, bool recursive, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => Bare(HttpMethod.Delete, new FileAddress(Path(sandbox), "file", path).With("recursive", recursive).ToString(), session),
-            _trace, cancellationToken);
+            () => Bare(At(Routes.DeleteFile, sandbox, path).With("recursive", recursive), session), _trace, cancellationToken);
 
     /// <summary>Creates a directory and its missing parents.</summary>
     /// <param name="sandbox">The sandbox.</param>
@@ -121,7 +119,7 @@ public sealed partial class SandboxClient
         SendOnlyAsync(
             () =>
             {
-                HttpRequestMessage message = Bare(HttpMethod.Put, new FileAddress(Path(sandbox), "directory", path).ToString(), session);
+                HttpRequestMessage message = Bare(At(Routes.CreateDirectory, sandbox, path), session);
                 if (isNew)
                 {
                     message.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
@@ -138,7 +136,7 @@ public sealed partial class SandboxClient
     /// <param name="target">The target of the link.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task CreateLinkAsync(string sandbox, string? session, string path, string target, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(HttpMethod.Put, new FileAddress(Path(sandbox), "link", path).With("target", target).ToString(), session), cancellationToken);
+        SendOnlyAsync(() => Bare(At(Routes.CreateLink, sandbox, path).With("target", target), session), cancellationToken);
 
     /// <summary>Moves a file or directory to exactly this path.</summary>
     /// <param name="sandbox">The sandbox.</param>
@@ -149,8 +147,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task MoveItemAsync(string sandbox, string? session, string path, string destination, bool overwrite, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => Bare(HttpMethod.Post,
-                new FileAddress(Path(sandbox), "move", path).With("destination", destination).With("overwrite", overwrite).ToString(), session),
+            () => Bare(At(Routes.MoveItem, sandbox, path).With("destination", destination).With("overwrite", overwrite), session),
             _trace, cancellationToken);
 
     /// <summary>Copies a file or directory within the sandbox to exactly this path.</summary>
@@ -165,8 +162,7 @@ public sealed partial class SandboxClient
         string sandbox, string? session, string path, string destination, bool recursive, bool overwrite, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
             () => Bare(
-                HttpMethod.Post, new FileAddress(Path(sandbox), "copy", path).With("destination", destination).With("recursive", recursive)
-                    .With("overwrite", overwrite).ToString(), session),
+                At(Routes.CopyItem, sandbox, path).With("destination", destination).With("recursive", recursive).With("overwrite", overwrite), session),
             _trace, cancellationToken);
 
     /// <summary>Opens a directory as a tar archive, created while it is read.</summary>
@@ -180,13 +176,13 @@ public sealed partial class SandboxClient
     public async Task<Stream> OpenArchiveAsync(
         string sandbox, string? session, string path, IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
     {
-        FileAddress address = new FileAddress(Path(sandbox), "persist", path).With("partial", partial);
+        RequestAddress address = At(Routes.ExportArchive, sandbox, path).With("partial", partial);
         foreach (string exclude in excludes)
         {
             address = address.With("exclude", exclude);
         }
 
-        HttpResponseMessage response = await _transport.OpenAsync(() => Bare(HttpMethod.Post, address.ToString(), session), _trace, cancellationToken);
+        HttpResponseMessage response = await _transport.OpenAsync(() => Bare(address, session), _trace, cancellationToken);
         return new ResponseStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
     }
 
@@ -202,8 +198,7 @@ public sealed partial class SandboxClient
         _transport.UploadAsync(
             () =>
             {
-                HttpRequestMessage message = Bare(
-                    HttpMethod.Post, new FileAddress(Path(sandbox), "hydrate", path).With("replace", replace).ToString(), session);
+                HttpRequestMessage message = Bare(At(Routes.ImportArchive, sandbox, path).With("replace", replace), session);
                 message.Content = new PushStreamContent(archive);
                 message.Headers.ExpectContinue = true;
                 return message;
@@ -221,8 +216,7 @@ public sealed partial class SandboxClient
         string sandbox, string? session, string path, bool recursive, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
-            () => Bare(HttpMethod.Get, new FileAddress(Path(sandbox), "watch", path).With("recursive", recursive).With("filter", filter).ToString(), session),
-            _trace, cancellationToken);
+            () => Bare(At(Routes.Watch, sandbox, path).With("recursive", recursive).With("filter", filter), session), _trace, cancellationToken);
         await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await foreach (SseItem<FileChange?> item in SseParser.Create(body, ParseChange).EnumerateAsync(cancellationToken))
         {
@@ -240,15 +234,17 @@ public sealed partial class SandboxClient
         throw new ConnectionLostException(Server);
     }
 
+    private static RequestAddress At(ApiRoute route, string sandbox, string path) => new RequestAddress(route, sandbox).With("path", path);
+
     private static FileChange? ParseChange(string type, ReadOnlySpan<byte> data) =>
         type == WatchEvents.Change ? JsonSerializer.Deserialize(data, ProtocolJson.Default.FileChange) : null;
 
     private Task<FileWritten> PutAsync(
-        FileAddress address, string? session, Func<HttpContent> content, WriteOptions options, bool isLarge, CancellationToken cancellationToken) =>
+        RequestAddress address, string? session, Func<HttpContent> content, WriteOptions options, bool isLarge, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
             () =>
             {
-                HttpRequestMessage message = Bare(HttpMethod.Put, address.ToString(), session);
+                HttpRequestMessage message = Bare(address, session);
                 message.Content = content();
                 message.Headers.ExpectContinue = isLarge;
                 if (options.IfMatch is not null)
@@ -266,10 +262,9 @@ public sealed partial class SandboxClient
             ProtocolJson.Default.FileWritten, _trace, cancellationToken);
 
     private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(
-        FileAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken, bool wake = true)
+        RequestAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken, bool wake = true)
     {
-        using HttpResponseMessage response =
-            await _transport.OpenAsync(() => WithWake(Bare(HttpMethod.Get, address.ToString(), session), wake), _trace, cancellationToken);
+        using HttpResponseMessage response = await _transport.OpenAsync(() => WithWake(Bare(address, session), wake), _trace, cancellationToken);
         await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(
             body, ProtocolJson.Default.FileEntry, topLevelValues: true, cancellationToken)

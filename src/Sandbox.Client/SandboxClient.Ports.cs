@@ -14,7 +14,7 @@ public sealed partial class SandboxClient
     public async Task<IReadOnlyList<int>> GetPortsAsync(string sandbox, string? session, bool wake, CancellationToken cancellationToken) =>
     [
         .. (await _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/port", session), wake), ProtocolJson.Default.PortList, _trace, cancellationToken))
+            () => WithWake(Bare(new(Routes.ListPorts, sandbox), session), wake), ProtocolJson.Default.PortList, _trace, cancellationToken))
             .Ports.Select(listening => listening.Port),
     ];
 
@@ -23,5 +23,5 @@ public sealed partial class SandboxClient
     /// <param name="port">The port on which the program listens.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<WebSocket> ConnectPortAsync(string sandbox, int port, CancellationToken cancellationToken) =>
-        _transport.UpgradeAsync(() => Bare(HttpMethod.Get, $"{Path(sandbox)}/tcp/{PortNumber.Require(port)}", null), _trace, cancellationToken);
+        _transport.UpgradeAsync(() => Bare(new(Routes.ConnectPort, sandbox, $"{PortNumber.Require(port)}"), null), _trace, cancellationToken);
 }

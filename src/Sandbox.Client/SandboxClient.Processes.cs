@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Headers;
 using Sandbox.Protocol;
 
@@ -26,7 +25,7 @@ public sealed partial class SandboxClient
         HttpResponseMessage response = await OpenPatientlyAsync(
             () =>
             {
-                HttpRequestMessage message = WithBody(HttpMethod.Post, $"{Path(sandbox)}/exec", session, request, ProtocolJson.Default.ExecRequest);
+                HttpRequestMessage message = WithBody(new(Routes.Execute, sandbox), session, request, ProtocolJson.Default.ExecRequest);
                 message.Headers.Add(ApiHeaders.ProcessId, Identifier.Require(commandId, "command"));
                 return message;
             },
@@ -56,7 +55,7 @@ public sealed partial class SandboxClient
         _transport.ReadAsync(
             () =>
             {
-                HttpRequestMessage message = WithBody(HttpMethod.Post, $"{Path(sandbox)}/process", session, request, ProtocolJson.Default.ExecRequest);
+                HttpRequestMessage message = WithBody(new(Routes.StartProcess, sandbox), session, request, ProtocolJson.Default.ExecRequest);
                 message.Headers.Add(ApiHeaders.ProcessId, Identifier.Require(processId, "process"));
                 return message;
             },
@@ -69,10 +68,8 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<ProcessInfo>> GetProcessesAsync(string sandbox, bool includeCommands, bool wake, CancellationToken cancellationToken)
     {
-        string path = $"{Path(sandbox)}/process{(includeCommands ? "?commands=true" : "")}";
-        return (await _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, path, null), wake),
-            ProtocolJson.Default.ProcessList, _trace, cancellationToken)).Processes;
+        RequestAddress address = new RequestAddress(Routes.ListProcesses, sandbox).With("commands", includeCommands ? "true" : null);
+        return (await _transport.ReadAsync(() => WithWake(Bare(address, null), wake), ProtocolJson.Default.ProcessList, _trace, cancellationToken)).Processes;
     }
 
     /// <summary>Returns a command or process.</summary>
@@ -80,7 +77,7 @@ public sealed partial class SandboxClient
     /// <param name="processId">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ProcessInfo> GetProcessAsync(string sandbox, string processId, CancellationToken cancellationToken) =>
-        GetAsync(ProcessPath(sandbox, processId), null, ProtocolJson.Default.ProcessInfo, cancellationToken);
+        GetAsync(new(Routes.GetProcess, sandbox, processId), null, ProtocolJson.Default.ProcessInfo, cancellationToken);
 
     /// <summary>Waits until a process exits or a port condition is met.</summary>
     /// <param name="sandbox">Its sandbox.</param>
@@ -99,12 +96,11 @@ public sealed partial class SandboxClient
             // Wait by many short requests, so that no wait depends on a single connection.
             TimeSpan left = limit == Timeout.InfiniteTimeSpan ? LongestWait : limit - Stopwatch.GetElapsedTime(begin);
             int milliseconds = (int)Math.Ceiling(Math.Clamp(left.TotalMilliseconds, 0, LongestWait.TotalMilliseconds));
-            string query = string.Create(CultureInfo.InvariantCulture, $"?timeoutMs={milliseconds}{port?.ToQuery()}");
+            RequestAddress address = new RequestAddress(Routes.WaitForProcess, sandbox, processId).With("timeoutMs", milliseconds);
             try
             {
                 WaitAnswer answer = await _transport.ReadAsync(
-                    () => WithWake(Bare(HttpMethod.Get, $"{ProcessPath(sandbox, processId)}/wait{query}", null), wake),
-                    ProtocolJson.Default.WaitAnswer, _trace, cancellationToken);
+                    () => WithWake(Bare(port?.AddTo(address) ?? address, null), wake), ProtocolJson.Default.WaitAnswer, _trace, cancellationToken);
                 if (answer.Outcome != WaitOutcomes.TimedOut || left <= TimeSpan.Zero)
                 {
                     return answer;
@@ -127,13 +123,13 @@ public sealed partial class SandboxClient
     /// <param name="processId">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveProcessAsync(string sandbox, string processId, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(HttpMethod.Delete, ProcessPath(sandbox, processId), null), cancellationToken);
+        SendOnlyAsync(() => Bare(new(Routes.DeleteProcess, sandbox, processId), null), cancellationToken);
 
     /// <summary>Removes all exited processes and their output.</summary>
     /// <param name="sandbox">Their sandbox.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveEndedProcessesAsync(string sandbox, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(HttpMethod.Delete, $"{Path(sandbox)}/process", null), cancellationToken);
+        SendOnlyAsync(() => Bare(new(Routes.DeleteEndedProcesses, sandbox), null), cancellationToken);
 
     /// <summary>Streams standard input to a command started with <see cref="ExecRequest.StdinOpen"/>; the end of the source closes it.</summary>
     /// <param name="sandbox">Its sandbox.</param>
@@ -142,7 +138,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Ends the input.</param>
     public Task SendInputAsync(string sandbox, string commandId, Func<Stream, CancellationToken, Task> source, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => new(HttpMethod.Post, ProcessPath(sandbox, commandId) + "/stdin") { Content = new PushStreamContent(source) },
+            () => WithContent(new(Routes.WriteInput, sandbox, commandId), new PushStreamContent(source)),
             _trace, cancellationToken);
 
     /// <summary>Writes to the standard input of a process started with <see cref="ExecRequest.StdinOpen"/>.</summary>
@@ -153,8 +149,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request; bytes already written stay written.</param>
     public Task WriteInputAsync(string sandbox, string processId, ReadOnlyMemory<byte> input, bool end, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () =>
-                new(HttpMethod.Post, $"{ProcessPath(sandbox, processId)}/stdin?end={(end ? "true" : "false")}") { Content = new ReadOnlyMemoryContent(input) },
+            () => WithContent(new RequestAddress(Routes.WriteInput, sandbox, processId).With("end", end), new ReadOnlyMemoryContent(input)),
             _trace, cancellationToken);
 
     /// <summary>Sends a signal to a command or process. INT, TERM and KILL stop it and its child processes.</summary>
@@ -164,7 +159,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task SignalAsync(string sandbox, string processId, string signal, CancellationToken cancellationToken) =>
         SendOnlyAsync(
-            () => WithBody(HttpMethod.Post, $"{ProcessPath(sandbox, processId)}/signal", null, new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
+            () => WithBody(new(Routes.SignalProcess, sandbox, processId), null, new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
             cancellationToken);
 
     /// <summary>Sends all processes of a sandbox a signal, in one step.</summary>
@@ -173,13 +168,11 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task SignalAllAsync(string sandbox, string signal, CancellationToken cancellationToken) =>
         SendOnlyAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/process/signal", null, new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
+            () => WithBody(new(Routes.SignalProcesses, sandbox), null, new SignalRequest(signal), ProtocolJson.Default.SignalRequest),
             cancellationToken);
 
-    private static string ProcessPath(string sandbox, string processId) => $"{Path(sandbox)}/process/{Identifier.Require(processId, "process")}";
-
     private static HttpRequestMessage OutputRequest(string sandbox, string processId, OutputCursor from, bool follow, bool wake) =>
-        WithWake(Bare(HttpMethod.Get, $"{ProcessPath(sandbox, processId)}/output?from={from}&follow={(follow ? "true" : "false")}", null), wake);
+        WithWake(Bare(new RequestAddress(Routes.ReadOutput, sandbox, processId).With("from", from.ToString()).With("follow", follow), null), wake);
 
     // The command id makes the request idempotent, so it can be repeated.
     private async Task<HttpResponseMessage> OpenPatientlyAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)

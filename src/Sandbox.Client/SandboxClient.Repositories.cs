@@ -17,8 +17,7 @@ public sealed partial class SandboxClient
         string sandbox, string? session, CheckoutRequest request, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/git/checkout", session, request, ProtocolJson.Default.CheckoutRequest),
-            _trace, cancellationToken);
+            () => WithBody(new(Routes.CheckOut, sandbox), session, request, ProtocolJson.Default.CheckoutRequest), _trace, cancellationToken);
         await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await foreach (SseItem<byte[]> item in SseParser.Create(body, (_, data) => data.ToArray()).EnumerateAsync(cancellationToken))
         {
@@ -30,8 +29,7 @@ public sealed partial class SandboxClient
                 case CheckoutEvents.Done:
                     return Read(item.Data, ProtocolJson.Default.CheckoutResult);
                 case CheckoutEvents.Error:
-                    ErrorBody error = Read(item.Data, ProtocolJson.Default.ErrorBody);
-                    throw new ApiException(error.Code, error.Error) { RequestId = error.RequestId };
+                    throw Read(item.Data, ProtocolJson.Default.ErrorBody).ToException();
             }
         }
 

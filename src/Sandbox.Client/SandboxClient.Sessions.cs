@@ -11,7 +11,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SessionInfo> CreateSessionAsync(string sandbox, SessionCreateRequest request, CancellationToken cancellationToken) =>
         _transport.ReadAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/session", null, request, ProtocolJson.Default.SessionCreateRequest),
+            () => WithBody(new(Routes.CreateSession, sandbox), null, request, ProtocolJson.Default.SessionCreateRequest),
             ProtocolJson.Default.SessionInfo, _trace, cancellationToken);
 
     /// <summary>Lists the sessions of a sandbox, oldest first.</summary>
@@ -20,15 +20,14 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<SessionInfo>> GetSessionsAsync(string sandbox, bool wake, CancellationToken cancellationToken) =>
         (await _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/session", null), wake),
-            ProtocolJson.Default.SessionList, _trace, cancellationToken)).Sessions;
+            () => WithWake(Bare(new(Routes.ListSessions, sandbox), null), wake), ProtocolJson.Default.SessionList, _trace, cancellationToken)).Sessions;
 
     /// <summary>Returns a session.</summary>
     /// <param name="sandbox">Its sandbox.</param>
     /// <param name="session">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SessionInfo> GetSessionAsync(string sandbox, string session, CancellationToken cancellationToken) =>
-        GetAsync(Path(sandbox, session), null, ProtocolJson.Default.SessionInfo, cancellationToken);
+        GetAsync(new(Routes.GetSession, sandbox, session), null, ProtocolJson.Default.SessionInfo, cancellationToken);
 
     /// <summary>Removes a session and stops what runs in it.</summary>
     /// <param name="sandbox">Its sandbox.</param>
@@ -36,7 +35,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SessionDeleted> RemoveSessionAsync(string sandbox, string session, CancellationToken cancellationToken) =>
         _transport.ReadAsync(
-            () => Bare(HttpMethod.Delete, Path(sandbox, session), null), ProtocolJson.Default.SessionDeleted, _trace, cancellationToken);
+            () => Bare(new(Routes.DeleteSession, sandbox, session), null), ProtocolJson.Default.SessionDeleted, _trace, cancellationToken);
 
     /// <summary>Returns the environment variables of a sandbox or session.</summary>
     /// <param name="sandbox">The sandbox.</param>
@@ -46,7 +45,7 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<EnvironmentState> GetEnvironmentAsync(string sandbox, string? session, bool reveal, bool wake, CancellationToken cancellationToken) =>
         _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/env{(reveal ? "?reveal=true" : "")}", session), wake),
+            () => WithWake(Bare(new RequestAddress(Routes.GetEnvironment, sandbox).With("reveal", reveal ? "true" : null), session), wake),
             ProtocolJson.Default.EnvironmentState, _trace, cancellationToken);
 
     /// <summary>Changes environment variables of a sandbox or session.</summary>
@@ -56,5 +55,5 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task SetEnvironmentAsync(string sandbox, string? session, EnvironmentPatch patch, CancellationToken cancellationToken) =>
         SendOnlyAsync(
-            () => WithBody(HttpMethod.Patch, $"{Path(sandbox)}/env", session, patch, ProtocolJson.Default.EnvironmentPatch), cancellationToken);
+            () => WithBody(new(Routes.ChangeEnvironment, sandbox), session, patch, ProtocolJson.Default.EnvironmentPatch), cancellationToken);
 }

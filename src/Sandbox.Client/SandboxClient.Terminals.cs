@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sandbox.Protocol;
 
 namespace Sandbox.Client;
@@ -14,25 +13,9 @@ public sealed partial class SandboxClient
     public async Task<TerminalConnection> OpenTerminalAsync(string sandbox, string? session, TerminalRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        string path = $"{Path(sandbox)}/pty?{string.Join('&', Query(request).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value)}"))}";
-        return new(Server, await _transport.UpgradeAsync(() => Bare(HttpMethod.Get, path, session), _trace, cancellationToken));
-    }
-
-    private static IEnumerable<(string Name, string Value)> Query(TerminalRequest request)
-    {
-        yield return ("cols", request.Size.Columns.ToString(CultureInfo.InvariantCulture));
-        yield return ("rows", request.Size.Rows.ToString(CultureInfo.InvariantCulture));
-        foreach ((string name, string? value) in new[]
-        {
-            ("shell", request.Shell), ("term", request.Type), ("terminal", request.Terminal),
-            ("offset", request.Offset?.ToString(CultureInfo.InvariantCulture)),
-        })
-        {
-            if (value is not null)
-            {
-                yield return (name, value);
-            }
-        }
+        RequestAddress address = new RequestAddress(Routes.OpenTerminal, sandbox).With("cols", request.Size.Columns).With("rows", request.Size.Rows)
+            .With("shell", request.Shell).With("term", request.Type).With("terminal", request.Terminal).With("offset", request.Offset);
+        return new(Server, await _transport.UpgradeAsync(() => Bare(address, session), _trace, cancellationToken));
     }
 }
 

@@ -43,13 +43,13 @@ public sealed partial class SandboxClient
     /// <summary>Returns the server and its capabilities.</summary>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ServerInfo> GetServerAsync(CancellationToken cancellationToken) =>
-        GetAsync("v1/server", null, ProtocolJson.Default.ServerInfo, cancellationToken);
+        GetAsync(new(Routes.GetServer), null, ProtocolJson.Default.ServerInfo, cancellationToken);
 
     /// <summary>Ends the processes of all sandboxes, then the server; files stay. Only a server of this machine can be stopped.</summary>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task StopServerAsync(CancellationToken cancellationToken)
     {
-        await SendOnlyAsync(() => Bare(HttpMethod.Post, "v1/server/stop", null), cancellationToken);
+        await SendOnlyAsync(() => Bare(new(Routes.StopServer), null), cancellationToken);
         await WaitUntilGoneAsync(cancellationToken);
     }
 
@@ -58,46 +58,41 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxInfo> CreateSandboxAsync(SandboxCreateRequest request, CancellationToken cancellationToken) =>
         _transport.ReadAsync(
-            () => WithBody(HttpMethod.Post, "v1/sandbox", null, request, ProtocolJson.Default.SandboxCreateRequest),
+            () => WithBody(new(Routes.CreateSandbox), null, request, ProtocolJson.Default.SandboxCreateRequest),
             ProtocolJson.Default.SandboxInfo, _trace, cancellationToken);
 
     /// <summary>Lists all sandboxes, oldest first.</summary>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<SandboxInfo>> GetSandboxesAsync(CancellationToken cancellationToken) =>
-        (await GetAsync("v1/sandbox", null, ProtocolJson.Default.SandboxList, cancellationToken)).Sandboxes;
+        (await GetAsync(new(Routes.ListSandboxes), null, ProtocolJson.Default.SandboxList, cancellationToken)).Sandboxes;
 
     /// <summary>Returns a sandbox.</summary>
     /// <param name="sandbox">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxInfo> GetSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
-        GetAsync(Path(sandbox), null, ProtocolJson.Default.SandboxInfo, cancellationToken);
+        GetAsync(new(Routes.GetSandbox, sandbox), null, ProtocolJson.Default.SandboxInfo, cancellationToken);
 
     /// <summary>Returns whether a sandbox is running.</summary>
     /// <param name="sandbox">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<bool> IsRunningAsync(string sandbox, CancellationToken cancellationToken) =>
-        (await GetAsync($"{Path(sandbox)}/running", null, ProtocolJson.Default.RunningAnswer, cancellationToken)).Running;
+        (await GetAsync(new(Routes.GetRunning, sandbox), null, ProtocolJson.Default.RunningAnswer, cancellationToken)).Running;
 
     /// <summary>Stops the processes of a sandbox and keeps its files; the next request starts it again.</summary>
     /// <param name="sandbox">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task StopSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(HttpMethod.Post, $"{Path(sandbox)}/stop", null), cancellationToken);
+        SendOnlyAsync(() => Bare(new(Routes.StopSandbox, sandbox), null), cancellationToken);
 
     /// <summary>Removes a sandbox and its content.</summary>
     /// <param name="sandbox">Its id.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(HttpMethod.Delete, Path(sandbox), null), cancellationToken);
+        SendOnlyAsync(() => Bare(new(Routes.DeleteSandbox, sandbox), null), cancellationToken);
 
-    // Ids are checked before they become part of an address; a valid one needs no escaping.
-    private static string Path(string sandbox) => $"v1/sandbox/{Identifier.Require(sandbox, "sandbox")}";
-
-    private static string Path(string sandbox, string session) => $"{Path(sandbox)}/session/{Identifier.Require(session, "session")}";
-
-    private static HttpRequestMessage Bare(HttpMethod method, string path, string? session)
+    private static HttpRequestMessage Bare(RequestAddress address, string? session)
     {
-        HttpRequestMessage message = new(method, path);
+        HttpRequestMessage message = new(address.Method, address.ToString());
         if (session is not null)
         {
             message.Headers.Add(ApiHeaders.SessionId, Identifier.Require(session, "session"));
@@ -114,7 +109,7 @@ public sealed partial class SandboxClient
             for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < LeaveLimit;)
             {
                 await Task.Delay(LookPause, cancellationToken);
-                await GetAsync("health", null, ProtocolJson.Default.HealthAnswer, cancellationToken);
+                await GetAsync(new(Routes.GetHealth), null, ProtocolJson.Default.HealthAnswer, cancellationToken);
             }
         }
         catch (Exception e) when (e is ServerUnreachableException or ConnectionLostException)
@@ -133,15 +128,18 @@ public sealed partial class SandboxClient
         return message;
     }
 
-    private static HttpRequestMessage WithBody<T>(HttpMethod method, string path, string? session, T body, JsonTypeInfo<T> type)
+    private static HttpRequestMessage WithBody<T>(RequestAddress address, string? session, T body, JsonTypeInfo<T> type) => WithContent(
+        address, new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = Json } }, session);
+
+    private static HttpRequestMessage WithContent(RequestAddress address, HttpContent content, string? session = null)
     {
-        HttpRequestMessage message = Bare(method, path, session);
-        message.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = Json } };
+        HttpRequestMessage message = Bare(address, session);
+        message.Content = content;
         return message;
     }
 
-    private Task<T> GetAsync<T>(string path, string? session, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
-        _transport.ReadAsync(() => Bare(HttpMethod.Get, path, session), answer, _trace, cancellationToken);
+    private Task<T> GetAsync<T>(RequestAddress address, string? session, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
+        _transport.ReadAsync(() => Bare(address, session), answer, _trace, cancellationToken);
 
     private Task SendOnlyAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) =>
         _transport.SendOnlyAsync(request, _trace, cancellationToken);

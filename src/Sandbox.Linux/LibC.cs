@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Runtime.InteropServices;
 
 namespace Sandbox.Linux;
@@ -209,6 +208,5 @@ internal static unsafe partial class LibC
     internal static int Check(int result, string what) =>
         result >= 0 ? result : throw Failure(Marshal.GetLastPInvokeError(), what);
 
-    internal static Win32Exception Failure(int error, string what) =>
-        new(error, $"{what}: {Marshal.GetPInvokeErrorMessage(error)}");
+    internal static SystemCallException Failure(int error, string what) => new(error, what);
 }

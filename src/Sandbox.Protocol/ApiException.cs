@@ -16,10 +16,16 @@ public sealed class ApiException : Exception
     /// <summary>The id under which the server logged the error, if it came from a server.</summary>
     public string? RequestId { get; init; }
 
+    /// <summary>The JSON field of the request that caused the failure.</summary>
+    public string? Field { get; init; }
+
     /// <summary>The HTTP status; by default that of the code.</summary>
-    public int Status { get => field == 0 ? ErrorCodes.StatusOf(Code) : field; init; }
+    public int Status { get => field == 0 ? ErrorCodes.Find(Code).Status : field; init; }
+
+    /// <summary>What belongs to the code.</summary>
+    public ErrorKind Kind => ErrorCodes.Find(Code, Status);
 
     /// <summary>Returns the body of the error response.</summary>
     /// <param name="requestId">The id of the request that failed.</param>
-    public ErrorBody ToBody(string? requestId) => new(Message, Code, requestId);
+    public ErrorBody ToBody(string? requestId) => new(Message, Code, requestId, Field);
 }

@@ -4,4 +4,9 @@ namespace Sandbox.Protocol;
 /// <param name="Error">A message for users.</param>
 /// <param name="Code">The stable code, see <see cref="ErrorCodes"/>.</param>
 /// <param name="RequestId">The request's id in the server's log.</param>
-public sealed record ErrorBody(string Error, string Code, string? RequestId = null);
+/// <param name="Field">The JSON field of the request that caused the error; the message describes it in words.</param>
+public sealed record ErrorBody(string Error, string Code, string? RequestId = null, string? Field = null)
+{
+    /// <summary>The exception of this error.</summary>
+    public ApiException ToException() => new(Code, Error) { RequestId = RequestId, Field = Field };
+}

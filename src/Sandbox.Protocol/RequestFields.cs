@@ -17,7 +17,9 @@ public static class RequestFields
     }
 
     /// <summary>Creates the error for a field that is not supported.</summary>
-    /// <param name="name">The field.</param>
-    public static ApiException Unsupported(string name) =>
-        new(ErrorCodes.Unsupported, $"This server does not support '{name}'. Leave it out, or use a server that lists it among its capabilities.");
+    /// <param name="field">The field.</param>
+    /// <param name="description">What it asks for, in words; null for a field that nobody knows.</param>
+    public static ApiException Unsupported(string field, string? description = null) => new(
+        ErrorCodes.Unsupported,
+        $"This server does not support {description ?? $"'{field}'"}. Leave it out, or use a server that lists it among its capabilities.") { Field = field };
 }

@@ -43,13 +43,15 @@ public sealed record Retention
         const long leastBytes = 64 * 1024;
         if (BytesPerCommand < leastBytes)
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"'bytesPerCommand' is {BytesPerCommand}. Use at least {leastBytes}.");
+            throw new ApiException(ErrorCodes.InvalidRequest, $"{BytesPerCommand} bytes of output per command are too few to keep. Use at least {leastBytes}.")
+            {
+                Field = "retention.bytesPerCommand",
+            };
         }
 
         if (Commands < 0 || Bytes < 0 || AgeSeconds is { } age && !(age >= 0))
         {
-            throw new ApiException(
-                ErrorCodes.InvalidRequest, "What is kept cannot be less than nothing: 'commands', 'bytes' and 'ageSeconds' must not be negative.");
+            throw new ApiException(ErrorCodes.InvalidRequest, "The limits of what is kept must not be negative.") { Field = "retention" };
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sandbox.Protocol;
 
 /// <summary>Validation of time limits: whole milliseconds, from 1 to the maximum of a timer (49 days).</summary>
@@ -13,7 +15,9 @@ public static class TimeLimit
     {
         if (milliseconds is <= 0 or > Maximum)
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"'{field}' is {milliseconds}. Use a number of milliseconds from 1 to {Maximum}.");
+            string message = string.Create(
+                CultureInfo.InvariantCulture, $"A time limit of {milliseconds / 1000m} s is out of range. Use 0.001 to {Maximum / 1000m} s.");
+            throw new ApiException(ErrorCodes.InvalidRequest, message) { Field = field };
         }
     }
 }

@@ -181,6 +181,6 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     private static async Task RefusedAsync(Task<HttpResponseMessage> request, string code)
     {
         using HttpResponseMessage answer = await request;
-        Assert.Equal((ErrorCodes.StatusOf(code), code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
+        Assert.Equal((ErrorCodes.Find(code).Status, code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
     }
 }

@@ -303,6 +303,21 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ReadAsync("/etc/hostname/x")));
     }
 
+    [Fact]
+    public async Task Errors_name_the_path_that_the_request_named()
+    {
+        string directory = agent.NewDirectory();
+        await WriteAsync(directory + "/full/f", [1]);
+        await WriteAsync(directory + "/g", [1]);
+        Assert.Equal($"'{directory}/none' does not exist.", await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/none", recursive: false, Cancel)));
+        Assert.Equal($"'{directory}/full' is a directory that is not empty.", await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
+        Assert.Equal($"'{directory}/none' does not exist.", await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/none", directory + "/g", overwrite: false, Cancel)));
+        Assert.Equal($"'{directory}/g' exists already.", await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/full/f", directory + "/g", overwrite: false, Cancel)));
+        Assert.Equal($"'{directory}/g' is not a directory, or one of its parents is not.", await MessageOfAsync(() => ListAsync(directory + "/g")));
+    }
+
+    private static async Task<string> MessageOfAsync(Func<Task> action) => (await Assert.ThrowsAsync<ApiException>(action)).Message;
+
     private async Task WriteAsync(string path, byte[] content) =>
         await Client.WriteFileAsync(Box, null, path, new MemoryStream(content), new WriteOptions { Parents = true }, Cancel);
 

@@ -41,7 +41,7 @@ public sealed class LocalServerTests : IDisposable
     {
         Install("echo 'segmentation fault' >&2; exit 139");
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
-        Assert.Equal(LocalServer.StartFailedCode, failure.Code);
+        Assert.Equal(ErrorCodes.ServerStartFailed, failure.Code);
         Assert.Contains("segmentation fault", failure.Message, StringComparison.Ordinal);
     }
 
@@ -49,7 +49,7 @@ public sealed class LocalServerTests : IDisposable
     public async Task A_missing_program_is_told()
     {
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
-        Assert.Equal(LocalServer.NotInstalledCode, failure.Code);
+        Assert.Equal(ErrorCodes.ServerNotInstalled, failure.Code);
     }
 
     [Fact]

@@ -88,6 +88,21 @@ public sealed class ImportTests
     }
 
     [Fact]
+    public void The_error_table_names_real_categories_and_cmdlets()
+    {
+        CmdletInfo[] cmdlets = Cmdlets();
+        Type codes = Assembly.LoadFrom(Path.Combine(Paths.ModuleFolder, "Sandbox.Protocol.dll")).GetType("Sandbox.Protocol.ErrorCodes")!;
+        object[] kinds = [.. ((System.Collections.IEnumerable)codes.GetProperty("All")!.GetValue(null)!).Cast<object>()];
+        Assert.NotEmpty(kinds);
+        Assert.All(kinds, kind =>
+        {
+            Assert.True(Enum.TryParse((string)kind.GetType().GetProperty("Category")!.GetValue(kind)!, out ErrorCategory _));
+            string action = (string?)kind.GetType().GetProperty("RecommendedAction")!.GetValue(kind) ?? "";
+            Assert.All(Regex.Matches(action, @"\w+-Sandbox\w*"), named => Assert.Contains(named.Value, cmdlets.Select(cmdlet => cmdlet.Name)));
+        });
+    }
+
+    [Fact]
     public void No_exception_is_caught_without_saying_which()
     {
         // A bare catch is right only where it cleans up and throws on.

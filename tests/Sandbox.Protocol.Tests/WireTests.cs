@@ -42,10 +42,24 @@ public sealed class WireTests
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"command":"a","command":"b"}""", ProtocolJson.Default.ExecRequest));
 
     [Fact]
-    public void Every_error_code_has_a_status_of_its_own_kind() =>
-        Assert.All(ErrorCodes.All, code =>
+    public void Every_error_code_is_in_the_table()
+    {
+        string[] codes = [.. typeof(ErrorCodes).GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!)];
+        Assert.Equal(codes.Order(StringComparer.Ordinal), ErrorCodes.All.Select(kind => kind.Code).Order(StringComparer.Ordinal));
+        Assert.All(ErrorCodes.All, kind =>
         {
-            Assert.Matches("^[a-z]+(_[a-z]+)*$", code);
-            Assert.InRange(ErrorCodes.StatusOf(code), 400, 599);
+            Assert.Matches("^[a-z]+(_[a-z]+)*$", kind.Code);
+            Assert.InRange(kind.Status, 400, 599);
+            Assert.True(kind.RecommendedAction is null or [.., '.'], kind.Code);
         });
+    }
+
+    [Theory]
+    [InlineData(404, "ObjectNotFound")]
+    [InlineData(409, "ResourceExists")]
+    [InlineData(429, "QuotaExceeded")]
+    [InlineData(418, "InvalidOperation")]
+    [InlineData(503, "ResourceUnavailable")]
+    public void An_unknown_error_code_has_the_category_of_its_status(int status, string category) =>
+        Assert.Equal(new ErrorKind("of_a_newer_server", status, category, null), new ApiException("of_a_newer_server", "Text.") { Status = status }.Kind);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Sandbox.Protocol;
+using Sandbox.Server.Api;
 
 namespace Sandbox.Server.Tests;
 
@@ -18,6 +19,11 @@ public sealed class ApiServer : IAsyncLifetime
 public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
 {
     private readonly TestServer server = fixture.Server;
+
+    [Fact]
+    public void The_server_handles_exactly_its_routes() => Assert.Equal(
+        Routes.All.Where(route => route.Owner is RouteOwner.Server or RouteOwner.LocalServer).OrderBy(route => route.Id, StringComparer.Ordinal),
+        new ApiRoutes(null!, null!, null!, () => { }).Own.OrderBy(route => route.Id, StringComparer.Ordinal));
 
     [Theory]
     [InlineData("GET", "/nowhere", 404, ErrorCodes.RouteNotFound)]
@@ -63,7 +69,7 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     {
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", body);
         ErrorBody told = await FailedAsync(answer, status, code);
-        Assert.Contains(named, told.Error, StringComparison.Ordinal);
+        Assert.Contains(named, told.Field ?? told.Error, StringComparison.Ordinal);
     }
 
     [Fact]

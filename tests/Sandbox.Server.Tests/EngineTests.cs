@@ -51,7 +51,7 @@ public sealed class EngineTests : IAsyncLifetime
         using HttpResponseMessage answer = await PostAsync("v1/sandbox", """{"engine":"bubblewrap"}""");
         ErrorBody error = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
         Assert.Equal((501, ErrorCodes.Unsupported), ((int)answer.StatusCode, error.Code));
-        Assert.Contains("'engine'", error.Error, StringComparison.Ordinal);
+        Assert.Equal("engine", error.Field);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed partial class TcpTests
     }
 
     [Fact]
-    public async Task A_port_wants_the_key_on_all_but_health()
+    public async Task A_port_wants_the_key_on_all_but_health_and_openapi()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;
@@ -30,6 +30,13 @@ public sealed partial class TcpTests
         using HttpClient client = new() { BaseAddress = new Uri(PortPattern().Match(listening).Value) };
 
         Assert.Equal("""{"ok":true}""", await client.GetStringAsync("health"));
+        foreach (string open in (string[])["v1/openapi.json", "v1/openapi"])
+        {
+            using HttpResponseMessage document = await client.GetAsync(open);
+            Assert.Equal((HttpStatusCode.OK, "application/json"), (document.StatusCode, document.Content.Headers.ContentType?.MediaType));
+            Assert.StartsWith("""{"openapi":"3.1.0",""", await document.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
         await RefusedAsync(client, null);
         await RefusedAsync(client, new AuthenticationHeaderValue("Bearer", "wrong"));
         await RefusedAsync(client, new AuthenticationHeaderValue("Bearer"));

@@ -11,8 +11,8 @@ internal static class AgentApi
 
     public static void Map(IEndpointRouteBuilder routes, AgentComposition agent)
     {
-        routes.MapGet("/agent/health", Responses.NoContent);
-        routes.MapPut("/agent/configuration", async context =>
+        routes.Map(Routes.GetAgentHealth, Responses.NoContent);
+        routes.Map(Routes.ConfigureAgent, async context =>
         {
             AgentConfiguration configuration = await JsonBody.ReadAsync(context, ProtocolJson.Default.AgentConfiguration);
             if (configuration.Retention is { } retention)
@@ -25,14 +25,17 @@ internal static class AgentApi
             await Responses.NoContent(context);
         });
 
-        RouteGroupBuilder sandbox = routes.MapGroup("/v1/sandbox/{id}");
-        SessionRoutes.Map(sandbox, agent.Sessions);
-        EnvironmentRoutes.Map(sandbox, agent.Sessions);
-        ProcessRoutes.Map(sandbox, agent.Commands, agent.Sessions);
-        new FileRoutes(new RequestPath(agent.Sessions), agent.Loop).Map(sandbox);
-        ContextRoutes.Map(sandbox, agent.Contexts);
-        PortRoutes.Map(sandbox, agent.Ports);
-        sandbox.MapGet("/pty", new TerminalRoute(agent.Sessions, agent.Terminal, agent.Paths.Runtime, agent.Loop).InvokeAsync);
-        sandbox.MapPost("/git/checkout", context => CheckoutRoute.InvokeAsync(context, agent.Sessions, agent.Loop));
+        SessionRoutes.Map(routes, agent.Sessions);
+        EnvironmentRoutes.Map(routes, agent.Sessions);
+        ProcessRoutes.Map(routes, agent.Commands, agent.Sessions);
+        new FileRoutes(new RequestPath(agent.Sessions), agent.Loop).Map(routes);
+        ContextRoutes.Map(routes, agent.Contexts);
+        PortRoutes.Map(routes, agent.Ports);
+        routes.Map(Routes.OpenTerminal, new TerminalRoute(agent.Sessions, agent.Terminal, agent.Paths.Runtime, agent.Loop).InvokeAsync);
+        routes.Map(Routes.CheckOut, context => CheckoutRoute.InvokeAsync(context, agent.Sessions, agent.Loop));
     }
+
+    /// <summary>Maps a route of the contract, which is found in the endpoint's metadata.</summary>
+    public static IEndpointConventionBuilder Map(this IEndpointRouteBuilder routes, ApiRoute route, RequestDelegate handler) =>
+        (route.Methods is [] ? routes.Map(route.Template, handler) : routes.MapMethods(route.Template, route.Methods, handler)).WithMetadata(route);
 }

@@ -6,24 +6,24 @@ namespace Sandbox.Agent.Api;
 /// <summary><c>…/context</c>: code contexts and code that runs in them.</summary>
 internal static class ContextRoutes
 {
-    public static void Map(RouteGroupBuilder sandbox, ContextRegistry contexts)
+    public static void Map(IEndpointRouteBuilder routes, ContextRegistry contexts)
     {
-        sandbox.MapPost("/context", async context =>
+        routes.Map(Routes.CreateContext, async context =>
         {
             ContextCreateRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.ContextCreateRequest, new ContextCreateRequest());
             CodeContext made = await contexts.CreateAsync(request, context.SessionId());
             await JsonBody.WriteAsync(context, made.ToInfo(), ProtocolJson.Default.ContextInfo);
         });
-        sandbox.MapGet("/context", context =>
+        routes.Map(Routes.ListContexts, context =>
             JsonBody.WriteAsync(context, new ContextList([.. contexts.All().Select(made => made.ToInfo())]), ProtocolJson.Default.ContextList));
-        sandbox.MapGet("/context/{context}", context =>
+        routes.Map(Routes.GetContext, context =>
             JsonBody.WriteAsync(context, contexts.Get(context.RouteValue("context")).ToInfo(), ProtocolJson.Default.ContextInfo));
-        sandbox.MapDelete("/context/{context}", context =>
+        routes.Map(Routes.DeleteContext, context =>
         {
             contexts.Delete(context.RouteValue("context"));
             return Responses.NoContent(context);
         });
-        sandbox.MapPost("/context/{context}/run", async context =>
+        routes.Map(Routes.RunCode, async context =>
         {
             CodeRunRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.CodeRunRequest);
             RequestValidator.Validate(request);

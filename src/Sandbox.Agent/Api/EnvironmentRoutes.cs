@@ -6,15 +6,15 @@ namespace Sandbox.Agent.Api;
 /// <summary><c>…/env</c>: the variables of the sandbox, or of the session that the request names.</summary>
 internal static class EnvironmentRoutes
 {
-    public static void Map(RouteGroupBuilder sandbox, SessionRegistry sessions)
+    public static void Map(IEndpointRouteBuilder routes, SessionRegistry sessions)
     {
-        sandbox.MapGet("/env", async context =>
+        routes.Map(Routes.GetEnvironment, async context =>
         {
             bool reveal = context.Request.Query["reveal"] == "true";
             EnvironmentSnapshot variables = sessions.Find(context.SessionId()) is { } session ? await session.GetVariablesAsync() : sessions.Variables;
             await JsonBody.WriteAsync(context, variables.ToState(reveal), ProtocolJson.Default.EnvironmentState);
         });
-        sandbox.MapPatch("/env", async context =>
+        routes.Map(Routes.ChangeEnvironment, async context =>
         {
             EnvironmentPatch patch = await JsonBody.ReadAsync(context, ProtocolJson.Default.EnvironmentPatch);
             RequestFields.RejectUnknownFields(patch.Unknown);

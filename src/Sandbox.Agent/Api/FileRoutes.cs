@@ -16,26 +16,26 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
 
     private readonly FileWriter _writer = new(new PartialUploads());
 
-    public void Map(RouteGroupBuilder sandbox)
+    public void Map(IEndpointRouteBuilder routes)
     {
-        MapWithPath(sandbox, "file", ["GET", "HEAD"], (context, path) =>
+        MapWithPath(routes, Routes.ReadFile, "file", (context, path) =>
             context.Request.Query.ContainsKey("upload") ? ShowUploadAsync(context, path) : ReadAsync(context, path));
-        MapWithPath(sandbox, "file", ["PUT"], WriteAsync);
-        MapWithPath(sandbox, "file", ["DELETE"], (context, path) =>
+        MapWithPath(routes, Routes.WriteFile, "file", WriteAsync);
+        MapWithPath(routes, Routes.DeleteFile, "file", (context, path) =>
         {
             FileOperations.Remove(path, context.QueryFlag("recursive"));
             return Responses.NoContent(context);
         });
-        MapWithPath(sandbox, "directory", ["GET"], ListAsync);
-        MapWithPath(sandbox, "directory", ["PUT"], MakeDirectoryAsync);
-        MapWithPath(sandbox, "link", ["PUT"], MakeLinkAsync);
-        sandbox.MapGet("/item", MapErrors(FindAsync));
-        sandbox.MapPost("/move", MapErrors(context =>
+        MapWithPath(routes, Routes.ListDirectory, "directory", ListAsync);
+        MapWithPath(routes, Routes.CreateDirectory, "directory", MakeDirectoryAsync);
+        MapWithPath(routes, Routes.CreateLink, "link", MakeLinkAsync);
+        routes.Map(Routes.FindItem, MapErrors(FindAsync));
+        routes.Map(Routes.MoveItem, MapErrors(context =>
         {
             FileOperations.Move(paths.Query(context, "path"), paths.Query(context, "destination"), context.QueryFlag("overwrite"), context.RequestAborted);
             return Responses.NoContent(context);
         }));
-        sandbox.MapPost("/copy", MapErrors(context =>
+        routes.Map(Routes.CopyItem, MapErrors(context =>
         {
             FileOperations.Copy(
                 paths.Query(context, "path"),
@@ -43,19 +43,15 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
                 context.QueryFlag("recursive"), context.QueryFlag("overwrite"), context.RequestAborted);
             return Responses.NoContent(context);
         }));
-        sandbox.MapGet("/watch", MapErrors(WatchAsync));
-        sandbox.MapPost("/persist", MapErrors(ExportAsync));
-        sandbox.MapPost("/hydrate", MapErrors(ImportAsync)).WithMetadata(new UnlimitedBody());
+        routes.Map(Routes.Watch, MapErrors(WatchAsync));
+        routes.Map(Routes.ExportArchive, MapErrors(ExportAsync));
+        routes.Map(Routes.ImportArchive, MapErrors(ImportAsync)).WithMetadata(new UnlimitedBody());
     }
 
-    private void MapWithPath(RouteGroupBuilder sandbox, string route, string[] methods, Func<HttpContext, string, Task> handler)
-    {
-        RequestDelegate serve = MapErrors(context => handler(context, paths.Of(context, route)));
-        sandbox.MapMethods("/" + route, methods, serve).WithMetadata(new UnlimitedBody());
-        sandbox.MapMethods($"/{route}/{{**path}}", methods, serve).WithMetadata(new UnlimitedBody());
-    }
+    private void MapWithPath(IEndpointRouteBuilder routes, ApiRoute route, string name, Func<HttpContext, string, Task> handler) =>
+        routes.Map(route, MapErrors(context => handler(context, paths.Of(context, name)), name)).WithMetadata(new UnlimitedBody());
 
-    private static RequestDelegate MapErrors(RequestDelegate handler) => async context =>
+    private RequestDelegate MapErrors(RequestDelegate handler, string route = "") => async context =>
     {
         try
         {
@@ -63,7 +59,7 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
         }
         catch (Win32Exception exception)
         {
-            throw FileErrorMapper.ToApiException(exception);
+            throw FileErrorMapper.ToApiException(exception, paths.All(context, route));
         }
     };
 
@@ -153,7 +149,7 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     private static Task MakeLinkAsync(HttpContext context, string path)
     {
         string target = context.QueryText("target") is { Length: > 0 } given ? given
-            : throw new ApiException(ErrorCodes.InvalidRequest, "The request does not say where the link leads: 'target' is missing or empty.");
+            : throw new ApiException(ErrorCodes.InvalidRequest, "The target of the link is missing or empty.");
         FileSystem.MakeLink(SandboxPath.Native(path), SandboxPath.Native(target));
         return Responses.DoneAsync(context);
     }

@@ -8,12 +8,12 @@ namespace Sandbox.Agent.Api;
 /// <summary><c>…/port</c> and <c>…/tcp</c>: connections to programs in the sandbox that listen on ports.</summary>
 internal static class PortRoutes
 {
-    public static void Map(RouteGroupBuilder sandbox, PortForwarder forwarder)
+    public static void Map(IEndpointRouteBuilder routes, PortForwarder forwarder)
     {
-        sandbox.MapGet("/port", context => JsonBody.WriteAsync(context, LoopbackPorts.List(), ProtocolJson.Default.PortList));
-        sandbox.Map("/port/{port}/{**path}", context => forwarder.ForwardAsync(context, Port(context)))
+        routes.Map(Routes.ListPorts, context => JsonBody.WriteAsync(context, LoopbackPorts.List(), ProtocolJson.Default.PortList));
+        routes.Map(Routes.ForwardToPort, context => forwarder.ForwardAsync(context, Port(context)))
             .WithMetadata(new UnlimitedBody(), new SessionHeaderMiddleware.Exempt());
-        sandbox.MapGet("/tcp/{port}", CarryAsync);
+        routes.Map(Routes.ConnectPort, CarryAsync);
     }
 
     private static int Port(HttpContext context) => PortNumber.Parse(context.RouteValue("port"));

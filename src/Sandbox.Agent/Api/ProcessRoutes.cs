@@ -8,20 +8,20 @@ namespace Sandbox.Agent.Api;
 /// <summary><c>…/exec</c> and <c>…/process</c>: starts, lists, signals and removes commands and processes, and reads and writes their streams.</summary>
 internal static class ProcessRoutes
 {
-    public static void Map(RouteGroupBuilder sandbox, CommandRegistry commands, SessionRegistry sessions)
+    public static void Map(IEndpointRouteBuilder routes, CommandRegistry commands, SessionRegistry sessions)
     {
-        sandbox.MapPost("/exec", context => ExecRoute.InvokeAsync(context, commands, sessions))
+        routes.Map(Routes.Execute, context => ExecRoute.InvokeAsync(context, commands, sessions))
             .WithMetadata(new InlineEndpoint(), new SessionHeaderMiddleware.Exempt());
-        sandbox.MapPost("/process", context => StartAsync(context, commands, sessions));
-        sandbox.MapGet("/process", context => ListAsync(context, commands));
-        sandbox.MapDelete("/process", context => ForgetEndedAsync(context, commands));
-        sandbox.MapPost("/process/signal", context => SignalAllAsync(context, commands));
-        sandbox.MapGet("/process/{process}", context => JsonBody.WriteAsync(context, Find(context, commands).ToInfo(), ProtocolJson.Default.ProcessInfo));
-        sandbox.MapDelete("/process/{process}", context => ForgetAsync(context, commands));
-        sandbox.MapPost("/process/{process}/stdin", context => WriteInputAsync(context, Find(context, commands))).WithMetadata(new UnlimitedBody());
-        sandbox.MapPost("/process/{process}/signal", context => SignalAsync(context, commands));
-        sandbox.MapGet("/process/{process}/output", context => ReadOutputAsync(context, Find(context, commands)));
-        sandbox.MapGet("/process/{process}/wait", context => WaitRoute.InvokeAsync(context, Find(context, commands)));
+        routes.Map(Routes.StartProcess, context => StartAsync(context, commands, sessions));
+        routes.Map(Routes.ListProcesses, context => ListAsync(context, commands));
+        routes.Map(Routes.DeleteEndedProcesses, context => ForgetEndedAsync(context, commands));
+        routes.Map(Routes.SignalProcesses, context => SignalAllAsync(context, commands));
+        routes.Map(Routes.GetProcess, context => JsonBody.WriteAsync(context, Find(context, commands).ToInfo(), ProtocolJson.Default.ProcessInfo));
+        routes.Map(Routes.DeleteProcess, context => ForgetAsync(context, commands));
+        routes.Map(Routes.WriteInput, context => WriteInputAsync(context, Find(context, commands))).WithMetadata(new UnlimitedBody());
+        routes.Map(Routes.SignalProcess, context => SignalAsync(context, commands));
+        routes.Map(Routes.ReadOutput, context => ReadOutputAsync(context, Find(context, commands)));
+        routes.Map(Routes.WaitForProcess, context => WaitRoute.InvokeAsync(context, Find(context, commands)));
     }
 
     private static Command Find(HttpContext context, CommandRegistry commands) => commands.Get(context.RouteValue("process"));
@@ -91,7 +91,7 @@ internal static class ProcessRoutes
 
         if (command.Input is null)
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"'{command.Id}' was not started with 'stdinOpen', so it accepts no input.");
+            throw new ApiException(ErrorCodes.InvalidRequest, $"'{command.Id}' was started without open input, so it accepts no input.");
         }
 
         await command.Input.CopyFromAsync(context.Request.BodyReader, context.QueryFlag("end", true), context.RequestAborted);

@@ -8,31 +8,33 @@ namespace Sandbox.Agent.Api;
 /// <summary>Reads the paths of requests. Paths are any bytes, so they are read from the request as it was sent, not as the framework decoded it.</summary>
 internal sealed class RequestPath(SessionRegistry sessions)
 {
-    private const string Prefix = "/v1/sandbox/";
-
     /// <summary>Gets the absolute path of a route such as <c>…/file/{path}</c>, or the one of <c>…/file?path=</c>, which may be relative.</summary>
-    public string Of(HttpContext context, string route)
+    public string Of(HttpContext context, string route, string? whenAbsent = null)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         string begin = $"/{route}/";
         int question = target.IndexOf('?', StringComparison.Ordinal);
         ReadOnlySpan<char> path = question < 0 ? target : target.AsSpan(0, question);
-        int id = path.StartsWith(Prefix, StringComparison.Ordinal) ? path[Prefix.Length..].IndexOf('/') : -1;
-        if (id > 0 && path[(Prefix.Length + id)..] is var rest && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
+        int id = path.StartsWith(Routes.SandboxPrefix, StringComparison.Ordinal) ? path[Routes.SandboxPrefix.Length..].IndexOf('/') : -1;
+        if (id > 0 && path[(Routes.SandboxPrefix.Length + id)..] is var rest && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
         {
             return SandboxPath.Absolute("/" + PathText.Unescape(rest[begin.Length..]), "/");
         }
 
-        return Query(context, "path");
+        return TryQuery(context, "path") ?? whenAbsent ?? Query(context, "path");
     }
 
     /// <summary>Gets a path of the query, absolute or relative to the session's directory.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when it is absent.</exception>
     public string Query(HttpContext context, string name) =>
-        TryQuery(context, name) ?? throw new ApiException(ErrorCodes.InvalidRequest, $"The request names no file: '{name}' is missing or empty.");
+        TryQuery(context, name) ?? throw new ApiException(ErrorCodes.InvalidRequest, $"The {name} is missing or empty.");
 
     /// <summary>Gets the path <c>path</c> of the query, or the workspace when it is absent.</summary>
     public string QueryOrWorkspace(HttpContext context) => TryQuery(context, "path") ?? sessions.Workspace;
+
+    /// <summary>Gets all paths of a request, for its error.</summary>
+    public string[] All(HttpContext context, string route) =>
+        [Of(context, route, sessions.Workspace), .. TryQuery(context, "destination") is { } destination ? [destination] : Array.Empty<string>()];
 
     /// <summary>Gets the directory that relative paths of a request start from.</summary>
     public string Directory(HttpContext context) => sessions.SnapshotOf(sessions.Find(context.SessionId())).Directory;

@@ -120,8 +120,10 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
             && (request.Id is not null || request.Cwd is not null || request.Env is not null || request.SecretEnv is not null || request.TimeoutMs is not null))
         {
             throw new ApiException(
-                ErrorCodes.InvalidRequest,
-                "The default context of a language has its session's directory and variables. Leave out 'default' to create another context.");
+                ErrorCodes.InvalidRequest, "The default context of a language has its session's directory and variables, and no id or time limit of its own.")
+            {
+                Field = "default",
+            };
         }
     }
 

@@ -65,7 +65,7 @@ internal static class ArchiveImport
         catch (Exception exception) when (exception is ApiException or Win32Exception)
         {
             await body.DrainAsync(cancellationToken);
-            throw exception is Win32Exception refused ? FileErrorMapper.ToApiException(refused) : exception;
+            throw exception is Win32Exception refused ? FileErrorMapper.ToApiException(refused, path) : exception;
         }
         catch (Exception exception)
             when (exception is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)

@@ -7,10 +7,10 @@ namespace Sandbox.Agent.Files;
 /// <summary>Turns errors of system calls on files into API errors.</summary>
 internal static class FileErrorMapper
 {
-    /// <param name="path">The path; null when the exception names it.</param>
-    public static ApiException ToApiException(Win32Exception failure, string? path = null)
+    /// <param name="paths">The paths of the request. The last one is named, unless the failed call was about another one or something below it.</param>
+    public static ApiException ToApiException(Win32Exception failure, params ReadOnlySpan<string> paths)
     {
-        string what = path is null ? failure.Message : $"'{PathText.ToDisplay(path)}'";
+        string path = $"'{SubjectOf(failure, paths)}'";
         return failure.NativeErrorCode switch
         {
             Errno.ENOENT => Make(ErrorCodes.PathNotFound, "does not exist"),
@@ -25,11 +25,27 @@ internal static class FileErrorMapper
             Errno.ENAMETOOLONG => Make(ErrorCodes.NameTooLong, "is too long: a name has at most 255 bytes, a path at most 4095"),
             Errno.ELOOP => Make(ErrorCodes.LinkLoop, "is a link that leads in a circle"),
             Errno.ENXIO => Make(ErrorCodes.NotAFile, "is not a regular file"),
-            Errno.EINVAL => new ApiException(ErrorCodes.InvalidRequest, $"{what} cannot be done.", failure),
-            _ => new ApiException(ErrorCodes.InternalError, $"{what}: {failure.Message}", failure),
+            Errno.EINVAL => Make(ErrorCodes.InvalidRequest, "does not support this operation"),
+            _ => new ApiException(ErrorCodes.InternalError, $"{path}: {failure.Message}", failure),
         };
 
-        ApiException Make(string code, string predicate) => new(code, path is null ? $"{what}." : $"{what} {predicate}.", failure);
+        ApiException Make(string code, string predicate) => new(code, $"{path} {predicate}.", failure);
+    }
+
+    private static string SubjectOf(Win32Exception failure, ReadOnlySpan<string> paths)
+    {
+        string subject = (failure as SystemCallException)?.Subject ?? "";
+        foreach (string path in paths)
+        {
+            string named = PathText.ToDisplay(path);
+            bool isBelow = subject.StartsWith(named == "/" ? named : named + "/", StringComparison.Ordinal);
+            if (subject == named || (isBelow && !subject.Split('/').Any(TemporaryName.Is)))
+            {
+                return subject;
+            }
+        }
+
+        return PathText.ToDisplay(paths[^1]);
     }
 
     /// <summary>Throws for anything but a regular file, before it is opened: opening a FIFO would block, opening a device could have effects.</summary>

@@ -56,7 +56,7 @@ internal static class FileOperations
         {
             if (!recursive)
             {
-                throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(from)}' is a directory; it is copied only with 'recursive'.");
+                throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(from)}' is a directory. It is copied only recursively.");
             }
 
             RequireOutside(PathText.FromBytes(FileSystem.Resolve(SandboxPath.Native(from)).Bytes), to);

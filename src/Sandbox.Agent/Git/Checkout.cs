@@ -42,15 +42,15 @@ internal sealed class Checkout
     {
         RequestFields.RejectUnknownFields(request.Unknown);
         RepositoryAddress address = AddressOf(request);
-        Require(request.Branch is null || IsName(request.Branch), "'branch' is not a valid branch name.");
-        Require(request.Tag is null || IsName(request.Tag), "'tag' is not a valid tag name.");
+        Require(request.Branch is null || IsName(request.Branch), $"'{request.Branch}' is not a valid branch name.");
+        Require(request.Tag is null || IsName(request.Tag), $"'{request.Tag}' is not a valid tag name.");
         Require(
             request.Commit is null || (request.Commit.Length is >= 4 and <= 64 && !request.Commit.AsSpan().ContainsAnyExcept(HexDigits)),
-            "'commit' is a hash: 4 to 64 hexadecimal digits.");
+            $"'{request.Commit}' is not the hash of a commit: 4 to 64 hexadecimal digits.");
         Require(
             new[] { request.Branch, request.Tag, request.Commit }.Count(name => name is not null) <= 1,
-            "Give one of 'branch', 'tag' and 'commit', not several.");
-        Require(request.Depth is null or > 0, "'depth' is a number of commits, 1 or more.");
+            "Specify a branch, a tag or a commit, not several of them.");
+        Require(request.Depth is null or > 0, "The depth is a number of commits, 1 or more.");
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
         if (!Directory.Exists(directory))
         {
@@ -60,7 +60,7 @@ internal sealed class Checkout
         string name = request.Destination ?? address.Name;
         Require(
             name.Length > 0 && !name.Contains('\0') && PathText.IsText(name),
-            "'destination' is missing, and the address gives no name for the new directory; or it is not text.");
+            "The destination is missing, and the address gives no name for the new directory; or it is not text.");
         GitEnvironment settings = GitEnvironment.Of(variables, address);
         return new Checkout(loop, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
     }
@@ -85,21 +85,23 @@ internal sealed class Checkout
         }
         catch (System.ComponentModel.Win32Exception exception)
         {
-            throw FileErrorMapper.ToApiException(exception);
+            throw FileErrorMapper.ToApiException(exception, _destination);
         }
     }
 
     private static RepositoryAddress AddressOf(CheckoutRequest request)
     {
-        Require(request.Uri is { Length: > 0 } && !request.Uri.AsSpan().ContainsAny("\r\n\0"), "'uri' is missing, empty, or has a line break in it.");
+        Require(
+            request.Uri is { Length: > 0 } && !request.Uri.AsSpan().ContainsAny("\r\n\0"),
+            "The address of the repository is missing, empty, or has a line break in it.");
         RepositoryAddress address = RepositoryAddress.Parse(request.Uri!);
         if (request.Password is null)
         {
-            Require(request.UserName is null, "'userName' needs 'password'.");
+            Require(request.UserName is null, "A user name needs a password.");
             return address.Password is null ? new RepositoryAddress(request.Uri!, null, null) : address;
         }
 
-        Require(address.Password is null, "Both 'uri' and 'password' contain a password. Give one.");
+        Require(address.Password is null, "The address contains a password, and another one is given. Use only one of them.");
         Require(
             address.TakesCredential,
             "A user name and a password work with http and https only. Other addresses use the keys and file permissions of the sandbox.");

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Every error record of the module: stable ids (a wire code in Pascal case), sensible categories.</summary>
+/// <summary>Every error record of the module: stable ids (a wire code in Pascal case), categories, and what the user can do.</summary>
 internal static class Errors
 {
     /// <summary>Whether a failure is one that the module reports; any other is a defect and is not hidden.</summary>
@@ -16,7 +16,7 @@ internal static class Errors
     /// <param name="exception">The failure.</param>
     public static bool IsFatal(Exception exception) => exception is ApiException
     {
-        Code: ErrorCodes.Unauthorized or ErrorCodes.IsolationUnavailable or LocalServer.NotInstalledCode or LocalServer.StartFailedCode,
+        Code: ErrorCodes.Unauthorized or ErrorCodes.IsolationUnavailable or ErrorCodes.ServerNotInstalled or ErrorCodes.ServerStartFailed,
     };
 
     /// <summary>The record of a failed request.</summary>
@@ -24,10 +24,13 @@ internal static class Errors
     /// <param name="target">What it failed for.</param>
     public static ErrorRecord From(Exception exception, object? target) => exception switch
     {
-        ApiException e => new(e, PascalCase(e.Code), CategoryOf(e), target),
-        ServerUnreachableException e => new(e, "ServerUnreachable", ErrorCategory.ConnectionError, e.Server),
-        ConnectionLostException e => new(e, "ConnectionLost", ErrorCategory.ConnectionError, target),
-        TimeoutException e => new(e, "RequestTimedOut", ErrorCategory.OperationTimeout, target),
+        ApiException e => With(e.Kind.RecommendedAction, new(e, PascalCase(e.Code), Enum.Parse<ErrorCategory>(e.Kind.Category), target)),
+        ServerUnreachableException e => With(
+            "Check the address, and that the server is running.", new(e, "ServerUnreachable", ErrorCategory.ConnectionError, e.Server)),
+        ConnectionLostException e => With(
+            "Check whether the operation was carried out before you repeat it.", new(e, "ConnectionLost", ErrorCategory.ConnectionError, target)),
+        TimeoutException e => With(
+            "Check the server with Test-SandboxServer, then try again.", new(e, "RequestTimedOut", ErrorCategory.OperationTimeout, target)),
         _ => throw new ArgumentException($"Unexpected exception type {exception.GetType().Name}.", nameof(exception), exception),
     };
 
@@ -71,9 +74,9 @@ internal static class Errors
     /// <summary>No variable has this name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="place">Where it was looked for.</param>
-    public static ErrorRecord VariableNotFound(string name, SandboxTarget place) => new(
+    public static ErrorRecord VariableNotFound(string name, SandboxTarget place) => With("List the variables with Get-SandboxEnv.", new(
         new ItemNotFoundException($"There is no environment variable '{name}' in '{place}'."),
-        "VariableNotFound", ErrorCategory.ObjectNotFound, name);
+        "VariableNotFound", ErrorCategory.ObjectNotFound, name));
 
     /// <summary>A local file could not be read or written.</summary>
     /// <param name="exception">Why.</param>
@@ -104,15 +107,17 @@ internal static class Errors
     {
         string how = process.ExitCode is { } code ? $"exited with code {code}" : "was lost";
         string said = lastLines.Count == 0 ? "It printed no output." : $"Its last lines: {string.Concat(lastLines.Select(line => "\n" + line))}";
-        return new(new InvalidOperationException($"The process '{process}' {how} while waiting for {awaited}. {said}"), "ProcessEnded", ErrorCategory.InvalidResult, process);
+        return With(ErrorCodes.Find(ErrorCodes.ProcessEnded).RecommendedAction, new(
+            new InvalidOperationException($"The process '{process}' {how} while waiting for {awaited}. {said}"), "ProcessEnded", ErrorCategory.InvalidResult, process));
     }
 
     /// <summary>The time for a wait is over.</summary>
     /// <param name="process">The awaited condition.</param>
     /// <param name="awaited">The awaited condition.</param>
     /// <param name="seconds">The limit.</param>
-    public static ErrorRecord WaitTimedOut(SandboxProcess process, string awaited, double seconds) => new(
-        new TimeoutException($"Timed out after {seconds:0.###} s waiting for {awaited}. The process '{process}' is still running."), "WaitTimedOut", ErrorCategory.OperationTimeout, process);
+    public static ErrorRecord WaitTimedOut(SandboxProcess process, string awaited, double seconds) => With("Read its output with Get-SandboxProcessOutput, or wait again.", new(
+        new TimeoutException($"Timed out after {seconds:0.###} s waiting for {awaited}. The process '{process}' is still running."),
+        "WaitTimedOut", ErrorCategory.OperationTimeout, process));
 
     /// <summary>Output that is asked for was not kept.</summary>
     /// <param name="place">Whose it is.</param>
@@ -166,44 +171,19 @@ internal static class Errors
             : $"Forwarding of local port {localPort} has ended: {reason}"),
         "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
 
-    private static ErrorRecord TimedOut(string sentence, string target) => new(new TimeoutException(sentence), "CommandTimedOut", ErrorCategory.OperationTimeout, target);
+    private static ErrorRecord TimedOut(string sentence, string target) => With(
+        ErrorCodes.Find(ErrorCodes.CommandTimedOut).RecommendedAction,
+        new(new TimeoutException(sentence), "CommandTimedOut", ErrorCategory.OperationTimeout, target));
+
+    private static ErrorRecord With(string? recommendedAction, ErrorRecord record)
+    {
+        record.ErrorDetails = recommendedAction is null ? null : new(record.Exception.Message) { RecommendedAction = recommendedAction };
+        return record;
+    }
 
     // A temporary session prints no message.
     private static string AfterStop(SandboxTarget place, ExecExit exit) =>
         place.SessionId is null ? "" : exit.ShellRestarted ? "; the session continues with a new shell" : "; the session can still be used";
-
-    private static ErrorCategory CategoryOf(ApiException exception) => exception.Code switch
-    {
-        ErrorCodes.SandboxNotFound or ErrorCodes.SessionNotFound or ErrorCodes.ProcessNotFound or ErrorCodes.TerminalNotFound or ErrorCodes.ContextNotFound or ErrorCodes.WorkingDirectoryNotFound or ErrorCodes.PathNotFound or ErrorCodes.RepositoryNotFound or ErrorCodes.BranchNotFound => ErrorCategory.ObjectNotFound,
-        ErrorCodes.SandboxExists or ErrorCodes.SessionExists or ErrorCodes.ProcessExists or ErrorCodes.ContextExists => ErrorCategory.ResourceExists,
-        ErrorCodes.ProcessRunning or ErrorCodes.ProcessEnded => ErrorCategory.InvalidOperation,
-        ErrorCodes.InvalidRequest => ErrorCategory.InvalidArgument,
-        ErrorCodes.Unauthorized or ErrorCodes.AuthenticationFailed => ErrorCategory.AuthenticationError,
-        ErrorCodes.NetworkUnreachable => ErrorCategory.ConnectionError,
-        ErrorCodes.CommandTimedOut => ErrorCategory.OperationTimeout,
-        ErrorCodes.GitFailed => ErrorCategory.InvalidResult,
-        ErrorCodes.DefaultSessionProtected => ErrorCategory.PermissionDenied,
-        ErrorCodes.PayloadTooLarge => ErrorCategory.LimitsExceeded,
-        ErrorCodes.PathExists or ErrorCodes.DirectoryNotEmpty => ErrorCategory.ResourceExists,
-        ErrorCodes.PermissionDenied => ErrorCategory.PermissionDenied,
-        ErrorCodes.NotADirectory or ErrorCodes.IsADirectory or ErrorCodes.NotAFile => ErrorCategory.InvalidType,
-        ErrorCodes.NameTooLong or ErrorCodes.LinkLoop => ErrorCategory.InvalidArgument,
-        ErrorCodes.InvalidArchive => ErrorCategory.InvalidData,
-        ErrorCodes.PathBusy => ErrorCategory.ResourceBusy,
-        ErrorCodes.DiskFull or ErrorCodes.WatchLimitReached => ErrorCategory.LimitsExceeded,
-        ErrorCodes.Unsupported or ErrorCodes.RouteNotFound or ErrorCodes.MethodNotAllowed => ErrorCategory.NotImplemented,
-        ErrorCodes.SandboxStopped or ErrorCodes.SessionClosed or ErrorCodes.ProcessLost or ErrorCodes.ContextClosed or ErrorCodes.InterpreterFailed or ErrorCodes.PortNotListening or ErrorCodes.SandboxUnavailable or ErrorCodes.IsolationUnavailable or ErrorCodes.NetworkUnavailable => ErrorCategory.ResourceUnavailable,
-        ErrorCodes.LanguageNotAvailable or ErrorCodes.GitNotInstalled or LocalServer.NotInstalledCode => ErrorCategory.NotInstalled,
-        LocalServer.StartFailedCode => ErrorCategory.ResourceUnavailable,
-        _ => exception.Status switch
-        {
-            404 => ErrorCategory.ObjectNotFound,
-            409 => ErrorCategory.ResourceExists,
-            429 => ErrorCategory.QuotaExceeded,
-            >= 400 and < 500 => ErrorCategory.InvalidOperation,
-            _ => ErrorCategory.ResourceUnavailable,
-        },
-    };
 
     private static string PascalCase(string code) =>
         string.Concat(code.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));

@@ -45,7 +45,7 @@ internal sealed class ApiKey
             context.Response.Headers.WWWAuthenticate = "Bearer";
             throw new ApiException(ErrorCodes.Unauthorized, hasScheme
                 ? "The API key is wrong."
-                : "This server requires an API key: send the header 'Authorization: Bearer <key>'.");
+                : "This server requires an API key.");
         }
     }
 

@@ -8,7 +8,6 @@ internal sealed class RequestPipeline(ApiKey key, IdleTracker idle, RequestDeleg
 {
     private const int IdLength = 10;
     private const string IdAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
-    private const string OpenRoute = "/health";
 
     private readonly ErrorHandlingMiddleware _errors = new("Internal server error. See the server's log", Log);
 
@@ -31,7 +30,7 @@ internal sealed class RequestPipeline(ApiKey key, IdleTracker idle, RequestDeleg
 
     private Task AuthorizeAsync(HttpContext context)
     {
-        if (context.Request.Path != OpenRoute)
+        if (!Routes.IsOpen(context.Request.Path))
         {
             key.Require(context);
         }

@@ -22,7 +22,7 @@ internal sealed class RunningServer(ServerHome home)
     {
         try
         {
-            using HttpResponseMessage response = await SendAsync(HttpMethod.Get, "/v1/server");
+            using HttpResponseMessage response = await SendAsync(Routes.GetServer);
             return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadFromJsonAsync(ProtocolJson.Default.ServerInfo) : null;
         }
         catch (Exception exception) when (IsNoAnswer(exception))
@@ -36,7 +36,7 @@ internal sealed class RunningServer(ServerHome home)
     {
         try
         {
-            using HttpResponseMessage response = await SendAsync(HttpMethod.Post, "/v1/server/leave");
+            using HttpResponseMessage response = await SendAsync(Routes.LeaveServer);
         }
         catch (Exception exception) when (IsNoAnswer(exception))
         {
@@ -71,13 +71,13 @@ internal sealed class RunningServer(ServerHome home)
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path)
+    private async Task<HttpResponseMessage> SendAsync(ApiRoute route)
     {
         string socket = Socket;
         using CancellationTokenSource limit = new(AnswerLimit);
         using HttpMessageInvoker invoker = AgentConnection.CreateInvoker(
             async (_, cancellationToken) => await UnixSocket.ConnectAsync(socket, cancellationToken));
-        using HttpRequestMessage request = new(method, "http://server" + path);
+        using HttpRequestMessage request = new(new HttpMethod(route.Methods[0]), "http://server" + route.Template);
         HttpResponseMessage response = await invoker.SendAsync(request, limit.Token);
         await response.Content.LoadIntoBufferAsync(limit.Token);
         return response;

@@ -31,8 +31,8 @@ internal static class AgentConnection
     {
         using HttpMessageInvoker invoker = CreateInvoker((_, cancellationToken) => connect(cancellationToken));
         using HttpRequestMessage request = configuration is null
-            ? new(HttpMethod.Get, "http://agent/agent/health")
-            : new(HttpMethod.Put, "http://agent/agent/configuration")
+            ? new(HttpMethod.Get, "http://agent" + Routes.GetAgentHealth.Template)
+            : new(HttpMethod.Put, "http://agent" + Routes.ConfigureAgent.Template)
             {
                 Content = JsonContent.Create(configuration, ProtocolJson.Default.AgentConfiguration),
             };

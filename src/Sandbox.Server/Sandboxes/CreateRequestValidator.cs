@@ -14,15 +14,22 @@ internal static class CreateRequestValidator
     public static void Validate(SandboxCreateRequest request)
     {
         RequestFields.RejectUnknownFields(request.Unknown);
-        (string Name, bool Given)[] unsupported = [("image", request.Image is not null), ("sleepAfter", request.SleepAfter is not null)];
-        foreach ((string name, _) in unsupported.Where(field => field.Given))
+        if (request.Image is not null)
         {
-            throw RequestFields.Unsupported(name);
+            throw RequestFields.Unsupported("image", "images");
+        }
+
+        if (request.SleepAfter is not null)
+        {
+            throw RequestFields.Unsupported("sleepAfter", "stopping a sandbox that is idle");
         }
 
         if (request.Network is { } network && !SandboxNetworks.All.Contains(network))
         {
-            throw new ApiException(ErrorCodes.Unsupported, $"'network' has an unknown value. The values are: {string.Join(", ", SandboxNetworks.All)}.");
+            throw new ApiException(ErrorCodes.Unsupported, $"The network '{network}' is unknown. Use one of {string.Join(", ", SandboxNetworks.All)}.")
+            {
+                Field = "network",
+            };
         }
 
         if (request.Id is not null)

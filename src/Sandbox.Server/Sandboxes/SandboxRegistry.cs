@@ -69,9 +69,13 @@ internal sealed class SandboxRegistry(
     public async Task<SandboxInstance> CreateAsync(SandboxCreateRequest request, ProcessIdentity? caller, CancellationToken cancellationToken)
     {
         CreateRequestValidator.Validate(request);
-        ISandboxEngine engine = request.Engine is null ? engines.Default : engines.Find(request.Engine) ?? throw RequestFields.Unsupported("engine");
+        ISandboxEngine engine = request.Engine is null ? engines.Default : engines.Find(request.Engine)
+            ?? throw RequestFields.Unsupported("engine", $"the engine '{request.Engine}'");
         ProcessIdentity? owner = !request.Temporary ? null : caller ?? throw new ApiException(ErrorCodes.Unsupported,
-            "'temporary' is available to processes that use this server's own socket on the same host: the server cannot see when others exit. Omit it.");
+            "A temporary sandbox needs a client that uses this server's own socket on the same host. Of other clients the server cannot see when they exit.")
+        {
+            Field = "temporary",
+        };
         string id = request.Id ?? Identifier.Generate();
         if (_sandboxes.ContainsKey(id))
         {

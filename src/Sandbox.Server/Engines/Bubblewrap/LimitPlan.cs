@@ -28,7 +28,7 @@ internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? Pr
         foreach (string limit in limits.Names)
         {
             enforcement[limit] = EnforcementOf(limit)
-                ?? throw new ApiException(ErrorCodes.Unsupported, $"'limits.{limit}' cannot be enforced on this host. {RemedyOf(limit)}");
+                ?? throw Error(ErrorCodes.Unsupported, limit, $"cannot be enforced on this host. {RemedyOf(limit)}");
         }
 
         bool byRlimit = enforcement.GetValueOrDefault(SandboxLimits.ProcessesName) == Rlimit;
@@ -77,7 +77,7 @@ internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? Pr
 
         if (limits.Cpus is { } cpus && !(cpus is >= MinCpus and <= MaxCpus))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"'limits.{SandboxLimits.CpusName}' is {cpus}. It must be {MinCpus} to {MaxCpus}.");
+            throw Error(ErrorCodes.InvalidRequest, SandboxLimits.CpusName, $"is {cpus}. It must be {MinCpus} to {MaxCpus}.");
         }
 
         if (limits.DiskBytes < 0)
@@ -86,5 +86,17 @@ internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? Pr
         }
     }
 
-    private static ApiException TooLow(string name, string minimum) => new(ErrorCodes.InvalidRequest, $"'limits.{name}' is too low. The minimum is {minimum}.");
+    private static ApiException TooLow(string limit, string minimum) => Error(ErrorCodes.InvalidRequest, limit, $"is too low. The minimum is {minimum}.");
+
+    private static ApiException Error(string code, string limit, string predicate)
+    {
+        string description = limit switch
+        {
+            SandboxLimits.MemoryName => "memory",
+            SandboxLimits.ProcessesName => "process",
+            SandboxLimits.CpusName => "CPU",
+            _ => "disk",
+        };
+        return new ApiException(code, $"The {description} limit {predicate}") { Field = "limits." + limit };
+    }
 }
