@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>The properties of an object that lost its type: deserialised, or selected from.</summary>
+/// <summary>The properties of an object, also of one that lost its type: deserialised, or selected from.</summary>
 /// <param name="bag">The object.</param>
 internal readonly struct DeserializedObject(PSObject bag)
 {
@@ -14,49 +14,20 @@ internal readonly struct DeserializedObject(PSObject bag)
 
     /// <summary>The property as text, null when it is absent or none.</summary>
     /// <param name="name">The property.</param>
-    public string? Text(string name) => Unwrap(name) as string;
-
-    /// <summary>The property as a switch, null when it is absent or none.</summary>
-    /// <param name="name">The property.</param>
-    public bool? Flag(string name) => Unwrap(name) as bool?;
+    public string? Text(string name) => Value(name) as string;
 
     /// <summary>Whether the object was one of the module's types before it lost it.</summary>
-    public bool IsOfModule
-    {
-        get
-        {
-            foreach (string name in bag.TypeNames)
-            {
-                if (Strip(name).StartsWith(nameof(Sandbox) + ".", StringComparison.Ordinal))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
+    public bool IsOfModule => bag.TypeNames.Any(name => Strip(name).StartsWith(nameof(Sandbox) + ".", StringComparison.Ordinal));
 
     /// <summary>The property as a number, null when it is absent or none.</summary>
     /// <param name="name">The property.</param>
-    public int? Number(string name) => Unwrap(name) as int?;
+    public int? Number(string name) => Value(name) as int?;
 
     /// <summary>Whether the object was one of this type before it lost it.</summary>
     /// <param name="type">The type.</param>
-    public bool IsOf(Type type)
-    {
-        foreach (string name in bag.TypeNames)
-        {
-            if (Strip(name).SequenceEqual(type.FullName))
-            {
-                return true;
-            }
-        }
+    public bool IsOf(Type type) => bag.TypeNames.Any(name => Strip(name).SequenceEqual(type.FullName));
 
-        return false;
-    }
-
-    private object? Unwrap(string name) => bag.Properties[name]?.Value is var value && value is PSObject wrapped ? wrapped.BaseObject : value;
+    private object? Value(string name) => bag.Properties[name]?.Value.Unwrap();
 
     private static ReadOnlySpan<char> Strip(ReadOnlySpan<char> name)
     {
@@ -71,4 +42,12 @@ internal readonly struct DeserializedObject(PSObject bag)
 
         return name;
     }
+}
+
+/// <summary>Removes the wrapper that PowerShell puts around objects.</summary>
+internal static class Wrapper
+{
+    /// <summary>The object itself; for one that has only properties a <see cref="PSCustomObject"/>.</summary>
+    /// <param name="value">The object, perhaps wrapped.</param>
+    public static object? Unwrap(this object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }

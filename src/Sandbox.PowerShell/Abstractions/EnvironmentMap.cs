@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Globalization;
-using System.Management.Automation;
 using System.Net;
 using System.Numerics;
 using System.Security;
@@ -39,7 +38,7 @@ internal sealed class EnvironmentMap
     /// <exception cref="ArgumentException">The value is of a type that has no one text form.</exception>
     public void Add(string name, object? value)
     {
-        object? plain = value is PSObject wrapped ? wrapped.BaseObject : value;
+        object? plain = value.Unwrap();
         if (plain is SecureString secret)
         {
             (Secret ??= [])[name] = new NetworkCredential("", secret).Password;

@@ -53,7 +53,7 @@ internal static class ProcessFinder
                 return [];
             }
 
-            sandboxes = [new SandboxReference(own, reference.Server)];
+            sandboxes = [new SandboxReference(own) { Server = reference.Server }];
         }
 
         return sandboxes is null

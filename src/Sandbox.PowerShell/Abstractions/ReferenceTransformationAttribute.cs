@@ -1,56 +1,46 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Reflection;
 
 namespace Sandbox;
 
-/// <summary>Converts arguments to references. It makes no requests, so an unknown id is an error of the cmdlet, not of parameter binding.</summary>
-/// <typeparam name="T">The reference's type.</typeparam>
-/// <param name="kind">What is wanted, for the message.</param>
-/// <param name="read">Reads one value; null when it is not of the kind.</param>
-public abstract class ReferenceTransformationAttribute<T>(string kind, Func<object?, T?> read) : ArgumentTransformationAttribute
-    where T : class
+/// <summary>Converts an argument, or each element of an enumerable one, before PowerShell tries to bind it by property name.</summary>
+/// <typeparam name="T">The type of the parameter's elements.</typeparam>
+[AttributeUsage(AttributeTargets.Property)]
+public abstract class ElementTransformationAttribute<T> : ArgumentTransformationAttribute
 {
     /// <inheritdoc />
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    public sealed override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => inputData.Unwrap() switch
     {
-        object? plain = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return plain switch
-        {
-            // Left to the validation, which names the parameter.
-            null => null!,
-            string or not IEnumerable => new[] { Read(inputData) },
-            IEnumerable many => many.Cast<object?>().Select(Read).ToArray(),
-        };
-    }
+        // Left to the validation, which names the parameter.
+        null => null!,
+        IEnumerable many and not string => many.Cast<object?>().Select(Convert).ToArray(),
+        _ => new[] { Convert(inputData) },
+    };
 
-    private T Read(object? value)
+    /// <summary>Converts one value.</summary>
+    /// <param name="value">The value.</param>
+    /// <exception cref="PSInvalidCastException">It cannot be converted.</exception>
+    private protected abstract T Read(object? value);
+
+    private T Convert(object? value)
     {
-        if (read(value) is { } reference)
+        try
         {
-            return reference;
+            return Read(value);
         }
-
-        string message = value is null
-            ? $"A value is null. Specify a {kind} or its id, or omit the parameter."
-            : $"An object of type '{(value is PSObject wrapped ? wrapped.TypeNames[0] : value.GetType().FullName)}' is not a {kind} or the id of one.";
-
-        // This inner exception tells the binder to try the object on the next parameter.
-        throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));
+        catch (PSInvalidCastException e)
+        {
+            // This inner exception tells the binder to try the object on the next parameter.
+            throw new ArgumentTransformationMetadataException(e.Message, e);
+        }
     }
 }
 
-/// <summary>Takes sandboxes and their ids.</summary>
+/// <summary>Converts arguments to references. It makes no requests, so an unknown id is an error of the cmdlet, not of parameter binding.</summary>
+/// <typeparam name="T">The type of the references.</typeparam>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class SandboxTransformationAttribute() : ReferenceTransformationAttribute<SandboxReference>("sandbox", SandboxReference.From);
-
-/// <summary>Takes sessions, their ids, and <c>sandbox/session</c>.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class SessionTransformationAttribute() : ReferenceTransformationAttribute<SessionReference>("session", SessionReference.From);
-
-/// <summary>Takes processes, their ids, and <c>sandbox/process</c>.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class ProcessTransformationAttribute() : ReferenceTransformationAttribute<ProcessReference>("process", ProcessReference.From);
-
-/// <summary>Takes code contexts, their ids, and <c>sandbox/context</c>.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class ContextTransformationAttribute() : ReferenceTransformationAttribute<ContextReference>("code context", ContextReference.From);
+public sealed class ReferenceTransformationAttribute<T> : ElementTransformationAttribute<T>
+{
+    private protected override T Read(object? value) => (T)Activator.CreateInstance(typeof(T), BindingFlags.DoNotWrapExceptions, null, [value], null)!;
+}

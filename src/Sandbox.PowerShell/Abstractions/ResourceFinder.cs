@@ -51,7 +51,7 @@ internal static class ResourceFinder
         if (session.SandboxId is { } own && WildcardPattern.ContainsWildcardCharacters(own))
         {
             // '*/build' names its sandboxes by pattern.
-            return cmdlet.FindSessions(new SessionReference(session.Id), [new SandboxReference(own, session.Server)]);
+            return cmdlet.FindSessions(new SessionReference(session.Id), [new SandboxReference(own) { Server = session.Server }]);
         }
 
         if (session.SandboxId is null && sandboxes is not null)

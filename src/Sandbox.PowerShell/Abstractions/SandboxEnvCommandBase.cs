@@ -7,7 +7,7 @@ public abstract class SandboxEnvCommandBase : SandboxTargetCommandBase
 {
     /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Left out, it is the sandbox's session <c>default</c> where it has one, else the sandbox itself.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }

@@ -18,14 +18,14 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
 
     /// <summary>Items of sandboxes.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ItemSet, HelpMessage = "Items of sandboxes.")]
-    [SandboxItemTransformation]
+    [ReferenceTransformation<SandboxItemReference>]
     [ValidateNotNullOrEmpty]
     public SandboxItemReference[]? Item { get; set; }
 
     /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories; without, from that of the session <c>default</c>, or from <c>/workspace</c>.</summary>
     [Parameter(ValueFromPipeline = true, ParameterSetName = PathSet, HelpMessage = "Sessions: objects or ids.")]
     [Parameter(ValueFromPipeline = true, ParameterSetName = LiteralPathSet, HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }

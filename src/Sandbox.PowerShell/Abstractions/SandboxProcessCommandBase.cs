@@ -7,7 +7,7 @@ public abstract class SandboxProcessCommandBase : SandboxTargetCommandBase
 {
     /// <summary>The processes: objects, ids, <c>sandbox/process</c>, or patterns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = "Process", HelpMessage = "Processes: objects, ids or patterns.")]
-    [ProcessTransformation]
+    [ReferenceTransformation<ProcessReference>]
     [ArgumentCompleter(typeof(ProcessCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

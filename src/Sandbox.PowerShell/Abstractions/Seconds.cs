@@ -1,3 +1,5 @@
+using System.Management.Automation;
+
 namespace Sandbox;
 
 /// <summary>Seconds of parameters, and milliseconds of the wire.</summary>
@@ -16,4 +18,12 @@ internal static class Seconds
     /// <summary>The limit in milliseconds; null for none.</summary>
     /// <param name="seconds">The limit.</param>
     public static long? ToMilliseconds(double? seconds) => seconds is { } given ? (long)Math.Ceiling(given * 1000) : null;
+}
+
+/// <summary>Takes a number of seconds or a <see cref="TimeSpan"/>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class SecondsTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc />
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => inputData.Unwrap() is TimeSpan time ? time.TotalSeconds : inputData;
 }

@@ -7,15 +7,11 @@ namespace Sandbox;
 public sealed class ServerTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc />
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => inputData.Unwrap() switch
     {
-        object? plain = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return plain switch
-        {
-            SandboxServer server => server.Uri!,
-            Uri uri => uri.OriginalString,
-            PSCustomObject when new DeserializedObject((PSObject)inputData) is var bag && bag.IsOf(typeof(SandboxServer)) => bag.Text(nameof(SandboxServer.Uri))!,
-            _ => inputData,
-        };
-    }
+        SandboxServer server => server.Uri!,
+        Uri uri => uri.OriginalString,
+        PSCustomObject when new DeserializedObject((PSObject)inputData) is var bag && bag.IsOf(typeof(SandboxServer)) => bag.Text(nameof(SandboxServer.Uri))!,
+        _ => inputData,
+    };
 }

@@ -13,7 +13,7 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
 
     /// <summary>The sandboxes: objects, ids or patterns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SandboxCompleter))]

@@ -25,14 +25,14 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
 
     /// <summary>The sessions whose sandboxes are meant: objects, ids, or <c>sandbox/session</c>.</summary>
     [Parameter(ParameterSetName = "Session", ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
     /// <summary>The processes that listen on the ports: objects, ids, <c>sandbox/process</c>, or patterns. Waits until they listen; forwarding ends with their exit.</summary>
     [Parameter(ParameterSetName = "Process", Mandatory = true, ValueFromPipeline = true, HelpMessage = "The processes that serve the ports: objects, ids or patterns.")]
-    [ProcessTransformation]
+    [ReferenceTransformation<ProcessReference>]
     [ArgumentCompleter(typeof(ProcessCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -23,7 +23,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
 
     /// <summary>Items of sandboxes.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Item", HelpMessage = "Items of sandboxes.")]
-    [SandboxItemTransformation]
+    [ReferenceTransformation<SandboxItemReference>]
     [ValidateNotNullOrEmpty]
     public SandboxItemReference[]? Item { get; set; }
 
@@ -35,28 +35,28 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
 
     /// <summary>Copies into the sandboxes of these sessions; relative paths start from their directories.</summary>
     [Parameter(HelpMessage = "Sessions to copy to.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? ToSession { get; set; }
 
     /// <summary>Copies out of the sandbox of this session.</summary>
     [Parameter(HelpMessage = "The session to copy from.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? FromSession { get; set; }
 
     /// <summary>Copies into these sandboxes.</summary>
     [Parameter(HelpMessage = "Sandboxes to copy to.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? ToSandbox { get; set; }
 
     /// <summary>Copies out of this sandbox.</summary>
     [Parameter(HelpMessage = "The sandbox to copy from.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? FromSandbox { get; set; }

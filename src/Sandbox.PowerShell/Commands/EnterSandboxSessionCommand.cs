@@ -13,7 +13,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
 
     /// <summary>The session: an object, an id, <c>sandbox/session</c>, or a pattern that means just one.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "The session: an object or an id.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     [ValidateCount(1, 1)]

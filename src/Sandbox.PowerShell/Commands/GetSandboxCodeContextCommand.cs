@@ -11,7 +11,7 @@ public sealed class GetSandboxCodeContextCommand : SandboxTargetCommandBase
 
     /// <summary>The ids, patterns, or <c>sandbox/context</c>; a context object is looked up again.</summary>
     [Parameter(Position = 0, HelpMessage = "Ids or patterns.")]
-    [ContextTransformation]
+    [ReferenceTransformation<ContextReference>]
     [ArgumentCompleter(typeof(ContextCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

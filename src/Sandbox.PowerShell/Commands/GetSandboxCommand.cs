@@ -11,7 +11,7 @@ public sealed class GetSandboxCommand : SandboxCommandBase
 
     /// <summary>The ids, or patterns; a sandbox object is looked up again.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Ids or patterns.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -25,7 +25,7 @@ public sealed class GetSandboxPortCommand : SandboxCommandBase
 
     /// <summary>Only forwards to these sandboxes: objects, ids or patterns.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Only forwards to these sandboxes.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

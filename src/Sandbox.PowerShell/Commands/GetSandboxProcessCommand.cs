@@ -14,7 +14,7 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
 
     /// <summary>The ids, patterns, or <c>sandbox/process</c>; a process object is looked up again.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Ids or patterns.")]
-    [ProcessTransformation]
+    [ReferenceTransformation<ProcessReference>]
     [ArgumentCompleter(typeof(ProcessCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -22,7 +22,7 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
 
     /// <summary>Only those that started with the directory and variables of these sessions.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Only processes of these sessions.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
@@ -52,7 +52,7 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
         {
             IEnumerable<SandboxProcess> found = sessionCounts
                 ? this.Resolve(Session, SandboxesBeside(Session)).SelectMany(place => this.FindProcesses(
-                    reference, [new SandboxReference(place.SandboxId, place.Client.Server)], IncludeCommand).Where(process => process.SessionId == place.SessionId))
+                    reference, [new SandboxReference(place.SandboxId) { Server = place.Client.Server }], IncludeCommand).Where(process => process.SessionId == place.SessionId))
                 : this.FindProcesses(reference, SandboxesBeside(Id), IncludeCommand);
             WriteObject(found.Where(process => State is null || State.Contains(process.State)), enumerateCollection: true);
         }

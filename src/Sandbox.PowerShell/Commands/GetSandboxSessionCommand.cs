@@ -11,7 +11,7 @@ public sealed class GetSandboxSessionCommand : SandboxTargetCommandBase
 
     /// <summary>The ids, patterns, or <c>sandbox/session</c>; a session object is looked up again.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Ids or patterns.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

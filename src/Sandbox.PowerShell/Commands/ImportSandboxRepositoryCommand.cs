@@ -54,7 +54,7 @@ public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
 
     /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Their directories and environments count; without, those of the session <c>default</c>, or of the sandbox.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }

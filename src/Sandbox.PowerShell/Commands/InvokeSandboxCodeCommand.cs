@@ -37,21 +37,21 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
 
     /// <summary>The contexts: objects, ids, or <c>sandbox/context</c>. Left out, it is the language's default one.</summary>
     [Parameter(HelpMessage = "Contexts: objects or ids.")]
-    [ContextTransformation]
+    [ReferenceTransformation<ContextReference>]
     [ArgumentCompleter(typeof(ContextCompleter))]
     [ValidateNotNullOrEmpty]
     public ContextReference[]? Context { get; set; }
 
     /// <summary>The sessions whose default contexts are meant: objects, ids, or <c>sandbox/session</c>.</summary>
     [Parameter(HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
     /// <summary>The sandboxes: objects or ids. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
     [Parameter(HelpMessage = "Sandboxes: objects or ids.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }
@@ -165,7 +165,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     {
         if (PipelineTarget.IsContext(value))
         {
-            if (ContextReference.From(value) is not { } context)
+            if (PipelineTarget.Read<ContextReference>(value) is not { } context)
             {
                 return false;
             }

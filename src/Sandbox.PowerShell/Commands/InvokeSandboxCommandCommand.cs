@@ -35,14 +35,14 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
 
     /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>.</summary>
     [Parameter(HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
     /// <summary>The sandboxes: objects or ids. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
     [Parameter(HelpMessage = "Sandboxes: objects or ids.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }

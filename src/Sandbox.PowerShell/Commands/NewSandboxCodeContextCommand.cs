@@ -22,7 +22,7 @@ public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
 
     /// <summary>The session that gives it its directory and variables. Left out, it is the sandbox's session <c>default</c> where it has one.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "The session whose directory and variables the context starts with.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }

@@ -32,7 +32,7 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
 
     /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }

@@ -16,7 +16,7 @@ public sealed class NewSandboxSessionCommand : SandboxCommandBase
 
     /// <summary>The sandbox: an object or an id. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "The sandbox: an object or an id.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }

@@ -9,7 +9,7 @@ public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase
 {
     /// <summary>The contexts: objects, ids, <c>sandbox/context</c>, or patterns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Contexts: objects, ids or patterns.")]
-    [ContextTransformation]
+    [ReferenceTransformation<ContextReference>]
     [ArgumentCompleter(typeof(ContextCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -18,7 +18,7 @@ public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase
 
     /// <summary>The sandbox: an object or an id. Left out, it is the sandbox <c>default</c>.</summary>
     [Parameter(HelpMessage = "The sandbox: an object or an id.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }

@@ -10,7 +10,7 @@ public sealed class RemoveSandboxCommand : SandboxCommandBase
 {
     /// <summary>The sandboxes: objects, ids or patterns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -10,7 +10,7 @@ public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
 {
     /// <summary>The sessions: objects, ids, <c>sandbox/session</c>, or patterns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sessions: objects, ids or patterns.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -29,7 +29,7 @@ public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
         {
             // A pattern is looked up first, and completely, before anything is removed.
             IEnumerable<SandboxTarget> targets = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true
-                ? this.Resolve([.. this.FindSessions(reference, sandboxes).Select(session => SessionReference.From(session)!)], null)
+                ? this.Resolve([.. this.FindSessions(reference, sandboxes).Select(session => new SessionReference(session))], null)
                 : this.Resolve([reference], sandboxes);
             foreach (SandboxTarget target in targets)
             {

@@ -22,7 +22,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 
     /// <summary>The processes: objects, ids, or <c>sandbox/process</c>.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, HelpMessage = "Processes: objects or ids.")]
-    [ProcessTransformation]
+    [ReferenceTransformation<ProcessReference>]
     [ArgumentCompleter(typeof(ProcessCompleter))]
     [ValidateNotNullOrEmpty]
     [Alias("Id")]
@@ -30,7 +30,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 
     /// <summary>The sandbox of a process that is named by its id alone.</summary>
     [Parameter(HelpMessage = "The sandbox: an object or an id.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }
@@ -92,7 +92,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
         }
     }
 
-    private byte[] Bytes(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
+    private byte[] Bytes(object? value) => value.Unwrap() switch
     {
         null => [],
         byte one => [one],

@@ -56,11 +56,11 @@ public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
     {
         if (place.SessionId is { } session)
         {
-            WriteObject(this.FindSessions(new SessionReference(session, place.SandboxId, place.Client.Server), null), enumerateCollection: true);
+            WriteObject(this.FindSessions(new SessionReference(session) { SandboxId = place.SandboxId, Server = place.Client.Server }, null), enumerateCollection: true);
         }
         else
         {
-            WriteObject(this.FindSandboxes(new SandboxReference(place.SandboxId, place.Client.Server)), enumerateCollection: true);
+            WriteObject(this.FindSandboxes(new SandboxReference(place.SandboxId) { Server = place.Client.Server }), enumerateCollection: true);
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
 
     /// <summary>The sessions whose directory and variables it starts with: objects, ids, or <c>sandbox/session</c>.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }

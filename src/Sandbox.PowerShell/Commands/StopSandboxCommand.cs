@@ -10,7 +10,7 @@ public sealed class StopSandboxCommand : SandboxCommandBase
 {
     /// <summary>The sandboxes: objects, ids or patterns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SandboxCompleter))]
@@ -28,7 +28,7 @@ public sealed class StopSandboxCommand : SandboxCommandBase
         {
             if (ShouldProcess(id, "Stop sandbox") && TryInvoke(id, token => client.StopSandboxAsync(id, token)) && PassThru)
             {
-                WriteObject(this.FindSandboxes(new SandboxReference(id, client.Server)), enumerateCollection: true);
+                WriteObject(this.FindSandboxes(new SandboxReference(id) { Server = client.Server }), enumerateCollection: true);
             }
         }
     }
