@@ -15,6 +15,9 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
     /// <summary>The path for people.</summary>
     public string Display => PathText.ToDisplay(Path);
 
+    /// <inheritdoc />
+    public override string ToString() => $"{Target}: {Display}";
+
     private SandboxClient Client => Target.Client;
 
     private string Sandbox => Target.SandboxId;
@@ -41,6 +44,10 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
             return null;
         }
     }
+
+    /// <summary>What is there, as the object for it.</summary>
+    /// <param name="token">Cancels the request.</param>
+    public async Task<SandboxItem> ToItemAsync(CancellationToken token) => new(await GetAsync(follow: false, token), Target);
 
     /// <summary>What is in the directory that is there.</summary>
     /// <param name="options">The options.</param>

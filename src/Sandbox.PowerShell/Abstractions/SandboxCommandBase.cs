@@ -117,6 +117,31 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         return true;
     }, out _);
 
+    /// <summary>Does the same to each target that the user confirms. A failure is reported, and the next target follows.</summary>
+    /// <param name="targets">The targets.</param>
+    /// <param name="action">What is done, for the confirmation.</param>
+    /// <param name="request">Does it, and returns what is written; null for nothing.</param>
+    private protected void ForEach<T>(IEnumerable<T> targets, string action, Func<T, CancellationToken, Task<object?>> request)
+        where T : notnull
+    {
+        foreach (T target in targets)
+        {
+            if (ShouldProcess(target.ToString(), action)
+                && TryInvoke(target is RemotePath path ? path.Display : target.ToString(), token => request(target, token), out object? result) && result is not null)
+            {
+                WriteObject(result);
+            }
+        }
+    }
+
+    // The same, for what returns nothing.
+    private protected void ForEach<T>(IEnumerable<T> targets, string action, Func<T, CancellationToken, Task> request)
+        where T : notnull => ForEach(targets, action, async (target, token) =>
+        {
+            await request(target, token);
+            return (object?)null;
+        });
+
     /// <summary>Reports an error; a fatal one terminates the command.</summary>
     /// <param name="exception">The failure.</param>
     /// <param name="target">What it failed for.</param>

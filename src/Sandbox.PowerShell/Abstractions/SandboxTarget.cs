@@ -35,6 +35,10 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
     public SandboxTarget TellingTo(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
         new(Client.WithTrace(trace), SandboxId, SessionId, IsAutomatic ? warn : null);
 
+    /// <summary>Returns a session of the sandbox.</summary>
+    /// <param name="id">The session.</param>
+    public SandboxTarget InSession(string id) => new(Client, SandboxId, id, onMade);
+
     /// <summary>Runs an operation in the sandbox, creating the default sandbox if it is missing.</summary>
     /// <param name="action">What is done.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
@@ -55,6 +59,11 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
             return await TryMakeAsync(cancellationToken) ? await action() : await UseWhenMadeAsync(action, cancellationToken);
         }
     }
+
+    /// <summary>Returns the target, or the session <c>default</c> of a sandbox that has one.</summary>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public async Task<SandboxTarget> ToDefaultSessionAsync(CancellationToken cancellationToken) =>
+        SessionId is null && (await Client.GetSandboxAsync(SandboxId, cancellationToken)).DefaultSession ? new SandboxTarget(Client, SandboxId, DefaultId) : this;
 
     /// <inheritdoc />
     public override string ToString() => SessionId is null ? SandboxId : $"{SandboxId}/{SessionId}";
@@ -87,4 +96,19 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
             }
         }
     }
+}
+
+/// <summary>The target of an operation: a process or code context, by id; it may not exist.</summary>
+/// <param name="Sandbox">Its sandbox.</param>
+/// <param name="Id">Its id.</param>
+internal sealed record ResourceTarget(SandboxTarget Sandbox, string Id)
+{
+    /// <summary>Its server's client.</summary>
+    public SandboxClient Client => Sandbox.Client;
+
+    /// <summary>Its sandbox.</summary>
+    public string SandboxId => Sandbox.SandboxId;
+
+    /// <inheritdoc />
+    public override string ToString() => $"{SandboxId}/{Id}";
 }

@@ -7,18 +7,9 @@ namespace Sandbox.Commands;
 /// <summary>Saves a directory of sandboxes as local archive files.</summary>
 [Cmdlet(VerbsData.Backup, "Sandbox", SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
-public sealed class BackupSandboxCommand : SandboxCommandBase
+public sealed class BackupSandboxCommand : WholeSandboxCommandBase
 {
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
-
-    /// <summary>The sandboxes: objects, ids or patterns.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
-    [ReferenceTransformation<SandboxReference>]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(SandboxCompleter))]
-    [Alias("Id")]
-    public SandboxReference[] Sandbox { get; set; } = [];
 
     /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files that are named after the sandboxes.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br, or a directory.")]
@@ -45,12 +36,12 @@ public sealed class BackupSandboxCommand : SandboxCommandBase
     protected override void ProcessRecord()
     {
         string destination = GetUnresolvedProviderPathFromPSPath(DestinationPath);
-        foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
+        foreach (SandboxTarget sandbox in Targets)
         {
-            string file = Directory.Exists(destination) ? System.IO.Path.Combine(destination, id + LocalArchive.UsualEnding) : destination;
-            if (this.OpenArchive(file) is { } archive && IsFree(file) && ShouldProcess($"{id}: {Path}", $"Back up to '{file}'"))
+            string file = Directory.Exists(destination) ? System.IO.Path.Combine(destination, sandbox.SandboxId + LocalArchive.UsualEnding) : destination;
+            if (this.OpenArchive(file) is { } archive && IsFree(file) && ShouldProcess($"{sandbox}: {Path}", $"Back up to '{file}'"))
             {
-                BackUp(new RemotePath(new SandboxTarget(client, id), Path), archive, file);
+                BackUp(new RemotePath(sandbox, Path), archive, file);
             }
         }
     }

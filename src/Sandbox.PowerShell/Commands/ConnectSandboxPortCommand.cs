@@ -60,9 +60,9 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     {
         if (Process is not null)
         {
-            foreach (ProcessTarget process in this.FindProcessTargets(Process, SandboxesBeside(Process), found => found.State == ProcessState.Running))
+            foreach (ResourceTarget process in this.FindProcessTargets(Process, SandboxesBeside(Process), found => found.State == ProcessState.Running))
             {
-                Connect(process.Place, process);
+                Connect(process.Sandbox, process);
             }
 
             return;
@@ -80,7 +80,7 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
             ? true
             : throw new ApiException(ErrorCodes.PortNotListening, $"No program in the sandbox '{target.SandboxId}' listens on port {port}. Start it first, then connect.");
 
-    private void Connect(SandboxTarget target, ProcessTarget? process)
+    private void Connect(SandboxTarget target, ResourceTarget? process)
     {
         for (int i = 0; i < Port.Length; i++)
         {
@@ -96,13 +96,13 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     private bool IsListenedOn(SandboxTarget target, int port) =>
         TryInvoke($"{target.SandboxId}:{port}", token => target.UseAsync(() => RequireListenerAsync(target, port, token), token));
 
-    private bool IsServed(ProcessTarget process, int port)
+    private bool IsServed(ResourceTarget process, int port)
     {
         try
         {
             ProcessWait wait = this.RunWithProgress(
                 "Waiting for a process", $"Waiting for '{process}' to listen on port {port}",
-                token => process.WaitAsync(new(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { });
+                token => ProcessWait.WaitAsync(process, new PortCondition(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { });
             if (wait.ToError($"port {port}", TimeoutSeconds) is not { } failure)
             {
                 return true;

@@ -107,7 +107,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
 
     private async Task<(TerminalMessage? Exit, SandboxTarget Place, bool IsKept)> VisitAsync(SandboxTarget target, RawConsole console, CancellationToken cancellationToken)
     {
-        SandboxTarget place = target.IsAutomatic ? target : await SandboxEnvCommandBase.ToDefaultSessionAsync(target, cancellationToken);
+        SandboxTarget place = target.IsAutomatic ? target : await target.ToDefaultSessionAsync(cancellationToken);
         if (place.SessionId is not null)
         {
             return (await new TerminalAttachment(place, Shell, DetachKey).RunAsync(console, cancellationToken), place, true);

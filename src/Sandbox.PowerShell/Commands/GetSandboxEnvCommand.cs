@@ -6,7 +6,7 @@ namespace Sandbox.Commands;
 /// <summary>Reads environment variables of sessions or sandboxes.</summary>
 [Cmdlet(VerbsCommon.Get, "SandboxEnv")]
 [OutputType(typeof(SandboxEnvVariable))]
-public sealed class GetSandboxEnvCommand : SandboxEnvCommandBase
+public sealed class GetSandboxEnvCommand : SandboxSessionCommandBase
 {
     /// <summary>The names, or patterns; all when left out.</summary>
     [Parameter(Position = 0, HelpMessage = "Names or patterns.")]
@@ -35,7 +35,7 @@ public sealed class GetSandboxEnvCommand : SandboxEnvCommandBase
     {
         try
         {
-            SandboxTarget place = await ToDefaultSessionAsync(target, cancellationToken);
+            SandboxTarget place = await target.ToDefaultSessionAsync(cancellationToken);
             return (place, await target.Client.GetEnvironmentAsync(place.SandboxId, place.SessionId, AsPlainText, wake: true, cancellationToken));
         }
         catch (ApiException e) when (e.Code == ErrorCodes.SandboxNotFound && target is { IsAutomatic: true, SessionId: null })

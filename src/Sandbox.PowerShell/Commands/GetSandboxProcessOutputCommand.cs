@@ -44,7 +44,7 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (ProcessTarget process in FindTargets(_ => true))
+        foreach (ResourceTarget process in FindTargets(_ => true))
         {
             _pump!.Start(token => FollowAsync(process, token));
         }
@@ -66,7 +66,7 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
         base.Dispose(disposing);
     }
 
-    private async Task FollowAsync(ProcessTarget process, CancellationToken cancellationToken)
+    private async Task FollowAsync(ResourceTarget process, CancellationToken cancellationToken)
     {
         ProcessOutput output = new(Stream, Raw, Tail, line => WriteObject(line));
         try
@@ -93,7 +93,7 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
     }
 
     /// <summary>Reads to the end; true when more may come.</summary>
-    private async Task<bool> ReadAsync(ProcessTarget process, CommandReader reader, ProcessOutput output, CancellationToken cancellationToken)
+    private async Task<bool> ReadAsync(ResourceTarget process, CommandReader reader, ProcessOutput output, CancellationToken cancellationToken)
     {
         bool hasMore = true;
         await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))

@@ -6,7 +6,7 @@ namespace Sandbox.Commands;
 /// <summary>Checks out git repositories in sandboxes, with the git of the sandbox.</summary>
 [Cmdlet(VerbsData.Import, "SandboxRepository", SupportsShouldProcess = true, DefaultParameterSetName = "Branch")]
 [OutputType(typeof(SandboxRepository))]
-public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
+public sealed class ImportSandboxRepositoryCommand : SandboxSessionCommandBase
 {
     /// <summary>The repository's address, as git takes it. A name and password in it are treated as <see cref="Credential"/> is.</summary>
     [Parameter(Mandatory = true, Position = 0, HelpMessage = "The URL of the repository.")]
@@ -52,13 +52,6 @@ public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
     [Alias("TimeoutSec")]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Their directories and environments count; without, those of the session <c>default</c>, or of the sandbox.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [ReferenceTransformation<SessionReference>]
-    [ArgumentCompleter(typeof(SessionCompleter))]
-    [ValidateNotNullOrEmpty]
-    public SessionReference[]? Session { get; set; }
-
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -75,7 +68,7 @@ public sealed class ImportSandboxRepositoryCommand : SandboxTargetCommandBase
             Password = Credential?.GetNetworkCredential().Password,
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
         };
-        foreach (SandboxTarget place in this.Resolve(Session, SandboxesBeside(Session)))
+        foreach (SandboxTarget place in Targets)
         {
             if (ShouldProcess(place.ToString(), $"Import repository '{address}'"))
             {

@@ -170,20 +170,18 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
                 return false;
             }
 
-            StartInPiped(value, () => this.Places(context, null).Select(found => (found.Place, (string?)context.Id)));
+            StartInPiped(value, this.Search(context, null).Select(found => (found.Sandbox, (string?)context.Id)));
             return true;
         }
 
         if (PipelineTarget.IsPlace(value))
         {
-            SessionReference? session = PipelineTarget.Session(value);
-            SandboxReference? sandbox = PipelineTarget.Sandbox(value);
-            if (session is null && sandbox is null)
+            if (this.ResolvePiped(value) is not { } targets)
             {
                 return false;
             }
 
-            StartInPiped(value, () => this.Resolve(session is null ? null : [session], sandbox is null ? null : [sandbox]).Select(target => (target, (string?)null)));
+            StartInPiped(value, targets.Select(target => (target, (string?)null)));
             return true;
         }
 
@@ -197,7 +195,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         return true;
     }
 
-    private void StartInPiped(object place, Func<IEnumerable<(SandboxTarget Target, string? ContextId)>> resolve)
+    private void StartInPiped(object place, IEnumerable<(SandboxTarget Target, string? ContextId)> places)
     {
         if (PlaceIsNamed)
         {
@@ -210,12 +208,12 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         }
 
         _placeIsPiped = true;
-        Start(resolve());
+        Start(places);
     }
 
     private void StartInNamed() => Start(Context is null
         ? this.Resolve(Session, Sandbox).Select(target => (target, (string?)null))
-        : Context.SelectMany(context => this.Places(context, Sandbox).Select(found => (found.Place, (string?)context.Id))));
+        : Context.SelectMany(context => this.Search(context, Sandbox).Select(found => (found.Sandbox, (string?)context.Id))));
 
     private void Start(IEnumerable<(SandboxTarget Target, string? ContextId)> places)
     {

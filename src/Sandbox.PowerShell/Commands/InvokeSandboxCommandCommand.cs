@@ -146,13 +146,9 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
                 (_input ??= StartReaders()).Add(value);
             }
         }
-        else if (PipelineTarget.Session(value) is { } session)
+        else if (this.ResolvePiped(value) is { } targets)
         {
-            StartInPiped(this.Resolve([session], null));
-        }
-        else if (PipelineTarget.Sandbox(value) is { } sandbox)
-        {
-            StartInPiped(this.Resolve(null, [sandbox]));
+            StartInPiped(targets);
         }
         else
         {

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
@@ -30,24 +29,10 @@ public sealed class MoveSandboxItemCommand : SandboxItemCommandBase
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        foreach (RemotePath place in Places(Path, Force))
-        {
-            if (ShouldProcess($"{place.Target}: {place.Display}", $"Move to '{Destination}'")
-                && TryInvoke(place.Display, token => MoveAsync(place, token), out RemotePath? moved)
-                && PassThru
-                && TryInvoke(moved.Display, token => moved.GetAsync(follow: false, token), out FileEntry? item))
-            {
-                WriteObject(new SandboxItem(item, place.Target));
-            }
-        }
-    }
-
-    private async Task<RemotePath> MoveAsync(RemotePath place, CancellationToken token)
+    protected override void ProcessRecord() => ForEach(Places(Path, Force), $"Move to '{Destination}'", async (place, token) =>
     {
         RemotePath destination = await (place with { Path = Destination }).WithNameAsync(await place.NameAsync(token), token);
         await place.MoveAsync(destination.Path, Force, token);
-        return destination;
-    }
+        return PassThru ? await destination.ToItemAsync(token) : (object?)null;
+    });
 }

@@ -57,14 +57,10 @@ public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
             SecretEnv = environment.Secret,
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
         };
-        foreach (SandboxTarget target in this.Resolve(Session, SandboxesBeside(Session)))
+        ForEach(this.Resolve(Session, SandboxesBeside(Session)), $"Create {Language ?? "python"} context", async (target, token) =>
         {
-            if (ShouldProcess(target.ToString(), $"Create {Language ?? "python"} context")
-                && TryInvoke(target.ToString(), token => target.UseAsync(
-                    () => target.Client.CreateContextAsync(target.SandboxId, target.SessionId, request, token), token), out ContextInfo? made))
-            {
-                WriteObject(new SandboxCodeContext(made, target.SandboxId, target.Client.Server));
-            }
-        }
+            ContextInfo made = await target.UseAsync(() => target.Client.CreateContextAsync(target.SandboxId, target.SessionId, request, token), token);
+            return new SandboxCodeContext(made, target.SandboxId, target.Client.Server);
+        });
     }
 }

@@ -8,7 +8,7 @@ namespace Sandbox.Commands;
 /// <summary>Creates files, directories and links in sandboxes.</summary>
 [Cmdlet(VerbsCommon.New, "SandboxItem", SupportsShouldProcess = true)]
 [OutputType(typeof(SandboxItem))]
-public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
+public sealed class NewSandboxItemCommand : SandboxSessionCommandBase
 {
     /// <summary>The new paths.</summary>
     [Parameter(Mandatory = true, Position = 0, HelpMessage = "The new paths.")]
@@ -30,31 +30,11 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
     [Parameter(HelpMessage = "Replaces an existing file; creates missing parent directories.")]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [ReferenceTransformation<SessionReference>]
-    [ArgumentCompleter(typeof(SessionCompleter))]
-    [ValidateNotNullOrEmpty]
-    public SessionReference[]? Session { get; set; }
-
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        foreach (SandboxTarget target in this.Resolve(Session, SandboxesBeside(Session)))
-        {
-            foreach (string path in Path)
-            {
-                RemotePath place = new(target, path);
-                if (ShouldProcess($"{target}: {place.Display}", $"Create {ItemType}")
-                    && TryInvoke(place.Display, token => CreateAsync(place, token), out FileEntry? made))
-                {
-                    WriteObject(new SandboxItem(made, target));
-                }
-            }
-        }
-    }
+    protected override void ProcessRecord() =>
+        ForEach(Targets.SelectMany(target => Path.Select(path => new RemotePath(target, path))), $"Create {ItemType}", CreateAsync);
 
-    private async Task<FileEntry> CreateAsync(RemotePath place, CancellationToken token)
+    private async Task<object?> CreateAsync(RemotePath place, CancellationToken token)
     {
         string text = Value is null ? "" : LanguagePrimitives.ConvertTo<string>(Value);
         switch (ItemType)
@@ -74,7 +54,7 @@ public sealed class NewSandboxItemCommand : SandboxTargetCommandBase
                 break;
         }
 
-        return await place.GetAsync(follow: false, token);
+        return await place.ToItemAsync(token);
     }
 
     private async Task MakeLinkAsync(RemotePath place, string target, CancellationToken token)

@@ -24,22 +24,6 @@ public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase
     public SandboxReference[]? Sandbox { get; set; }
 
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        foreach (ContextReference reference in Context)
-        {
-            // A pattern is looked up first, and completely, before anything is removed.
-            (SandboxTarget Target, string Id)[] places = reference.IsPattern || Sandbox?.Any(sandbox => sandbox.IsPattern) == true
-                ? [.. this.FindContexts(reference, Sandbox).Select(context => (new SandboxTarget(ClientOf(context.Server), context.SandboxId), context.Id))]
-                : [.. this.Places(reference, Sandbox).Select(found => (found.Place, reference.Id))];
-            foreach ((SandboxTarget target, string id) in places)
-            {
-                string name = $"{target.SandboxId}/{id}";
-                if (ShouldProcess(name, "Remove code context"))
-                {
-                    TryInvoke(name, token => target.Client.RemoveContextAsync(target.SandboxId, id, token));
-                }
-            }
-        }
-    }
+    protected override void ProcessRecord() => ForEach(
+        this.FindContextTargets(Context, Sandbox), "Remove code context", (context, token) => context.Client.RemoveContextAsync(context.SandboxId, context.Id, token));
 }

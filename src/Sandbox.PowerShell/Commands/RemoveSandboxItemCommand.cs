@@ -23,14 +23,5 @@ public sealed class RemoveSandboxItemCommand : SandboxItemCommandBase
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        foreach (RemotePath place in Places(Path, Force))
-        {
-            if (ShouldProcess($"{place.Target}: {place.Display}", "Remove item"))
-            {
-                TryInvoke(place.Display, token => place.RemoveAsync(Recurse, token));
-            }
-        }
-    }
+    protected override void ProcessRecord() => ForEach(Places(Path, Force), "Remove item", (place, token) => place.RemoveAsync(Recurse, token));
 }

@@ -12,18 +12,9 @@ public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        foreach (ProcessTarget process in FindTargets(found => Force || found.HasEnded))
-        {
-            if (ShouldProcess(process.ToString(), "Remove process"))
-            {
-                TryInvoke(process.ToString(), token => RemoveAsync(process, token));
-            }
-        }
-    }
+    protected override void ProcessRecord() => ForEach(FindTargets(found => Force || found.HasEnded), "Remove process", RemoveAsync);
 
-    private async Task RemoveAsync(ProcessTarget process, CancellationToken cancellationToken)
+    private async Task RemoveAsync(ResourceTarget process, CancellationToken cancellationToken)
     {
         if (Force && !(await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken)).HasEnded)
         {

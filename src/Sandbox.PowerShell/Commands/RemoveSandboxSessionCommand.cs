@@ -22,30 +22,9 @@ public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
     public SwitchParameter AsResult { get; set; }
 
     /// <inheritdoc />
-    protected override void ProcessRecord()
+    protected override void ProcessRecord() => ForEach(this.FindSessionTargets(Session, SandboxesBeside(Session)), "Remove session", async (target, token) =>
     {
-        SandboxReference[]? sandboxes = SandboxesBeside(Session);
-        foreach (SessionReference reference in Session)
-        {
-            // A pattern is looked up first, and completely, before anything is removed.
-            IEnumerable<SandboxTarget> targets = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true
-                ? this.Resolve([.. this.FindSessions(reference, sandboxes).Select(session => new SessionReference(session))], null)
-                : this.Resolve([reference], sandboxes);
-            foreach (SandboxTarget target in targets)
-            {
-                Remove(target);
-            }
-        }
-    }
-
-    private void Remove(SandboxTarget target)
-    {
-        if (ShouldProcess(target.ToString(), "Remove session")
-            && TryInvoke(target.ToString(),
-                token => target.UseAsync(() => target.Client.RemoveSessionAsync(target.SandboxId, target.SessionId!, token), token), out SessionDeleted? answer)
-            && AsResult)
-        {
-            WriteObject(new SandboxSessionRemoval(answer));
-        }
-    }
+        SessionDeleted answer = await target.UseAsync(() => target.Client.RemoveSessionAsync(target.SandboxId, target.SessionId!, token), token);
+        return AsResult ? new SandboxSessionRemoval(answer) : (object?)null;
+    });
 }

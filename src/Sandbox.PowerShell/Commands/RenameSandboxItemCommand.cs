@@ -35,14 +35,12 @@ public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
     {
         foreach ((RemotePath place, FileEntry entry) in Items(Path, Force))
         {
-            RemotePath renamed = place with { Path = entry.ExactPath[..(entry.ExactPath.LastIndexOf('/') + 1)] + NewName };
-            if (ShouldProcess($"{place.Target}: {place.Display}", $"Rename to '{NewName}'")
-                && TryInvoke(place.Display, token => place.MoveAsync(renamed.Path, Force, token))
-                && PassThru
-                && TryInvoke(renamed.Display, token => renamed.GetAsync(follow: false, token), out FileEntry? item))
+            ForEach([place], $"Rename to '{NewName}'", async (_, token) =>
             {
-                WriteObject(new SandboxItem(item, place.Target));
-            }
+                RemotePath renamed = place with { Path = entry.ExactPath[..(entry.ExactPath.LastIndexOf('/') + 1)] + NewName };
+                await place.MoveAsync(renamed.Path, Force, token);
+                return PassThru ? await renamed.ToItemAsync(token) : (object?)null;
+            });
         }
     }
 }

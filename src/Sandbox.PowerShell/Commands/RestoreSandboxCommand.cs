@@ -7,17 +7,8 @@ namespace Sandbox.Commands;
 /// <summary>Restores a directory of sandboxes from a local archive file. An invalid archive changes nothing.</summary>
 [Cmdlet(VerbsData.Restore, "Sandbox", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
-public sealed class RestoreSandboxCommand : SandboxCommandBase
+public sealed class RestoreSandboxCommand : WholeSandboxCommandBase
 {
-    /// <summary>The sandboxes: objects, ids or patterns.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Sandboxes: objects, ids or patterns.")]
-    [ReferenceTransformation<SandboxReference>]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(SandboxCompleter))]
-    [Alias("Id")]
-    public SandboxReference[] Sandbox { get; set; } = [];
-
     /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br.")]
     [ValidateNotNullOrEmpty]
@@ -42,11 +33,11 @@ public sealed class RestoreSandboxCommand : SandboxCommandBase
             return;
         }
 
-        foreach ((SandboxClient client, string id) in this.FindSandboxIds(Sandbox))
+        foreach (SandboxTarget sandbox in Targets)
         {
-            if (ShouldProcess($"{id}: {DestinationPath}", Merge ? $"Merge the content of '{file}'" : $"Replace with the content of '{file}'"))
+            if (ShouldProcess($"{sandbox}: {DestinationPath}", Merge ? $"Merge the content of '{file}'" : $"Replace with the content of '{file}'"))
             {
-                Restore(new RemotePath(new SandboxTarget(client, id), DestinationPath), archive, file);
+                Restore(new RemotePath(sandbox, DestinationPath), archive, file);
             }
         }
     }

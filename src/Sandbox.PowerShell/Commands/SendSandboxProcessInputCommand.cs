@@ -10,8 +10,8 @@ namespace Sandbox.Commands;
 [OutputType(typeof(void))]
 public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 {
-    // By address: each line of a pipeline finds the same process again. The value is whether it has been sent anything.
-    private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), bool> _processes = [];
+    // By address: each line of a pipeline finds the same process again.
+    private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), (ResourceTarget Process, bool HasInput)> _processes = [];
 
     /// <summary>What it reads; an empty one where only the end is to be told.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Strings, each written as a line, or bytes.")]
@@ -47,7 +47,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     protected override void ProcessRecord()
     {
         byte[] bytes = Bytes(InputObject);
-        foreach (ProcessTarget process in this.FindProcessTargets(Process, Sandbox, found => !found.HasEnded))
+        foreach (ResourceTarget process in this.FindProcessTargets(Process, Sandbox, found => !found.HasEnded))
         {
             if (!ShouldProcess(process.ToString(), $"Send {bytes.Length} bytes"))
             {
@@ -57,11 +57,11 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
             var address = (process.Client, process.SandboxId, process.Id);
             if (bytes.Length == 0)
             {
-                _processes.TryAdd(address, false);
+                _processes.TryAdd(address, (process, false));
             }
             else if (TryInvoke(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token)))
             {
-                _processes[address] = true;
+                _processes[address] = (process, true);
             }
         }
     }
@@ -74,18 +74,18 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
             return;
         }
 
-        foreach (((SandboxClient client, string sandboxId, string id), bool hasInput) in _processes)
+        foreach ((ResourceTarget process, bool hasInput) in _processes.Values)
         {
-            TryInvoke($"{sandboxId}/{id}", token => EndInputAsync(client, sandboxId, id, hasInput, token));
+            TryInvoke(process.ToString(), token => EndInputAsync(process, hasInput, token));
         }
     }
 
     // A process may end as soon as it has read what it was sent: then there is no input left to end.
-    private static async Task EndInputAsync(SandboxClient client, string sandboxId, string id, bool hasInput, CancellationToken cancellationToken)
+    private static async Task EndInputAsync(ResourceTarget process, bool hasInput, CancellationToken cancellationToken)
     {
         try
         {
-            await client.WriteInputAsync(sandboxId, id, ReadOnlyMemory<byte>.Empty, true, cancellationToken);
+            await process.Client.WriteInputAsync(process.SandboxId, process.Id, ReadOnlyMemory<byte>.Empty, true, cancellationToken);
         }
         catch (ApiException e) when (hasInput && e.Code == ErrorCodes.ProcessEnded)
         {

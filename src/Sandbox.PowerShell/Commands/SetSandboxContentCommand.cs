@@ -2,7 +2,6 @@ using System.Collections;
 using System.Management.Automation;
 using System.Text;
 using Sandbox.Client;
-using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
@@ -135,19 +134,11 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
         // An empty pipeline that was to bring the places has none.
         bool placesWerePiped = _valueIsNamed && MyInvocation.ExpectingInput;
         IEnumerable<SandboxTarget> targets = placesWerePiped || _piped.Count > 0 ? _piped : this.Resolve(Session, Sandbox);
-        foreach (SandboxTarget target in targets.ToArray())
+        ForEach(targets.ToArray().SelectMany(PlacesIn), Append ? "Append content" : "Set content", async (place, token) =>
         {
-            foreach (RemotePath place in PlacesIn(target))
-            {
-                if (ShouldProcess($"{target}: {place.Display}", Append ? "Append content" : "Set content")
-                    && TryInvoke(place.Display, token => WriteAsync(place, token))
-                    && PassThru
-                    && TryInvoke(place.Display, token => place.GetAsync(follow: false, token), out FileEntry? entry))
-                {
-                    WriteObject(new SandboxItem(entry, target));
-                }
-            }
-        }
+            await place.WriteAsync(_content.Rewind(), new WriteOptions { Append = Append, IsNew = NoClobber, Parents = Force }, token);
+            return PassThru ? await place.ToItemAsync(token) : (object?)null;
+        });
     }
 
     /// <inheritdoc />
@@ -160,9 +151,6 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
 
         base.Dispose(disposing);
     }
-
-    private Task<FileWritten> WriteAsync(RemotePath place, CancellationToken token) =>
-        place.WriteAsync(_content.Rewind(), new WriteOptions { Append = Append, IsNew = NoClobber, Parents = Force }, token);
 
     private IEnumerable<RemotePath> PlacesIn(SandboxTarget target)
     {
@@ -186,13 +174,9 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
             ThrowTerminatingError(Errors.InvalidArgument("A sandbox or session came from the pipeline, but there is no content to write. Specify it with -Value.", value));
         }
 
-        if (PipelineTarget.Session(value) is { } session)
+        if (this.ResolvePiped(value) is { } targets)
         {
-            _piped.AddRange(this.Resolve([session], null));
-        }
-        else if (PipelineTarget.Sandbox(value) is { } sandbox)
-        {
-            _piped.AddRange(this.Resolve(null, [sandbox]));
+            _piped.AddRange(targets);
         }
         else
         {

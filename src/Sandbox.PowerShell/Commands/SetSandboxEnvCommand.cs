@@ -7,7 +7,7 @@ namespace Sandbox.Commands;
 /// <summary>Sets or unsets environment variables of sessions or sandboxes.</summary>
 [Cmdlet(VerbsCommon.Set, "SandboxEnv", SupportsShouldProcess = true, DefaultParameterSetName = "Variable")]
 [OutputType(typeof(SandboxSession), typeof(SandboxInstance))]
-public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
+public sealed class SetSandboxEnvCommand : SandboxSessionCommandBase
 {
     /// <summary>The variable.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Variable", HelpMessage = "The name of the variable.")]
@@ -34,33 +34,15 @@ public sealed class SetSandboxEnvCommand : SandboxEnvCommandBase
     {
         EnvironmentMap variables = ReadEnvironment(ParameterSetName == "Variable" ? new Hashtable { [Name] = Value } : Environment);
         EnvironmentPatch patch = new() { Env = variables.Plain, SecretEnv = variables.Secret };
-        foreach (SandboxTarget target in Targets)
-        {
-            if (ShouldProcess(target.ToString(), $"Set {string.Join(", ", variables.Names)}")
-                && TryInvoke(target.ToString(), token => target.UseAsync(() => SetAsync(target, patch, token), token), out SandboxTarget? place)
-                && PassThru)
-            {
-                WritePlace(place);
-            }
-        }
+        ForEach(Targets, $"Set {string.Join(", ", variables.Names)}", (target, token) => target.UseAsync(() => SetAsync(target, patch, token), token));
     }
 
-    private static async Task<SandboxTarget> SetAsync(SandboxTarget target, EnvironmentPatch patch, CancellationToken cancellationToken)
+    private async Task<object?> SetAsync(SandboxTarget target, EnvironmentPatch patch, CancellationToken cancellationToken)
     {
-        SandboxTarget place = await ToDefaultSessionAsync(target, cancellationToken);
+        SandboxTarget place = await target.ToDefaultSessionAsync(cancellationToken);
         await place.Client.SetEnvironmentAsync(place.SandboxId, place.SessionId, patch, cancellationToken);
-        return place;
-    }
-
-    private void WritePlace(SandboxTarget place)
-    {
-        if (place.SessionId is { } session)
-        {
-            WriteObject(this.FindSessions(new SessionReference(session) { SandboxId = place.SandboxId, Server = place.Client.Server }, null), enumerateCollection: true);
-        }
-        else
-        {
-            WriteObject(this.FindSandboxes(new SandboxReference(place.SandboxId) { Server = place.Client.Server }), enumerateCollection: true);
-        }
+        return !PassThru ? null
+            : place.SessionId is { } session ? new SandboxSession(await place.Client.GetSessionAsync(place.SandboxId, session, cancellationToken), place.SandboxId, place.Client.Server)
+            : new SandboxInstance(await place.Client.GetSandboxAsync(place.SandboxId, cancellationToken), place.Client.Server);
     }
 }

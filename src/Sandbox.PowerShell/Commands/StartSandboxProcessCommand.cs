@@ -7,7 +7,7 @@ namespace Sandbox.Commands;
 /// <summary>Starts processes in the background of sandboxes, with the directory and variables of a session where one is named.</summary>
 [Cmdlet(VerbsLifecycle.Start, "SandboxProcess", SupportsShouldProcess = true, DefaultParameterSetName = "Command")]
 [OutputType(typeof(SandboxProcess))]
-public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
+public sealed class StartSandboxProcessCommand : SandboxSessionCommandBase
 {
     /// <summary>Text for the sandbox's shell.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "A command line for the shell of the sandbox.")]
@@ -31,13 +31,6 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
     [Parameter(HelpMessage = "The id of the process.")]
     [ValidateNotNullOrEmpty]
     public string? Id { get; set; }
-
-    /// <summary>The sessions whose directory and variables it starts with: objects, ids, or <c>sandbox/session</c>.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
-    [ReferenceTransformation<SessionReference>]
-    [ArgumentCompleter(typeof(SessionCompleter))]
-    [ValidateNotNullOrEmpty]
-    public SessionReference[]? Session { get; set; }
 
     /// <summary>The working directory, relative to that of the session. It must exist.</summary>
     [Parameter(HelpMessage = "The working directory.")]
@@ -75,14 +68,14 @@ public sealed class StartSandboxProcessCommand : SandboxTargetCommandBase
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
             StdinOpen = OpenInput,
         };
-        foreach (SandboxTarget place in this.Resolve(Session, SandboxesBeside(Session)))
+        foreach (SandboxTarget place in Targets)
         {
-            ProcessTarget process = new(place, Id ?? Identifier.Generate());
+            ResourceTarget process = new(place, Id ?? Identifier.Generate());
             if (ShouldProcess(place.ToString(), $"Start '{request.Command ?? string.Join(' ', request.Argv ?? [])}'")
                 && TryInvoke(Id is null ? place.ToString() : process.ToString(),
                     token => place.UseAsync(() => place.Client.StartProcessAsync(place.SandboxId, place.SessionId, process.Id, request, token), token), out ProcessInfo? started))
             {
-                WriteObject(process.ToObject(started));
+                WriteObject(new SandboxProcess(started, place.SandboxId, place.Client.Server));
             }
         }
     }

@@ -8,7 +8,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(SandboxProcess))]
 public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
 {
-    private readonly List<ProcessTarget> _signalled = [];
+    private readonly List<ResourceTarget> _signalled = [];
 
     /// <summary>Selects all processes of the sandbox, in one request.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "All", HelpMessage = "Selects all processes of the sandbox.")]
@@ -55,14 +55,14 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
                 if (ShouldProcess($"{group.Count()} processes in {place}", $"Send {Name}")
                     && TryInvoke(place.ToString(), token => place.Client.SignalAllAsync(place.SandboxId, Name, token)))
                 {
-                    _signalled.AddRange(group.Select(process => new ProcessTarget(place, process.Id)));
+                    _signalled.AddRange(group.Select(process => new ResourceTarget(place, process.Id)));
                 }
             }
 
             return;
         }
 
-        foreach (ProcessTarget process in FindTargets(found => !found.HasEnded))
+        foreach (ResourceTarget process in FindTargets(found => !found.HasEnded))
         {
             if (ShouldProcess(process.ToString(), Stops ? "Stop process" : $"Send {Name}")
                 && TryInvoke(process.ToString(), token => process.Client.SignalAsync(process.SandboxId, process.Id, Name, token)))
@@ -76,16 +76,16 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
     protected override void EndProcessing()
     {
         // All were signalled before the first wait.
-        foreach (ProcessTarget process in _signalled)
+        foreach (ResourceTarget process in _signalled)
         {
             if (TryInvoke(process.ToString(), token => RefreshAsync(process, token), out ProcessInfo? info) && PassThru)
             {
-                WriteObject(process.ToObject(info));
+                WriteObject(new SandboxProcess(info, process.SandboxId, process.Client.Server));
             }
         }
     }
 
-    private async Task<ProcessInfo> RefreshAsync(ProcessTarget process, CancellationToken cancellationToken) => Stops
+    private async Task<ProcessInfo> RefreshAsync(ResourceTarget process, CancellationToken cancellationToken) => Stops
         ? (await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, wake: true, cancellationToken)).Process
         : await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using System.Text.RegularExpressions;
+using Sandbox.Client;
 
 namespace Sandbox.Commands;
 
@@ -13,7 +14,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
 
     private static readonly TimeSpan ProgressPatience = TimeSpan.FromMilliseconds(500);
 
-    private readonly List<ProcessTarget> _targets = [];
+    private readonly List<ResourceTarget> _targets = [];
     private Regex? _pattern;
 
     /// <summary>Waits until a program in the sandbox listens on this port, on IPv4 or IPv6.</summary>
@@ -85,7 +86,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
         ProgressRecord progress = new(GetHashCode(), "Waiting for processes", $"Waiting for {Awaited}");
         long begin = Stopwatch.GetTimestamp();
-        Dictionary<Task<ProcessWait>, ProcessTarget> waits = _targets.ToDictionary(target => WaitAsync(target, over.Token));
+        Dictionary<Task<ProcessWait>, ResourceTarget> waits = _targets.ToDictionary(target => WaitAsync(target, over.Token));
         try
         {
             while (waits.Count > 0)
@@ -98,7 +99,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
                     continue;
                 }
 
-                waits.Remove(ended, out ProcessTarget? target);
+                waits.Remove(ended, out ResourceTarget? target);
                 if (TryInvoke(target!.ToString(), _ => ended, out ProcessWait? wait))
                 {
                     Emit(wait);
@@ -132,12 +133,12 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
         }
     }
 
-    private async Task<ProcessWait> WaitAsync(ProcessTarget target, CancellationToken cancellationToken)
+    private Task<ProcessWait> WaitAsync(ResourceTarget target, CancellationToken cancellationToken)
     {
         TimeSpan limit = Seconds.ToLimit(TimeoutSeconds);
-        return _pattern is { } pattern
-            ? await new PatternWait(target, pattern).WaitAsync(limit, cancellationToken)
-            : await target.WaitAsync(Port == 0 ? null : new(Port, HttpPath, StatusCode == 0 ? null : StatusCode), limit, cancellationToken);
+        return _pattern is not null
+            ? ProcessWait.WaitAsync(target, _pattern, limit, cancellationToken)
+            : ProcessWait.WaitAsync(target, Port == 0 ? null : new PortCondition(Port, HttpPath, StatusCode == 0 ? null : StatusCode), limit, cancellationToken);
     }
 
     private void Emit(ProcessWait wait)

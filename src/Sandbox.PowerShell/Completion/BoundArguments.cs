@@ -24,6 +24,9 @@ internal sealed class BoundArguments(IDictionary arguments, string parameter, st
     /// <summary>The session that is named; null for none.</summary>
     public SessionReference? Session => SessionOf("Session");
 
+    /// <summary>The sandbox that is named by session or id, or the default one.</summary>
+    public string SandboxId => Session?.SandboxId ?? Sandbox?.Id ?? DefaultSandbox;
+
     /// <summary>The session that a parameter names; null for none.</summary>
     /// <param name="parameter">The parameter.</param>
     public SessionReference? SessionOf(string parameter) => PipelineTarget.Read<SessionReference>(First(parameter));
