@@ -126,6 +126,22 @@ Describe 'References' {
             "$problem" | Should -BeExactly "Cannot process argument transformation on parameter 'Session'. An object of type 'Sandbox.SandboxProcess' is not a session or the id of one."
         }
 
+        It 'accept a sandbox beside a session or process of it, also by pattern' {
+            $pattern = $box.Id.Substring(0, 4) + '*'
+            foreach ($sandbox in $box, $box.Id, $pattern) {
+                (Get-SandboxSession -Id "$session" -Sandbox $sandbox).Id | Should -BeExactly $session.Id
+                (Get-SandboxProcess -Id "$process" -Sandbox $sandbox).Id | Should -BeExactly $process.Id
+            }
+
+            (Get-SandboxSession -Id $session.Id -Sandbox $pattern).Id | Should -BeExactly $session.Id
+        }
+
+        It 'refuse a sandbox beside a session, process or context of another' {
+            { Get-SandboxSession -Id "$session" -Sandbox other } | Should -Throw -ErrorId 'SandboxMismatch,*'
+            { Get-SandboxProcess -Id "$process" -Sandbox 'other*' } | Should -Throw -ErrorId 'SandboxMismatch,*'
+            { Get-SandboxCodeContext -Id "$context" -Sandbox other } | Should -Throw -ErrorId 'SandboxMismatch,*'
+        }
+
         It 'from the pipeline take only what fits' {
             { $process | Get-SandboxEnv } | Should -Throw -ErrorId 'InputObjectNotBound,*'
             ($session | Get-SandboxEnv -Name PATH).SandboxId | Should -BeExactly $box.Id

@@ -45,6 +45,11 @@ internal static class ItemPattern
 /// <summary>Finds items by path or pattern. A pattern without a match is no error, except when writing content or renaming, as in PowerShell's own cmdlets.</summary>
 internal static class ItemFinder
 {
+    /// <summary>The place of an item.</summary>
+    /// <param name="cmdlet">The cmdlet.</param>
+    /// <param name="item">The item.</param>
+    public static RemotePath Locate(this SandboxCommandBase cmdlet, SandboxItemReference item) => new(new SandboxTarget(cmdlet.ClientOf(item.Server), item.SandboxId), item.Path);
+
     /// <summary>The places that a path means, and what is there when that is known.</summary>
     /// <param name="cmdlet">The cmdlet, which reports what fails.</param>
     /// <param name="target">Where.</param>
@@ -59,16 +64,15 @@ internal static class ItemFinder
         }
 
         RemotePath place = new(target, ItemPattern.ToServer(path));
-        try
+        (RemotePath, FileEntry?)[] found = [];
+        cmdlet.TryRun(path, () =>
         {
-            (RemotePath, FileEntry?)[] found = [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry))];
-            return found.Length > 0 || !mustMatch ? found
-                : throw new ApiException(ErrorCodes.PathNotFound, $"Nothing in the sandbox matches '{path}'. Use -LiteralPath for names that contain wildcard characters.");
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            cmdlet.Report(e, path);
-            return [];
-        }
+            found = [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry))];
+            if (found.Length == 0 && mustMatch)
+            {
+                throw new ApiException(ErrorCodes.PathNotFound, $"Nothing in the sandbox matches '{path}'. Use -LiteralPath for names that contain wildcard characters.");
+            }
+        });
+        return found;
     }
 }

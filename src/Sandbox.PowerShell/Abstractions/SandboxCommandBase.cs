@@ -97,17 +97,10 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <param name="result">What came of it.</param>
     internal bool TryInvoke<T>(object? target, Func<CancellationToken, Task<T>> request, [MaybeNullWhen(false)] out T result)
     {
-        try
-        {
-            result = Wait(request);
-            return true;
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            Report(e, target);
-            result = default;
-            return false;
-        }
+        T? value = default;
+        bool isDone = TryRun(target, () => value = Wait(request));
+        result = value;
+        return isDone;
     }
 
     /// <inheritdoc cref="TryInvoke{T}" />
@@ -116,6 +109,22 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         await request(cancellationToken);
         return true;
     }, out _);
+
+    /// <summary>Runs one of many operations that waits by itself.</summary>
+    /// <inheritdoc cref="TryInvoke{T}" />
+    internal bool TryRun(object? target, Action operation)
+    {
+        try
+        {
+            operation();
+            return true;
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, target);
+            return false;
+        }
+    }
 
     /// <summary>Does the same to each target that the user confirms. A failure is reported, and the next target follows.</summary>
     /// <param name="targets">The targets.</param>

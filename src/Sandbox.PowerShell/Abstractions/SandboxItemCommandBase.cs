@@ -53,12 +53,19 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     }
 
     private IReadOnlyList<(RemotePath Place, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
-        ? [.. Item!.Select(item => (Place(item), (FileEntry?)null))]
+        ? [.. Item!.Select(item => (this.Locate(item), (FileEntry?)null))]
         : [.. this.Resolve(Session, SandboxesBeside(Session)).SelectMany(target => ParameterSetName == LiteralPathSet
             ? LiteralPath!.Select(path => (new RemotePath(target, path), (FileEntry?)null))
             : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden, MustMatch)))];
+}
 
-    /// <summary>The place of an item from the pipeline.</summary>
-    /// <param name="item">The item.</param>
-    private RemotePath Place(SandboxItemReference item) => new(new SandboxTarget(ClientOf(item.Server), item.SandboxId), item.Path);
+/// <summary>Cmdlets on the files and directories that <c>-Path</c> names.</summary>
+public abstract class SandboxPathCommandBase : SandboxItemCommandBase
+{
+    /// <summary>The paths in the sandbox.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
 }

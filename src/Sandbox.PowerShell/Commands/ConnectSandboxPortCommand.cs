@@ -98,24 +98,16 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
 
     private bool IsServed(ResourceTarget process, int port)
     {
-        try
+        ErrorRecord? failure = null;
+        bool hasWaited = TryRun(process.ToString(), () => failure = this.RunWithProgress(
+            "Waiting for a process", $"Waiting for '{process}' to listen on port {port}",
+            token => ProcessWait.WaitAsync(process, new PortCondition(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { }).ToError($"port {port}", TimeoutSeconds));
+        if (failure is not null)
         {
-            ProcessWait wait = this.RunWithProgress(
-                "Waiting for a process", $"Waiting for '{process}' to listen on port {port}",
-                token => ProcessWait.WaitAsync(process, new PortCondition(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { });
-            if (wait.ToError($"port {port}", TimeoutSeconds) is not { } failure)
-            {
-                return true;
-            }
-
             WriteError(failure);
         }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            Report(e, process.ToString());
-        }
 
-        return false;
+        return hasWaited && failure is null;
     }
 
     private void Forward(SandboxTarget target, string? process, int port, int localPort)

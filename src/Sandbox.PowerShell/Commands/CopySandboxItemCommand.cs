@@ -133,7 +133,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     {
         if (Item is not null)
         {
-            return Item.Select(item => new RemotePath(new SandboxTarget(ClientOf(item.Server), item.SandboxId), item.Path));
+            return Item.Select(this.Locate);
         }
 
         SandboxTarget[] targets = [.. this.Resolve(FromSession, FromSandbox)];

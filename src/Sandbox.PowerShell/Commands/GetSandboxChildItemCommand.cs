@@ -58,7 +58,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
                     Write(entry, place);
                     if (Recurse && entry.Type == FileKind.Directory)
                     {
-                        TryList(place);
+                        TryRun(place.Display, () => List(place));
                     }
                 }
             }
@@ -66,21 +66,9 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
             {
                 foreach (RemotePath place in Places([path], Force))
                 {
-                    TryList(place);
+                    TryRun(place.Display, () => List(place));
                 }
             }
-        }
-    }
-
-    private void TryList(RemotePath place)
-    {
-        try
-        {
-            List(place);
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            Report(e, place.Display);
         }
     }
 

@@ -71,14 +71,7 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
     {
         foreach (RemotePath place in Places(Path, Force))
         {
-            try
-            {
-                Read(place);
-            }
-            catch (Exception e) when (Errors.IsExpected(e))
-            {
-                Report(e, place.Display);
-            }
+            TryRun(place.Display, () => Read(place));
         }
     }
 

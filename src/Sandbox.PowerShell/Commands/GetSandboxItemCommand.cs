@@ -6,15 +6,8 @@ namespace Sandbox.Commands;
 /// <summary>Finds files, directories and links in sandboxes.</summary>
 [Cmdlet(VerbsCommon.Get, "SandboxItem", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(SandboxItem))]
-public sealed class GetSandboxItemCommand : SandboxItemCommandBase
+public sealed class GetSandboxItemCommand : SandboxPathCommandBase
 {
-    /// <summary>The paths in the sandbox.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(PathCompleter))]
-    public string[]? Path { get; set; }
-
     /// <summary>Includes names that begin with a dot in wildcards.</summary>
     [Parameter(HelpMessage = "Includes hidden items.")]
     public SwitchParameter Force { get; set; }

@@ -72,7 +72,7 @@ public sealed class ImportSandboxRepositoryCommand : SandboxSessionCommandBase
         {
             if (ShouldProcess(place.ToString(), $"Import repository '{address}'"))
             {
-                Import(place, request, address);
+                TryRun(address.Uri, () => Import(place, request, address));
             }
         }
     }
@@ -80,23 +80,16 @@ public sealed class ImportSandboxRepositoryCommand : SandboxSessionCommandBase
     private void Import(SandboxTarget place, CheckoutRequest request, RepositoryAddress address)
     {
         CheckoutProgress? latest = null;
-        try
-        {
-            CheckoutResult result = this.RunWithProgress(
-                $"Importing '{address}'", place.ToString(),
-                token => place.UseAsync(() => place.Client.CheckOutAsync(place.SandboxId, place.SessionId, request, progress => Volatile.Write(ref latest, progress), token), token),
-                record =>
+        CheckoutResult result = this.RunWithProgress(
+            $"Importing '{address}'", place.ToString(),
+            token => place.UseAsync(() => place.Client.CheckOutAsync(place.SandboxId, place.SessionId, request, progress => Volatile.Write(ref latest, progress), token), token),
+            record =>
+            {
+                if (Volatile.Read(ref latest) is { } progress)
                 {
-                    if (Volatile.Read(ref latest) is { } progress)
-                    {
-                        (record.StatusDescription, record.PercentComplete) = (progress.Phase, Math.Clamp(progress.Percent, 0, 100));
-                    }
-                });
-            WriteObject(new SandboxRepository(result, place));
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            Report(e, address.Uri);
-        }
+                    (record.StatusDescription, record.PercentComplete) = (progress.Phase, Math.Clamp(progress.Percent, 0, 100));
+                }
+            });
+        WriteObject(new SandboxRepository(result, place));
     }
 }

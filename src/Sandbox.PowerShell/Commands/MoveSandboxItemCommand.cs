@@ -5,15 +5,8 @@ namespace Sandbox.Commands;
 /// <summary>Moves files, directories and links within a sandbox: into an existing directory, otherwise to exactly the destination path.</summary>
 [Cmdlet(VerbsCommon.Move, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(SandboxItem))]
-public sealed class MoveSandboxItemCommand : SandboxItemCommandBase
+public sealed class MoveSandboxItemCommand : SandboxPathCommandBase
 {
-    /// <summary>The paths in the sandbox.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(PathCompleter))]
-    public string[]? Path { get; set; }
-
     /// <summary>An existing directory, or the new path.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "An existing directory, or the new path.")]
     [ValidateNotNullOrEmpty]

@@ -5,15 +5,8 @@ namespace Sandbox.Commands;
 /// <summary>Removes files, links and directories from sandboxes.</summary>
 [Cmdlet(VerbsCommon.Remove, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(void))]
-public sealed class RemoveSandboxItemCommand : SandboxItemCommandBase
+public sealed class RemoveSandboxItemCommand : SandboxPathCommandBase
 {
-    /// <summary>The paths in the sandbox.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(PathCompleter))]
-    public string[]? Path { get; set; }
-
     /// <summary>Removes directories with their content.</summary>
     [Parameter(HelpMessage = "Removes directories with their content.")]
     public SwitchParameter Recurse { get; set; }

@@ -6,15 +6,8 @@ namespace Sandbox.Commands;
 /// <summary>Renames files, directories and links of sandboxes.</summary>
 [Cmdlet(VerbsCommon.Rename, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(SandboxItem))]
-public sealed class RenameSandboxItemCommand : SandboxItemCommandBase
+public sealed class RenameSandboxItemCommand : SandboxPathCommandBase
 {
-    /// <summary>The paths in the sandbox.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(PathCompleter))]
-    public string[]? Path { get; set; }
-
     /// <summary>The new name, not a path.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "The new name.")]
     [ValidatePattern(@"^[^/\0]+$")]

@@ -6,15 +6,8 @@ namespace Sandbox.Commands;
 /// <summary>Tests whether paths exist in sandboxes.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "SandboxPath", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(bool))]
-public sealed class TestSandboxPathCommand : SandboxItemCommandBase
+public sealed class TestSandboxPathCommand : SandboxPathCommandBase
 {
-    /// <summary>The paths in the sandbox.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Paths in the sandbox.")]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(PathCompleter))]
-    public string[]? Path { get; set; }
-
     /// <summary>What is to be there: a link counts as what it leads to.</summary>
     [Parameter(HelpMessage = "The type of item to test for.")]
     public TestPathType PathType { get; set; } = TestPathType.Any;

@@ -35,14 +35,7 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
 
         foreach (RemotePath place in places)
         {
-            try
-            {
-                Watch(place);
-            }
-            catch (Exception e) when (Errors.IsExpected(e))
-            {
-                Report(e, place.Display);
-            }
+            TryRun(place.Display, () => Watch(place));
         }
     }
 
