@@ -42,13 +42,15 @@ internal static class ItemPattern
     }
 }
 
-/// <summary>Finds items by path or pattern. A pattern without a match is no error, except when writing content or renaming, as in PowerShell's own cmdlets.</summary>
+/// <summary>Finds items by path or pattern.</summary>
+/// <remarks>A pattern without a match is no error, except when writing content or renaming, as in PowerShell's own cmdlets.</remarks>
 internal static class ItemFinder
 {
     /// <summary>The place of an item.</summary>
     /// <param name="cmdlet">The cmdlet.</param>
     /// <param name="item">The item.</param>
-    public static RemotePath Locate(this SandboxCommandBase cmdlet, SandboxItemReference item) => new(new SandboxTarget(cmdlet.ClientOf(item.Server), item.SandboxId), item.Path);
+    public static RemotePath Locate(this SandboxCommandBase cmdlet, SandboxItemReference item) =>
+        new(new SandboxTarget(cmdlet.ClientOf(item.Server), item.SandboxId), item.Path);
 
     /// <summary>The places that a path means, and what is there when that is known.</summary>
     /// <param name="cmdlet">The cmdlet, which reports what fails.</param>
@@ -56,7 +58,8 @@ internal static class ItemFinder
     /// <param name="path">The path, perhaps with PowerShell's wildcards.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
     /// <param name="mustMatch">Whether wildcards that find nothing are an error.</param>
-    public static IEnumerable<(RemotePath Place, FileEntry? Entry)> FindPlaces(this SandboxCommandBase cmdlet, SandboxTarget target, string path, bool hidden, bool mustMatch = false)
+    public static IEnumerable<(RemotePath Place, FileEntry? Entry)> FindPlaces(
+        this SandboxCommandBase cmdlet, SandboxTarget target, string path, bool hidden, bool mustMatch = false)
     {
         if (!ItemPattern.IsPattern(path))
         {
@@ -67,10 +70,15 @@ internal static class ItemFinder
         (RemotePath, FileEntry?)[] found = [];
         cmdlet.TryRun(path, () =>
         {
-            found = [.. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry))];
+            found =
+            [
+                .. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry)),
+            ];
             if (found.Length == 0 && mustMatch)
             {
-                throw new ApiException(ErrorCodes.PathNotFound, $"Nothing in the sandbox matches '{path}'. Use -LiteralPath for names that contain wildcard characters.");
+                throw new ApiException(
+                    ErrorCodes.PathNotFound,
+                    $"Nothing in the sandbox matches '{path}'. Use -LiteralPath for names that contain wildcard characters.");
             }
         });
         return found;

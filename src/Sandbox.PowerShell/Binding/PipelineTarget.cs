@@ -2,7 +2,8 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Recognises sandbox, session and context objects in pipeline input, also ones that were selected from or came from another process. Strings are always input.</summary>
+/// <summary>Recognises sandbox, session and context objects in pipeline input. Strings are always input.</summary>
+/// <remarks>Also objects that were selected from or came from another process.</remarks>
 internal static class PipelineTarget
 {
     /// <summary>Whether an object is a sandbox or session.</summary>

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>A reference to a sandbox or to a resource of one: an id or pattern, with the sandbox and server if known from an object or <c>sandbox/id</c>.</summary>
+/// <summary>A reference to a sandbox or a resource in one: an id or pattern, with sandbox and server if known from an object or <c>sandbox/id</c>.</summary>
 /// <remarks>PowerShell converts by the public constructor: in casts, and in the parameters of proxies and mocks.</remarks>
 public abstract class ResourceReference
 {
@@ -45,12 +45,16 @@ public abstract class ResourceReference
         : $"An object of type '{(value is PSObject wrapped ? wrapped.TypeNames[0] : value.GetType().FullName)}' is not a {kind} or the id of one.");
 
     private (string Id, string? SandboxId, string? Server)? Split(string text) =>
-        this is not SandboxReference && text.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? (text[(slash + 1)..], text[..slash], null) : (text, null, null);
+        this is not SandboxReference && text.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash
+            ? (text[(slash + 1)..], text[..slash], null)
+            : (text, null, null);
 
     // Without its sandbox an id could mean another one's; and what was another kind of thing is not one of this.
     private (string Id, string? SandboxId, string? Server)? FromProperties(DeserializedObject bag, Type type) =>
-        bag.Text(nameof(SandboxSession.Id)) is { Length: > 0 } id && (bag.IsOf(type) || !bag.IsOfModule)
-            && bag.Text(nameof(SandboxSession.SandboxId)) is var sandbox && (this is SandboxReference ? !bag.Has(nameof(SandboxSession.SandboxId)) : sandbox is { Length: > 0 })
+        (bag.IsOf(type) || !bag.IsOfModule)
+            && bag.Text(nameof(SandboxSession.Id)) is { Length: > 0 } id
+            && bag.Text(nameof(SandboxSession.SandboxId)) is var sandbox
+            && (this is SandboxReference ? !bag.Has(nameof(SandboxSession.SandboxId)) : sandbox is { Length: > 0 })
             ? (id, sandbox, bag.Text(nameof(SandboxSession.Server)))
             : null;
 }

@@ -11,9 +11,10 @@ internal static class ResourceFinder
     /// <param name="cmdlet">The cmdlet.</param>
     /// <param name="sessions">The sessions named; null for none.</param>
     /// <param name="sandboxes">The sandboxes named; null for none, which means the automatic one.</param>
-    public static IEnumerable<SandboxTarget> Resolve(this SandboxCommandBase cmdlet, SessionReference[]? sessions, SandboxReference[]? sandboxes) => sessions is null
-        ? cmdlet.Sandboxes(null, sandboxes)
-        : sessions.SelectMany(session => cmdlet.Sandboxes(session, sandboxes).Select(sandbox => sandbox.InSession(session.Id)));
+    public static IEnumerable<SandboxTarget> Resolve(this SandboxCommandBase cmdlet, SessionReference[]? sessions, SandboxReference[]? sandboxes) =>
+        sessions is null
+            ? cmdlet.Sandboxes(null, sandboxes)
+            : sessions.SelectMany(session => cmdlet.Sandboxes(session, sandboxes).Select(sandbox => sandbox.InSession(session.Id)));
 
     /// <summary>The targets that an object from the pipeline means; null when it lost what identifies it.</summary>
     /// <param name="cmdlet">The cmdlet.</param>
@@ -44,7 +45,8 @@ internal static class ResourceFinder
 
     /// <summary>The sessions a reference means, as they stand.</summary>
     /// <inheritdoc cref="FindProcesses" />
-    public static IEnumerable<SandboxSession> FindSessions(this SandboxCommandBase cmdlet, SessionReference reference, SandboxReference[]? sandboxes) => cmdlet.Find(
+    public static IEnumerable<SandboxSession> FindSessions(
+        this SandboxCommandBase cmdlet, SessionReference reference, SandboxReference[]? sandboxes) => cmdlet.Find(
         reference,
         sandboxes,
         (sandbox, wake, token) => sandbox.Client.GetSessionsAsync(sandbox.SandboxId, wake, token),
@@ -54,8 +56,9 @@ internal static class ResourceFinder
 
     /// <summary>The sessions that references mean.</summary>
     /// <inheritdoc cref="FindProcessTargets" />
-    public static IEnumerable<SandboxTarget> FindSessionTargets(this SandboxCommandBase cmdlet, IEnumerable<SessionReference> references, SandboxReference[]? sandboxes) =>
-        cmdlet.FindTargets(references, sandboxes, reference => cmdlet.FindSessions(reference, sandboxes).Select(found => (found.Server, found.SandboxId, found.Id)))
+    public static IEnumerable<SandboxTarget> FindSessionTargets(
+        this SandboxCommandBase cmdlet, IEnumerable<SessionReference> references, SandboxReference[]? sandboxes) =>
+        cmdlet.FindTargets(references, sandboxes, reference => cmdlet.FindSessions(reference, sandboxes).Select(found => new SessionReference(found)))
             .Select(found => found.Sandbox.InSession(found.Id));
 
     /// <summary>The processes a reference means, as they stand. Only background processes match a pattern, unless commands are asked for too.</summary>
@@ -63,7 +66,8 @@ internal static class ResourceFinder
     /// <param name="reference">The reference.</param>
     /// <param name="sandboxes">The sandboxes named, perhaps by pattern; null for none.</param>
     /// <param name="includeCommands">Whether commands match a pattern too.</param>
-    public static IEnumerable<SandboxProcess> FindProcesses(this SandboxCommandBase cmdlet, ProcessReference reference, SandboxReference[]? sandboxes, bool includeCommands) => cmdlet.Find(
+    public static IEnumerable<SandboxProcess> FindProcesses(
+        this SandboxCommandBase cmdlet, ProcessReference reference, SandboxReference[]? sandboxes, bool includeCommands) => cmdlet.Find(
         reference,
         sandboxes,
         (sandbox, wake, token) => sandbox.Client.GetProcessesAsync(sandbox.SandboxId, includeCommands, wake, token),
@@ -76,34 +80,39 @@ internal static class ResourceFinder
     /// <param name="references">The references.</param>
     /// <param name="sandboxes">The sandboxes named, perhaps by pattern; null for none.</param>
     /// <param name="where">Which of those that a pattern matches count.</param>
-    public static IEnumerable<ResourceTarget> FindProcessTargets(this SandboxCommandBase cmdlet, IEnumerable<ProcessReference> references, SandboxReference[]? sandboxes, Func<SandboxProcess, bool> where) =>
+    public static IEnumerable<ResourceTarget> FindProcessTargets(
+        this SandboxCommandBase cmdlet, IEnumerable<ProcessReference> references, SandboxReference[]? sandboxes, Func<SandboxProcess, bool> where) =>
         cmdlet.FindTargets(references, sandboxes, reference =>
-            cmdlet.FindProcesses(reference, sandboxes, includeCommands: false).Where(where).Select(found => (found.Server, found.SandboxId, found.Id)));
+            cmdlet.FindProcesses(reference, sandboxes, includeCommands: false).Where(where).Select(found => new ProcessReference(found)));
 
     /// <summary>The code contexts a reference means, as they stand.</summary>
     /// <inheritdoc cref="FindProcesses" />
-    public static IEnumerable<SandboxCodeContext> FindContexts(this SandboxCommandBase cmdlet, ContextReference reference, SandboxReference[]? sandboxes) => cmdlet.Find(
+    public static IEnumerable<SandboxCodeContext> FindContexts(
+        this SandboxCommandBase cmdlet, ContextReference reference, SandboxReference[]? sandboxes) => cmdlet.Find(
         reference,
         sandboxes,
-        (sandbox, _, token) => sandbox.Client.GetContextsAsync(sandbox.SandboxId, token),
-        async (sandbox, token) => (await ListAsync(sandbox, false, (_, _, _) => sandbox.Client.GetContextsAsync(sandbox.SandboxId, token), token)).FirstOrDefault(info => info.Id == reference.Id)
+        ListContextsAsync,
+        async (sandbox, token) => (await ListAsync(sandbox, false, ListContextsAsync, token)).FirstOrDefault(info => info.Id == reference.Id)
             ?? throw new ApiException(ErrorCodes.ContextNotFound, $"The sandbox '{sandbox.SandboxId}' has no code context '{reference.Id}'."),
         (info, sandbox) => new SandboxCodeContext(info, sandbox.SandboxId, sandbox.Client.Server),
         context => context.Id);
 
     /// <summary>The code contexts that references mean.</summary>
     /// <inheritdoc cref="FindProcessTargets" />
-    public static IEnumerable<ResourceTarget> FindContextTargets(this SandboxCommandBase cmdlet, IEnumerable<ContextReference> references, SandboxReference[]? sandboxes) =>
-        cmdlet.FindTargets(references, sandboxes, reference => cmdlet.FindContexts(reference, sandboxes).Select(found => (found.Server, found.SandboxId, found.Id)));
+    public static IEnumerable<ResourceTarget> FindContextTargets(
+        this SandboxCommandBase cmdlet, IEnumerable<ContextReference> references, SandboxReference[]? sandboxes) =>
+        cmdlet.FindTargets(references, sandboxes, reference => cmdlet.FindContexts(reference, sandboxes).Select(found => new ContextReference(found)));
 
     /// <summary>The sandboxes to look in for a resource. A contradiction is reported and skipped.</summary>
     /// <param name="cmdlet">The cmdlet.</param>
     /// <param name="reference">The resource.</param>
     /// <param name="sandboxes">The sandboxes named, perhaps by pattern; null for none.</param>
     /// <returns>Each, and whether it is one of many that a pattern matches.</returns>
-    public static IEnumerable<(SandboxTarget Sandbox, bool IsOneOfMany)> Search(this SandboxCommandBase cmdlet, ResourceReference reference, SandboxReference[]? sandboxes) =>
+    public static IEnumerable<(SandboxTarget Sandbox, bool IsOneOfMany)> Search(
+        this SandboxCommandBase cmdlet, ResourceReference reference, SandboxReference[]? sandboxes) =>
         cmdlet.Sandboxes(reference, sandboxes).SelectMany(sandbox => WildcardPattern.ContainsWildcardCharacters(sandbox.SandboxId)
-            ? cmdlet.FindSandboxes(sandbox.Client, sandbox.SandboxId).Where(found => found.State == SandboxState.Running).Select(found => (new SandboxTarget(sandbox.Client, found.Id), true))
+            ? cmdlet.FindSandboxes(sandbox.Client, sandbox.SandboxId).Where(found => found.State == SandboxState.Running)
+                .Select(found => (new SandboxTarget(sandbox.Client, found.Id), true))
             : [(sandbox, false)]);
 
     private static IEnumerable<TObject> Find<TInfo, TObject>(
@@ -131,11 +140,13 @@ internal static class ResourceFinder
     }
 
     private static IEnumerable<ResourceTarget> FindTargets<T>(
-        this SandboxCommandBase cmdlet, IEnumerable<T> references, SandboxReference[]? sandboxes, Func<T, IEnumerable<(string Server, string SandboxId, string Id)>> find)
-        where T : ResourceReference =>
-        references.SelectMany(reference => reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true
-            ? find(reference).Select(found => new ResourceTarget(new SandboxTarget(cmdlet.ClientOf(found.Server), found.SandboxId), found.Id)).ToArray()
-            : cmdlet.Sandboxes(reference, sandboxes).Select(sandbox => new ResourceTarget(sandbox, reference.Id)));
+        this SandboxCommandBase cmdlet, IEnumerable<T> references, SandboxReference[]? sandboxes, Func<T, IEnumerable<T>> find)
+        where T : ResourceReference => references.SelectMany(reference =>
+        {
+            bool isPattern = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true;
+            T[] found = isPattern ? [.. find(reference)] : [reference];
+            return found.SelectMany(one => cmdlet.Sandboxes(one, isPattern ? null : sandboxes).Select(sandbox => new ResourceTarget(sandbox, one.Id)));
+        });
 
     private static IReadOnlyList<SandboxInfo> FindSandboxes(this SandboxCommandBase cmdlet, SandboxClient client, string id)
     {
@@ -145,7 +156,9 @@ internal static class ResourceFinder
         }
 
         WildcardPattern pattern = new(id, WildcardOptions.IgnoreCase);
-        return cmdlet.TryInvoke(client.Server, client.GetSandboxesAsync, out IReadOnlyList<SandboxInfo>? all) ? [.. all.Where(sandbox => pattern.IsMatch(sandbox.Id))] : [];
+        return cmdlet.TryInvoke(client.Server, client.GetSandboxesAsync, out IReadOnlyList<SandboxInfo>? all)
+            ? [.. all.Where(sandbox => pattern.IsMatch(sandbox.Id))]
+            : [];
     }
 
     private static IEnumerable<SandboxTarget> Sandboxes(this SandboxCommandBase cmdlet, ResourceReference? reference, SandboxReference[]? sandboxes)
@@ -171,9 +184,16 @@ internal static class ResourceFinder
         (sandbox.IsPattern ? new WildcardPattern(sandbox.Id, WildcardOptions.IgnoreCase).IsMatch(reference.SandboxId) : sandbox.Id == reference.SandboxId)
         && (reference.Server is null || sandbox.Server is null || reference.Server == sandbox.Server);
 
+    // Never starts a sandbox: a stopped one has no contexts.
+    private static Task<IReadOnlyList<ContextInfo>> ListContextsAsync(SandboxTarget sandbox, bool wake, CancellationToken cancellationToken) =>
+        sandbox.Client.GetContextsAsync(sandbox.SandboxId, cancellationToken);
+
     // Listing many sandboxes starts none of them; a missing default sandbox has nothing in it.
     private static async Task<IReadOnlyList<TInfo>> ListAsync<TInfo>(
-        SandboxTarget sandbox, bool isOneOfMany, Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list, CancellationToken cancellationToken)
+        SandboxTarget sandbox,
+        bool isOneOfMany,
+        Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
+        CancellationToken cancellationToken)
     {
         try
         {

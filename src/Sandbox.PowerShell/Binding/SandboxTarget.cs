@@ -63,7 +63,9 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
     /// <summary>Returns the target, or the session <c>default</c> of a sandbox that has one.</summary>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<SandboxTarget> ToDefaultSessionAsync(CancellationToken cancellationToken) =>
-        SessionId is null && (await Client.GetSandboxAsync(SandboxId, cancellationToken)).DefaultSession ? new SandboxTarget(Client, SandboxId, DefaultId) : this;
+        SessionId is null && (await Client.GetSandboxAsync(SandboxId, cancellationToken)).DefaultSession
+            ? new SandboxTarget(Client, SandboxId, DefaultId)
+            : this;
 
     /// <inheritdoc />
     public override string ToString() => SessionId is null ? SandboxId : $"{SandboxId}/{SessionId}";

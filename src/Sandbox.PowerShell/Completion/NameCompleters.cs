@@ -36,7 +36,8 @@ public sealed class LanguageCompleter : NameCompleter
 /// <summary>Completes names of encodings.</summary>
 public sealed class EncodingCompleter : NameCompleter
 {
-    private protected override IEnumerable<Suggestion> Names => EncodingTransformationAttribute.Names.Select(name => new Suggestion(name.Key, name.Value.EncodingName));
+    private protected override IEnumerable<Suggestion> Names =>
+        EncodingTransformationAttribute.Names.Select(name => new Suggestion(name.Key, name.Value.EncodingName));
 }
 
 /// <summary>Completes the local ports that this runspace forwards.</summary>

@@ -59,7 +59,8 @@ public sealed class SessionCompleter : ResourceCompleter
 public sealed class ContextCompleter : ResourceCompleter
 {
     private protected override async Task<IEnumerable<Suggestion>> ListAsync(SandboxClient client, string sandbox, CancellationToken cancellationToken) =>
-        (await client.GetContextsAsync(sandbox, cancellationToken)).Select(context => new Suggestion(context.Id, $"{context.Language}, {context.State}, {context.Cwd}"));
+        (await client.GetContextsAsync(sandbox, cancellationToken))
+            .Select(context => new Suggestion(context.Id, $"{context.Language}, {context.State}, {context.Cwd}"));
 }
 
 /// <summary>Completes ids of processes, of the sandbox that is named.</summary>
@@ -84,6 +85,7 @@ public sealed class VariableCompleter : ServerCompleter
     private protected override async Task<IEnumerable<Suggestion>> FindAsync(SandboxClient client, BoundArguments bound, CancellationToken cancellationToken)
     {
         EnvironmentState state = await client.GetEnvironmentAsync(bound.SandboxId, bound.Session?.Id, reveal: false, wake: false, cancellationToken);
-        return state.Env.Keys.Order(StringComparer.Ordinal).Select(name => new Suggestion(name, state.Secrets.Contains(name) ? "a secret" : state.Env[name] ?? ""));
+        return state.Env.Keys.Order(StringComparer.Ordinal)
+            .Select(name => new Suggestion(name, state.Secrets.Contains(name) ? "a secret" : state.Env[name] ?? ""));
     }
 }

@@ -136,7 +136,8 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         foreach (T target in targets)
         {
             if (ShouldProcess(target.ToString(), action)
-                && TryInvoke(target is RemotePath path ? path.Display : target.ToString(), token => request(target, token), out object? result) && result is not null)
+                && TryInvoke(target is RemotePath path ? path.Display : target.ToString(), token => request(target, token), out object? result)
+                && result is not null)
             {
                 WriteObject(result);
             }

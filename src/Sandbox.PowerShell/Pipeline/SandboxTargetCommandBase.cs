@@ -34,7 +34,7 @@ public abstract class SandboxTargetCommandBase : SandboxCommandBase
 /// <summary>Base of cmdlets that act in sessions, or in sandboxes without one.</summary>
 public abstract class SandboxSessionCommandBase : SandboxTargetCommandBase
 {
-    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Left out, it is the sandbox's session <c>default</c> where it has one, else the sandbox itself.</summary>
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Default: the session <c>default</c> of the sandbox if it has one, else the sandbox.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
     [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
@@ -59,7 +59,8 @@ public abstract class SandboxProcessCommandBase : SandboxTargetCommandBase
 
     /// <summary>The processes that are meant for the current pipeline object.</summary>
     /// <param name="where">Which of those that a pattern matches count.</param>
-    private protected IEnumerable<ResourceTarget> FindTargets(Func<SandboxProcess, bool> where) => this.FindProcessTargets(Process, SandboxesBeside(Process), where);
+    private protected IEnumerable<ResourceTarget> FindTargets(Func<SandboxProcess, bool> where) =>
+        this.FindProcessTargets(Process, SandboxesBeside(Process), where);
 }
 
 /// <summary>Base of cmdlets that act on sandboxes as a whole.</summary>

@@ -25,5 +25,7 @@ public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase
 
     /// <inheritdoc />
     protected override void ProcessRecord() => ForEach(
-        this.FindContextTargets(Context, Sandbox), "Remove code context", (context, token) => context.Client.RemoveContextAsync(context.SandboxId, context.Id, token));
+        this.FindContextTargets(Context, Sandbox),
+        "Remove code context",
+        (context, token) => context.Client.RemoveContextAsync(context.SandboxId, context.Id, token));
 }

@@ -42,7 +42,8 @@ public sealed class SetSandboxEnvCommand : SandboxSessionCommandBase
         SandboxTarget place = await target.ToDefaultSessionAsync(cancellationToken);
         await place.Client.SetEnvironmentAsync(place.SandboxId, place.SessionId, patch, cancellationToken);
         return !PassThru ? null
-            : place.SessionId is { } session ? new SandboxSession(await place.Client.GetSessionAsync(place.SandboxId, session, cancellationToken), place.SandboxId, place.Client.Server)
+            : place.SessionId is { } session
+            ? new SandboxSession(await place.Client.GetSessionAsync(place.SandboxId, session, cancellationToken), place.SandboxId, place.Client.Server)
             : new SandboxInstance(await place.Client.GetSandboxAsync(place.SandboxId, cancellationToken), place.Client.Server);
     }
 }

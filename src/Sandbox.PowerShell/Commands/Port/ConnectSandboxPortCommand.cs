@@ -99,9 +99,13 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     private bool IsServed(ResourceTarget process, int port)
     {
         ErrorRecord? failure = null;
-        bool hasWaited = TryRun(process.ToString(), () => failure = this.RunWithProgress(
-            "Waiting for a process", $"Waiting for '{process}' to listen on port {port}",
-            token => ProcessWait.WaitAsync(process, new PortCondition(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { }).ToError($"port {port}", TimeoutSeconds));
+        bool hasWaited = TryRun(process.ToString(), () =>
+        {
+            ProcessWait wait = this.RunWithProgress(
+                "Waiting for a process", $"Waiting for '{process}' to listen on port {port}",
+                token => ProcessWait.WaitAsync(process, new PortCondition(port, null, null), Seconds.ToLimit(TimeoutSeconds), token), _ => { });
+            failure = wait.ToError($"port {port}", TimeoutSeconds);
+        });
         if (failure is not null)
         {
             WriteError(failure);

@@ -59,7 +59,8 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
         }
 
         ProcessInfo info = await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken);
-        return new(new SandboxProcess(info, process.SandboxId, process.Client.Server, matched), matched is not null, hasTimedOut && matched is null, last.Lines);
+        SandboxProcess found = new(info, process.SandboxId, process.Client.Server, matched);
+        return new(found, matched is not null, hasTimedOut && matched is null, last.Lines);
     }
 
     /// <summary>The error that it did not happen; null when it did.</summary>
