@@ -24,13 +24,16 @@ internal sealed class BoundArguments(IDictionary arguments, string parameter, st
     /// <summary>The session that is named; null for none.</summary>
     public SessionReference? Session => SessionOf("Session");
 
+    /// <summary>The sandbox that is named by session or id, or the default one.</summary>
+    public string SandboxId => Session?.SandboxId ?? Sandbox?.Id ?? DefaultSandbox;
+
     /// <summary>The session that a parameter names; null for none.</summary>
     /// <param name="parameter">The parameter.</param>
-    public SessionReference? SessionOf(string parameter) => SessionReference.From(First(parameter));
+    public SessionReference? SessionOf(string parameter) => PipelineTarget.Read<SessionReference>(First(parameter));
 
     /// <summary>The sandbox that a parameter names; null for none.</summary>
     /// <param name="parameter">The parameter.</param>
-    public SandboxReference? SandboxOf(string parameter) => SandboxReference.From(First(parameter));
+    public SandboxReference? SandboxOf(string parameter) => PipelineTarget.Read<SandboxReference>(First(parameter));
 
     /// <summary>Whether a parameter is given.</summary>
     /// <param name="parameter">The parameter.</param>

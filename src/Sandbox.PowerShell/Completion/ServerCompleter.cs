@@ -57,3 +57,9 @@ public abstract class ServerCompleter : IArgumentCompleter
     // What begins as a number does would be read as one: 1e3, 007. A dash would begin a parameter's name.
     private static bool MustBeQuoted(string text) => char.IsAsciiDigit(text[0]) || text[0] is '-' or '@' or '#' or '~' || text.AsSpan().ContainsAny(Special);
 }
+
+/// <summary>A completion.</summary>
+/// <param name="Text">What is inserted.</param>
+/// <param name="Explanation">The tooltip.</param>
+/// <param name="IsNumber">Whether it is meant as a number, not as a text that reads like one.</param>
+internal readonly record struct Suggestion(string Text, string Explanation, bool IsNumber = false);

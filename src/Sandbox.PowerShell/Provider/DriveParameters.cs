@@ -8,14 +8,14 @@ public sealed class NewDriveParameters
 {
     /// <summary>The session: an object, an id, or <c>sandbox/session</c>. A relative root starts from its directory.</summary>
     [Parameter(HelpMessage = "The session: an object or an id.")]
-    [SessionTransformation]
+    [ReferenceTransformation<SessionReference>]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(SessionCompleter))]
     public SessionReference[]? Session { get; set; }
 
     /// <summary>The sandbox: an object or an id. Left out, it is that of the session, or the sandbox <c>default</c>, which is made on first use.</summary>
     [Parameter(HelpMessage = "The sandbox: an object or an id.")]
-    [SandboxTransformation]
+    [ReferenceTransformation<SandboxReference>]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(SandboxCompleter))]
     public SandboxReference[]? Sandbox { get; set; }

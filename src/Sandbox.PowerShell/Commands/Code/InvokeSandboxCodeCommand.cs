@@ -1,0 +1,271 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Text;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Runs code in contexts, which keep its state, and streams output and results.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "SandboxCode", SupportsShouldProcess = true, DefaultParameterSetName = "Code")]
+[OutputType(typeof(string), typeof(SandboxCodeOutput), typeof(SandboxCodeResult))]
+public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
+{
+    private readonly StringBuilder _pipedCode = new();
+    private CodeRunRequest _request = null!;
+    private ResultFiles _files = null!;
+    private PipelinePump? _pump;
+    private bool _inputIsExpected;
+    private bool _inputIsBad;
+    private bool _codeIsPiped;
+    private bool _placeIsPiped;
+
+    /// <summary>The code. It may be piped instead.</summary>
+    [Parameter(Position = 0, ParameterSetName = "Code", HelpMessage = "The code.")]
+    [ValidateNotNullOrEmpty]
+    public string? Code { get; set; }
+
+    /// <summary>A local file that contains the code.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "File", HelpMessage = "A local file that contains the code.")]
+    [ValidateNotNullOrEmpty]
+    public string FilePath { get; set; } = "";
+
+    /// <summary>The language, or a Jupyter kernel's name. Left out, it is the context's, else what the file's name says, else <c>python</c>.</summary>
+    [Parameter(HelpMessage = "The language, or a Jupyter kernel's name.")]
+    [ArgumentCompleter(typeof(LanguageCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Language { get; set; }
+
+    /// <summary>The contexts: objects, ids, or <c>sandbox/context</c>. Left out, it is the language's default one.</summary>
+    [Parameter(HelpMessage = "Contexts: objects or ids.")]
+    [ReferenceTransformation<ContextReference>]
+    [ArgumentCompleter(typeof(ContextCompleter))]
+    [ValidateNotNullOrEmpty]
+    public ContextReference[]? Context { get; set; }
+
+    /// <summary>The sessions whose default contexts are meant: objects, ids, or <c>sandbox/session</c>.</summary>
+    [Parameter(HelpMessage = "Sessions: objects or ids.")]
+    [ReferenceTransformation<SessionReference>]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SessionReference[]? Session { get; set; }
+
+    /// <summary>The sandboxes: objects or ids. Left out, it is the sandbox <c>default</c>, which is made on first use.</summary>
+    [Parameter(HelpMessage = "Sandboxes: objects or ids.")]
+    [ReferenceTransformation<SandboxReference>]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <summary>Contexts, sessions or sandboxes to run in; or strings, the lines of the code.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Contexts, sessions or sandboxes to run in, or the code.")]
+    public object? InputObject { get; set; }
+
+    /// <summary>Variables of this run alone. A SecureString is sent as a secret; null unsets.</summary>
+    [Parameter(HelpMessage = "Environment variables of this run.")]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>Seconds, or a TimeSpan, after which the code is interrupted, counted from its start. Default: the limit of the context.</summary>
+    [Parameter(HelpMessage = "Timeout of the run in seconds, or a TimeSpan.")]
+    [SecondsTransformation]
+    [ValidateRange(Seconds.Shortest, Seconds.Longest)]
+    [Alias("TimeoutSec")]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>A local directory for image results; created if it does not exist.</summary>
+    [Parameter(HelpMessage = "A local directory for image results.")]
+    [ValidateNotNullOrEmpty]
+    public string? OutputDirectory { get; set; }
+
+    /// <summary>Returns one object for each place: error, outputs, results, times.</summary>
+    [Parameter(HelpMessage = "Returns one object with the error, output, results and times.")]
+    public SwitchParameter AsResult { get; set; }
+
+    /// <summary>Maximum number of contexts or sandboxes in which the code runs at once.</summary>
+    [Parameter(HelpMessage = "Maximum number of sandboxes or sessions at once.")]
+    [ValidateRange(1, int.MaxValue)]
+    public int ThrottleLimit { get; set; } = 32;
+
+    private bool PlaceIsNamed => Context is not null || Session is not null || Sandbox is not null;
+
+    private bool CodeIsGiven => Code is not null || ParameterSetName == "File";
+
+    /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        EnvironmentMap environment = ReadEnvironment(Environment);
+        if (Context is not null && (Language is not null || Session is not null))
+        {
+            Refuse("-Context cannot be combined with -Language or -Session: the context already has both.");
+        }
+
+        _request = new()
+        {
+            Code = ParameterSetName == "File" ? ReadFile() : Code,
+            Env = environment.Plain,
+            SecretEnv = environment.Secret,
+            TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
+        };
+        _files = new(OutputDirectory is null ? null : GetUnresolvedProviderPathFromPSPath(OutputDirectory));
+        _pump = new(ThrottleLimit, FlushMessages, StopToken);
+        _inputIsExpected = MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject));
+        if (!CodeIsGiven && !_inputIsExpected)
+        {
+            Refuse("There is no code to run. Use -Code or -FilePath, or pipe the code.");
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (!_inputIsExpected)
+        {
+            return;
+        }
+
+        if (InputObject is null || !TryTake(InputObject))
+        {
+            _inputIsBad = true;
+            WriteError(Errors.BadInput(InputObject));
+        }
+
+        _pump!.DrainReady();
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        // An empty pipeline runs nothing, unless code and place are known; half of the code is no code.
+        bool isWanted = _codeIsPiped || (CodeIsGiven && (PlaceIsNamed || !_inputIsExpected));
+        if (isWanted && !_placeIsPiped && !_inputIsBad)
+        {
+            if (_codeIsPiped)
+            {
+                _request = _request with { Code = _pipedCode.ToString() };
+            }
+
+            StartInNamed();
+        }
+
+        _pump!.DrainAll();
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _pump?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private bool TryTake(object value)
+    {
+        if (PipelineTarget.IsContext(value))
+        {
+            if (PipelineTarget.Read<ContextReference>(value) is not { } context)
+            {
+                return false;
+            }
+
+            StartInPiped(value, this.Search(context, null).Select(found => (found.Sandbox, (string?)context.Id)));
+            return true;
+        }
+
+        if (PipelineTarget.IsPlace(value))
+        {
+            if (this.ResolvePiped(value) is not { } targets)
+            {
+                return false;
+            }
+
+            StartInPiped(value, targets.Select(target => (target, (string?)null)));
+            return true;
+        }
+
+        if (CodeIsGiven || _placeIsPiped)
+        {
+            Refuse("The code was specified twice: by a parameter and by the pipeline. Specify it once.");
+        }
+
+        _codeIsPiped = true;
+        _pipedCode.Append(LanguagePrimitives.ConvertTo<string>(value)).Append('\n');
+        return true;
+    }
+
+    private void StartInPiped(object place, IEnumerable<(SandboxTarget Target, string? ContextId)> places)
+    {
+        if (PlaceIsNamed)
+        {
+            ThrowTerminatingError(Errors.TargetGivenTwice(place.ToString() ?? ""));
+        }
+
+        if (!CodeIsGiven)
+        {
+            Refuse("The pipeline contains no code. Use -Code or -FilePath.");
+        }
+
+        _placeIsPiped = true;
+        Start(places);
+    }
+
+    private void StartInNamed() => Start(Context is null
+        ? this.Resolve(Session, Sandbox).Select(target => (target, (string?)null))
+        : Context.SelectMany(context => this.Search(context, Sandbox).Select(found => (found.Sandbox, (string?)context.Id))));
+
+    private void Start(IEnumerable<(SandboxTarget Target, string? ContextId)> places)
+    {
+        foreach ((SandboxTarget target, string? contextId) in places)
+        {
+            string language = Language ?? LanguageOfFile() ?? "python";
+            if (ShouldProcess(contextId is null ? target.ToString() : $"{target.SandboxId}/{contextId}", contextId is null ? $"Run {language} code" : "Run code"))
+            {
+                CodeInvocation run = new(target, contextId, language, _request);
+                _pump!.Start(token => FollowAsync(run, token));
+            }
+        }
+    }
+
+    private async Task FollowAsync(CodeInvocation run, CancellationToken cancellationToken)
+    {
+        CodeWriter writer = AsResult ? new CodeResultWriter(this, run, _files) : new CodeLinesWriter(this, run, _files);
+        try
+        {
+            await run.FollowAsync(current => _pump!.PostAsync(() => writer.Write(current)), cancellationToken);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            await _pump!.PostAsync(() =>
+            {
+                // Return the received output even after a failure.
+                writer.Finish(null);
+                Report(e, run.ToString());
+            });
+        }
+    }
+
+    private string ReadFile()
+    {
+        string path = GetUnresolvedProviderPathFromPSPath(FilePath);
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Refuse($"The file '{path}' cannot be read: {e.Message}");
+            throw;
+        }
+    }
+
+    private string? LanguageOfFile() => Path.GetExtension(FilePath) switch
+    {
+        ".js" or ".mjs" or ".cjs" => "javascript",
+        ".ts" or ".mts" or ".cts" => "typescript",
+        _ => null,
+    };
+
+    private void Refuse(string message) => ThrowTerminatingError(Errors.InvalidArgument(message, null));
+}

@@ -1,0 +1,104 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Lists the content of directories of sandboxes.</summary>
+[Cmdlet(VerbsCommon.Get, "SandboxChildItem", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(SandboxItem))]
+public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
+{
+    private static readonly string[] Here = ["."];
+
+    /// <summary>The directories. Default: the directory of the session. Wildcard matches are returned themselves.</summary>
+    [Parameter(Position = 0, ParameterSetName = PathSet, HelpMessage = "Directories in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>Includes subdirectories.</summary>
+    [Parameter(HelpMessage = "Includes subdirectories.")]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>Number of directory levels to list.</summary>
+    [Parameter(HelpMessage = "Number of directory levels to list.")]
+    [ValidateRange(0, int.MaxValue)]
+    public int? Depth { get; set; }
+
+    /// <summary>A wildcard pattern for names, applied in the sandbox.</summary>
+    [Parameter(HelpMessage = "A wildcard pattern for names.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string? Filter { get; set; }
+
+    /// <summary>Lists files, and what is neither file nor directory.</summary>
+    [Parameter(HelpMessage = "Lists files only.")]
+    public SwitchParameter File { get; set; }
+
+    /// <summary>Lists directories.</summary>
+    [Parameter(HelpMessage = "Lists directories only.")]
+    public SwitchParameter Directory { get; set; }
+
+    /// <summary>Lists also names that begin with a dot.</summary>
+    [Parameter(HelpMessage = "Includes hidden items.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (string path in ParameterSetName == PathSet ? Path ?? Here : [""])
+        {
+            // A wildcard match is returned itself, even if it is a directory.
+            if (ParameterSetName == PathSet && ItemPattern.IsPattern(path))
+            {
+                foreach ((RemotePath place, FileEntry entry) in Items([path], Force))
+                {
+                    Write(entry, place);
+                    if (Recurse && entry.Type == FileKind.Directory)
+                    {
+                        TryRun(place.Display, () => List(place));
+                    }
+                }
+            }
+            else
+            {
+                foreach (RemotePath place in Places([path], Force))
+                {
+                    TryRun(place.Display, () => List(place));
+                }
+            }
+        }
+    }
+
+    private void List(RemotePath place)
+    {
+        ListOptions options = new() { Recursive = Recurse, Depth = Depth, Filter = Filter is null ? null : ItemPattern.ToServer(Filter), Hidden = Force };
+        try
+        {
+            foreach (FileEntry entry in this.Enumerate(token => place.ListAsync(options, token)))
+            {
+                Write(entry, place);
+            }
+        }
+        catch (ApiException e) when (e.Code == ErrorCodes.NotADirectory && Wait(token => place.TryGetAsync(follow: false, token)) is { } file)
+        {
+            Write(file, place);
+        }
+    }
+
+    private void Write(FileEntry entry, RemotePath place)
+    {
+        bool isDirectory = entry.Type == FileKind.Directory;
+        if (File ? !isDirectory || Directory : !Directory || isDirectory)
+        {
+            WriteObject(new SandboxItem(entry, place.Target));
+        }
+
+        if (entry is { Error: { } sentence, ErrorCode: { } code })
+        {
+            Report(new ApiException(code, sentence), entry.Path);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Management.Automation;
+using System.Text;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Creates files, directories and links in sandboxes.</summary>
+[Cmdlet(VerbsCommon.New, "SandboxItem", SupportsShouldProcess = true)]
+[OutputType(typeof(SandboxItem))]
+public sealed class NewSandboxItemCommand : SandboxSessionCommandBase
+{
+    /// <summary>The new paths.</summary>
+    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The new paths.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>What is made. Directories above a directory are made too.</summary>
+    [Parameter(HelpMessage = "The type of item to create.")]
+    public SandboxItemType ItemType { get; set; } = SandboxItemType.File;
+
+    /// <summary>A file's text, or what a link leads to.</summary>
+    [Parameter(HelpMessage = "The text of a file, or the target of a link.")]
+    [AllowNull]
+    [AllowEmptyString]
+    public object? Value { get; set; }
+
+    /// <summary>Accepts an existing directory, replaces an existing file, and creates missing parent directories.</summary>
+    [Parameter(HelpMessage = "Replaces an existing file; creates missing parent directories.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord() =>
+        ForEach(Targets.SelectMany(target => Path.Select(path => new RemotePath(target, path))), $"Create {ItemType}", CreateAsync);
+
+    private async Task<object?> CreateAsync(RemotePath place, CancellationToken token)
+    {
+        string text = Value is null ? "" : LanguagePrimitives.ConvertTo<string>(Value);
+        switch (ItemType)
+        {
+            case SandboxItemType.Directory:
+                await place.MakeDirectoryAsync(isNew: !Force, token);
+                break;
+            case SandboxItemType.SymbolicLink:
+                await MakeLinkAsync(place, text, token);
+                break;
+            default:
+                using (MemoryStream content = new(Encoding.UTF8.GetBytes(text)))
+                {
+                    await place.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, token);
+                }
+
+                break;
+        }
+
+        return await place.ToItemAsync(token);
+    }
+
+    private async Task MakeLinkAsync(RemotePath place, string target, CancellationToken token)
+    {
+        if (Force && await place.TryGetAsync(follow: false, token) is { Type: not FileKind.Directory })
+        {
+            await place.RemoveAsync(recursive: false, token);
+        }
+
+        await place.MakeLinkAsync(target, token);
+    }
+}
+
+/// <summary>What <c>New-SandboxItem</c> makes.</summary>
+public enum SandboxItemType
+{
+    /// <summary>A file.</summary>
+    File,
+
+    /// <summary>A directory.</summary>
+    Directory,
+
+    /// <summary>A symbolic link.</summary>
+    SymbolicLink,
+}

@@ -1,0 +1,61 @@
+using System.Management.Automation;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Streams the changes at a path of a sandbox until it is stopped or the path is removed.</summary>
+[Cmdlet(VerbsCommon.Watch, "SandboxItem", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(SandboxItemChange))]
+public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
+{
+    /// <summary>A directory or file in the sandbox. Default: the directory of the session.</summary>
+    [Parameter(Position = 0, ParameterSetName = PathSet, HelpMessage = "A directory or file in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string[]? Path { get; set; }
+
+    /// <summary>Watches subdirectories too.</summary>
+    [Parameter(HelpMessage = "Watches subdirectories too.")]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>A wildcard pattern for names, applied in the sandbox.</summary>
+    [Parameter(HelpMessage = "A wildcard pattern for names.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string? Filter { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        RemotePath[] places = [.. Places(Path ?? ["."], hidden: true)];
+        if (places.Length > 1)
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("Only one path can be watched at a time. Watch the parent directory with -Recurse and select names with -Filter.", null));
+        }
+
+        foreach (RemotePath place in places)
+        {
+            TryRun(place.Display, () => Watch(place));
+        }
+    }
+
+    private void Watch(RemotePath place)
+    {
+        string? filter = Filter is null ? null : ItemPattern.ToServer(Filter);
+        foreach (FileChange? change in this.Enumerate(token => place.WatchAsync(Recurse, filter, token)))
+        {
+            if (change is null)
+            {
+                WriteVerbose($"Watching '{place.Display}' in '{place.Target}'.");
+                continue;
+            }
+
+            if (change.Type == FileChangeType.Overflow)
+            {
+                WriteWarning($"Too many changes in '{place.Display}': some were lost. List the directory again.");
+            }
+
+            WriteObject(new SandboxItemChange(change, place.Target));
+        }
+    }
+}

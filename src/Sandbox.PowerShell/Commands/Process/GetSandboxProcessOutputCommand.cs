@@ -1,0 +1,107 @@
+using System.Management.Automation;
+using Sandbox.Client;
+
+namespace Sandbox.Commands;
+
+/// <summary>Returns the output of processes and commands as lines, and optionally follows it.</summary>
+[Cmdlet(VerbsCommon.Get, "SandboxProcessOutput", DefaultParameterSetName = "Process")]
+[OutputType(typeof(string))]
+public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
+{
+    private PipelinePump? _pump;
+
+    /// <summary>Number of lines from the end.</summary>
+    [Parameter(HelpMessage = "Number of lines from the end.")]
+    [ValidateRange(0, int.MaxValue)]
+    [Alias("Last")]
+    public int? Tail { get; set; }
+
+    /// <summary>Continues to return output until the process exits.</summary>
+    [Parameter(HelpMessage = "Continues to return output until the process exits.")]
+    [Alias("Follow")]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>Which stream; both, in the order of arrival, when left out.</summary>
+    [Parameter(HelpMessage = "The output stream to read.")]
+    public OutputSelection Stream { get; set; } = OutputSelection.All;
+
+    /// <summary>Returns the output of each process as one string, exactly.</summary>
+    [Parameter(HelpMessage = "Returns the output as one string.")]
+    public SwitchParameter Raw { get; set; }
+
+    /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (Raw && (Wait || Tail is not null))
+        {
+            ThrowTerminatingError(Errors.InvalidArgument("-Raw cannot be combined with -Wait or -Tail.", null));
+        }
+
+        _pump = new(int.MaxValue, FlushMessages, StopToken);
+    }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        foreach (ResourceTarget process in FindTargets(_ => true))
+        {
+            _pump!.Start(token => FollowAsync(process, token));
+        }
+
+        _pump!.DrainReady();
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing() => _pump!.DrainAll();
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _pump?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task FollowAsync(ResourceTarget process, CancellationToken cancellationToken)
+    {
+        ProcessOutput output = new(Stream, Raw, Tail, line => WriteObject(line));
+        try
+        {
+            using CommandReader reader = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, default, follow: Wait && Tail is null, cancellationToken);
+            bool hasMore = await ReadAsync(process, reader, output, cancellationToken);
+            await _pump!.PostAsync(output.EndTail);
+            if (hasMore && Wait)
+            {
+                using CommandReader rest = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, reader.Cursor, follow: true, cancellationToken);
+                await ReadAsync(process, rest, output, cancellationToken);
+            }
+
+            await _pump!.PostAsync(output.Finish);
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            await _pump!.PostAsync(() =>
+            {
+                output.Finish();
+                Report(e, process.ToString());
+            });
+        }
+    }
+
+    /// <summary>Reads to the end; true when more may come.</summary>
+    private async Task<bool> ReadAsync(ResourceTarget process, CommandReader reader, ProcessOutput output, CancellationToken cancellationToken)
+    {
+        bool hasMore = true;
+        await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))
+        {
+            hasMore = current is not CommandExit;
+            await _pump!.PostAsync(current is OutputGap gap ? () => WriteWarning(Errors.OutputMissing(process.ToString(), gap.Missing)) : () => output.Add(current));
+        }
+
+        return hasMore;
+    }
+}

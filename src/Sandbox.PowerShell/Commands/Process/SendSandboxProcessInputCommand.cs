@@ -1,0 +1,103 @@
+using System.Management.Automation;
+using System.Text;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Writes to the standard input of a process started with <c>-OpenInput</c>: a string as a line, bytes unchanged.</summary>
+[Cmdlet(VerbsCommunications.Send, "SandboxProcessInput", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
+{
+    // By address: each line of a pipeline finds the same process again.
+    private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), (ResourceTarget Process, bool HasInput)> _processes = [];
+
+    /// <summary>What it reads; an empty one where only the end is to be told.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Strings, each written as a line, or bytes.")]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidateNotNull]
+    public object? InputObject { get; set; }
+
+    /// <summary>The processes: objects, ids, or <c>sandbox/process</c>.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, HelpMessage = "Processes: objects or ids.")]
+    [ReferenceTransformation<ProcessReference>]
+    [ArgumentCompleter(typeof(ProcessCompleter))]
+    [ValidateNotNullOrEmpty]
+    [Alias("Id")]
+    public ProcessReference[] Process { get; set; } = [];
+
+    /// <summary>The sandbox of a process that is named by its id alone.</summary>
+    [Parameter(HelpMessage = "The sandbox: an object or an id.")]
+    [ReferenceTransformation<SandboxReference>]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SandboxReference[]? Sandbox { get; set; }
+
+    /// <summary>Does not append a newline to strings.</summary>
+    [Parameter(HelpMessage = "Does not append a newline to strings.")]
+    public SwitchParameter NoNewline { get; set; }
+
+    /// <summary>Closes standard input after writing.</summary>
+    [Parameter(HelpMessage = "Closes standard input after writing.")]
+    public SwitchParameter End { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        byte[] bytes = Bytes(InputObject);
+        foreach (ResourceTarget process in this.FindProcessTargets(Process, Sandbox, found => !found.HasEnded))
+        {
+            if (!ShouldProcess(process.ToString(), $"Send {bytes.Length} bytes"))
+            {
+                continue;
+            }
+
+            var address = (process.Client, process.SandboxId, process.Id);
+            if (bytes.Length == 0)
+            {
+                _processes.TryAdd(address, (process, false));
+            }
+            else if (TryInvoke(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token)))
+            {
+                _processes[address] = (process, true);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        if (!End)
+        {
+            return;
+        }
+
+        foreach ((ResourceTarget process, bool hasInput) in _processes.Values)
+        {
+            TryInvoke(process.ToString(), token => EndInputAsync(process, hasInput, token));
+        }
+    }
+
+    // A process may end as soon as it has read what it was sent: then there is no input left to end.
+    private static async Task EndInputAsync(ResourceTarget process, bool hasInput, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await process.Client.WriteInputAsync(process.SandboxId, process.Id, ReadOnlyMemory<byte>.Empty, true, cancellationToken);
+        }
+        catch (ApiException e) when (hasInput && e.Code == ErrorCodes.ProcessEnded)
+        {
+        }
+    }
+
+    private byte[] Bytes(object? value) => value.Unwrap() switch
+    {
+        null => [],
+        byte one => [one],
+        byte[] many => many,
+        object[] items => [.. items.SelectMany(Bytes)],
+        var other => Encoding.UTF8.GetBytes(LanguagePrimitives.ConvertTo<string>(other) + (NoNewline ? "" : "\n")),
+    };
+}

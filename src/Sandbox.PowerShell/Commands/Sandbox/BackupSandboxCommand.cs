@@ -1,0 +1,82 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox.Commands;
+
+/// <summary>Saves a directory of sandboxes as local archive files.</summary>
+[Cmdlet(VerbsData.Backup, "Sandbox", SupportsShouldProcess = true)]
+[OutputType(typeof(FileInfo))]
+public sealed class BackupSandboxCommand : WholeSandboxCommandBase
+{
+    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+
+    /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files that are named after the sandboxes.</summary>
+    [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br, or a directory.")]
+    [ValidateNotNullOrEmpty]
+    public string DestinationPath { get; set; } = "";
+
+    /// <summary>The directory in the sandbox.</summary>
+    [Parameter(HelpMessage = "The directory in the sandbox.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PathCompleter))]
+    public string Path { get; set; } = RemotePath.Workspace;
+
+    /// <summary>Patterns to exclude: of names, or, with a slash, of paths from the directory that is kept.</summary>
+    [Parameter(HelpMessage = "Patterns of names or paths to exclude.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Replaces an existing file.</summary>
+    [Parameter(HelpMessage = "Replaces an existing file.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        string destination = GetUnresolvedProviderPathFromPSPath(DestinationPath);
+        foreach (SandboxTarget sandbox in Targets)
+        {
+            string file = Directory.Exists(destination) ? System.IO.Path.Combine(destination, sandbox.SandboxId + LocalArchive.UsualEnding) : destination;
+            if (this.OpenArchive(file) is { } archive && IsFree(file) && ShouldProcess($"{sandbox}: {Path}", $"Back up to '{file}'"))
+            {
+                BackUp(new RemotePath(sandbox, Path), archive, file);
+            }
+        }
+    }
+
+    private bool IsFree(string file)
+    {
+        // Of many sandboxes one must never take the place of another.
+        bool isFree = _written.Add(file) && (Force || !File.Exists(file));
+        if (!isFree)
+        {
+            Report(new ApiException(ErrorCodes.PathExists, $"The local file '{file}' already exists. Use -Force to replace it, or choose another file or a directory."), file);
+        }
+
+        return isFree;
+    }
+
+    private void BackUp(RemotePath place, LocalArchive archive, string file)
+    {
+        TransferProgress progress = new();
+        try
+        {
+            WriteObject(this.RunWithProgress($"Backing up to '{file}'", $"{place.Target}: {place.Display}", async token =>
+            {
+                await using Stream content = LocalFile.Count(await place.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
+                await archive.WriteAsync(content, token);
+                return new FileInfo(file);
+            }, progress.Show));
+        }
+        catch (Exception e) when (Errors.IsExpected(e))
+        {
+            Report(e, place.Target.ToString());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            WriteError(Errors.LocalFileFailed(e, file));
+        }
+    }
+}
