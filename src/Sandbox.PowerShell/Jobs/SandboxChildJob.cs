@@ -31,7 +31,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     {
         _state = state;
         _run = new(target.TellingTo(Trace, Warn), request, input);
-        _follower = new(this, options);
+        _follower = new(this, options, exit => (ExitCode, _wasCancelled) = (exit.ExitCode, exit.Cancelled));
         _stopsAtError = stopsAtError;
     }
 
@@ -94,9 +94,6 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
         Progress.Add(record);
         _status = record.RecordType == ProgressRecordType.Completed ? "" : $"{record.Activity}: {record.StatusDescription}";
     }
-
-    /// <inheritdoc />
-    void IOutputSink.SetExit(ExecExit exit) => (ExitCode, _wasCancelled) = (exit.ExitCode, exit.Cancelled);
 
     /// <inheritdoc />
     internal override Task StopAsync()

@@ -5,16 +5,16 @@ namespace Sandbox;
 /// <summary>The status, output and results of a run of code.</summary>
 public sealed class SandboxCodeResult
 {
-    internal SandboxCodeResult(CodeInvocation run, CodeExit exit, string output, string error, bool truncated, SandboxCodeOutput[] results)
+    internal SandboxCodeResult(CodeInvocation run, CodeExit exit, CollectedOutput output)
     {
         Error = exit.Error is null ? null : new SandboxCodeError(exit.Error);
-        StandardOutput = output;
-        StandardError = error;
-        Results = results;
+        StandardOutput = output.StandardOutput;
+        StandardError = output.StandardError;
+        Results = output.Results;
         TimedOut = exit.TimedOut;
         Cancelled = exit.Cancelled;
         Restarted = exit.Restarted;
-        Truncated = truncated;
+        Truncated = output.IsTruncated;
         ExecutionCount = exit.ExecutionCount;
         Duration = TimeSpan.FromMilliseconds(exit.DurationMs);
         DurationMs = exit.DurationMs;

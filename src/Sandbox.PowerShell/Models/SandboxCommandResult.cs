@@ -5,11 +5,11 @@ namespace Sandbox;
 /// <summary>The exit status and output of a command.</summary>
 public sealed class SandboxCommandResult
 {
-    internal SandboxCommandResult(RemoteCommand run, ExecExit exit, string output, string error, bool truncated)
+    internal SandboxCommandResult(RemoteCommand run, ExecExit exit, CollectedOutput output)
     {
         ExitCode = exit.ExitCode;
-        StandardOutput = output;
-        StandardError = error;
+        StandardOutput = output.StandardOutput;
+        StandardError = output.StandardError;
         Command = run.Text;
         Duration = TimeSpan.FromMilliseconds(exit.DurationMs);
         DurationMs = exit.DurationMs;
@@ -20,7 +20,7 @@ public sealed class SandboxCommandResult
         Cancelled = exit.Cancelled;
         Signal = exit.Signal;
         ShellRestarted = exit.ShellRestarted;
-        Truncated = truncated;
+        Truncated = output.IsTruncated;
         SandboxId = run.Target.SandboxId;
         SessionId = run.Target.SessionId;
         ProcessId = run.Id;
