@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Text;
+using Sandbox.Protocol;
 
 namespace Sandbox;
 
@@ -38,6 +39,11 @@ public sealed class ListParameters
     [Parameter(HelpMessage = "Lists hidden names only.")]
     [Alias("ah", "h")]
     public SwitchParameter Hidden { get; set; }
+
+    /// <summary>Whether an item is listed.</summary>
+    /// <param name="entry">The item.</param>
+    internal bool Selects(FileEntry entry) =>
+        (!File || !entry.IsContainer()) && (!Directory || entry.IsContainer()) && (!Hidden || entry.Name().StartsWith('.'));
 }
 
 /// <summary>What <c>Get-Content</c> takes for a file of a drive.</summary>

@@ -1,14 +1,17 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 
 namespace Sandbox;
 
 /// <summary>Requests of a provider, which the pipeline's thread waits for until the user stops the command.</summary>
-/// <param name="isStopping">Whether the user has. The engine tells a stop to the provider's object that it used last, which a reader's need not be: so this looks, too.</param>
-internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
+/// <param name="isStopping">Whether the user has stopped the command. Polled, because the engine stops only the provider object that it used last, which need not be a reader's.</param>
+/// <param name="writeWarning">Writes a warning. Called on the pipeline's thread.</param>
+internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> writeWarning) : IDisposable
 {
     private const int LookMilliseconds = 100;
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<string> _warnings = new();
 
     /// <summary>An exception that ends an operation with an error record. The engine keeps the record of one that carries it, and loses that of ThrowTerminatingError on the way through a cmdlet.</summary>
     /// <param name="error">The record.</param>
@@ -24,6 +27,16 @@ internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
         catch (ObjectDisposedException)
         {
             // Called on another thread, possibly after the end.
+        }
+    }
+
+    /// <summary>Queues warnings until the current request has ended. Thread-safe.</summary>
+    /// <param name="warnings">The warnings.</param>
+    public void Warn(IEnumerable<string> warnings)
+    {
+        foreach (string warning in warnings)
+        {
+            _warnings.Enqueue(warning);
         }
     }
 
@@ -80,6 +93,13 @@ internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
         catch (Exception e) when (Errors.IsExpected(e))
         {
             return Errors.From(e, path);
+        }
+        finally
+        {
+            while (_warnings.TryDequeue(out string? warning))
+            {
+                writeWarning(warning);
+            }
         }
     }
 

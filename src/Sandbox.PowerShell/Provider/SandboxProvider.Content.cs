@@ -1,0 +1,56 @@
+using System.Management.Automation.Provider;
+using Sandbox.Client;
+
+namespace Sandbox;
+
+/// <content>Reading and writing the content of files.</content>
+public sealed partial class SandboxProvider
+{
+    /// <inheritdoc />
+    void IProviderContext.Finish(string path, Func<CancellationToken, Task> request)
+    {
+        // Set-Content ends what it wrote also when Ctrl+C cut it, perhaps before it is told so itself; but a command that is stopped may not say anything, and this ends it.
+        WriteDebug($"Writing '{path}'.");
+        if (_requests.Try(path, request) is { } error)
+        {
+            // Set-Content does not listen to what is thrown at its end; it alone has parameters.
+            if (DynamicParameters is null)
+            {
+                throw ProviderRequests.Failure(error);
+            }
+
+            WriteError(error);
+        }
+    }
+
+    /// <inheritdoc />
+    public object GetContentReaderDynamicParameters(string path) => new ReadContentParameters();
+
+    /// <inheritdoc />
+    public IContentReader GetContentReader(string path) => new DriveContentReader(this, PlaceOf(path), DynamicParameters as ReadContentParameters ?? new());
+
+    /// <inheritdoc />
+    public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
+
+    /// <inheritdoc />
+    public IContentWriter GetContentWriter(string path) => new DriveContentWriter(this, path, PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
+
+    /// <inheritdoc />
+    public object? ClearContentDynamicParameters(string path) => null;
+
+    /// <summary>Empties a file. Set-Content asks for that before it writes, and alone has parameters: it replaces the file as a whole, when all has come.</summary>
+    /// <param name="path">The file.</param>
+    public void ClearContent(string path)
+    {
+        if (DynamicParameters is not WriteContentParameters)
+        {
+            Do(path, "Clear content", async (place, token) =>
+            {
+                if (await place.TryGetAsync(follow: true, token) is not null)
+                {
+                    await place.WriteAsync(Stream.Null, new WriteOptions(), token);
+                }
+            });
+        }
+    }
+}
