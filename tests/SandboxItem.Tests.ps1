@@ -82,6 +82,15 @@ Describe 'SandboxItem' {
             ($session | Get-SandboxChildItem -Filter *.txt).Name | Should -Be 'a1.txt', 'a2.txt'
         }
 
+        It 'is listed by -Directory and -File as Get-ChildItem lists it here: a link to a directory is a directory' {
+            $session | Invoke-SandboxCommand 'mkdir -p k/d; touch k/f; ln -s d k/dl; ln -s f k/fl; ln -s none k/nl'
+            $null = New-Item -ItemType Directory "$TestDrive/k/d"
+            bash -c 'cd "$1"; touch f; ln -s d dl; ln -s f fl; ln -s none nl' - "$TestDrive/k"
+            foreach ($switches in @{ Directory = $true }, @{ File = $true }, @{ Directory = $true; File = $true }) {
+                ($session | Get-SandboxChildItem k @switches).Name | Should -Be (Get-ChildItem "$TestDrive/k" @switches | Sort-Object Name).Name
+            }
+        }
+
         It 'is nothing where a wildcard matches nothing, and an error where a name does' {
             $session | Get-SandboxItem 'none*' | Should -BeNullOrEmpty
             $session | Remove-SandboxItem 'none*'
