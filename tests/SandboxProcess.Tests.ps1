@@ -171,6 +171,15 @@ Describe 'SandboxProcess' {
         $process | Get-SandboxProcessOutput -Wait | Should -Be 'got one', 'got two', 'got three', 'got four', 'end'
     }
 
+    It 'gets the bytes of a pipeline in one request, in order with strings' {
+        $process = Start-SandboxProcess 'cat' -OpenInput -Sandbox $box
+        $bytes = [Text.Encoding]::ASCII.GetBytes("one`ntwo`n")
+        $requests = $bytes | Send-SandboxProcessInput -Process $process -Verbose 4>&1 | Where-Object { "$_" -like '*/stdin*' }
+        @($requests) | Should -HaveCount 1
+        & { $bytes; 'three'; $bytes } | Send-SandboxProcessInput -Process $process -End
+        $process | Get-SandboxProcessOutput -Wait | Should -Be 'one', 'two', 'one', 'two', 'three', 'one', 'two'
+    }
+
     It 'reads many lines, then their end' {
         $process = Start-SandboxProcess 'wc -l' -OpenInput -Sandbox $box
         1..100 | Send-SandboxProcessInput -Process $process -End
