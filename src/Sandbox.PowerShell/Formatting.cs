@@ -16,7 +16,8 @@ public static partial class Formatting
     private static readonly string[] Units = ["", "KB", "MB", "GB", "TB"];
 
     // By reflection: the reference assembly of the module does not contain PSStyle.
-    private static readonly object Styles = typeof(PSObject).Assembly.GetType("System.Management.Automation.PSStyle", throwOnError: true)!.GetProperty("Instance")!.GetValue(null)!;
+    private static readonly object Styles =
+        typeof(PSObject).Assembly.GetType("System.Management.Automation.PSStyle", throwOnError: true)!.GetProperty("Instance")!.GetValue(null)!;
 
     private static readonly Dictionary<string, string> StyleNames = new(StringComparer.Ordinal)
     {
@@ -67,7 +68,8 @@ public static partial class Formatting
 
     /// <summary>Formats the session or sandbox of an object.</summary>
     /// <param name="item">The object.</param>
-    public static string Target(PSObject item) => Text(item, "SessionId") is { Length: > 0 } session ? $"{Text(item, "SandboxId")}/{session}" : Text(item, "SandboxId");
+    public static string Target(PSObject item) =>
+        Text(item, "SessionId") is { Length: > 0 } session ? $"{Text(item, "SandboxId")}/{session}" : Text(item, "SandboxId");
 
     /// <summary>Formats the size of a file; null for other items.</summary>
     /// <param name="item">The item.</param>
@@ -121,5 +123,6 @@ public static partial class Formatting
 
     private static string StyleOf(string state) => StyleNames.TryGetValue(state, out string? name) ? Style(name) : "";
 
-    private static string Style(string name) => (string?)name.Split('.').Aggregate(Styles, (style, part) => style.GetType().GetProperty(part)!.GetValue(style)!) ?? "";
+    private static string Style(string name) =>
+        (string?)name.Split('.').Aggregate(Styles, (style, part) => style.GetType().GetProperty(part)!.GetValue(style)!) ?? "";
 }

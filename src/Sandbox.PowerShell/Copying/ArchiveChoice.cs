@@ -13,7 +13,8 @@ internal static class ArchiveChoice
         LocalArchive? archive = LocalArchive.Of(file);
         if (archive is null)
         {
-            cmdlet.WriteError(Errors.InvalidArgument($"The archive format of '{file}' is unknown. Use one of the extensions {string.Join(", ", LocalArchive.Endings)}.", file));
+            string extensions = string.Join(", ", LocalArchive.Endings);
+            cmdlet.WriteError(Errors.InvalidArgument($"The archive format of '{file}' is unknown. Use one of the extensions {extensions}.", file));
         }
 
         return archive;

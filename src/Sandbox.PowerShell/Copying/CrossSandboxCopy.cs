@@ -6,15 +6,16 @@ namespace Sandbox;
 
 /// <summary>Copies between sandboxes, or within one with options that the server does not support. The bytes pass through this process.</summary>
 /// <param name="cmdlet">The cmdlet.</param>
-/// <param name="destination">Where to.</param>
-internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination) : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")
+/// <param name="destination">The destination.</param>
+internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination)
+    : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
     private readonly Excludes _excludes = new(cmdlet.Exclude);
 
     /// <inheritdoc />
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
-    /// <summary>Copies; gives what was made.</summary>
+    /// <summary>Copies a source and returns the new item.</summary>
     /// <param name="source">The source.</param>
     /// <param name="progress">Receives the progress.</param>
     /// <param name="token">Cancels the operation.</param>
@@ -36,7 +37,8 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
     }
 
     /// <inheritdoc />
-    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token) => CopyThroughAsync(source, progress, token);
+    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token) =>
+        CopyThroughAsync(source, progress, token);
 
     private async Task CopyFileAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken token)
     {

@@ -22,7 +22,8 @@ internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperati
             RequireRecurse(source.Display);
         }
 
-        if (Options.Checksum || (entry.Type == FileKind.Directory && (Options.Exclude is not null || await place.TryGetAsync(follow: false, token) is not null)))
+        if (Options.Checksum
+            || (entry.Type == FileKind.Directory && (Options.Exclude is not null || await place.TryGetAsync(follow: false, token) is not null)))
         {
             // The sandbox cannot exclude, merge or verify by itself.
             return await new CrossSandboxCopy(Options, destination).CopyThroughAsync(source, progress, token);

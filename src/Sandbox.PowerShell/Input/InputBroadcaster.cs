@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Sandbox;
 
 /// <summary>The same input for several commands. The slowest that could read sets the pace.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A token source without a timer holds nothing to dispose of.")]
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A token source without a timer holds nothing to dispose of.")]
 internal sealed class InputBroadcaster
 {
     /// <summary>How many bytes go on their way at once.</summary>
@@ -13,7 +14,7 @@ internal sealed class InputBroadcaster
     private readonly CancellationTokenSource _unread = new();
     private volatile int _readers;
 
-    /// <summary>Makes a way to one more command.</summary>
+    /// <summary>Adds a command that reads the input.</summary>
     public InputBuffer Open()
     {
         InputBuffer buffer = new(OnClosed);
@@ -22,7 +23,7 @@ internal sealed class InputBroadcaster
         return buffer;
     }
 
-    /// <summary>The end of input.</summary>
+    /// <summary>Completes the input.</summary>
     public void Finish() => _buffers.ForEach(buffer => buffer.Finish());
 
     /// <summary>Sends bytes.</summary>

@@ -17,7 +17,7 @@ internal sealed class InputBuffer(Action onClosed)
     private bool _holdsBack;
     private bool _isClosed;
 
-    /// <summary>Where the command's side reads.</summary>
+    /// <summary>The read side, for the command.</summary>
     public PipeReader Reader => _pipe.Reader;
 
     /// <summary>Adds bytes.</summary>
@@ -39,11 +39,11 @@ internal sealed class InputBuffer(Action onClosed)
         }
     }
 
-    /// <summary>The end of input.</summary>
+    /// <summary>Completes the input.</summary>
     public void Finish() => _pipe.Writer.Complete();
 
     /// <summary>Bytes have gone on their way.</summary>
-    /// <param name="count">How many.</param>
+    /// <param name="count">The number of bytes.</param>
     public void Take(long count)
     {
         lock (_gate)
@@ -54,7 +54,7 @@ internal sealed class InputBuffer(Action onClosed)
     }
 
     /// <summary>Says whether the command could read.</summary>
-    /// <param name="isOn">Whether it has its turn.</param>
+    /// <param name="isOn">Whether the command can read, because it is running.</param>
     public void HoldBack(bool isOn)
     {
         lock (_gate)
@@ -64,7 +64,7 @@ internal sealed class InputBuffer(Action onClosed)
         }
     }
 
-    /// <summary>The reader has closed its side.</summary>
+    /// <summary>Closes the read side.</summary>
     public void Close()
     {
         lock (_gate)

@@ -4,18 +4,18 @@ using System.Text;
 
 namespace Sandbox;
 
-/// <summary>What commands read, as it comes from the pipeline: a text is a line, bytes and streams are taken as they are. Belongs to the pipeline's thread.</summary>
+/// <summary>The input of commands from the pipeline: a string is a line, bytes and streams are unchanged. Only for the pipeline's thread.</summary>
 internal abstract class StandardInput
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
-    /// <summary>The ways to the commands.</summary>
+    /// <summary>Sends the input to the commands.</summary>
     private protected InputBroadcaster Fan { get; } = new();
 
-    /// <summary>Makes a way to one more command.</summary>
+    /// <summary>Adds a command that reads the input.</summary>
     public CommandInput Open() => new(Fan.Open());
 
-    /// <summary>The end of input.</summary>
+    /// <summary>Completes the input.</summary>
     public abstract void Finish();
 
     /// <summary>Adds a value.</summary>

@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Saves image results as files without overwriting.</summary>
-/// <param name="directory">Where; null keeps nothing.</param>
+/// <param name="directory">The directory; null saves nothing.</param>
 internal sealed class ResultFiles(string? directory)
 {
     private static readonly (string MediaType, string Extension, bool IsText)[] Kinds =

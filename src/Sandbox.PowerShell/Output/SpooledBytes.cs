@@ -22,7 +22,7 @@ internal sealed class SpooledBytes : IDisposable
         _content.Write(bytes);
     }
 
-    /// <summary>All that was added, from the beginning.</summary>
+    /// <summary>Returns a stream of all bytes, at its beginning.</summary>
     public Stream Rewind()
     {
         _content.Flush();

@@ -6,7 +6,7 @@ using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Writes a file of a drive: as a whole, or to its end, when all has come.</summary>
+/// <summary>Replaces or appends to a file of a drive when the whole content was received.</summary>
 /// <param name="wait">Waits for a request on the pipeline's thread.</param>
 /// <param name="path">The file's path in the drive.</param>
 /// <param name="place">The file.</param>

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>What <c>New-PSDrive</c> takes for a drive of a sandbox.</summary>
+/// <summary>The parameters of <c>New-PSDrive</c> for a drive of a sandbox.</summary>
 public sealed class NewDriveParameters
 {
     /// <summary>The session: an object, an id, or <c>sandbox/session</c>. A relative root starts from its directory.</summary>
@@ -22,7 +22,7 @@ public sealed class NewDriveParameters
     public SandboxReference[]? Sandbox { get; set; }
 }
 
-/// <summary>What <c>Get-ChildItem</c> takes for a directory of a drive, named as for directories of this machine.</summary>
+/// <summary>The parameters of <c>Get-ChildItem</c> on a drive, named as for local directories.</summary>
 public sealed class ListParameters
 {
     /// <summary>Lists directories only, and links to directories.</summary>
@@ -46,7 +46,7 @@ public sealed class ListParameters
         (!File || !entry.IsContainer()) && (!Directory || entry.IsContainer()) && (!Hidden || entry.Name().StartsWith('.'));
 }
 
-/// <summary>What <c>Get-Content</c> takes for a file of a drive.</summary>
+/// <summary>The parameters of <c>Get-Content</c> on a drive.</summary>
 public sealed class ReadContentParameters
 {
     /// <summary>The text's encoding, where no byte order mark says another.</summary>
@@ -68,7 +68,7 @@ public sealed class ReadContentParameters
     public SwitchParameter Wait { get; set; }
 }
 
-/// <summary>What <c>Set-Content</c> and <c>Add-Content</c> take for a file of a drive.</summary>
+/// <summary>The parameters of <c>Set-Content</c> and <c>Add-Content</c> on a drive.</summary>
 public sealed class WriteContentParameters
 {
     /// <summary>The text's encoding: UTF-8 without a byte order mark when left out.</summary>
@@ -86,8 +86,8 @@ public sealed class WriteContentParameters
     public SwitchParameter NoNewline { get; set; }
 }
 
-/// <summary>What <c>Test-Path</c> takes for a path of a drive: nothing, but the provider sees by it that it was Test-Path that asked.</summary>
+/// <summary>No parameters of <c>Test-Path</c>: tells the provider which cmdlet calls it.</summary>
 internal sealed class TestPathParameters;
 
-/// <summary>What <c>Remove-Item</c> takes for a path of a drive: nothing, but the provider sees by it that it was Remove-Item that asked, which asks the user about directories that are not empty.</summary>
+/// <summary>No parameters of <c>Remove-Item</c>: tells the provider which cmdlet calls it. Remove-Item prompts for directories that are not empty.</summary>
 internal sealed class RemoveParameters;

@@ -4,7 +4,8 @@ using System.Management.Automation;
 namespace Sandbox;
 
 /// <summary>Requests of a provider, which the pipeline's thread waits for until the user stops the command.</summary>
-/// <param name="isStopping">Whether the user has stopped the command. Polled, because the engine stops only the provider object that it used last, which need not be a reader's.</param>
+/// <param name="isStopping">Whether the user has stopped the command. Polled, because the engine stops only the provider object that it used last, which
+/// need not be a reader's.</param>
 /// <param name="writeWarning">Writes a warning. Called on the pipeline's thread.</param>
 internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> writeWarning) : IDisposable
 {
@@ -13,7 +14,8 @@ internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> wri
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _warnings = new();
 
-    /// <summary>An exception that ends an operation with an error record. The engine keeps the record of one that carries it, and loses that of ThrowTerminatingError on the way through a cmdlet.</summary>
+    /// <summary>Creates an exception that carries an error record. The engine keeps it, but loses the record of ThrowTerminatingError on the way through a
+    /// cmdlet.</summary>
     /// <param name="error">The record.</param>
     public static RuntimeException Failure(ErrorRecord error) => new(error.Exception.Message, error.Exception, error);
 

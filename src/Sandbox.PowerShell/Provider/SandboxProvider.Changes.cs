@@ -50,13 +50,13 @@ public sealed partial class SandboxProvider
 
     /// <inheritdoc />
     protected override void MoveItem(string path, string destination) =>
-        MoveTo(path, place => _requests.Wait(token => PlaceOf(destination).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token)), $"Move to '{destination}'");
+        MoveTo(path, place => _requests.Wait(token => PlaceOf(destination).WithNameAsync(NameOf(place), token)), $"Move to '{destination}'");
 
     /// <inheritdoc />
     protected override void CopyItem(string path, string copyPath, bool recurse) => Do(path, $"Copy to '{copyPath}'", async (place, token) =>
     {
         RequireSameSandbox(place, PlaceOf(copyPath));
-        RemotePath copy = await PlaceOf(copyPath).WithNameAsync(place.Path[(place.Path.LastIndexOf('/') + 1)..], token);
+        RemotePath copy = await PlaceOf(copyPath).WithNameAsync(NameOf(place), token);
         if (!recurse && (await place.GetAsync(follow: true, token)).Type == FileKind.Directory)
         {
             // As Copy-Item does it: the directory alone.
@@ -70,6 +70,8 @@ public sealed partial class SandboxProvider
 
     /// <inheritdoc />
     protected override object RemoveItemDynamicParameters(string path, bool recurse) => new RemoveParameters();
+
+    private static string NameOf(RemotePath place) => place.Path[(place.Path.LastIndexOf('/') + 1)..];
 
     private static void RequireSameSandbox(RemotePath from, RemotePath to)
     {

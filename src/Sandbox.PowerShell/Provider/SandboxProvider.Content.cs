@@ -9,11 +9,11 @@ public sealed partial class SandboxProvider
     /// <inheritdoc />
     void IProviderContext.Finish(string path, Func<CancellationToken, Task> request)
     {
-        // Set-Content ends what it wrote also when Ctrl+C cut it, perhaps before it is told so itself; but a command that is stopped may not say anything, and this ends it.
+        // Set-Content calls this also after Ctrl+C. Then this line ends it: a stopped command may not write.
         WriteDebug($"Writing '{path}'.");
         if (_requests.Try(path, request) is { } error)
         {
-            // Set-Content does not listen to what is thrown at its end; it alone has parameters.
+            // Set-Content, the only caller with parameters, ignores exceptions at its end.
             if (DynamicParameters is null)
             {
                 throw ProviderRequests.Failure(error);
@@ -33,12 +33,13 @@ public sealed partial class SandboxProvider
     public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
 
     /// <inheritdoc />
-    public IContentWriter GetContentWriter(string path) => new DriveContentWriter(this, path, PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
+    public IContentWriter GetContentWriter(string path) =>
+        new DriveContentWriter(this, path, PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
 
     /// <inheritdoc />
     public object? ClearContentDynamicParameters(string path) => null;
 
-    /// <summary>Empties a file. Set-Content asks for that before it writes, and alone has parameters: it replaces the file as a whole, when all has come.</summary>
+    /// <summary>Empties a file for Clear-Content. Set-Content, the only caller with parameters, replaces the file as a whole later.</summary>
     /// <param name="path">The file.</param>
     public void ClearContent(string path)
     {

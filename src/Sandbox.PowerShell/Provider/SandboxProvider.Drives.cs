@@ -24,21 +24,24 @@ public sealed partial class SandboxProvider
         FileEntry entry = _requests.Wait(token => new RemotePath(target, root).GetAsync(follow: true, token));
         if (entry.Type != FileKind.Directory)
         {
-            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.NotADirectory, $"'{root}' is not a directory in the sandbox, so it cannot be the root of a drive."), root));
+            ApiException failure = new(ErrorCodes.NotADirectory, $"'{root}' is not a directory in the sandbox, so it cannot be the root of a drive.");
+            throw ProviderRequests.Failure(Errors.From(failure, root));
         }
 
-        // From now on this very sandbox: it is not created again after its removal.
+        // Without automatic creation: a removed sandbox is not created again.
         return new SandboxDriveInfo(drive, new SandboxTarget(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
     }
 
-    // In a drive of a sandbox the engine completes a relative root by the location: then it begins with that drive's name.
+    // When the current location is on a sandbox drive, the engine resolves a relative root: then it begins with the name of that drive.
     private string RootOf(PSDriveInfo drive)
     {
         string root = drive.Root.Length == 0 ? "/" : drive.Root;
-        return SessionState.Drive.Current is SandboxDriveInfo current && root.StartsWith(current.Name + "/", StringComparison.OrdinalIgnoreCase) ? current.PlaceOf(root).Path : root;
+        return SessionState.Drive.Current is SandboxDriveInfo current && root.StartsWith(current.Name + "/", StringComparison.OrdinalIgnoreCase)
+            ? current.PlaceOf(root).Path
+            : root;
     }
 
-    /// <summary>Takes a drive away; the sandbox, which may be gone, is not asked.</summary>
+    /// <summary>Removes a drive. Makes no request: the sandbox may no longer exist.</summary>
     /// <param name="drive">The drive.</param>
     protected override PSDriveInfo RemoveDrive(PSDriveInfo drive) => drive;
 

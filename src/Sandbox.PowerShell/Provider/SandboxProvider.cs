@@ -14,7 +14,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
 {
     private readonly ProviderRequests _requests;
 
-    // The root of a tree that the engine may be walking.
+    // The root of the tree that the engine walks.
     private string? _walked;
 
     /// <summary>Makes the provider, as the engine does for each use.</summary>
@@ -29,11 +29,12 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     /// <inheritdoc />
     protected override void StopProcessing() => _requests.Stop();
 
-    /// <summary>Whether a path could be one; no request is made.</summary>
+    /// <summary>Whether a path is valid. Makes no request.</summary>
     /// <param name="path">The path.</param>
     protected override bool IsValidPath(string path) => !string.IsNullOrEmpty(path) && !path.Contains('\0');
 
-    /// <summary>Whether there is an item. The engine takes whatever this throws for a no, so one whose sandbox does not answer is said to be there: what is then asked of it fails with the reason.</summary>
+    /// <summary>Whether an item exists. The engine treats an exception as no, so an item of an unreachable sandbox exists: the next operation fails with the
+    /// reason.</summary>
     /// <param name="path">The path.</param>
     protected override bool ItemExists(string path)
     {
@@ -51,7 +52,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
         }
         catch (RuntimeException e) when (e is not PipelineStoppedException)
         {
-            // Test-Path needs nothing else.
+            // Test-Path makes no further request.
             if (DynamicParameters is TestPathParameters)
             {
                 WriteError(e.ErrorRecord);
@@ -65,7 +66,8 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     /// <inheritdoc />
     protected override object ItemExistsDynamicParameters(string path) => new TestPathParameters();
 
-    /// <summary>Whether there is a directory, or a link to one. For <c>-Recurse -Include</c> the engine walks a tree by asking this, and links in it, which may lead in a circle, are not walked into.</summary>
+    /// <summary>Whether an item is a directory or a link to one. The engine walks a tree for <c>-Recurse -Include</c> by this answer: then links, which may
+    /// form a circle, do not count.</summary>
     /// <param name="path">The path.</param>
     protected override bool IsItemContainer(string path)
     {
@@ -74,7 +76,8 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
         return TryFind(path) is { } entry && (isBelow && IsWalkedByEngine ? entry.Type == FileKind.Directory : entry.IsContainer());
     }
 
-    /// <summary>Whether there is something in a directory. One whose sandbox does not answer is said to have something: the engine asks before it resolves a wildcard, and the listing that follows fails with the reason.</summary>
+    /// <summary>Whether a directory has items. True for an unreachable sandbox: the engine asks before it resolves a wildcard, and the listing that follows
+    /// fails with the reason.</summary>
     /// <param name="path">The directory.</param>
     protected override bool HasChildItems(string path)
     {
@@ -88,7 +91,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
         }
     }
 
-    /// <summary>Writes an item. For <c>Get-ChildItem -Recurse -Exclude</c> the engine asks for each below, also those that a switch leaves out.</summary>
+    /// <summary>Writes an item. For <c>Get-ChildItem -Recurse -Exclude</c> the engine calls it for each item, also those that a switch excludes.</summary>
     /// <param name="path">The path.</param>
     protected override void GetItem(string path)
     {
@@ -139,9 +142,10 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     /// <inheritdoc />
     protected override object GetChildNamesDynamicParameters(string path) => new ListParameters();
 
-    /// <summary>Writes the names in a directory. A failure is written, not thrown: the engine also resolves wildcards before it binds parameters, and would hide the reason.</summary>
+    /// <summary>Writes the names in a directory. Failures are written, not thrown: the engine, which resolves wildcards before it binds parameters, would
+    /// hide them.</summary>
     /// <param name="path">The directory.</param>
-    /// <param name="returnContainers">Whether directories that do not match are wanted too, to be walked into.</param>
+    /// <param name="returnContainers">Whether directories that do not match are returned too, for recursion.</param>
     protected override void GetChildNames(string path, ReturnContainers returnContainers)
     {
         SandboxDriveInfo drive = DriveOf(path);
@@ -168,7 +172,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
         }
     }
 
-    // It walks a tree itself where it has to look at each name. A script that calls the provider without a cmdlet gives neither.
+    // With -Include or -Exclude the engine walks a tree itself. Both are null for a script that calls the provider without a cmdlet.
     private bool IsWalkedByEngine => Include?.Count > 0 || Exclude?.Count > 0;
 
     // Names that begin with a dot are listed with either.
@@ -197,11 +201,12 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
         return found;
     }
 
-    private void Write(FileEntry entry, SandboxDriveInfo drive) => WriteItemObject(new SandboxDriveItem(entry, drive.Target), drive.PathOf(entry.ExactPath), entry.IsContainer());
+    private void Write(FileEntry entry, SandboxDriveInfo drive) =>
+        WriteItemObject(new SandboxDriveItem(entry, drive.Target), drive.PathOf(entry.ExactPath), entry.IsContainer());
 
     private RemotePath PlaceOf(string path) => DriveOf(path).PlaceOf(path);
 
-    // Each path begins with its drive's name, also one that came back as PSPath; but for one that is taken literally and is not there yet.
+    // Each path, also a PSPath, begins with the name of its drive, except a literal path of an item that does not exist yet.
     private SandboxDriveInfo DriveOf(string path)
     {
         int end = path.IndexOf('/');
@@ -215,7 +220,8 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
             .FirstOrDefault(drive => string.Equals(drive.Name, name, StringComparison.OrdinalIgnoreCase));
         if (found is null)
         {
-            throw ProviderRequests.Failure(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"'{path}' is not on a sandbox drive. Create one with New-PSDrive -PSProvider Sandbox."), path));
+            ApiException failure = new(ErrorCodes.PathNotFound, $"'{path}' is not on a sandbox drive. Create one with New-PSDrive -PSProvider Sandbox.");
+            throw ProviderRequests.Failure(Errors.From(failure, path));
         }
 
         return found;

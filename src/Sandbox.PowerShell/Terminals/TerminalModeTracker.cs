@@ -31,7 +31,7 @@ internal sealed class TerminalModeTracker
         Control,
     }
 
-    /// <summary>What undoes all that is set.</summary>
+    /// <summary>The sequences that reset all changed modes.</summary>
     public string Undo
     {
         get

@@ -11,19 +11,19 @@ internal sealed class PortForwards
     // By local port, of which there are not so many.
     private readonly ConcurrentDictionary<int, string> _endReasons = new();
 
-    /// <summary>All, by local port.</summary>
+    /// <summary>All forwards, ordered by local port.</summary>
     public IEnumerable<PortForward> All => _open.Values.OrderBy(forward => forward.LocalPort);
 
-    /// <summary>The one of a local port; null for none.</summary>
+    /// <summary>Returns the forward of a local port; null for none.</summary>
     /// <param name="localPort">The port.</param>
     public PortForward? Find(int localPort) => _open.GetValueOrDefault(localPort);
 
-    /// <summary>Why the last one of a local port has ended by itself; null when it has not.</summary>
+    /// <summary>Returns why the last forward of a local port ended; null when it did not end by itself.</summary>
     /// <param name="localPort">The port.</param>
     public string? EndReason(int localPort) => _endReasons.GetValueOrDefault(localPort);
 
     /// <summary>Keeps a new one until it has ended, and opens it.</summary>
-    /// <param name="forward">The new one.</param>
+    /// <param name="forward">The forward.</param>
     public void Add(PortForward forward)
     {
         _open[forward.LocalPort] = forward;
