@@ -63,16 +63,13 @@ public static partial class Formatting
         table is null ? "" : string.Join(' ', table.Keys.Cast<object>().Select(name => $"{Text(name)}={Text(table[name])}"));
 
     /// <summary>Formats a text as one line.</summary>
-    /// <param name="text">The text.</param>
     public static string OneLine(string? text) => LineBreak().Replace((text ?? "").Trim(), " ↵ ");
 
     /// <summary>Formats the session or sandbox of an object.</summary>
-    /// <param name="item">The object.</param>
     public static string Target(PSObject item) =>
         Text(item, "SessionId") is { Length: > 0 } session ? $"{Text(item, "SandboxId")}/{session}" : Text(item, "SandboxId");
 
     /// <summary>Formats the size of a file; null for other items.</summary>
-    /// <param name="item">The item.</param>
     public static string? FileSize(PSObject item)
     {
         if (Text(item, "Type") != nameof(FileKind.File))
@@ -91,7 +88,6 @@ public static partial class Formatting
     }
 
     /// <summary>Formats the name of an item, with a link's target, in the color of its kind.</summary>
-    /// <param name="item">The item.</param>
     public static string FileName(PSObject item)
     {
         string style = StyleOf(Text(item, "Type")) is { Length: > 0 } kind ? kind : Text(item, "UnixMode").Contains('x') ? Style("FileInfo.Executable") : "";
@@ -99,11 +95,9 @@ public static partial class Formatting
     }
 
     /// <summary>Formats the kind of a change.</summary>
-    /// <param name="type">The kind.</param>
     public static string Change(PSObject? type) => Color(StyleOf(Text(type)), Text(type));
 
     /// <summary>Formats the path of a change, with the path before a move.</summary>
-    /// <param name="change">The change.</param>
     public static string ChangedPath(PSObject change) =>
         Printable((change.Properties["OldPath"]?.Value is { } old ? $"{Text(old)} -> " : "") + Text(change, "SandboxPath"));
 

@@ -6,8 +6,6 @@ namespace Sandbox;
 internal static class ArchiveChoice
 {
     /// <summary>The archive of a name; null, and an error, when its ending says no form that is known.</summary>
-    /// <param name="cmdlet">The cmdlet.</param>
-    /// <param name="file">The file.</param>
     public static LocalArchive? OpenArchive(this SandboxCommandBase cmdlet, string file)
     {
         LocalArchive? archive = LocalArchive.Of(file);

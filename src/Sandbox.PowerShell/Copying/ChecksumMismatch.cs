@@ -10,7 +10,6 @@ internal static class ChecksumMismatch
     private const int Shown = 5;
 
     /// <summary>The failure for a file.</summary>
-    /// <param name="name">The file.</param>
     public static ApiException Of(string name) => new(Code, $"The copy of '{name}' differs from the source. {Reason}");
 
     /// <summary>Throws if the copy of a directory differs.</summary>

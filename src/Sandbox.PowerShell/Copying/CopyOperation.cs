@@ -23,11 +23,9 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     protected CopySandboxItemCommand Options => cmdlet;
 
     /// <summary>Returns the source as shown to the user.</summary>
-    /// <param name="source">The source.</param>
     public abstract string NameOf(T source);
 
     /// <summary>Copies, shows progress, and reports what fails. Belongs to the pipeline's thread.</summary>
-    /// <param name="source">The source.</param>
     public void Run(T source)
     {
         try
@@ -60,13 +58,9 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     }
 
     /// <summary>Copies a source and returns the new item.</summary>
-    /// <param name="source">The source.</param>
-    /// <param name="progress">Receives the progress.</param>
-    /// <param name="token">Cancels the operation.</param>
     protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken token);
 
     /// <summary>Reports a skipped item. Thread-safe.</summary>
-    /// <param name="warning">The item and the reason.</param>
     protected void Warn(string warning)
     {
         lock (_gate)
@@ -76,7 +70,6 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     }
 
     /// <summary>Reports an item that could not be copied. Thread-safe.</summary>
-    /// <param name="failure">The reason.</param>
     protected void Fail(ApiException failure)
     {
         lock (_gate)
@@ -86,7 +79,6 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     }
 
     /// <summary>Rejects a directory without <c>-Recurse</c>.</summary>
-    /// <param name="name">The directory.</param>
     protected void RequireRecurse(string name)
     {
         if (!cmdlet.Recurse)

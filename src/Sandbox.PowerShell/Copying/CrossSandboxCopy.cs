@@ -5,8 +5,6 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Copies between sandboxes, or within one with options that the server does not support. The bytes pass through this process.</summary>
-/// <param name="cmdlet">The cmdlet.</param>
-/// <param name="destination">The destination.</param>
 internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination)
     : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
@@ -16,9 +14,6 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <summary>Copies a source and returns the new item.</summary>
-    /// <param name="source">The source.</param>
-    /// <param name="progress">Receives the progress.</param>
-    /// <param name="token">Cancels the operation.</param>
     public async Task<object> CopyThroughAsync(RemotePath source, TransferProgress progress, CancellationToken token)
     {
         FileEntry entry = await source.GetAsync(follow: true, token);

@@ -5,7 +5,6 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Copies within a sandbox on the server.</summary>
-/// <param name="cmdlet">The cmdlet.</param>
 internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperation<RemotePath>(cmdlet, cmdlet.Destination)
 {
     /// <inheritdoc />

@@ -5,8 +5,6 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Copies from here into a sandbox.</summary>
-/// <param name="cmdlet">The cmdlet.</param>
-/// <param name="destination">The destination.</param>
 internal sealed class Upload(CopySandboxItemCommand cmdlet, RemotePath destination)
     : CopyOperation<string>(cmdlet, $"{destination.Target}: {destination.Display}")
 {

@@ -17,8 +17,6 @@ internal sealed class CommandInput(InputBuffer source)
     private byte[]? _begin;
 
     /// <summary>Adds the input to a request, or marks it as streamed.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<ExecRequest> AddToAsync(ExecRequest request, CancellationToken cancellationToken)
     {
         source.HoldBack(true);

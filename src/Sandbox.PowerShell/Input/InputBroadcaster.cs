@@ -27,7 +27,6 @@ internal sealed class InputBroadcaster
     public void Finish() => _buffers.ForEach(buffer => buffer.Finish());
 
     /// <summary>Sends bytes.</summary>
-    /// <param name="bytes">The bytes.</param>
     /// <returns>Ends when there is room for more.</returns>
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
@@ -44,8 +43,6 @@ internal sealed class InputBroadcaster
     }
 
     /// <summary>Sends what a stream gives, to its end or until nobody reads any more.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="cancellationToken">Cancels reading.</param>
     public async Task CopyAsync(Stream stream, CancellationToken cancellationToken)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _unread.Token);

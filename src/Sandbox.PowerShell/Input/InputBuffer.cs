@@ -21,7 +21,6 @@ internal sealed class InputBuffer(Action onClosed)
     public PipeReader Reader => _pipe.Reader;
 
     /// <summary>Adds bytes.</summary>
-    /// <param name="bytes">The bytes.</param>
     /// <returns>Ends when there is room for more.</returns>
     public Task Write(ReadOnlySpan<byte> bytes)
     {
@@ -43,7 +42,6 @@ internal sealed class InputBuffer(Action onClosed)
     public void Finish() => _pipe.Writer.Complete();
 
     /// <summary>Bytes have gone on their way.</summary>
-    /// <param name="count">The number of bytes.</param>
     public void Take(long count)
     {
         lock (_gate)

@@ -52,11 +52,9 @@ internal abstract class StandardInput
     }
 
     /// <summary>Adds bytes. The caller may reuse the buffer after the call.</summary>
-    /// <param name="bytes">The bytes.</param>
     private protected abstract void Send(ReadOnlyMemory<byte> bytes);
 
     /// <summary>Takes what a stream will give.</summary>
-    /// <param name="stream">The stream.</param>
     private protected abstract void Send(Stream stream);
 
     private void SendLine(string line)

@@ -58,7 +58,6 @@ public abstract class SandboxJobBase : Job2
     internal abstract Task StopAsync();
 
     /// <summary>Enters a state, unless the job was removed in the meantime.</summary>
-    /// <param name="state">The state.</param>
     private protected void EnterState(JobState state)
     {
         try

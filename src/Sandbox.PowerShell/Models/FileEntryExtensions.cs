@@ -6,10 +6,8 @@ namespace Sandbox;
 internal static class FileEntryExtensions
 {
     /// <summary>Whether the item is a directory or a link to one.</summary>
-    /// <param name="entry">The item.</param>
     public static bool IsContainer(this FileEntry entry) => (entry.TargetType ?? entry.Type) == FileKind.Directory;
 
     /// <summary>The last part of the path; empty for the root.</summary>
-    /// <param name="entry">The item.</param>
     public static string Name(this FileEntry entry) => entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
 }

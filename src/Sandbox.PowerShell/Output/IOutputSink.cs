@@ -14,22 +14,14 @@ internal interface IOutputSink
     void WriteObject(object value);
 
     /// <summary>Writes an error that is part of the output.</summary>
-    /// <param name="error">The error.</param>
     void WriteError(ErrorRecord error);
 
     /// <summary>Writes an error that marks the operation as failed.</summary>
-    /// <param name="error">The error.</param>
     void WriteFailure(ErrorRecord error);
 
-    /// <summary>Writes a warning.</summary>
-    /// <param name="text">The warning.</param>
     void WriteWarning(string text);
 
-    /// <summary>Writes an information record.</summary>
-    /// <param name="record">The record.</param>
     void WriteInformation(InformationRecord record);
 
-    /// <summary>Writes progress.</summary>
-    /// <param name="record">The progress.</param>
     void WriteProgress(ProgressRecord record);
 }

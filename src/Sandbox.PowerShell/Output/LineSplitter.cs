@@ -11,8 +11,6 @@ internal sealed class LineSplitter(Action<OutputChannel, string> onLine)
     private readonly ArrayBufferWriter<byte>[] _partials = [new(256), new(256)];
 
     /// <summary>Adds bytes and emits the lines they complete.</summary>
-    /// <param name="channel">The channel.</param>
-    /// <param name="data">The bytes.</param>
     public void Add(OutputChannel channel, ReadOnlySpan<byte> data)
     {
         ArrayBufferWriter<byte> partial = _partials[(int)channel];
@@ -40,7 +38,6 @@ internal sealed class LineSplitter(Action<OutputChannel, string> onLine)
     }
 
     /// <summary>Emits the incomplete last line of a channel.</summary>
-    /// <param name="channel">The channel.</param>
     public void Finish(OutputChannel channel)
     {
         ArrayBufferWriter<byte> partial = _partials[(int)channel];

@@ -20,3 +20,19 @@ internal sealed record OutputOptions(OutputFormat Form, StandardErrorAction Stan
     /// <summary>The number of lines from the end of the existing output; null for all.</summary>
     public int? Tail { get; init; }
 }
+
+/// <summary>The output format of a command.</summary>
+internal enum OutputFormat
+{
+    /// <summary>Lines, streamed.</summary>
+    Lines,
+
+    /// <summary>One string, at the end.</summary>
+    Raw,
+
+    /// <summary>Byte arrays, streamed.</summary>
+    Bytes,
+
+    /// <summary>One object, at the end.</summary>
+    Result,
+}

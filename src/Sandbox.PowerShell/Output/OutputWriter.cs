@@ -36,7 +36,6 @@ internal abstract class OutputWriter
     };
 
     /// <summary>Reads a source to its end. After a failure, which is reported, or a cancellation the received output is complete too.</summary>
-    /// <param name="follow">Reads, and posts to the sink.</param>
     public async Task FollowAsync(Func<Task> follow)
     {
         try
@@ -59,7 +58,6 @@ internal abstract class OutputWriter
     }
 
     /// <summary>Writes an event; other events than output and gaps are ignored.</summary>
-    /// <param name="current">The event.</param>
     public void Write(CommandEvent current)
     {
         if (current is CommandOutput output)
@@ -73,8 +71,6 @@ internal abstract class OutputWriter
     }
 
     /// <summary>Writes output.</summary>
-    /// <param name="channel">The channel.</param>
-    /// <param name="data">The bytes.</param>
     public virtual void Write(OutputChannel channel, ReadOnlyMemory<byte> data)
     {
         if (channel == OutputChannel.Output || Options.StandardError == StandardErrorAction.Output)
@@ -88,7 +84,6 @@ internal abstract class OutputWriter
     }
 
     /// <summary>Writes a result of code, after the incomplete line before it.</summary>
-    /// <param name="result">The result.</param>
     public virtual void Write(SandboxCodeOutput result)
     {
         Lines.Finish(OutputChannel.Output);
@@ -105,8 +100,6 @@ internal abstract class OutputWriter
     public virtual void Finish(Func<CollectedOutput, object>? toResult = null) => Lines.Finish();
 
     /// <summary>Writes standard output, and standard error that is merged into it.</summary>
-    /// <param name="channel">The channel.</param>
-    /// <param name="data">The bytes.</param>
     private protected abstract void WriteOutput(OutputChannel channel, ReadOnlyMemory<byte> data);
 
     /// <summary>Writes a line of output.</summary>

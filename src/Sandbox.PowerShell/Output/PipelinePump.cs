@@ -38,22 +38,16 @@ internal sealed class PipelinePump : IOutputSink, IDisposable
     /// <inheritdoc />
     public ValueTask PostAsync(Action effect) => _effects.Writer.WriteAsync(effect, _stopped);
 
-    /// <inheritdoc />
     public void WriteObject(object value) => _cmdlet.WriteObject(value);
 
-    /// <inheritdoc />
     public void WriteError(ErrorRecord error) => _cmdlet.WriteError(error);
 
-    /// <inheritdoc />
     public void WriteFailure(ErrorRecord error) => _cmdlet.Report(error);
 
-    /// <inheritdoc />
     public void WriteWarning(string text) => _cmdlet.WriteWarning(text);
 
-    /// <inheritdoc />
     public void WriteInformation(InformationRecord record) => _cmdlet.WriteInformation(record);
 
-    /// <inheritdoc />
     public void WriteProgress(ProgressRecord record) => _cmdlet.WriteProgress(record);
 
     /// <summary>Runs the queued actions without waiting.</summary>

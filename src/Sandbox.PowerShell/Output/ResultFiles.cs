@@ -15,7 +15,6 @@ internal sealed class ResultFiles(string? directory)
     private int _number;
 
     /// <summary>Keeps a result's images.</summary>
-    /// <param name="result">The result.</param>
     /// <returns>The files; none where nothing is kept.</returns>
     /// <exception cref="IOException">A file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>

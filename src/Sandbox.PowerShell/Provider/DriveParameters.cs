@@ -41,7 +41,6 @@ public sealed class ListParameters
     public SwitchParameter Hidden { get; set; }
 
     /// <summary>Whether an item is listed.</summary>
-    /// <param name="entry">The item.</param>
     internal bool Selects(FileEntry entry) =>
         (!File || !entry.IsContainer()) && (!Directory || entry.IsContainer()) && (!Hidden || entry.Name().StartsWith('.'));
 }

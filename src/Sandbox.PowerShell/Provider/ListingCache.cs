@@ -16,7 +16,6 @@ internal sealed class ListingCache(ChangeCounter changes)
     private readonly Dictionary<(string Path, bool Hidden), (long Time, long Changes, IReadOnlyList<FileEntry> Entries)> _lists = [];
 
     /// <summary>Returns the cached item of a path; null for none. Missing items are not cached.</summary>
-    /// <param name="path">The path.</param>
     public FileEntry? Find(string path) => _entries.TryGetValue(path, out var found) && IsFresh(found.Time, found.Changes) ? found.Entry : null;
 
     /// <summary>Returns the cached list of a directory; null for none.</summary>
@@ -26,8 +25,6 @@ internal sealed class ListingCache(ChangeCounter changes)
         _lists.TryGetValue((path, hidden), out var found) && IsFresh(found.Time, found.Changes) ? found.Entries : null;
 
     /// <summary>Keeps what is at a path.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="entry">The item.</param>
     public void Keep(string path, FileEntry entry)
     {
         DropStale();

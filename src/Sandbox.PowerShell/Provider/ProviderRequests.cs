@@ -16,7 +16,6 @@ internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> wri
 
     /// <summary>Creates an exception that carries an error record. The engine keeps it, but loses the record of ThrowTerminatingError on the way through a
     /// cmdlet.</summary>
-    /// <param name="error">The record.</param>
     public static RuntimeException Failure(ErrorRecord error) => new(error.Exception.Message, error.Exception, error);
 
     /// <summary>Cancels current and future requests.</summary>
@@ -33,7 +32,6 @@ internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> wri
     }
 
     /// <summary>Queues warnings until the current request has ended. Thread-safe.</summary>
-    /// <param name="warnings">The warnings.</param>
     public void Warn(IEnumerable<string> warnings)
     {
         foreach (string warning in warnings)
@@ -43,7 +41,6 @@ internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> wri
     }
 
     /// <summary>Waits for a request; its failure ends the operation.</summary>
-    /// <param name="request">Makes the request.</param>
     public T Wait<T>(Func<CancellationToken, Task<T>> request)
     {
         T result = default!;
@@ -51,7 +48,6 @@ internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> wri
     }
 
     /// <summary>Waits for each item that a request brings; its failure ends the operation.</summary>
-    /// <param name="request">Makes the request.</param>
     public IEnumerable<T> Each<T>(Func<CancellationToken, IAsyncEnumerable<T>> request)
     {
         IAsyncEnumerator<T> items = request(_stop.Token).GetAsyncEnumerator(_stop.Token);

@@ -7,7 +7,37 @@ namespace Sandbox;
 public sealed partial class SandboxProvider
 {
     /// <inheritdoc />
-    void IProviderContext.Finish(string path, Func<CancellationToken, Task> request)
+    public object GetContentReaderDynamicParameters(string path) => new ReadContentParameters();
+
+    /// <inheritdoc />
+    public IContentReader GetContentReader(string path) => new DriveContentReader(_requests, PlaceOf(path), DynamicParameters as ReadContentParameters ?? new());
+
+    /// <inheritdoc />
+    public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
+
+    /// <inheritdoc />
+    public IContentWriter GetContentWriter(string path) =>
+        new DriveContentWriter(request => FinishWriting(path, request), PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
+
+    /// <inheritdoc />
+    public object? ClearContentDynamicParameters(string path) => null;
+
+    /// <summary>Empties a file for Clear-Content. Set-Content, the only caller with parameters, replaces the file as a whole later.</summary>
+    public void ClearContent(string path)
+    {
+        if (DynamicParameters is not WriteContentParameters)
+        {
+            Do(path, "Clear content", async (place, token) =>
+            {
+                if (await place.TryGetAsync(follow: true, token) is not null)
+                {
+                    await place.WriteAsync(Stream.Null, new WriteOptions(), token);
+                }
+            });
+        }
+    }
+
+    private void FinishWriting(string path, Func<CancellationToken, Task> request)
     {
         // Set-Content calls this also after Ctrl+C. Then this line ends it: a stopped command may not write.
         WriteDebug($"Writing '{path}'.");
@@ -20,38 +50,6 @@ public sealed partial class SandboxProvider
             }
 
             WriteError(error);
-        }
-    }
-
-    /// <inheritdoc />
-    public object GetContentReaderDynamicParameters(string path) => new ReadContentParameters();
-
-    /// <inheritdoc />
-    public IContentReader GetContentReader(string path) => new DriveContentReader(this, PlaceOf(path), DynamicParameters as ReadContentParameters ?? new());
-
-    /// <inheritdoc />
-    public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
-
-    /// <inheritdoc />
-    public IContentWriter GetContentWriter(string path) =>
-        new DriveContentWriter(this, path, PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
-
-    /// <inheritdoc />
-    public object? ClearContentDynamicParameters(string path) => null;
-
-    /// <summary>Empties a file for Clear-Content. Set-Content, the only caller with parameters, replaces the file as a whole later.</summary>
-    /// <param name="path">The file.</param>
-    public void ClearContent(string path)
-    {
-        if (DynamicParameters is not WriteContentParameters)
-        {
-            Do(path, "Clear content", async (place, token) =>
-            {
-                if (await place.TryGetAsync(follow: true, token) is not null)
-                {
-                    await place.WriteAsync(Stream.Null, new WriteOptions(), token);
-                }
-            });
         }
     }
 }

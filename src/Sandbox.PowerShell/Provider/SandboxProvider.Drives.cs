@@ -42,7 +42,6 @@ public sealed partial class SandboxProvider
     }
 
     /// <summary>Removes a drive. Makes no request: the sandbox may no longer exist.</summary>
-    /// <param name="drive">The drive.</param>
     protected override PSDriveInfo RemoveDrive(PSDriveInfo drive) => drive;
 
     private SandboxTarget TargetOf(NewDriveParameters parameters)

@@ -10,7 +10,7 @@ namespace Sandbox;
 [OutputType(typeof(SandboxDriveItem), ProviderCmdlet = "Get-ChildItem")]
 [OutputType(typeof(SandboxDriveItem), ProviderCmdlet = "New-Item")]
 [CmdletProvider("Sandbox", ProviderCapabilities.ShouldProcess | ProviderCapabilities.Filter)]
-public sealed partial class SandboxProvider : NavigationCmdletProvider, IContentCmdletProvider, IProviderContext, IDisposable
+public sealed partial class SandboxProvider : NavigationCmdletProvider, IContentCmdletProvider, IDisposable
 {
     private readonly ProviderRequests _requests;
 
@@ -24,18 +24,13 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     public void Dispose() => _requests.Dispose();
 
     /// <inheritdoc />
-    T IProviderContext.Wait<T>(Func<CancellationToken, Task<T>> request) => _requests.Wait(request);
-
-    /// <inheritdoc />
     protected override void StopProcessing() => _requests.Stop();
 
     /// <summary>Whether a path is valid. Makes no request.</summary>
-    /// <param name="path">The path.</param>
     protected override bool IsValidPath(string path) => !string.IsNullOrEmpty(path) && !path.Contains('\0');
 
     /// <summary>Whether an item exists. The engine treats an exception as no, so an item of an unreachable sandbox exists: the next operation fails with the
     /// reason.</summary>
-    /// <param name="path">The path.</param>
     protected override bool ItemExists(string path)
     {
         SandboxDriveInfo drive = DriveOf(path);
@@ -68,7 +63,6 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
 
     /// <summary>Whether an item is a directory or a link to one. The engine walks a tree for <c>-Recurse -Include</c> by this answer: then links, which may
     /// form a circle, do not count.</summary>
-    /// <param name="path">The path.</param>
     protected override bool IsItemContainer(string path)
     {
         bool isBelow = _walked is not null && path.StartsWith(_walked, StringComparison.Ordinal) && path[_walked.Length..].StartsWith('/');
@@ -78,7 +72,6 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
 
     /// <summary>Whether a directory has items. True for an unreachable sandbox: the engine asks before it resolves a wildcard, and the listing that follows
     /// fails with the reason.</summary>
-    /// <param name="path">The directory.</param>
     protected override bool HasChildItems(string path)
     {
         try
@@ -92,7 +85,6 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     }
 
     /// <summary>Writes an item. For <c>Get-ChildItem -Recurse -Exclude</c> the engine calls it for each item, also those that a switch excludes.</summary>
-    /// <param name="path">The path.</param>
     protected override void GetItem(string path)
     {
         if (TryFind(path) is { } entry && (!IsWalkedByEngine || IsSelected(entry)))

@@ -34,7 +34,6 @@ internal sealed class RawConsole : IDisposable
     public static TerminalSize Size => new(Math.Max(1, Console.WindowWidth), Math.Max(1, Console.WindowHeight));
 
     /// <summary>Reports each new window size until the result is disposed.</summary>
-    /// <param name="changed">Receives the progress.</param>
     public static IDisposable? WatchSize(Action changed) =>
         OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed());
 

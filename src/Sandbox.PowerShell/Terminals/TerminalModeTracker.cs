@@ -48,7 +48,6 @@ internal sealed class TerminalModeTracker
     }
 
     /// <summary>Scans terminal output.</summary>
-    /// <param name="output">What is printed.</param>
     public void Watch(ReadOnlySpan<byte> output)
     {
         while (output.Length > 0)

@@ -15,15 +15,12 @@ internal sealed class PortForwards
     public IEnumerable<PortForward> All => _open.Values.OrderBy(forward => forward.LocalPort);
 
     /// <summary>Returns the forward of a local port; null for none.</summary>
-    /// <param name="localPort">The port.</param>
     public PortForward? Find(int localPort) => _open.GetValueOrDefault(localPort);
 
     /// <summary>Returns why the last forward of a local port ended; null when it did not end by itself.</summary>
-    /// <param name="localPort">The port.</param>
     public string? EndReason(int localPort) => _endReasons.GetValueOrDefault(localPort);
 
     /// <summary>Keeps a new one until it has ended, and opens it.</summary>
-    /// <param name="forward">The forward.</param>
     public void Add(PortForward forward)
     {
         _open[forward.LocalPort] = forward;
