@@ -22,7 +22,7 @@ internal abstract class StandardInput
     /// <param name="value">The value, not null.</param>
     public void Add(object value)
     {
-        switch (value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value)
+        switch (value.UnwrapValue())
         {
             case byte single:
                 _bytes.ResetWrittenCount();

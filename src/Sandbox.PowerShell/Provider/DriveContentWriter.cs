@@ -22,7 +22,7 @@ internal sealed class DriveContentWriter(
     {
         foreach (object? item in content)
         {
-            object? plain = item is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : item;
+            object? plain = item.UnwrapValue();
             if (!options.AsByteStream)
             {
                 string text = LanguagePrimitives.ConvertTo<string>(item) ?? "";

@@ -185,7 +185,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
 
     private void Add(object? value)
     {
-        object? plain = value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value;
+        object? plain = value.UnwrapValue();
         switch (plain)
         {
             case null:
