@@ -10,7 +10,8 @@ public sealed partial class SandboxProvider
     public object GetContentReaderDynamicParameters(string path) => new ReadContentParameters();
 
     /// <inheritdoc />
-    public IContentReader GetContentReader(string path) => new DriveContentReader(_requests, PlaceOf(path), DynamicParameters as ReadContentParameters ?? new());
+    public IContentReader GetContentReader(string path) =>
+        new DriveContentReader(_requests, PlaceOf(path), DynamicParameters as ReadContentParameters ?? new());
 
     /// <inheritdoc />
     public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
