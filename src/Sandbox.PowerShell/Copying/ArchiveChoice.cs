@@ -5,7 +5,7 @@ namespace Sandbox;
 /// <summary>Archive files that a user names.</summary>
 internal static class ArchiveChoice
 {
-    /// <summary>The archive of a name; null, and an error, when its ending says no form that is known.</summary>
+    /// <summary>Returns the archive of a file name; null, and an error, for an unknown extension.</summary>
     public static LocalArchive? OpenArchive(this SandboxCommandBase cmdlet, string file)
     {
         LocalArchive? archive = LocalArchive.Of(file);

@@ -9,7 +9,7 @@ internal static class ChecksumMismatch
     private const string Reason = "One of them changed during the copy, or the data was damaged.";
     private const int Shown = 5;
 
-    /// <summary>The failure for a file.</summary>
+    /// <summary>Creates the failure of a file.</summary>
     public static ApiException Of(string name) => new(Code, $"The copy of '{name}' differs from the source. {Reason}");
 
     /// <summary>Throws if the copy of a directory differs.</summary>

@@ -9,7 +9,7 @@ internal sealed class Excludes(string[]? patterns)
     private readonly WildcardPattern[][] _parts = 
         [.. (patterns ?? []).Select(pattern => pattern.Trim('/').Split('/').Select(part => new WildcardPattern(part)).ToArray())];
 
-    /// <summary>The patterns in the sandbox's form.</summary>
+    /// <summary>The patterns as the server takes them.</summary>
     public IEnumerable<string> ForServer => (patterns ?? []).Select(ItemPattern.ToServer);
 
     /// <summary>Whether an item is excluded.</summary>

@@ -54,7 +54,7 @@ internal sealed class CommandInput(InputBuffer source)
     /// <param name="hasTurn">Whether the command is running.</param>
     public void HoldBack(bool hasTurn) => source.HoldBack(hasTurn);
 
-    /// <summary>Drops what is still to come.</summary>
+    /// <summary>Discards the rest of the input.</summary>
     public void Close() => source.Close();
 
     private async Task CopyAsync(Stream stream, CancellationToken cancellationToken)

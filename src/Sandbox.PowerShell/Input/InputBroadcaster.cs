@@ -7,7 +7,7 @@ namespace Sandbox;
     Justification = "A token source without a timer holds nothing to dispose of.")]
 internal sealed class InputBroadcaster
 {
-    /// <summary>How many bytes go on their way at once.</summary>
+    /// <summary>The number of bytes that are sent at once.</summary>
     public const int Piece = 64 * 1024;
 
     private readonly List<InputBuffer> _buffers = [];
@@ -23,7 +23,6 @@ internal sealed class InputBroadcaster
         return buffer;
     }
 
-    /// <summary>Completes the input.</summary>
     public void Finish() => _buffers.ForEach(buffer => buffer.Finish());
 
     /// <summary>Sends bytes.</summary>
@@ -42,7 +41,7 @@ internal sealed class InputBroadcaster
         while (bytes.Length > 0);
     }
 
-    /// <summary>Sends what a stream gives, to its end or until nobody reads any more.</summary>
+    /// <summary>Sends the content of a stream, until all commands have exited.</summary>
     public async Task CopyAsync(Stream stream, CancellationToken cancellationToken)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _unread.Token);

@@ -38,10 +38,9 @@ internal sealed class InputBuffer(Action onClosed)
         }
     }
 
-    /// <summary>Completes the input.</summary>
     public void Finish() => _pipe.Writer.Complete();
 
-    /// <summary>Bytes have gone on their way.</summary>
+    /// <summary>Counts bytes that were sent.</summary>
     public void Take(long count)
     {
         lock (_gate)
@@ -62,7 +61,6 @@ internal sealed class InputBuffer(Action onClosed)
         }
     }
 
-    /// <summary>Closes the read side.</summary>
     public void Close()
     {
         lock (_gate)

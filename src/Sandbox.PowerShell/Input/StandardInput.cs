@@ -15,7 +15,6 @@ internal abstract class StandardInput
     /// <summary>Adds a command that reads the input.</summary>
     public CommandInput Open() => new(Fan.Open());
 
-    /// <summary>Completes the input.</summary>
     public abstract void Finish();
 
     /// <summary>Adds a value.</summary>
@@ -54,7 +53,7 @@ internal abstract class StandardInput
     /// <summary>Adds bytes. The caller may reuse the buffer after the call.</summary>
     private protected abstract void Send(ReadOnlyMemory<byte> bytes);
 
-    /// <summary>Takes what a stream will give.</summary>
+    /// <summary>Adds the content of a stream.</summary>
     private protected abstract void Send(Stream stream);
 
     private void SendLine(string line)

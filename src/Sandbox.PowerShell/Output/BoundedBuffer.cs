@@ -19,7 +19,6 @@ internal sealed class BoundedBuffer
         return room == data.Length;
     }
 
-    /// <summary>The number of bytes.</summary>
     public long Length => _bytes.WrittenCount;
 
     /// <inheritdoc />

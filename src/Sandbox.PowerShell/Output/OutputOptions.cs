@@ -5,7 +5,6 @@ namespace Sandbox;
 /// <param name="StandardError">How standard error is handled.</param>
 internal sealed record OutputOptions(OutputFormat Form, StandardErrorAction StandardError)
 {
-    /// <summary>The default limit in bytes.</summary>
     public const long DefaultLimit = 64 << 20;
 
     /// <summary>Whether each line begins with its source.</summary>

@@ -70,7 +70,6 @@ internal abstract class OutputWriter
         }
     }
 
-    /// <summary>Writes output.</summary>
     public virtual void Write(OutputChannel channel, ReadOnlyMemory<byte> data)
     {
         if (channel == OutputChannel.Output || Options.StandardError == StandardErrorAction.Output)

@@ -9,7 +9,6 @@ internal sealed class SpooledBytes : IDisposable
 
     private Stream _content = new MemoryStream();
 
-    /// <summary>Adds bytes.</summary>
     public void Add(ReadOnlySpan<byte> bytes)
     {
         if (_content is MemoryStream memory && memory.Length + bytes.Length > InMemory)

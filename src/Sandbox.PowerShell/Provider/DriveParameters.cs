@@ -40,7 +40,6 @@ public sealed class ListParameters
     [Alias("ah", "h")]
     public SwitchParameter Hidden { get; set; }
 
-    /// <summary>Whether an item is listed.</summary>
     internal bool Selects(FileEntry entry) =>
         (!File || !entry.IsContainer()) && (!Directory || entry.IsContainer()) && (!Hidden || entry.Name().StartsWith('.'));
 }

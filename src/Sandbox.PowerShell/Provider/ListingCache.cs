@@ -24,7 +24,7 @@ internal sealed class ListingCache(ChangeCounter changes)
     public IReadOnlyList<FileEntry>? List(string path, bool hidden) =>
         _lists.TryGetValue((path, hidden), out var found) && IsFresh(found.Time, found.Changes) ? found.Entries : null;
 
-    /// <summary>Keeps what is at a path.</summary>
+    /// <summary>Caches an item.</summary>
     public void Keep(string path, FileEntry entry)
     {
         DropStale();

@@ -30,7 +30,6 @@ internal sealed class RawConsole : IDisposable
         RunStty("raw", "-echo", "min", "0", "time", "1");
     }
 
-    /// <summary>The size of its window.</summary>
     public static TerminalSize Size => new(Math.Max(1, Console.WindowWidth), Math.Max(1, Console.WindowHeight));
 
     /// <summary>Reports each new window size until the result is disposed.</summary>
@@ -84,7 +83,6 @@ internal sealed class RawConsole : IDisposable
         _output.Write(output);
     }
 
-    /// <summary>Restores the console.</summary>
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= Restore;

@@ -20,7 +20,7 @@ internal sealed class PortForwards
     /// <summary>Returns why the last forward of a local port ended; null when it did not end by itself.</summary>
     public string? EndReason(int localPort) => _endReasons.GetValueOrDefault(localPort);
 
-    /// <summary>Keeps a new one until it has ended, and opens it.</summary>
+    /// <summary>Opens a forward and keeps it until it ends.</summary>
     public void Add(PortForward forward)
     {
         _open[forward.LocalPort] = forward;
@@ -29,7 +29,7 @@ internal sealed class PortForwards
         forward.Open();
     }
 
-    /// <summary>Ends all, with their connections.</summary>
+    /// <summary>Closes all forwards and their connections.</summary>
     public void Close()
     {
         foreach (PortForward forward in _open.Values)
