@@ -114,8 +114,9 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
             string? key = KeyOf(endpoint, givenKey);
             if (!_clients.TryGetValue((endpoint.Text, key, limits), out SandboxClient? client))
             {
+                bool canStart = limits is null && endpoint.IsLocal && settings.Uri is null;
                 client = new(endpoint, key is { Length: > 0 } ? key : null, limits,
-                    restart: limits is null && endpoint.IsLocal && settings.Uri is null ? cancellationToken => RestartAsync(endpoint, cancellationToken) : null);
+                    restart: canStart ? cancellationToken => RestartAsync(endpoint, cancellationToken) : null);
                 _clients.Add((endpoint.Text, key, limits), client);
             }
 
