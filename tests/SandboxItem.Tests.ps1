@@ -82,6 +82,15 @@ Describe 'SandboxItem' {
             ($session | Get-SandboxChildItem -Filter *.txt).Name | Should -Be 'a1.txt', 'a2.txt'
         }
 
+        It 'is listed by -Directory and -File as Get-ChildItem lists it here: a link to a directory is a directory' {
+            $session | Invoke-SandboxCommand 'mkdir -p k/d; touch k/f; ln -s d k/dl; ln -s f k/fl; ln -s none k/nl'
+            $null = New-Item -ItemType Directory "$TestDrive/k/d"
+            bash -c 'cd "$1"; touch f; ln -s d dl; ln -s f fl; ln -s none nl' - "$TestDrive/k"
+            foreach ($switches in @{ Directory = $true }, @{ File = $true }, @{ Directory = $true; File = $true }) {
+                ($session | Get-SandboxChildItem k @switches).Name | Should -Be (Get-ChildItem "$TestDrive/k" @switches | Sort-Object Name).Name
+            }
+        }
+
         It 'is nothing where a wildcard matches nothing, and an error where a name does' {
             $session | Get-SandboxItem 'none*' | Should -BeNullOrEmpty
             $session | Remove-SandboxItem 'none*'
@@ -228,9 +237,9 @@ Describe 'SandboxItem' {
         BeforeEach {
             $here = (New-Item -ItemType Directory -Path "$TestDrive/$([guid]::NewGuid())").FullName
 
-            # All of a tree that a copy keeps: not the times of links; others to 100 nanoseconds, which is what .NET has.
+            # All of a tree that a copy keeps; times to 100 nanoseconds, which is what .NET has.
             function Get-Fingerprint([string] $Path) {
-                bash -c 'cd "$1" && { find . \( -type l -printf "%P %y %l\0" -o -printf "%P %y %m %T@\0" \) | sed -z "s/\(\.[0-9]\{7\}\)[0-9]*\$/\1/"; find . -type f -exec sha256sum -z {} +; } | sort -z | tr "\n\0" "?\n"' - $Path
+                bash -c 'cd "$1" && { find . -printf "%P %y %m %T@ %l\0" | sed -z "s/\(\.[0-9]\{7\}\)[0-9]* /\1 /"; find . -type f -exec sha256sum -z {} +; } | sort -z | tr "\n\0" "?\n"' - $Path
             }
         }
 
@@ -250,7 +259,7 @@ Describe 'SandboxItem' {
         }
 
         It 'keeps all of a tree both ways: links, modes, times, empty and many small files, and hard names' {
-            bash -c 'cd "$1" && mkdir -p tree/{deep/er,empty,many,.hidden} && cd tree && echo x > deep/er/f && ln -s er deep/link && ln -s none broken && echo "#!" > run && chmod 755 run && chmod 500 run .hidden &&
+            bash -c 'cd "$1" && mkdir -p tree/{deep/er,empty,many,.hidden} && cd tree && echo x > deep/er/f && ln -s er deep/link && ln -s none broken && touch -h -d 2002-03-04T05:06:07Z broken deep/link && echo "#!" > run && chmod 755 run && chmod 500 run .hidden &&
                 touch -d 2001-02-03T04:05:06.789Z deep/er/f && touch "$(printf "line\nbreak")" "with space" ./-rf "[x]" 🎉 "$(printf "n%.0s" {1..255})" &&
                 for i in {1..2000}; do printf "%$((i % 1500))s" "" > many/$i; done' - $here
             Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -Checksum

@@ -122,6 +122,11 @@ Describe 'SandboxProcess' {
         $process | Get-SandboxProcessOutput -Stream Output -Raw | Should -BeExactly "1`n2`n3`n4`n5`n"
     }
 
+    It 'counts an incomplete last line among the last lines' {
+        $process = Start-SandboxProcess 'printf "1\n2\n3"' -Sandbox $box | Wait-SandboxProcess
+        $process | Get-SandboxProcessOutput -Tail 2 | Should -Be '2', '3'
+    }
+
     It 'gives its output so far, and with -Wait to its end' {
         $process = Start-SandboxProcess 'echo 1; until [ -e go-on ]; do sleep 0.02; done; echo 2' -Sandbox $box
         $null = $process | Wait-SandboxProcess -Pattern '^1$'
@@ -164,6 +169,15 @@ Describe 'SandboxProcess' {
         $null = $process | Wait-SandboxProcess -Pattern '^got four$'
         Send-SandboxProcessInput -Process $process -End
         $process | Get-SandboxProcessOutput -Wait | Should -Be 'got one', 'got two', 'got three', 'got four', 'end'
+    }
+
+    It 'gets the bytes of a pipeline in one request, in order with strings' {
+        $process = Start-SandboxProcess 'cat' -OpenInput -Sandbox $box
+        $bytes = [Text.Encoding]::ASCII.GetBytes("one`ntwo`n")
+        $requests = $bytes | Send-SandboxProcessInput -Process $process -Verbose 4>&1 | Where-Object { "$_" -like '*/stdin*' }
+        @($requests) | Should -HaveCount 1
+        & { $bytes; 'three'; $bytes } | Send-SandboxProcessInput -Process $process -End
+        $process | Get-SandboxProcessOutput -Wait | Should -Be 'one', 'two', 'one', 'two', 'three', 'one', 'two'
     }
 
     It 'reads many lines, then their end' {

@@ -9,7 +9,7 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _starting = new(1, 1);
-    private readonly Dictionary<(string Server, string? Key), SandboxClient> _clients = [];
+    private readonly Dictionary<(string Server, string? Key, ClientTimeouts? Limits), SandboxClient> _clients = [];
     private readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal);
     private volatile string? _localServer;
 
@@ -58,14 +58,14 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
         return Get(ready.Uri);
     }
 
-    /// <summary>Returns a new client of the default server that never starts it, or null if no local server runs.</summary>
+    /// <summary>Returns a client of the default server that never starts it, or null if no local server runs.</summary>
     /// <param name="connection">The user's choice; null for none.</param>
     /// <param name="timeout">The time limit of the client for connecting and for each request.</param>
     public SandboxClient? Peek(ServerConnection? connection, TimeSpan timeout)
     {
         ServerEndpoint? endpoint = connection?.Endpoint ?? ConfiguredServer
             ?? (LocalServerPaths.FindSocket(settings) is { } socket ? ServerEndpoint.Parse($"unix:{socket}") : null);
-        return endpoint is null ? null : new(endpoint, KeyOf(endpoint, connection?.ApiKey), new() { Connect = timeout, Request = timeout });
+        return endpoint is null ? null : Get(endpoint, connection?.ApiKey, new() { Connect = timeout, Request = timeout });
     }
 
     /// <summary>Whether the default server is the local one.</summary>
@@ -106,16 +106,18 @@ public sealed class ClientCache(ClientSettings settings, string? serverFolder = 
         _starting.Dispose();
     }
 
-    private SandboxClient Get(ServerEndpoint endpoint, string? givenKey)
+    // With limits it is a client that never starts the server.
+    private SandboxClient Get(ServerEndpoint endpoint, string? givenKey, ClientTimeouts? limits = null)
     {
         lock (_gate)
         {
             string? key = KeyOf(endpoint, givenKey);
-            if (!_clients.TryGetValue((endpoint.Text, key), out SandboxClient? client))
+            if (!_clients.TryGetValue((endpoint.Text, key, limits), out SandboxClient? client))
             {
-                client = new(endpoint, key is { Length: > 0 } ? key : null,
-                    restart: endpoint.IsLocal && settings.Uri is null ? cancellationToken => RestartAsync(endpoint, cancellationToken) : null);
-                _clients.Add((endpoint.Text, key), client);
+                bool canStart = limits is null && endpoint.IsLocal && settings.Uri is null;
+                client = new(endpoint, key is { Length: > 0 } ? key : null, limits,
+                    restart: canStart ? cancellationToken => RestartAsync(endpoint, cancellationToken) : null);
+                _clients.Add((endpoint.Text, key, limits), client);
             }
 
             return client;

@@ -194,7 +194,9 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         }
         else
         {
+            // Sets the time of the link itself.
             File.CreateSymbolicLink(path, target);
+            File.SetLastWriteTimeUtc(path, entry.ModificationTime.UtcDateTime);
         }
     }
 

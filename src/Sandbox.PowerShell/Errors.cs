@@ -145,9 +145,9 @@ internal static class Errors
 
     /// <summary>A line of a command's standard error, for <c>-StandardError Error</c>.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="run">The command.</param>
-    public static ErrorRecord StandardErrorLine(string line, RemoteCommand run) =>
-        new(new RemoteException(line), "StandardErrorLine", ErrorCategory.FromStdErr, run.Target.ToString());
+    /// <param name="source">The sandbox or session of the command.</param>
+    public static ErrorRecord StandardErrorLine(string line, object source) =>
+        new(new RemoteException(line), "StandardErrorLine", ErrorCategory.FromStdErr, source.ToString());
 
     /// <summary>There is no interactive console.</summary>
     /// <param name="reason">Why not.</param>

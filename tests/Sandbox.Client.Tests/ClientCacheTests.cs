@@ -59,8 +59,10 @@ public sealed class ClientCacheTests
         }
     }
 
-    [Fact]
-    public async Task Dispose_cancels_requests()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Dispose_cancels_requests(bool isPeeked)
     {
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using TestServer server = await TestServer.StartAsync(context =>
@@ -68,8 +70,9 @@ public sealed class ClientCacheTests
             asked.SetResult();
             return Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        using ClientCache cache = new(new ClientSettings());
-        Task request = cache.Get(server.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        using ClientCache cache = new(new ClientSettings { Uri = server.Endpoint.Text });
+        SandboxClient client = isPeeked ? cache.Peek(null, ClientTimeouts.Default.Request)! : cache.Get(server.Endpoint.Text);
+        Task request = client.RemoveSandboxAsync("a", Token);
         await asked.Task.WaitAsync(Token);
         cache.Dispose();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);

@@ -33,6 +33,13 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
+    public void New_PSDrive_shows_the_warnings_of_the_sandbox_it_creates()
+    {
+        EngineResult result = _engine.Run("Connect-SandboxServer $Uri; $null = New-PSDrive box Sandbox /", ("Uri", _uri)).Clean;
+        Assert.Equal([$"No network on {_uri}: install slirp4netns."], result.Warnings);
+    }
+
+    [Fact]
     public void Every_wish_travels_under_its_own_name()
     {
         _ = _engine.Run("New-Sandbox wish -Server $Uri -Image debian -Engine docker -MemoryLimit 512MB -ProcessLimit 64 -CpuLimit 0.5 -DiskLimit 2GB -Network None -SleepAfterSeconds ([timespan]'00:05:00') -Temporary -DefaultSession -Label @{ a = 1 }", ("Uri", _uri)).Clean;
@@ -144,6 +151,7 @@ public sealed class PoorerHostTests : IDisposable
                 _asked.Add($"{context.Request.HttpMethod} {context.Request.RawUrl} {body} {context.Request.Headers["Authorization"]}");
                 byte[] answer = Encoding.UTF8.GetBytes(Answer(context.Request, body));
                 context.Response.ContentType = "application/json";
+                context.Response.StatusCode = answer.AsSpan().StartsWith("""{"code":"""u8) ? 404 : 200;
                 await context.Response.OutputStream.WriteAsync(answer);
                 context.Response.Close();
             }
@@ -165,6 +173,9 @@ public sealed class PoorerHostTests : IDisposable
     {
         { HttpMethod: "POST" } =>
             $$"""{"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":{{_isolation}},"createdAt":"2026-01-01T00:00:00Z","labels":{},"warnings":["No network on {{_uri}}: install slirp4netns."]}""",
+        { RawUrl: { } url } when url.StartsWith("/v1/sandbox/default/", StringComparison.Ordinal) => _asked.Any(line => line.StartsWith("POST", StringComparison.Ordinal))
+            ? """{"path":"/","type":"directory","mode":"0755"}"""
+            : """{"code":"sandbox_not_found","error":"There is no sandbox 'default'."}""",
         { RawUrl: "/v1/server" } => """{"name":"sandboxd","version":"0.1.0","build":"b","apiVersion":"v1","capabilities":[],"abilities":[]}""",
         _ => """{"sandboxes":[]}""",
     };

@@ -50,4 +50,8 @@ internal static class Wrapper
     /// <summary>The object itself; for one that has only properties a <see cref="PSCustomObject"/>.</summary>
     /// <param name="value">The object, perhaps wrapped.</param>
     public static object? Unwrap(this object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+
+    /// <summary>Returns the object behind the engine's wrapper; an object that has only properties stays wrapped.</summary>
+    /// <param name="value">The object.</param>
+    public static object? UnwrapValue(this object? value) => value.Unwrap() is var plain and not PSCustomObject ? plain : value;
 }

@@ -5,15 +5,14 @@ namespace Sandbox;
 /// <summary>Archive files that a user names.</summary>
 internal static class ArchiveChoice
 {
-    /// <summary>The archive of a name; null, and an error, when its ending says no form that is known.</summary>
-    /// <param name="cmdlet">The cmdlet.</param>
-    /// <param name="file">The file.</param>
+    /// <summary>Returns the archive of a file name; null, and an error, for an unknown extension.</summary>
     public static LocalArchive? OpenArchive(this SandboxCommandBase cmdlet, string file)
     {
         LocalArchive? archive = LocalArchive.Of(file);
         if (archive is null)
         {
-            cmdlet.WriteError(Errors.InvalidArgument($"The archive format of '{file}' is unknown. Use one of the extensions {string.Join(", ", LocalArchive.Endings)}.", file));
+            string extensions = string.Join(", ", LocalArchive.Endings);
+            cmdlet.WriteError(Errors.InvalidArgument($"The archive format of '{file}' is unknown. Use one of the extensions {extensions}.", file));
         }
 
         return archive;

@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <summary>The copying of one thing after another in one direction.</summary>
 /// <typeparam name="T">What a source is.</typeparam>
 /// <param name="cmdlet">The cmdlet.</param>
-/// <param name="destination">Where to, for people.</param>
+/// <param name="destination">The destination as shown to the user.</param>
 internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string destination)
 {
     private const int TreeAttempts = 3;
@@ -16,18 +16,16 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     private readonly List<string> _warnings = [];
     private readonly List<ApiException> _failures = [];
 
-    /// <summary>Where to, for people.</summary>
+    /// <summary>The destination as shown to the user.</summary>
     public string Destination => destination;
 
-    /// <summary>What the cmdlet was told.</summary>
+    /// <summary>The cmdlet, for its parameters.</summary>
     protected CopySandboxItemCommand Options => cmdlet;
 
-    /// <summary>The source for people.</summary>
-    /// <param name="source">The source.</param>
+    /// <summary>Returns the source as shown to the user.</summary>
     public abstract string NameOf(T source);
 
     /// <summary>Copies, shows progress, and reports what fails. Belongs to the pipeline's thread.</summary>
-    /// <param name="source">The source.</param>
     public void Run(T source)
     {
         try
@@ -59,14 +57,10 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
         }
     }
 
-    /// <summary>Copies; gives what was made.</summary>
-    /// <param name="source">The source.</param>
-    /// <param name="progress">Receives the progress.</param>
-    /// <param name="token">Cancels the operation.</param>
+    /// <summary>Copies a source and returns the new item.</summary>
     protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken token);
 
     /// <summary>Reports a skipped item. Thread-safe.</summary>
-    /// <param name="warning">What, and why.</param>
     protected void Warn(string warning)
     {
         lock (_gate)
@@ -76,7 +70,6 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     }
 
     /// <summary>Reports an item that could not be copied. Thread-safe.</summary>
-    /// <param name="failure">Why.</param>
     protected void Fail(ApiException failure)
     {
         lock (_gate)
@@ -86,7 +79,6 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     }
 
     /// <summary>Rejects a directory without <c>-Recurse</c>.</summary>
-    /// <param name="name">The directory.</param>
     protected void RequireRecurse(string name)
     {
         if (!cmdlet.Recurse)
@@ -96,8 +88,8 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     }
 
     /// <summary>Runs an operation and repeats it after a broken connection.</summary>
-    /// <param name="progress">Begins anew each time.</param>
-    /// <param name="action">What is done.</param>
+    /// <param name="progress">Is reset for each attempt.</param>
+    /// <param name="action">The operation.</param>
     /// <param name="token">Cancels the operation.</param>
     protected static async Task RepeatAsync(TransferProgress progress, Func<Task> action, CancellationToken token)
     {

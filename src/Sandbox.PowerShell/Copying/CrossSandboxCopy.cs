@@ -5,19 +5,15 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Copies between sandboxes, or within one with options that the server does not support. The bytes pass through this process.</summary>
-/// <param name="cmdlet">The cmdlet.</param>
-/// <param name="destination">Where to.</param>
-internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination) : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")
+internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination)
+    : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
     private readonly Excludes _excludes = new(cmdlet.Exclude);
 
     /// <inheritdoc />
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
-    /// <summary>Copies; gives what was made.</summary>
-    /// <param name="source">The source.</param>
-    /// <param name="progress">Receives the progress.</param>
-    /// <param name="token">Cancels the operation.</param>
+    /// <summary>Copies a source and returns the new item.</summary>
     public async Task<object> CopyThroughAsync(RemotePath source, TransferProgress progress, CancellationToken token)
     {
         FileEntry entry = await source.GetAsync(follow: true, token);
@@ -36,7 +32,8 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
     }
 
     /// <inheritdoc />
-    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token) => CopyThroughAsync(source, progress, token);
+    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token) =>
+        CopyThroughAsync(source, progress, token);
 
     private async Task CopyFileAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken token)
     {

@@ -6,8 +6,8 @@ namespace Sandbox;
 
 /// <summary>Copies from a sandbox to here.</summary>
 /// <param name="cmdlet">The cmdlet.</param>
-/// <param name="destination">Where to.</param>
-/// <param name="given">The destination as it was given.</param>
+/// <param name="destination">The destination.</param>
+/// <param name="given">The destination as the user gave it.</param>
 internal sealed class Download(CopySandboxItemCommand cmdlet, string destination, string given) : CopyOperation<RemotePath>(cmdlet, destination)
 {
     private readonly Excludes _excludes = new(cmdlet.Exclude);
@@ -67,7 +67,8 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         }, token);
         foreach (string inside in unread)
         {
-            Fail(new ApiException(ErrorCodes.PermissionDenied, $"'{source.Display}/{PathText.ToDisplay(inside)}' cannot be read by the user of the sandbox and was skipped."));
+            string name = $"{source.Display}/{PathText.ToDisplay(inside)}";
+            Fail(new ApiException(ErrorCodes.PermissionDenied, $"'{name}' cannot be read by the user of the sandbox and was skipped."));
         }
 
         if (Options.Checksum)

@@ -6,13 +6,14 @@ namespace Sandbox;
 /// <param name="patterns">The patterns, as a user gave them; null for none.</param>
 internal sealed class Excludes(string[]? patterns)
 {
-    private readonly WildcardPattern[][] _parts = [.. (patterns ?? []).Select(pattern => pattern.Trim('/').Split('/').Select(part => new WildcardPattern(part)).ToArray())];
+    private readonly WildcardPattern[][] _parts = 
+        [.. (patterns ?? []).Select(pattern => pattern.Trim('/').Split('/').Select(part => new WildcardPattern(part)).ToArray())];
 
-    /// <summary>The patterns in the sandbox's form.</summary>
+    /// <summary>The patterns as the server takes them.</summary>
     public IEnumerable<string> ForServer => (patterns ?? []).Select(ItemPattern.ToServer);
 
-    /// <summary>Whether something is left out.</summary>
-    /// <param name="path">Its path from the top.</param>
+    /// <summary>Whether an item is excluded.</summary>
+    /// <param name="path">The path relative to the copied directory.</param>
     /// <param name="name">Its name.</param>
     public bool Has(string path, string name)
     {

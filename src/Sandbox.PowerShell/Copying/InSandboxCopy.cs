@@ -5,7 +5,6 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Copies within a sandbox on the server.</summary>
-/// <param name="cmdlet">The cmdlet.</param>
 internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperation<RemotePath>(cmdlet, cmdlet.Destination)
 {
     /// <inheritdoc />
@@ -22,7 +21,8 @@ internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperati
             RequireRecurse(source.Display);
         }
 
-        if (Options.Checksum || (entry.Type == FileKind.Directory && (Options.Exclude is not null || await place.TryGetAsync(follow: false, token) is not null)))
+        if (Options.Checksum
+            || (entry.Type == FileKind.Directory && (Options.Exclude is not null || await place.TryGetAsync(follow: false, token) is not null)))
         {
             // The sandbox cannot exclude, merge or verify by itself.
             return await new CrossSandboxCopy(Options, destination).CopyThroughAsync(source, progress, token);

@@ -5,9 +5,8 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Copies from here into a sandbox.</summary>
-/// <param name="cmdlet">The cmdlet.</param>
-/// <param name="destination">Where to.</param>
-internal sealed class Upload(CopySandboxItemCommand cmdlet, RemotePath destination) : CopyOperation<string>(cmdlet, $"{destination.Target}: {destination.Display}")
+internal sealed class Upload(CopySandboxItemCommand cmdlet, RemotePath destination)
+    : CopyOperation<string>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
     private readonly Excludes _excludes = new(cmdlet.Exclude);
 

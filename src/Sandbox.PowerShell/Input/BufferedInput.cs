@@ -19,7 +19,6 @@ internal sealed class BufferedInput : StandardInput
     }
 
     /// <summary>Sends the whole input to the commands with back-pressure, then closes it.</summary>
-    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task SendAsync(CancellationToken cancellationToken)
     {
         foreach (Stream part in _parts)

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>The input of one command: short input is part of the request, longer input is streamed.</summary>
-/// <param name="source">What the pipeline gives.</param>
+/// <param name="source">The buffered pipeline input.</param>
 internal sealed class CommandInput(InputBuffer source)
 {
     // As large as a pipe: beyond, a second request costs less than base64.
@@ -17,8 +17,6 @@ internal sealed class CommandInput(InputBuffer source)
     private byte[]? _begin;
 
     /// <summary>Adds the input to a request, or marks it as streamed.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<ExecRequest> AddToAsync(ExecRequest request, CancellationToken cancellationToken)
     {
         source.HoldBack(true);
@@ -53,10 +51,10 @@ internal sealed class CommandInput(InputBuffer source)
     }
 
     /// <summary>Sets whether the command runs or is queued.</summary>
-    /// <param name="hasTurn">Whether it has its turn.</param>
+    /// <param name="hasTurn">Whether the command is running.</param>
     public void HoldBack(bool hasTurn) => source.HoldBack(hasTurn);
 
-    /// <summary>Drops what is still to come.</summary>
+    /// <summary>Discards the rest of the input.</summary>
     public void Close() => source.Close();
 
     private async Task CopyAsync(Stream stream, CancellationToken cancellationToken)

@@ -3,17 +3,18 @@ using System.Diagnostics.CodeAnalysis;
 namespace Sandbox;
 
 /// <summary>The same input for several commands. The slowest that could read sets the pace.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A token source without a timer holds nothing to dispose of.")]
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A token source without a timer holds nothing to dispose of.")]
 internal sealed class InputBroadcaster
 {
-    /// <summary>How many bytes go on their way at once.</summary>
+    /// <summary>The number of bytes that are sent at once.</summary>
     public const int Piece = 64 * 1024;
 
     private readonly List<InputBuffer> _buffers = [];
     private readonly CancellationTokenSource _unread = new();
     private volatile int _readers;
 
-    /// <summary>Makes a way to one more command.</summary>
+    /// <summary>Adds a command that reads the input.</summary>
     public InputBuffer Open()
     {
         InputBuffer buffer = new(OnClosed);
@@ -22,11 +23,9 @@ internal sealed class InputBroadcaster
         return buffer;
     }
 
-    /// <summary>The end of input.</summary>
     public void Finish() => _buffers.ForEach(buffer => buffer.Finish());
 
     /// <summary>Sends bytes.</summary>
-    /// <param name="bytes">The bytes.</param>
     /// <returns>Ends when there is room for more.</returns>
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
@@ -42,9 +41,7 @@ internal sealed class InputBroadcaster
         while (bytes.Length > 0);
     }
 
-    /// <summary>Sends what a stream gives, to its end or until nobody reads any more.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <summary>Sends the content of a stream, until all commands have exited.</summary>
     public async Task CopyAsync(Stream stream, CancellationToken cancellationToken)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _unread.Token);

@@ -17,11 +17,10 @@ internal sealed class InputBuffer(Action onClosed)
     private bool _holdsBack;
     private bool _isClosed;
 
-    /// <summary>Where the command's side reads.</summary>
+    /// <summary>The read side, for the command.</summary>
     public PipeReader Reader => _pipe.Reader;
 
     /// <summary>Adds bytes.</summary>
-    /// <param name="bytes">The bytes.</param>
     /// <returns>Ends when there is room for more.</returns>
     public Task Write(ReadOnlySpan<byte> bytes)
     {
@@ -39,11 +38,9 @@ internal sealed class InputBuffer(Action onClosed)
         }
     }
 
-    /// <summary>The end of input.</summary>
     public void Finish() => _pipe.Writer.Complete();
 
-    /// <summary>Bytes have gone on their way.</summary>
-    /// <param name="count">How many.</param>
+    /// <summary>Counts bytes that were sent.</summary>
     public void Take(long count)
     {
         lock (_gate)
@@ -54,7 +51,7 @@ internal sealed class InputBuffer(Action onClosed)
     }
 
     /// <summary>Says whether the command could read.</summary>
-    /// <param name="isOn">Whether it has its turn.</param>
+    /// <param name="isOn">Whether the command can read, because it is running.</param>
     public void HoldBack(bool isOn)
     {
         lock (_gate)
@@ -64,7 +61,6 @@ internal sealed class InputBuffer(Action onClosed)
         }
     }
 
-    /// <summary>The reader has closed its side.</summary>
     public void Close()
     {
         lock (_gate)

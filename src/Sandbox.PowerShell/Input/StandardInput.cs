@@ -4,25 +4,24 @@ using System.Text;
 
 namespace Sandbox;
 
-/// <summary>What commands read, as it comes from the pipeline: a text is a line, bytes and streams are taken as they are. Belongs to the pipeline's thread.</summary>
+/// <summary>The input of commands from the pipeline: a string is a line, bytes and streams are unchanged. Only for the pipeline's thread.</summary>
 internal abstract class StandardInput
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
-    /// <summary>The ways to the commands.</summary>
+    /// <summary>Sends the input to the commands.</summary>
     private protected InputBroadcaster Fan { get; } = new();
 
-    /// <summary>Makes a way to one more command.</summary>
+    /// <summary>Adds a command that reads the input.</summary>
     public CommandInput Open() => new(Fan.Open());
 
-    /// <summary>The end of input.</summary>
     public abstract void Finish();
 
     /// <summary>Adds a value.</summary>
     /// <param name="value">The value, not null.</param>
     public void Add(object value)
     {
-        switch (value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value)
+        switch (value.UnwrapValue())
         {
             case byte single:
                 _bytes.ResetWrittenCount();
@@ -52,11 +51,9 @@ internal abstract class StandardInput
     }
 
     /// <summary>Adds bytes. The caller may reuse the buffer after the call.</summary>
-    /// <param name="bytes">The bytes.</param>
     private protected abstract void Send(ReadOnlyMemory<byte> bytes);
 
-    /// <summary>Takes what a stream will give.</summary>
-    /// <param name="stream">The stream.</param>
+    /// <summary>Adds the content of a stream.</summary>
     private protected abstract void Send(Stream stream);
 
     private void SendLine(string line)

@@ -1,7 +1,7 @@
 namespace Sandbox;
 
 /// <summary>Input that is streamed to running commands, with back-pressure.</summary>
-/// <param name="wait">Waits until a task has ended well, while the pipeline goes on.</param>
+/// <param name="wait">Waits for a task while it runs the actions of the pipeline; fails if the task failed.</param>
 /// <param name="stop">Ends the reading of streams.</param>
 internal sealed class StreamingInput(Action<Task> wait, CancellationToken stop) : StandardInput
 {

@@ -21,17 +21,17 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
 
     /// <summary>Creates a job that has not begun.</summary>
     /// <param name="state">The state of the runspace that the job belongs to.</param>
-    /// <param name="target">Where.</param>
-    /// <param name="request">What.</param>
-    /// <param name="input">What it reads, when that comes from the pipeline.</param>
-    /// <param name="options">The form of its output.</param>
+    /// <param name="target">The sandbox or session.</param>
+    /// <param name="request">The command.</param>
+    /// <param name="input">The input, when it comes from the pipeline.</param>
+    /// <param name="options">The output format.</param>
     /// <param name="stopsAtError">Whether the first error ends the command.</param>
     internal SandboxChildJob(ModuleState state, SandboxTarget target, ExecRequest request, CommandInput? input, OutputOptions options, bool stopsAtError)
         : base(RemoteCommand.TextOf(request), null)
     {
         _state = state;
         _run = new(target.TellingTo(Trace, Warn), request, input);
-        _follower = new(this, options);
+        _follower = new(this, options, exit => (ExitCode, _wasCancelled) = (exit.ExitCode, exit.Cancelled));
         _stopsAtError = stopsAtError;
     }
 
@@ -47,7 +47,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     /// <inheritdoc />
     public override string Location => _run.Target.ToString();
 
-    /// <summary>What it waits for, or why it failed.</summary>
+    /// <summary>The command it waits for, or the reason of its failure.</summary>
     public override string StatusMessage => _status;
 
     /// <inheritdoc />
@@ -96,9 +96,6 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     }
 
     /// <inheritdoc />
-    void IOutputSink.SetExit(ExecExit exit) => (ExitCode, _wasCancelled) = (exit.ExitCode, exit.Cancelled);
-
-    /// <inheritdoc />
     internal override Task StopAsync()
     {
         RequestStop();
@@ -114,7 +111,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     }
 
     /// <summary>Runs the command when it is its turn, to its end.</summary>
-    /// <param name="room">The limit of commands of the job that run at once.</param>
+    /// <param name="room">Limits how many commands of the job run at once.</param>
     internal Task RunAsync(SemaphoreSlim room) => _running = RunInTurnAsync(room);
 
     /// <inheritdoc />

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>A command that runs in the background, in each place as a child job.</summary>
+/// <summary>A command that runs in the background, with a child job for each sandbox or session.</summary>
 public sealed class SandboxJob : SandboxJobBase
 {
     private readonly IReadOnlyList<SandboxChildJob> _children;
@@ -11,10 +11,10 @@ public sealed class SandboxJob : SandboxJobBase
     private Task _running = Task.CompletedTask;
 
     /// <summary>Creates a job that has not begun.</summary>
-    /// <param name="name">Its name; null for one that the engine makes up.</param>
-    /// <param name="children">One for each place, at least one.</param>
+    /// <param name="name">The name; null for a generated one.</param>
+    /// <param name="children">The child jobs, at least one.</param>
     /// <param name="limit">The maximum number of targets at once.</param>
-    /// <param name="input">What the commands read.</param>
+    /// <param name="input">The input of the commands.</param>
     internal SandboxJob(string? name, IReadOnlyList<SandboxChildJob> children, int limit, BufferedInput? input)
         : base(children[0].Command, name)
     {

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>What a job and its child jobs have in common: they can be stopped, and neither suspended nor unblocked.</summary>
+/// <summary>Base of the job and its child jobs, which can be stopped but not suspended.</summary>
 public abstract class SandboxJobBase : Job2
 {
     private protected SandboxJobBase(string command, string? name)
@@ -58,7 +58,6 @@ public abstract class SandboxJobBase : Job2
     internal abstract Task StopAsync();
 
     /// <summary>Enters a state, unless the job was removed in the meantime.</summary>
-    /// <param name="state">The state.</param>
     private protected void EnterState(JobState state)
     {
         try

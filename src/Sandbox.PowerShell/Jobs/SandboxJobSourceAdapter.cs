@@ -17,8 +17,6 @@ public sealed class SandboxJobSourceAdapter : JobSourceAdapter
     public SandboxJobSourceAdapter() => Name = nameof(SandboxJobSourceAdapter);
 
     /// <summary>Lets a job be found.</summary>
-    /// <param name="job">The job.</param>
-    /// <param name="manager">The engine's.</param>
     internal static void Register(SandboxJob job, JobManager manager) => manager.NewJob(
         new JobInvocationInfo(new JobDefinition(typeof(SandboxJobSourceAdapter), job.Command, job.Name), new Dictionary<string, object> { [Job] = job }));
 

@@ -8,7 +8,7 @@ internal static class ItemMode
     private const string Letters = "rwxrwxrwx";
 
     /// <summary>The text: <c>-rw-r--r--</c>.</summary>
-    /// <param name="kind">What has them.</param>
+    /// <param name="kind">The type of the item.</param>
     /// <param name="octal">The permissions, octal.</param>
     public static string ToText(FileKind kind, string octal)
     {

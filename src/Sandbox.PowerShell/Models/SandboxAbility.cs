@@ -20,7 +20,7 @@ public sealed class SandboxAbility
     /// <summary>Whether it is available now.</summary>
     public bool Available { get; }
 
-    /// <summary>Why not.</summary>
+    /// <summary>The reason why it is not available.</summary>
     public string? Reason { get; }
 
     /// <summary>The recommended action.</summary>

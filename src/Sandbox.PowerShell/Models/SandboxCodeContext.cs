@@ -20,39 +20,39 @@ public sealed class SandboxCodeContext
         Server = server;
     }
 
-    /// <summary>Its key in its sandbox.</summary>
+    /// <summary>The id, unique in the sandbox.</summary>
     public string Id { get; }
 
-    /// <summary>Its sandbox.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The session that gave it its directory and variables, if one did.</summary>
+    /// <summary>The id of the session that provided the directory and variables; null for none.</summary>
     public string? SessionId { get; }
 
     /// <summary>Its language.</summary>
     public string Language { get; }
 
-    /// <summary>What runs its code: a program, or <c>jupyter:</c> and a kernel's name.</summary>
+    /// <summary>The interpreter: a program, or <c>jupyter:</c> and the name of a kernel.</summary>
     public string Interpreter { get; }
 
-    /// <summary>Whether code runs in it.</summary>
+    /// <summary>Whether code is running in it.</summary>
     public ContextState State { get; }
 
-    /// <summary>Where its code started.</summary>
+    /// <summary>The initial working directory of its code.</summary>
     public string WorkingDirectory { get; }
 
-    /// <summary>Whether it is the one that is used for its language when none is named.</summary>
+    /// <summary>Whether it is the default context of its language.</summary>
     public bool IsDefault { get; }
 
-    /// <summary>The limit for its runs, if it has one.</summary>
+    /// <summary>The timeout of a run in seconds; null for none.</summary>
     public double? TimeoutSeconds { get; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>The time of creation.</summary>
     public DateTimeOffset CreatedAt { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
-    /// <summary><c>sandbox/context</c>, which is taken wherever a context's id is.</summary>
+    /// <summary>Returns <c>sandbox/context</c>, which is accepted wherever the id of a context is.</summary>
     public override string ToString() => $"{SandboxId}/{Id}";
 }

@@ -10,10 +10,10 @@ public sealed class SandboxCodeError
     /// <summary>The kind of error.</summary>
     public string Name { get; }
 
-    /// <summary>What it says.</summary>
+    /// <summary>The message.</summary>
     public string Value { get; }
 
-    /// <summary>Where it happened, line by line.</summary>
+    /// <summary>The stack trace, by line.</summary>
     public string[] Traceback { get; }
 
     /// <summary>Kind and text, as most languages print them.</summary>

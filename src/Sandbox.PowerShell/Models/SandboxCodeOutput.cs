@@ -41,7 +41,7 @@ public sealed class SandboxCodeOutput
         Server = target.Client.Server;
     }
 
-    /// <summary><c>result</c> for the value of the last expression, <c>display</c> for what was shown on the way.</summary>
+    /// <summary><c>result</c> for the value of the last expression, <c>display</c> for displayed data.</summary>
     public string Kind { get; }
 
     /// <summary>The forms it has, by their short names, or by media type where they have none.</summary>
@@ -80,10 +80,10 @@ public sealed class SandboxCodeOutput
     /// <summary>The images' files under <c>-OutputDirectory</c>.</summary>
     public string[] Files { get; }
 
-    /// <summary>The context it comes from.</summary>
+    /// <summary>The id of the context.</summary>
     public string ContextId { get; }
 
-    /// <summary>The sandbox it comes from.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
     /// <summary>The address of the server.</summary>
@@ -92,7 +92,8 @@ public sealed class SandboxCodeOutput
     /// <summary>The plain text.</summary>
     public override string ToString() => Text ?? "";
 
-    private static bool IsChart(string type) => type.StartsWith("application/vnd.", StringComparison.Ordinal) && type.EndsWith("+json", StringComparison.Ordinal);
+    private static bool IsChart(string type) =>
+        type.StartsWith("application/vnd.", StringComparison.Ordinal) && type.EndsWith("+json", StringComparison.Ordinal);
 
     private static string? Of(CodeResult result, string type) => !result.Data.TryGetValue(type, out JsonElement value)
         ? null

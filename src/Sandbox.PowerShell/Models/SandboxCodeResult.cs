@@ -5,16 +5,16 @@ namespace Sandbox;
 /// <summary>The status, output and results of a run of code.</summary>
 public sealed class SandboxCodeResult
 {
-    internal SandboxCodeResult(CodeInvocation run, CodeExit exit, string output, string error, bool truncated, SandboxCodeOutput[] results)
+    internal SandboxCodeResult(CodeInvocation run, CodeExit exit, CollectedOutput output)
     {
         Error = exit.Error is null ? null : new SandboxCodeError(exit.Error);
-        StandardOutput = output;
-        StandardError = error;
-        Results = results;
+        StandardOutput = output.StandardOutput;
+        StandardError = output.StandardError;
+        Results = output.Results;
         TimedOut = exit.TimedOut;
         Cancelled = exit.Cancelled;
         Restarted = exit.Restarted;
-        Truncated = truncated;
+        Truncated = output.IsTruncated;
         ExecutionCount = exit.ExecutionCount;
         Duration = TimeSpan.FromMilliseconds(exit.DurationMs);
         DurationMs = exit.DurationMs;
@@ -25,52 +25,52 @@ public sealed class SandboxCodeResult
         Server = run.Target.Client.Server;
     }
 
-    /// <summary>Whether the code ran to its end without an error, and nothing stopped it.</summary>
+    /// <summary>Whether the code completed without an error, timeout or cancellation.</summary>
     public bool Success => Error is null && !TimedOut && !Cancelled;
 
-    /// <summary>Why it failed, if it did.</summary>
+    /// <summary>The exception; null on success.</summary>
     public SandboxCodeError? Error { get; }
 
-    /// <summary>What was printed to standard output.</summary>
+    /// <summary>The standard output.</summary>
     public string StandardOutput { get; }
 
-    /// <summary>What was printed to standard error.</summary>
+    /// <summary>The standard error.</summary>
     public string StandardError { get; }
 
     /// <summary>The result.</summary>
     public SandboxCodeOutput[] Results { get; }
 
-    /// <summary>Whether its time limit stopped it.</summary>
+    /// <summary>Whether it was stopped by its timeout.</summary>
     public bool TimedOut { get; }
 
-    /// <summary>Whether somebody stopped it.</summary>
+    /// <summary>Whether it was cancelled.</summary>
     public bool Cancelled { get; }
 
-    /// <summary>Whether the interpreter before had ended, so that it began in a new one, without the state.</summary>
+    /// <summary>Whether the interpreter was restarted before the run and its state was lost.</summary>
     public bool Restarted { get; }
 
-    /// <summary>Whether more was printed than is kept here.</summary>
+    /// <summary>Whether output beyond the limit was discarded.</summary>
     public bool Truncated { get; }
 
     /// <summary>The run's number in its interpreter.</summary>
     public int? ExecutionCount { get; }
 
-    /// <summary>How long it ran, by the sandbox's clock.</summary>
+    /// <summary>The run time, by the clock of the sandbox.</summary>
     public TimeSpan Duration { get; }
 
     /// <summary><see cref="Duration"/> in milliseconds, for JSON and tables.</summary>
     public double DurationMs { get; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>The start time.</summary>
     public DateTimeOffset StartedAt { get; }
 
-    /// <summary>The context it ran in.</summary>
+    /// <summary>The id of the context.</summary>
     public string ContextId { get; }
 
-    /// <summary>The sandbox it ran in.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The session that was named, if one was.</summary>
+    /// <summary>The id of the session, if one was specified.</summary>
     public string? SessionId { get; }
 
     /// <summary>The address of the server.</summary>

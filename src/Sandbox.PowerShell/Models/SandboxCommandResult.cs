@@ -5,11 +5,11 @@ namespace Sandbox;
 /// <summary>The exit status and output of a command.</summary>
 public sealed class SandboxCommandResult
 {
-    internal SandboxCommandResult(RemoteCommand run, ExecExit exit, string output, string error, bool truncated)
+    internal SandboxCommandResult(RemoteCommand run, ExecExit exit, CollectedOutput output)
     {
         ExitCode = exit.ExitCode;
-        StandardOutput = output;
-        StandardError = error;
+        StandardOutput = output.StandardOutput;
+        StandardError = output.StandardError;
         Command = run.Text;
         Duration = TimeSpan.FromMilliseconds(exit.DurationMs);
         DurationMs = exit.DurationMs;
@@ -20,7 +20,7 @@ public sealed class SandboxCommandResult
         Cancelled = exit.Cancelled;
         Signal = exit.Signal;
         ShellRestarted = exit.ShellRestarted;
-        Truncated = truncated;
+        Truncated = output.IsTruncated;
         SandboxId = run.Target.SandboxId;
         SessionId = run.Target.SessionId;
         ProcessId = run.Id;
@@ -30,52 +30,52 @@ public sealed class SandboxCommandResult
     /// <summary>The exit code; 128 + n when signal n ended the command.</summary>
     public int ExitCode { get; }
 
-    /// <summary>Whether the exit code is 0 and nothing stopped the command.</summary>
+    /// <summary>Whether the exit code is 0, without a timeout or cancellation.</summary>
     public bool Success => ExitCode == 0 && !TimedOut && !Cancelled;
 
-    /// <summary>What it wrote to standard output.</summary>
+    /// <summary>The standard output.</summary>
     public string StandardOutput { get; }
 
-    /// <summary>What it wrote to standard error.</summary>
+    /// <summary>The standard error.</summary>
     public string StandardError { get; }
 
     /// <summary>The command.</summary>
     public string Command { get; }
 
-    /// <summary>How long it ran, by the sandbox's clock.</summary>
+    /// <summary>The run time, by the clock of the sandbox.</summary>
     public TimeSpan Duration { get; }
 
     /// <summary><see cref="Duration"/> in milliseconds, for JSON and tables.</summary>
     public double DurationMs { get; }
 
-    /// <summary>Processor time it took, in milliseconds, where the kernel tells.</summary>
+    /// <summary>The processor time in milliseconds, if available.</summary>
     public double? CpuMs { get; }
 
-    /// <summary>The most memory that one of its processes held, in bytes, where the kernel tells: for commands without a session.</summary>
+    /// <summary>The peak memory of its largest process in bytes, if available: for commands without a session.</summary>
     public long? PeakMemoryBytes { get; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>The start time.</summary>
     public DateTimeOffset StartedAt { get; }
 
-    /// <summary>Whether its time limit stopped it.</summary>
+    /// <summary>Whether it was stopped by its timeout.</summary>
     public bool TimedOut { get; }
 
-    /// <summary>Whether somebody stopped it.</summary>
+    /// <summary>Whether it was cancelled.</summary>
     public bool Cancelled { get; }
 
-    /// <summary>The signal that ended it, by name.</summary>
+    /// <summary>The name of the signal that ended it.</summary>
     public string? Signal { get; }
 
-    /// <summary>Whether the session's shell ended with it and a new one took its place.</summary>
+    /// <summary>Whether the command ended the shell of the session, which was restarted.</summary>
     public bool ShellRestarted { get; }
 
-    /// <summary>Whether it wrote more than <c>-OutputLimit</c> and the rest is missing here.</summary>
+    /// <summary>Whether output beyond <c>-OutputLimit</c> was discarded.</summary>
     public bool Truncated { get; }
 
-    /// <summary>The sandbox it ran in.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The session it ran in, if it was one that was named.</summary>
+    /// <summary>The id of the session, if one was specified.</summary>
     public string? SessionId { get; }
 
     /// <summary>The command's id.</summary>

@@ -21,13 +21,13 @@ public sealed class SandboxEnvVariable
     /// <summary>Its value; asterisks for a secret that was not asked for in plain text.</summary>
     public string Value { get; }
 
-    /// <summary>Whether it is masked unless asked for.</summary>
+    /// <summary>Whether the value is masked by default.</summary>
     public bool IsSecret { get; }
 
-    /// <summary>The sandbox it belongs to.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The session it belongs to; null when it is the sandbox's.</summary>
+    /// <summary>The id of the session; null for a variable of the sandbox.</summary>
     public string? SessionId { get; }
 
     /// <summary>The address of the server.</summary>

@@ -31,19 +31,19 @@ public sealed class SandboxInstance
     /// <summary>Whether its processes are running.</summary>
     public SandboxState State { get; }
 
-    /// <summary>What runs it.</summary>
+    /// <summary>The sandbox engine.</summary>
     public string Engine { get; }
 
-    /// <summary>The network it got.</summary>
+    /// <summary>The network mode.</summary>
     public string Network { get; }
 
     /// <summary>Whether commands that name no session use its session <c>default</c>.</summary>
     public bool DefaultSession { get; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>The time of creation.</summary>
     public DateTimeOffset CreatedAt { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
     /// <summary>How much memory it may use, in bytes; null for no limit.</summary>

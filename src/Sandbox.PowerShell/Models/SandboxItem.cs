@@ -22,45 +22,46 @@ public sealed class SandboxItem
         Server = place.Client.Server;
     }
 
-    /// <summary>The last part of its path.</summary>
+    /// <summary>The last part of the path.</summary>
     public string Name { get; }
 
-    /// <summary>Its absolute path. It is not called Path: PowerShell's own cmdlets would take that for a path of this machine. Bytes of it that are not UTF-8 are kept as lone surrogates, so that it can be used again.</summary>
+    /// <summary>The absolute path; bytes that are not UTF-8 are kept as lone surrogates. Not called Path, which other cmdlets would bind as a local
+    /// path.</summary>
     public string SandboxPath { get; }
 
-    /// <summary>The directory it lies in.</summary>
+    /// <summary>The path of the parent directory.</summary>
     public string Directory { get; }
 
-    /// <summary>What it is; a link is not followed.</summary>
+    /// <summary>The type; links are not followed.</summary>
     public FileKind Type { get; }
 
-    /// <summary>How many bytes it holds.</summary>
+    /// <summary>The size in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>When its content changed.</summary>
+    /// <summary>The time of the last write to its content.</summary>
     public DateTimeOffset LastWriteTime { get; }
 
-    /// <summary>Its permissions, octal.</summary>
+    /// <summary>The permissions, octal.</summary>
     public string Mode { get; }
 
-    /// <summary>Its kind and permissions, as <c>ls</c> shows them.</summary>
+    /// <summary>The type and permissions, as <c>ls</c> shows them.</summary>
     public string UnixMode { get; }
 
-    /// <summary>The number of its owner, as the sandbox counts users.</summary>
+    /// <summary>The user id of the owner in the sandbox.</summary>
     public long Owner { get; }
 
-    /// <summary>What a link says.</summary>
+    /// <summary>The target path of a link.</summary>
     public string? LinkTarget { get; }
 
-    /// <summary>What a link leads to in the end; null for one that leads nowhere.</summary>
+    /// <summary>The type of the final target of a link; null for a broken link.</summary>
     public FileKind? LinkTargetType { get; }
 
-    /// <summary>Its sandbox.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
-    /// <summary><c>sandbox:/path</c>: no path of this machine, whoever takes it for text.</summary>
+    /// <summary>Returns <c>sandbox:/path</c>, which cannot be mistaken for a local path.</summary>
     public override string ToString() => $"{SandboxId}:{SandboxPath}";
 }

@@ -16,25 +16,25 @@ public sealed class SandboxItemChange
         Server = place.Client.Server;
     }
 
-    /// <summary>What happened. <c>Overflow</c>: more than could be kept; look again at what is there.</summary>
+    /// <summary>The kind of change. <c>Overflow</c>: changes were lost; list the directory again.</summary>
     public FileChangeType Type { get; }
 
-    /// <summary>To what.</summary>
+    /// <summary>The path.</summary>
     public string SandboxPath { get; }
 
-    /// <summary>Where it was before it was moved.</summary>
+    /// <summary>The path before a move.</summary>
     public string? OldPath { get; }
 
-    /// <summary>Whether it is a directory.</summary>
+    /// <summary>Whether the item is a directory.</summary>
     public bool IsDirectory { get; }
 
-    /// <summary>When it was told.</summary>
+    /// <summary>The time at which the change was received.</summary>
     public DateTimeOffset ReceivedAt { get; }
 
-    /// <summary>Its sandbox.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
     /// <inheritdoc />

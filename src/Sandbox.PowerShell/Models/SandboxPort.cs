@@ -31,7 +31,7 @@ public sealed class SandboxPort
     /// <summary>The process whose exit ends the forwarding; null for none.</summary>
     public string? ProcessId { get; }
 
-    /// <summary>Where a web server behind it answers.</summary>
+    /// <summary>The HTTP address of the local port.</summary>
     public string Uri { get; }
 
     /// <summary>The number of open connections.</summary>
@@ -40,10 +40,10 @@ public sealed class SandboxPort
     /// <summary>The message of the last connection failure.</summary>
     public string? LastError { get; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>The time of creation.</summary>
     public DateTimeOffset CreatedAt { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
     /// <inheritdoc />

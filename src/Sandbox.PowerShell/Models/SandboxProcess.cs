@@ -31,19 +31,19 @@ public sealed class SandboxProcess
         Server = server;
     }
 
-    /// <summary>Its key in its sandbox.</summary>
+    /// <summary>The id, unique in the sandbox.</summary>
     public string Id { get; }
 
-    /// <summary>Its sandbox.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The session whose directory and variables it started with, or that the command was for; null for none.</summary>
+    /// <summary>The id of the session that provided the directory and variables, or ran the command; null for none.</summary>
     public string? SessionId { get; }
 
-    /// <summary>Whether it is a process in the background or a command.</summary>
+    /// <summary>Whether it is a background process or a command.</summary>
     public ProcessKind Kind { get; }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The state.</summary>
     public ProcessState State { get; }
 
     /// <summary>Its text, shortened.</summary>
@@ -58,28 +58,28 @@ public sealed class SandboxProcess
     /// <summary>The exit code, once it has ended; 128 + n when signal n ended it.</summary>
     public int? ExitCode { get; }
 
-    /// <summary>The signal that ended it, by name.</summary>
+    /// <summary>The name of the signal that ended it.</summary>
     public string? Signal { get; }
 
-    /// <summary>Whether its time limit stopped it.</summary>
+    /// <summary>Whether it was stopped by its timeout.</summary>
     public bool TimedOut { get; }
 
-    /// <summary>Whether somebody stopped it.</summary>
+    /// <summary>Whether it was cancelled.</summary>
     public bool Cancelled { get; }
 
-    /// <summary>When it was asked for.</summary>
+    /// <summary>The time of the request.</summary>
     public DateTimeOffset CreatedAt { get; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>The start time.</summary>
     public DateTimeOffset? StartedAt { get; }
 
-    /// <summary>When it ended.</summary>
+    /// <summary>The end time; null while it runs.</summary>
     public DateTimeOffset? EndedAt { get; }
 
-    /// <summary>How long it ran, by the sandbox's clock.</summary>
+    /// <summary>The run time, by the clock of the sandbox.</summary>
     public TimeSpan? Duration { get; }
 
-    /// <summary>Processor time it took, in milliseconds, where the kernel tells.</summary>
+    /// <summary>The processor time in milliseconds, if available.</summary>
     public double? CpuMs { get; }
 
     /// <summary>The peak memory of its largest process in bytes, if available.</summary>
@@ -94,12 +94,12 @@ public sealed class SandboxProcess
     /// <summary>The line that <c>Wait-SandboxProcess -Pattern</c> waited for.</summary>
     public string? MatchedLine { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
-    /// <summary>Whether it has ended, however.</summary>
+    /// <summary>Whether it is no longer queued or running.</summary>
     public bool HasEnded => State is not (ProcessState.Queued or ProcessState.Running);
 
-    /// <summary><c>sandbox/process</c>, which is taken wherever a process's id is.</summary>
+    /// <summary>Returns <c>sandbox/process</c>, which is accepted wherever the id of a process is.</summary>
     public override string ToString() => $"{SandboxId}/{Id}";
 }

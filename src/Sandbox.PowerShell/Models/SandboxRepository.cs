@@ -19,7 +19,7 @@ public sealed class SandboxRepository
     /// <summary>The directory it is in.</summary>
     public string SandboxPath { get; }
 
-    /// <summary>Where it came from, without name and password.</summary>
+    /// <summary>The source, without user name and password.</summary>
     public string Uri { get; }
 
     /// <summary>The branch that is checked out; null when a tag or commit is.</summary>
@@ -28,13 +28,13 @@ public sealed class SandboxRepository
     /// <summary>The commit that is checked out; null when there is none yet.</summary>
     public string? Commit { get; }
 
-    /// <summary>Its sandbox.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>The session whose directory and environment counted; null when none was named.</summary>
+    /// <summary>The id of the session that provided the directory and variables; null for none.</summary>
     public string? SessionId { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
     /// <inheritdoc />

@@ -2,16 +2,17 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>How much a sandbox keeps of what its commands and processes print: <c>@{ Commands = 100; BytesPerCommand = 1MB }</c>. What is not set has its usual value.</summary>
+/// <summary>How much output of its commands and processes a sandbox keeps: <c>@{ Commands = 100; BytesPerCommand = 1MB }</c>. Other values keep their
+/// defaults.</summary>
 public sealed class SandboxRetention
 {
-    /// <summary>How many bytes of one command's output; 64 MiB usually. The oldest fall out when nobody reads.</summary>
+    /// <summary>Bytes of output per command; the oldest are discarded. Default: 64 MiB.</summary>
     public long? BytesPerCommand { get; set; }
 
-    /// <summary>How many that have ended; 1,000 usually.</summary>
+    /// <summary>Number of ended commands and processes. Default: 1,000.</summary>
     public int? Commands { get; set; }
 
-    /// <summary>How many bytes of output of all that have ended; 1 GiB usually.</summary>
+    /// <summary>Bytes of output of all ended commands and processes. Default: 1 GiB.</summary>
     public long? Bytes { get; set; }
 
     /// <summary>The age limit in seconds after the exit. Default: one week.</summary>

@@ -21,7 +21,7 @@ public sealed class SandboxServer
     /// <summary>Its address; null for a local server that does not run.</summary>
     public string? Uri { get; }
 
-    /// <summary>Whether it runs. A local one is started by the first cmdlet that needs it.</summary>
+    /// <summary>Whether it is running. A local server is started by the first cmdlet that needs it.</summary>
     public SandboxServerState State { get; }
 
     /// <summary>Whether it is this user's server on this machine.</summary>
@@ -30,19 +30,19 @@ public sealed class SandboxServer
     /// <summary>The default sandbox.</summary>
     public string DefaultSandbox { get; }
 
-    /// <summary>The module's version it came with.</summary>
+    /// <summary>The version of the module that it belongs to.</summary>
     public string? Version { get; }
 
-    /// <summary>The version of its API.</summary>
+    /// <summary>The version of the API.</summary>
     public string? ApiVersion { get; }
 
     /// <summary>Its process id on its host.</summary>
     public int? ProcessId { get; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>The start time.</summary>
     public DateTimeOffset? StartedAt { get; }
 
-    /// <summary>What it can do, by name.</summary>
+    /// <summary>The names of its capabilities.</summary>
     public string[] Capabilities { get; }
 
     /// <inheritdoc />

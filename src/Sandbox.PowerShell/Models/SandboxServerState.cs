@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>Whether a server runs.</summary>
+/// <summary>The state of a server.</summary>
 public enum SandboxServerState
 {
     /// <summary>It responds.</summary>

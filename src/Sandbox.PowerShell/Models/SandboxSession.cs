@@ -17,30 +17,30 @@ public sealed class SandboxSession
         Server = server;
     }
 
-    /// <summary>Its key in its sandbox.</summary>
+    /// <summary>The id, unique in the sandbox.</summary>
     public string Id { get; }
 
-    /// <summary>Its sandbox.</summary>
+    /// <summary>The id of the sandbox.</summary>
     public string SandboxId { get; }
 
-    /// <summary>Whether a command runs in it.</summary>
+    /// <summary>Whether a command is running in it.</summary>
     public SessionState State { get; }
 
     /// <summary>The shell's directory after its last command.</summary>
     public string WorkingDirectory { get; }
 
-    /// <summary>The limit for its commands, if it has one.</summary>
+    /// <summary>The timeout of a command in seconds; null for none.</summary>
     public double? CommandTimeoutSeconds { get; }
 
-    /// <summary>The text of the command that runs, shortened.</summary>
+    /// <summary>The running command, shortened; null for none.</summary>
     public string? RunningCommand { get; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>The time of creation.</summary>
     public DateTimeOffset CreatedAt { get; }
 
-    /// <summary>The address of its server.</summary>
+    /// <summary>The address of the server.</summary>
     public string Server { get; }
 
-    /// <summary><c>sandbox/session</c>, which is taken wherever a session's id is.</summary>
+    /// <summary>Returns <c>sandbox/session</c>, which is accepted wherever the id of a session is.</summary>
     public override string ToString() => $"{SandboxId}/{Id}";
 }

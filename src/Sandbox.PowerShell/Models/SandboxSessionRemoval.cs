@@ -8,12 +8,12 @@ public sealed class SandboxSessionRemoval
     internal SandboxSessionRemoval(SessionDeleted answer) =>
         (Success, SessionId, Timestamp) = (answer.Success, answer.SessionId, answer.Timestamp);
 
-    /// <summary>Whether it is gone.</summary>
+    /// <summary>Whether the session was removed.</summary>
     public bool Success { get; }
 
-    /// <summary>The session that is gone.</summary>
+    /// <summary>The id of the removed session.</summary>
     public string SessionId { get; }
 
-    /// <summary>When it went.</summary>
+    /// <summary>The time of removal.</summary>
     public DateTimeOffset Timestamp { get; }
 }

@@ -10,7 +10,7 @@ internal sealed class BoundedBuffer
 
     /// <summary>Adds bytes.</summary>
     /// <param name="data">The bytes.</param>
-    /// <param name="limit">How many bytes may be there afterwards.</param>
+    /// <param name="limit">The maximum length of the buffer in bytes.</param>
     /// <returns>Whether all bytes fit.</returns>
     public bool Add(ReadOnlySpan<byte> data, long limit)
     {
@@ -19,7 +19,6 @@ internal sealed class BoundedBuffer
         return room == data.Length;
     }
 
-    /// <summary>How many bytes were collected.</summary>
     public long Length => _bytes.WrittenCount;
 
     /// <inheritdoc />

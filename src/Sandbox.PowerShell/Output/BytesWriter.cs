@@ -1,8 +1,10 @@
+using Sandbox.Client;
+
 namespace Sandbox;
 
-/// <summary>Writes bytes as they come.</summary>
+/// <summary>Writes byte arrays as they arrive.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class BytesWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
+internal sealed class BytesWriter(IOutputSink sink, object source, OutputOptions options) : OutputWriter(sink, source, options)
 {
-    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => Sink.WriteObject(data.ToArray());
+    private protected override void WriteOutput(OutputChannel channel, ReadOnlyMemory<byte> data) => Sink.WriteObject(data.ToArray());
 }

@@ -10,7 +10,6 @@ namespace Sandbox;
 /// <param name="request">What to run.</param>
 internal sealed class CodeInvocation(SandboxTarget target, string? contextId, string? language, CodeRunRequest request)
 {
-    /// <summary>Where it runs.</summary>
     public SandboxTarget Target { get; } = target;
 
     /// <summary>The context it runs in; known when the first event comes.</summary>

@@ -4,56 +4,37 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Runs commands and writes their output and exit status to a sink in the selected format.</summary>
+/// <summary>Runs commands and writes their output and exit status to a sink.</summary>
 /// <param name="sink">The sink.</param>
-/// <param name="options">The form.</param>
-internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions options)
+/// <param name="options">The output format.</param>
+/// <param name="onExit">Receives each exit status before anything is written about it.</param>
+internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions options, Action<ExecExit> onExit)
 {
     /// <summary>Runs a command to its end.</summary>
     /// <param name="run">The command.</param>
     /// <param name="cancellationToken">Cancels the operation, also in the sandbox.</param>
-    public async Task FollowAsync(RemoteCommand run, CancellationToken cancellationToken)
+    public Task FollowAsync(RemoteCommand run, CancellationToken cancellationToken)
     {
-        OutputWriter writer = OutputWriter.Create(sink, run, options);
-        try
-        {
-            await run.FollowAsync(
-                current => sink.PostAsync(current switch
-                {
-                    CommandOutput output => () => writer.Write(output),
-                    CommandExit end => () => End(run, writer, end.Exit),
-                    OutputGap gap => () => sink.WriteWarning(Errors.OutputMissing(run.Target.ToString(), gap.Missing)),
-                    _ => static () => { },
-                }),
-                running => sink.PostAsync(() => ShowWaiting(run, running)),
-                cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await sink.PostAsync(() => writer.Finish(null));
-            throw;
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            await sink.PostAsync(() =>
-            {
-                // Return the received output even after a failure.
-                writer.Finish(null);
-                sink.WriteFailure(Errors.From(e, run.Target.ToString()));
-            });
-        }
+        OutputWriter writer = OutputWriter.Create(sink, run.Target, options);
+        return writer.FollowAsync(() => run.FollowAsync(
+            current => sink.PostAsync(current is CommandExit end ? () => End(run, writer, end.Exit) : () => writer.Write(current)),
+            running => sink.PostAsync(() => ShowWaiting(run, running)),
+            cancellationToken));
     }
 
-    private void ShowWaiting(RemoteCommand run, RunningCommand? running) => sink.WriteProgress(
-        new ProgressRecord(run.Id.GetHashCode(StringComparison.Ordinal) & int.MaxValue, $"Waiting in '{run.Target}'", running is null ? "The command is running." : $"'{running.Command}' has been running since {running.StartedAt.LocalDateTime:HH:mm:ss}.")
+    private void ShowWaiting(RemoteCommand run, RunningCommand? running)
+    {
+        string status = running is null ? "The command is running." : $"'{running.Command}' has been running since {running.StartedAt.LocalDateTime:HH:mm:ss}.";
+        sink.WriteProgress(new(run.Id.GetHashCode(StringComparison.Ordinal) & int.MaxValue, $"Waiting in '{run.Target}'", status)
         {
             RecordType = running is null ? ProgressRecordType.Completed : ProgressRecordType.Processing,
         });
+    }
 
     private void End(RemoteCommand run, OutputWriter writer, ExecExit exit)
     {
-        sink.SetExit(exit);
-        writer.Finish(exit);
+        onExit(exit);
+        writer.Finish(output => new SandboxCommandResult(run, exit, output));
         if (exit.TimedOut)
         {
             // On a result it is a property.

@@ -1,46 +1,50 @@
 using System.Buffers;
 using System.Text;
+using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Turns bytes into lines as they come. Lines are cut as bytes, so a character that arrives in two pieces is whole again.</summary>
+/// <summary>Splits output into lines, each channel on its own. Splits bytes, so that a character that arrives in two pieces stays whole.</summary>
 /// <param name="onLine">Called with each line.</param>
-internal sealed class LineSplitter(Action<string> onLine)
+internal sealed class LineSplitter(Action<OutputChannel, string> onLine)
 {
-    private readonly ArrayBufferWriter<byte> _partial = new(256);
+    private readonly ArrayBufferWriter<byte>[] _partials = [new(256), new(256)];
 
-    /// <summary>Takes bytes and hands on the lines they complete.</summary>
-    /// <param name="data">The bytes.</param>
-    public void Add(ReadOnlySpan<byte> data)
+    /// <summary>Adds bytes and emits the lines they complete.</summary>
+    public void Add(OutputChannel channel, ReadOnlySpan<byte> data)
     {
+        ArrayBufferWriter<byte> partial = _partials[(int)channel];
         for (int end; (end = data.IndexOf((byte)'\n')) >= 0; data = data[(end + 1)..])
         {
             ReadOnlySpan<byte> line = data[..end];
-            if (_partial.WrittenCount > 0)
+            if (partial.WrittenCount > 0)
             {
-                _partial.Write(line);
-                Emit(_partial.WrittenSpan);
-                _partial.ResetWrittenCount();
+                partial.Write(line);
+                line = partial.WrittenSpan;
             }
-            else
-            {
-                Emit(line);
-            }
+
+            onLine(channel, Encoding.UTF8.GetString(line is [.. var text, (byte)'\r'] ? text : line));
+            partial.ResetWrittenCount();
         }
 
-        _partial.Write(data);
+        partial.Write(data);
     }
 
-    /// <summary>Hands on what is left when nothing more comes.</summary>
+    /// <summary>Emits the incomplete last line of both channels.</summary>
     public void Finish()
     {
-        if (_partial.WrittenCount > 0)
-        {
-            onLine(Encoding.UTF8.GetString(_partial.WrittenSpan));
-            _partial.ResetWrittenCount();
-        }
+        Finish(OutputChannel.Output);
+        Finish(OutputChannel.Error);
     }
 
-    private void Emit(ReadOnlySpan<byte> line) =>
-        onLine(Encoding.UTF8.GetString(line is [.. var text, (byte)'\r'] ? text : line));
+    /// <summary>Emits the incomplete last line of a channel.</summary>
+    public void Finish(OutputChannel channel)
+    {
+        ArrayBufferWriter<byte> partial = _partials[(int)channel];
+        if (partial.WrittenCount > 0)
+        {
+            onLine(channel, Encoding.UTF8.GetString(partial.WrittenSpan));
+            partial.ResetWrittenCount();
+        }
+    }
 }

@@ -1,34 +1,42 @@
-using Sandbox.Protocol;
+using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Writes lines as they come.</summary>
-internal sealed class LinesWriter : OutputWriter
+/// <summary>Writes lines as they arrive; of the output that exists at the beginning only the last ones where <c>Tail</c> is set.</summary>
+/// <inheritdoc cref="OutputWriter.Create" />
+internal sealed class LinesWriter(IOutputSink sink, object source, OutputOptions options) : OutputWriter(sink, source, options)
 {
-    private readonly LineSplitter _lines;
+    private LastLines? _tail = options.Tail is { } count ? new(count) : null;
 
-    // Separate per channel, so that partial lines of the two are not joined.
-    private readonly LineSplitter _mergedErrorLines;
-
-    /// <inheritdoc cref="OutputWriter.Create" />
-    public LinesWriter(IOutputSink sink, RemoteCommand run, OutputOptions options)
-        : base(sink, run, options)
+    /// <inheritdoc />
+    public override void EndTail()
     {
-        _lines = new(WriteLine);
-        _mergedErrorLines = new(WriteLine);
+        LastLines? tail = _tail;
+        _tail = null;
+        foreach (string line in tail?.Lines ?? [])
+        {
+            Sink.WriteObject(line);
+        }
     }
 
     /// <inheritdoc />
-    public override void Finish(ExecExit? exit)
+    public override void Finish(Func<CollectedOutput, object>? toResult = null)
     {
-        _lines.Finish();
-        _mergedErrorLines.Finish();
-        base.Finish(exit);
+        base.Finish(toResult);
+        EndTail();
     }
 
-    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => _lines.Add(data.Span);
+    private protected override void WriteOutput(OutputChannel channel, ReadOnlyMemory<byte> data) => Lines.Add(channel, data.Span);
 
-    private protected override void WriteMergedError(ReadOnlyMemory<byte> data) => _mergedErrorLines.Add(data.Span);
-
-    private void WriteLine(string line) => Sink.WriteObject(Prefix.Length == 0 ? line : Prefix + line);
+    private protected override void WriteLine(string line)
+    {
+        if (_tail is null)
+        {
+            Sink.WriteObject(line);
+        }
+        else
+        {
+            _tail.Add(line);
+        }
+    }
 }

@@ -1,83 +1,128 @@
 using System.Management.Automation;
 using Sandbox.Client;
-using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Writes the output of one command. Belongs to the thread that its sink may be written on.</summary>
+/// <summary>Writes the output of one command, process or run of code to a sink. Runs in the actions that are posted to the sink.</summary>
 internal abstract class OutputWriter
 {
-    private readonly LineSplitter _errorLines;
-
-    private protected OutputWriter(IOutputSink sink, RemoteCommand run, OutputOptions options)
+    private protected OutputWriter(IOutputSink sink, object source, OutputOptions options)
     {
-        (Sink, Run, Options) = (sink, run, options);
-        Prefix = options.Prefix ? $"[{run.Target}] " : "";
-        _errorLines = new(WriteErrorLine);
+        (Sink, Source, Options) = (sink, source, options);
+        Lines = new(WriteLine);
     }
 
     private protected IOutputSink Sink { get; }
 
-    private protected RemoteCommand Run { get; }
+    /// <summary>The source, as text in messages. That of code is known when its first event arrives.</summary>
+    private protected object Source { get; }
 
     private protected OutputOptions Options { get; }
 
-    private protected string Prefix { get; }
+    private protected LineSplitter Lines { get; }
 
-    /// <summary>The writer for a form.</summary>
+    private string Prefix => Options.Prefix ? $"[{Source}] " : "";
+
+    /// <summary>Creates the writer for a format.</summary>
     /// <param name="sink">Receives the output.</param>
-    /// <param name="run">The command.</param>
-    /// <param name="options">The form.</param>
-    public static OutputWriter Create(IOutputSink sink, RemoteCommand run, OutputOptions options) => options.Form switch
+    /// <param name="source">The source: a target, process or run of code.</param>
+    /// <param name="options">The format.</param>
+    public static OutputWriter Create(IOutputSink sink, object source, OutputOptions options) => options.Form switch
     {
-        OutputFormat.Raw => new TextWriter(sink, run, options),
-        OutputFormat.Bytes => new BytesWriter(sink, run, options),
-        OutputFormat.Result => new ResultWriter(sink, run, options),
-        _ => new LinesWriter(sink, run, options),
+        OutputFormat.Raw => new TextWriter(sink, source, options),
+        OutputFormat.Bytes => new BytesWriter(sink, source, options),
+        OutputFormat.Result => new ResultWriter(sink, source, options),
+        _ => new LinesWriter(sink, source, options),
     };
 
-    /// <summary>Writes what the command wrote.</summary>
-    /// <param name="output">What it wrote.</param>
-    public virtual void Write(CommandOutput output)
+    /// <summary>Reads a source to its end. After a failure, which is reported, or a cancellation the received output is complete too.</summary>
+    public async Task FollowAsync(Func<Task> follow)
     {
-        if (output.Channel == OutputChannel.Output)
+        try
         {
-            WriteOutput(output.Data);
+            await follow();
         }
-        else if (Options.StandardError == StandardErrorAction.Output)
+        catch (OperationCanceledException)
         {
-            WriteMergedError(output.Data);
+            await Sink.PostAsync(() => Finish());
+            throw;
         }
-        else if (Options.StandardError != StandardErrorAction.Null)
+        catch (Exception e) when (Errors.IsExpected(e))
         {
-            _errorLines.Add(output.Data.Span);
+            await Sink.PostAsync(() =>
+            {
+                Finish();
+                Sink.WriteFailure(Errors.From(e, Source.ToString()));
+            });
         }
     }
 
-    /// <summary>Writes what was kept back. Also called when the command's end will never be known.</summary>
-    /// <param name="exit">How the command ended; null when that is not known.</param>
-    public virtual void Finish(ExecExit? exit) => _errorLines.Finish();
-
-    /// <summary>Writes standard output.</summary>
-    /// <param name="data">The bytes.</param>
-    private protected abstract void WriteOutput(ReadOnlyMemory<byte> data);
-
-    /// <summary>Writes standard error where standard output goes.</summary>
-    /// <param name="data">The bytes.</param>
-    private protected virtual void WriteMergedError(ReadOnlyMemory<byte> data) => WriteOutput(data);
-
-    private void WriteErrorLine(string line)
+    /// <summary>Writes an event; other events than output and gaps are ignored.</summary>
+    public void Write(CommandEvent current)
     {
-        if (Options.StandardError == StandardErrorAction.Error)
+        if (current is CommandOutput output)
         {
-            Sink.WriteError(Errors.StandardErrorLine(Prefix + line, Run));
-            return;
+            Write(output.Channel, output.Data);
         }
+        else if (current is OutputGap gap)
+        {
+            Sink.WriteWarning(Errors.OutputMissing(Source.ToString()!, gap.Missing));
+        }
+    }
 
-        // Tagged as Write-Host tags its records, so that hosts show it, whatever the preferences are.
-        InformationRecord record = new(new HostInformationMessage { Message = Prefix + line }, Run.Target.ToString());
-        record.Tags.Add("PSHOST");
-        record.Tags.Add("StandardError");
-        Sink.WriteInformation(record);
+    public virtual void Write(OutputChannel channel, ReadOnlyMemory<byte> data)
+    {
+        if (channel == OutputChannel.Output || Options.StandardError == StandardErrorAction.Output)
+        {
+            WriteOutput(channel, data);
+        }
+        else if (Options.StandardError != StandardErrorAction.Null)
+        {
+            Lines.Add(channel, data.Span);
+        }
+    }
+
+    /// <summary>Writes a result of code, after the incomplete line before it.</summary>
+    public virtual void Write(SandboxCodeOutput result)
+    {
+        Lines.Finish(OutputChannel.Output);
+        Sink.WriteObject(result);
+    }
+
+    /// <summary>Ends the existing output: what follows is written as it arrives.</summary>
+    public virtual void EndTail()
+    {
+    }
+
+    /// <summary>Writes the output that was held back.</summary>
+    /// <param name="toResult">Creates the result object; null when the exit status is unknown.</param>
+    public virtual void Finish(Func<CollectedOutput, object>? toResult = null) => Lines.Finish();
+
+    /// <summary>Writes standard output, and standard error that is merged into it.</summary>
+    private protected abstract void WriteOutput(OutputChannel channel, ReadOnlyMemory<byte> data);
+
+    /// <summary>Writes a line of output.</summary>
+    /// <param name="line">The line, with its prefix.</param>
+    private protected virtual void WriteLine(string line) => Sink.WriteObject(line);
+
+    private void WriteLine(OutputChannel channel, string line)
+    {
+        string text = Prefix + line;
+        if (channel == OutputChannel.Output || Options.StandardError == StandardErrorAction.Output)
+        {
+            WriteLine(text);
+        }
+        else if (Options.StandardError == StandardErrorAction.Error)
+        {
+            Sink.WriteError(Errors.StandardErrorLine(text, Source));
+        }
+        else
+        {
+            // Tagged as Write-Host tags its records, so that hosts show it, whatever the preferences are.
+            InformationRecord record = new(new HostInformationMessage { Message = text }, Source.ToString());
+            record.Tags.Add("PSHOST");
+            record.Tags.Add("StandardError");
+            Sink.WriteInformation(record);
+        }
     }
 }

@@ -3,9 +3,9 @@ using System.Threading.Channels;
 
 namespace Sandbox;
 
-/// <summary>Runs work on other threads and its output actions on the pipeline thread, in order. The queue is bounded (back-pressure).</summary>
-/// <remarks>All but <see cref="PostAsync"/> belongs to the pipeline's thread.</remarks>
-internal sealed class PipelinePump : IDisposable
+/// <summary>Runs work on other threads and its output actions on the pipeline's thread, in order. The queue is bounded (back-pressure).</summary>
+/// <remarks>Only <see cref="PostAsync"/> may be called on other threads.</remarks>
+internal sealed class PipelinePump : IOutputSink, IDisposable
 {
     private const int QueueLength = 64;
 
@@ -14,17 +14,16 @@ internal sealed class PipelinePump : IDisposable
     private readonly List<Task> _running = [];
     private readonly CancellationTokenSource _stop;
     private readonly CancellationToken _stopped;
+    private readonly SandboxCommandBase _cmdlet;
     private readonly int _limit;
-    private readonly Action _beforeEffect;
     private Task<bool>? _readable;
 
     /// <summary>Creates a pump without work.</summary>
+    /// <param name="cmdlet">The cmdlet; its stop ends all work.</param>
     /// <param name="limit">The maximum number of operations at once.</param>
-    /// <param name="beforeEffect">Runs before each effect, and when all is done.</param>
-    /// <param name="stop">Ends all work.</param>
-    public PipelinePump(int limit, Action beforeEffect, CancellationToken stop)
+    public PipelinePump(SandboxCommandBase cmdlet, int limit = int.MaxValue)
     {
-        (_limit, _beforeEffect, _stop) = (limit, beforeEffect, CancellationTokenSource.CreateLinkedTokenSource(stop));
+        (_cmdlet, _limit, _stop) = (cmdlet, limit, CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken));
         _stopped = _stop.Token;
     }
 
@@ -36,9 +35,20 @@ internal sealed class PipelinePump : IDisposable
         Fill();
     }
 
-    /// <summary>Queues an action for the pipeline thread; waits while the queue is full.</summary>
-    /// <param name="effect">The effect.</param>
+    /// <inheritdoc />
     public ValueTask PostAsync(Action effect) => _effects.Writer.WriteAsync(effect, _stopped);
+
+    public void WriteObject(object value) => _cmdlet.WriteObject(value);
+
+    public void WriteError(ErrorRecord error) => _cmdlet.WriteError(error);
+
+    public void WriteFailure(ErrorRecord error) => _cmdlet.Report(error);
+
+    public void WriteWarning(string text) => _cmdlet.WriteWarning(text);
+
+    public void WriteInformation(InformationRecord record) => _cmdlet.WriteInformation(record);
+
+    public void WriteProgress(ProgressRecord record) => _cmdlet.WriteProgress(record);
 
     /// <summary>Runs the queued actions without waiting.</summary>
     public void DrainReady() => Guard(() =>
@@ -80,7 +90,7 @@ internal sealed class PipelinePump : IDisposable
             Readable().GetAwaiter().GetResult();
         }
 
-        _beforeEffect();
+        _cmdlet.FlushMessages();
     });
 
     /// <summary>Ends all work and waits until it has ended.</summary>
@@ -95,7 +105,7 @@ internal sealed class PipelinePump : IDisposable
 
     private void Run(Action effect)
     {
-        _beforeEffect();
+        _cmdlet.FlushMessages();
         effect();
     }
 
@@ -119,7 +129,7 @@ internal sealed class PipelinePump : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Stopped: StopJob itself waits for the work.
+            // Stopped: Stop itself waits for the work.
         }
     }
 

@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Saves image results as files without overwriting.</summary>
-/// <param name="directory">Where; null keeps nothing.</param>
+/// <param name="directory">The directory; null saves nothing.</param>
 internal sealed class ResultFiles(string? directory)
 {
     private static readonly (string MediaType, string Extension, bool IsText)[] Kinds =
@@ -15,7 +15,6 @@ internal sealed class ResultFiles(string? directory)
     private int _number;
 
     /// <summary>Keeps a result's images.</summary>
-    /// <param name="result">The result.</param>
     /// <returns>The files; none where nothing is kept.</returns>
     /// <exception cref="IOException">A file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>

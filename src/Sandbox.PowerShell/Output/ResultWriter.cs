@@ -1,31 +1,34 @@
 using Sandbox.Client;
-using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Writes one object at the end. Standard error is in it, and nowhere else.</summary>
+/// <summary>Writes one object at the end, with the whole output up to the limit.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class ResultWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
+internal sealed class ResultWriter(IOutputSink sink, object source, OutputOptions options) : OutputWriter(sink, source, options)
 {
     private readonly BoundedBuffer _output = new();
     private readonly BoundedBuffer _error = new();
-    private bool _truncated;
+    private readonly List<SandboxCodeOutput> _results = [];
+    private bool _isTruncated;
 
     /// <inheritdoc />
-    public override void Write(CommandOutput output)
-    {
-        (BoundedBuffer mine, BoundedBuffer other) = output.Channel == OutputChannel.Output ? (_output, _error) : (_error, _output);
-        _truncated |= !mine.Add(output.Data.Span, Options.Limit - other.Length);
-    }
+    public override void Write(OutputChannel channel, ReadOnlyMemory<byte> data) => WriteOutput(channel, data);
 
     /// <inheritdoc />
-    public override void Finish(ExecExit? exit)
+    public override void Write(SandboxCodeOutput result) => _results.Add(result);
+
+    /// <inheritdoc />
+    public override void Finish(Func<CollectedOutput, object>? toResult = null)
     {
-        if (exit is not null)
+        if (toResult is not null)
         {
-            Sink.WriteObject(new SandboxCommandResult(Run, exit, _output.ToString(), _error.ToString(), _truncated));
+            Sink.WriteObject(toResult(new(_output.ToString(), _error.ToString(), _isTruncated, [.. _results])));
         }
     }
 
-    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => throw new NotSupportedException();
+    private protected override void WriteOutput(OutputChannel channel, ReadOnlyMemory<byte> data)
+    {
+        (BoundedBuffer buffer, BoundedBuffer other) = channel == OutputChannel.Output ? (_output, _error) : (_error, _output);
+        _isTruncated |= !buffer.Add(data.Span, Options.Limit - other.Length);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Sandbox;
 
 /// <summary>A buffer that is written once and read several times; it moves from memory to a temporary file when it grows.</summary>
@@ -7,8 +9,6 @@ internal sealed class SpooledBytes : IDisposable
 
     private Stream _content = new MemoryStream();
 
-    /// <summary>Adds bytes.</summary>
-    /// <param name="bytes">The bytes.</param>
     public void Add(ReadOnlySpan<byte> bytes)
     {
         if (_content is MemoryStream memory && memory.Length + bytes.Length > InMemory)
@@ -22,7 +22,22 @@ internal sealed class SpooledBytes : IDisposable
         _content.Write(bytes);
     }
 
-    /// <summary>All that was added, from the beginning.</summary>
+    /// <summary>Adds text, after the byte order mark of the encoding where the content begins.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="encoding">The encoding; null for the default one.</param>
+    /// <param name="isAppended">Whether the content is appended to another.</param>
+    public void Add(string text, Encoding? encoding, bool isAppended)
+    {
+        encoding ??= EncodingTransformationAttribute.Default;
+        if (_content.Length == 0 && !isAppended)
+        {
+            Add(encoding.GetPreamble());
+        }
+
+        Add(encoding.GetBytes(text));
+    }
+
+    /// <summary>Returns a stream of all bytes, at its beginning.</summary>
     public Stream Rewind()
     {
         _content.Flush();

@@ -1,6 +1,6 @@
 namespace Sandbox;
 
-/// <summary>What becomes of a command's standard error.</summary>
+/// <summary>How the standard error of a command is handled.</summary>
 public enum StandardErrorAction
 {
     /// <summary>Shown as it comes, and found in the information stream under the tag <c>StandardError</c>.</summary>

@@ -1,28 +1,28 @@
-using Sandbox.Protocol;
+using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Writes the whole text at the end, exactly as it was written.</summary>
+/// <summary>Writes the unchanged text at the end, up to the limit.</summary>
 /// <inheritdoc cref="OutputWriter.Create" />
-internal sealed class TextWriter(IOutputSink sink, RemoteCommand run, OutputOptions options) : OutputWriter(sink, run, options)
+internal sealed class TextWriter(IOutputSink sink, object source, OutputOptions options) : OutputWriter(sink, source, options)
 {
     private readonly BoundedBuffer _text = new();
-    private bool _truncated;
+    private bool _isTruncated;
 
     /// <inheritdoc />
-    public override void Finish(ExecExit? exit)
+    public override void Finish(Func<CollectedOutput, object>? toResult = null)
     {
-        base.Finish(exit);
+        base.Finish(toResult);
         if (_text.Length > 0)
         {
             Sink.WriteObject(_text.ToString());
         }
 
-        if (_truncated)
+        if (_isTruncated)
         {
-            Sink.WriteWarning($"The command in '{Run.Target}' wrote more than {Options.Limit} bytes; the rest was discarded. Use -OutputLimit to raise the limit.");
+            Sink.WriteWarning($"The command in '{Source}' wrote more than {Options.Limit} bytes; the rest was discarded. Use -OutputLimit to raise the limit.");
         }
     }
 
-    private protected override void WriteOutput(ReadOnlyMemory<byte> data) => _truncated |= !_text.Add(data.Span, Options.Limit);
+    private protected override void WriteOutput(OutputChannel channel, ReadOnlyMemory<byte> data) => _isTruncated |= !_text.Add(data.Span, Options.Limit);
 }

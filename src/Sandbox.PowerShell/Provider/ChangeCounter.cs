@@ -11,7 +11,6 @@ internal sealed class ChangeCounter
     public long Count => Interlocked.Read(ref _count);
 
     /// <summary>Counts a request, unless it only reads.</summary>
-    /// <param name="trace">The request.</param>
     public void Note(RequestTrace trace)
     {
         if (trace.Method is not ("GET" or "HEAD"))

@@ -6,10 +6,10 @@ using Sandbox.Client;
 namespace Sandbox;
 
 /// <summary>Reads a file of a drive: by lines, by bytes, or as a whole; at its end it waits, or not.</summary>
-/// <param name="wait">Waits for a request on the pipeline's thread.</param>
+/// <param name="requests">The requests of the provider.</param>
 /// <param name="place">The file.</param>
 /// <param name="options">The options.</param>
-internal sealed class DriveContentReader(IProviderContext wait, RemotePath place, ReadContentParameters options) : IContentReader
+internal sealed class DriveContentReader(ProviderRequests requests, RemotePath place, ReadContentParameters options) : IContentReader
 {
     private const int Piece = 64 * 1024;
 
@@ -23,7 +23,7 @@ internal sealed class DriveContentReader(IProviderContext wait, RemotePath place
     {
         if (_file is null)
         {
-            _file = options.Wait ? new TailStream(place) : wait.Wait<SandboxFileStream>(token => place.OpenAsync(0, token));
+            _file = options.Wait ? new TailStream(place) : requests.Wait<SandboxFileStream>(token => place.OpenAsync(0, token));
             _text = options.AsByteStream ? null : new StreamReader(_file, Encoding, detectEncodingFromByteOrderMarks: true, Piece, leaveOpen: true);
         }
 
@@ -59,7 +59,7 @@ internal sealed class DriveContentReader(IProviderContext wait, RemotePath place
     private object[] ReadWhole()
     {
         using MemoryStream content = new();
-        wait.Wait(async token =>
+        requests.Wait(async token =>
         {
             await _file!.CopyToAsync(content, token);
             return true;
@@ -77,14 +77,14 @@ internal sealed class DriveContentReader(IProviderContext wait, RemotePath place
     private byte[] ReadBytes(long count)
     {
         byte[] buffer = new byte[count is > 0 and < Piece ? count : Piece];
-        int read = wait.Wait(token => _file!.ReadAsync(buffer, token).AsTask());
+        int read = requests.Wait(token => _file!.ReadAsync(buffer, token).AsTask());
         return buffer[..read];
     }
 
     private List<string> ReadLines(long count)
     {
         List<string> lines = [];
-        while ((count <= 0 || lines.Count < count) && wait.Wait(token => _text!.ReadLineAsync(token).AsTask()) is { } line)
+        while ((count <= 0 || lines.Count < count) && requests.Wait(token => _text!.ReadLineAsync(token).AsTask()) is { } line)
         {
             lines.Add(line);
         }

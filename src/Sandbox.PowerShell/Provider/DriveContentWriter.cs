@@ -1,35 +1,32 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Provider;
-using System.Text;
 using Sandbox.Client;
 
 namespace Sandbox;
 
-/// <summary>Writes a file of a drive: as a whole, or to its end, when all has come.</summary>
-/// <param name="wait">Waits for a request on the pipeline's thread.</param>
-/// <param name="path">The file's path in the drive.</param>
+/// <summary>Replaces or appends to a file of a drive when the whole content was received.</summary>
+/// <param name="finish">Sends the content, or reports the failure.</param>
 /// <param name="place">The file.</param>
 /// <param name="options">The options.</param>
 /// <param name="parents">Whether missing parent directories are created.</param>
-internal sealed class DriveContentWriter(IProviderContext wait, string path, RemotePath place, WriteContentParameters options, bool parents) : IContentWriter
+internal sealed class DriveContentWriter(
+    Action<Func<CancellationToken, Task>> finish, RemotePath place, WriteContentParameters options, bool parents) : IContentWriter
 {
     private readonly SpooledBytes _content = new();
     private bool _isAppended;
-    private bool _isFirst = true;
     private bool _isClosed;
-
-    private Encoding Encoding => options.Encoding ?? EncodingTransformationAttribute.Default;
 
     /// <inheritdoc />
     public IList Write(IList content)
     {
         foreach (object? item in content)
         {
-            object? plain = item is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : item;
+            object? plain = item.UnwrapValue();
             if (!options.AsByteStream)
             {
-                AddText(LanguagePrimitives.ConvertTo<string>(item) ?? "");
+                string text = LanguagePrimitives.ConvertTo<string>(item) ?? "";
+                _content.Add(options.NoNewline ? text : text + "\n", options.Encoding, _isAppended);
             }
             else
             {
@@ -64,21 +61,10 @@ internal sealed class DriveContentWriter(IProviderContext wait, string path, Rem
         if (!_isClosed)
         {
             _isClosed = true;
-            wait.Finish(path, token => place.WriteAsync(_content.Rewind(), new WriteOptions { Append = _isAppended, Parents = parents }, token));
+            finish(token => place.WriteAsync(_content.Rewind(), new WriteOptions { Append = _isAppended, Parents = parents }, token));
         }
     }
 
     /// <inheritdoc />
     public void Dispose() => _content.Dispose();
-
-    private void AddText(string text)
-    {
-        if (_isFirst && !_isAppended)
-        {
-            _content.Add(Encoding.GetPreamble());
-        }
-
-        _isFirst = false;
-        _content.Add(Encoding.GetBytes(options.NoNewline ? text : text + "\n"));
-    }
 }

@@ -1,9 +1,10 @@
 using System.Management.Automation;
 using System.Text;
+using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>What <c>New-PSDrive</c> takes for a drive of a sandbox.</summary>
+/// <summary>The parameters of <c>New-PSDrive</c> for a drive of a sandbox.</summary>
 public sealed class NewDriveParameters
 {
     /// <summary>The session: an object, an id, or <c>sandbox/session</c>. A relative root starts from its directory.</summary>
@@ -21,7 +22,7 @@ public sealed class NewDriveParameters
     public SandboxReference[]? Sandbox { get; set; }
 }
 
-/// <summary>What <c>Get-ChildItem</c> takes for a directory of a drive, named as for directories of this machine.</summary>
+/// <summary>The parameters of <c>Get-ChildItem</c> on a drive, named as for local directories.</summary>
 public sealed class ListParameters
 {
     /// <summary>Lists directories only, and links to directories.</summary>
@@ -38,9 +39,12 @@ public sealed class ListParameters
     [Parameter(HelpMessage = "Lists hidden names only.")]
     [Alias("ah", "h")]
     public SwitchParameter Hidden { get; set; }
+
+    internal bool Selects(FileEntry entry) =>
+        (!File || !entry.IsContainer()) && (!Directory || entry.IsContainer()) && (!Hidden || entry.Name().StartsWith('.'));
 }
 
-/// <summary>What <c>Get-Content</c> takes for a file of a drive.</summary>
+/// <summary>The parameters of <c>Get-Content</c> on a drive.</summary>
 public sealed class ReadContentParameters
 {
     /// <summary>The text's encoding, where no byte order mark says another.</summary>
@@ -62,7 +66,7 @@ public sealed class ReadContentParameters
     public SwitchParameter Wait { get; set; }
 }
 
-/// <summary>What <c>Set-Content</c> and <c>Add-Content</c> take for a file of a drive.</summary>
+/// <summary>The parameters of <c>Set-Content</c> and <c>Add-Content</c> on a drive.</summary>
 public sealed class WriteContentParameters
 {
     /// <summary>The text's encoding: UTF-8 without a byte order mark when left out.</summary>
@@ -80,8 +84,8 @@ public sealed class WriteContentParameters
     public SwitchParameter NoNewline { get; set; }
 }
 
-/// <summary>What <c>Test-Path</c> takes for a path of a drive: nothing, but the provider sees by it that it was Test-Path that asked.</summary>
+/// <summary>No parameters of <c>Test-Path</c>: tells the provider which cmdlet calls it.</summary>
 internal sealed class TestPathParameters;
 
-/// <summary>What <c>Remove-Item</c> takes for a path of a drive: nothing, but the provider sees by it that it was Remove-Item that asked, which asks the user about directories that are not empty.</summary>
+/// <summary>No parameters of <c>Remove-Item</c>: tells the provider which cmdlet calls it. Remove-Item prompts for directories that are not empty.</summary>
 internal sealed class RemoveParameters;

@@ -3,8 +3,9 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>What a drive saw a moment ago: for questions that the engine asks again and again about one path. Whatever the runspace changes in any sandbox makes all of it void.</summary>
-/// <param name="changes">Counts those changes.</param>
+/// <summary>A short-lived cache of a drive, because the engine asks repeatedly about one path. Any change that the runspace makes in a sandbox invalidates
+/// it.</summary>
+/// <param name="changes">Counts the changes.</param>
 internal sealed class ListingCache(ChangeCounter changes)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
@@ -14,18 +15,16 @@ internal sealed class ListingCache(ChangeCounter changes)
     private readonly Dictionary<string, (long Time, long Changes, FileEntry Entry)> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Path, bool Hidden), (long Time, long Changes, IReadOnlyList<FileEntry> Entries)> _lists = [];
 
-    /// <summary>What is at a path; null when that is not known. That nothing is there is never kept.</summary>
-    /// <param name="path">The path.</param>
+    /// <summary>Returns the cached item of a path; null for none. Missing items are not cached.</summary>
     public FileEntry? Find(string path) => _entries.TryGetValue(path, out var found) && IsFresh(found.Time, found.Changes) ? found.Entry : null;
 
-    /// <summary>What is in a directory; null when that is not known.</summary>
+    /// <summary>Returns the cached list of a directory; null for none.</summary>
     /// <param name="path">The directory.</param>
-    /// <param name="hidden">Whether names that begin with a dot count.</param>
-    public IReadOnlyList<FileEntry>? List(string path, bool hidden) => _lists.TryGetValue((path, hidden), out var found) && IsFresh(found.Time, found.Changes) ? found.Entries : null;
+    /// <param name="hidden">Whether names that begin with a dot are included.</param>
+    public IReadOnlyList<FileEntry>? List(string path, bool hidden) =>
+        _lists.TryGetValue((path, hidden), out var found) && IsFresh(found.Time, found.Changes) ? found.Entries : null;
 
-    /// <summary>Keeps what is at a path.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="entry">What is there.</param>
+    /// <summary>Caches an item.</summary>
     public void Keep(string path, FileEntry entry)
     {
         DropStale();
@@ -34,8 +33,8 @@ internal sealed class ListingCache(ChangeCounter changes)
 
     /// <summary>Keeps what is in a directory, and so what is at each path in it: the engine asks for one after the other.</summary>
     /// <param name="path">The directory.</param>
-    /// <param name="hidden">Whether names that begin with a dot count.</param>
-    /// <param name="entries">What is in it.</param>
+    /// <param name="hidden">Whether names that begin with a dot are included.</param>
+    /// <param name="entries">The items.</param>
     public void Keep(string path, bool hidden, IReadOnlyList<FileEntry> entries)
     {
         DropStale();

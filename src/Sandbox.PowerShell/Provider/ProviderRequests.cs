@@ -1,17 +1,21 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 
 namespace Sandbox;
 
 /// <summary>Requests of a provider, which the pipeline's thread waits for until the user stops the command.</summary>
-/// <param name="isStopping">Whether the user has. The engine tells a stop to the provider's object that it used last, which a reader's need not be: so this looks, too.</param>
-internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
+/// <param name="isStopping">Whether the user has stopped the command. Polled, because the engine stops only the provider object that it used last, which
+/// need not be a reader's.</param>
+/// <param name="writeWarning">Writes a warning. Called on the pipeline's thread.</param>
+internal sealed class ProviderRequests(Func<bool> isStopping, Action<string> writeWarning) : IDisposable
 {
     private const int LookMilliseconds = 100;
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<string> _warnings = new();
 
-    /// <summary>An exception that ends an operation with an error record. The engine keeps the record of one that carries it, and loses that of ThrowTerminatingError on the way through a cmdlet.</summary>
-    /// <param name="error">The record.</param>
+    /// <summary>Creates an exception that carries an error record. The engine keeps it, but loses the record of ThrowTerminatingError on the way through a
+    /// cmdlet.</summary>
     public static RuntimeException Failure(ErrorRecord error) => new(error.Exception.Message, error.Exception, error);
 
     /// <summary>Cancels current and future requests.</summary>
@@ -27,8 +31,16 @@ internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
         }
     }
 
+    /// <summary>Queues warnings until the current request has ended. Thread-safe.</summary>
+    public void Warn(IEnumerable<string> warnings)
+    {
+        foreach (string warning in warnings)
+        {
+            _warnings.Enqueue(warning);
+        }
+    }
+
     /// <summary>Waits for a request; its failure ends the operation.</summary>
-    /// <param name="request">Makes the request.</param>
     public T Wait<T>(Func<CancellationToken, Task<T>> request)
     {
         T result = default!;
@@ -36,7 +48,6 @@ internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
     }
 
     /// <summary>Waits for each item that a request brings; its failure ends the operation.</summary>
-    /// <param name="request">Makes the request.</param>
     public IEnumerable<T> Each<T>(Func<CancellationToken, IAsyncEnumerable<T>> request)
     {
         IAsyncEnumerator<T> items = request(_stop.Token).GetAsyncEnumerator(_stop.Token);
@@ -80,6 +91,13 @@ internal sealed class ProviderRequests(Func<bool> isStopping) : IDisposable
         catch (Exception e) when (Errors.IsExpected(e))
         {
             return Errors.From(e, path);
+        }
+        finally
+        {
+            while (_warnings.TryDequeue(out string? warning))
+            {
+                writeWarning(warning);
+            }
         }
     }
 

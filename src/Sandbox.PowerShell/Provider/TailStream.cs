@@ -4,7 +4,6 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Reads a file and waits for appended content, like <c>tail -f</c>. Starts again when the file was truncated.</summary>
-/// <param name="place">The file.</param>
 internal sealed class TailStream(RemotePath place) : ReadOnlyStream
 {
     private readonly CancellationTokenSource _watching = new();

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Sandbox;
 
-/// <summary>Finds the keys that leave a terminal among what is typed. Printable ones count at the beginning of a line only, as in ssh, and the first of them typed twice is sent once;
+/// <summary>Finds the keys that leave a terminal among what is typed. Printable ones count at the beginning of a line only, as in ssh, and the first of them
+/// typed twice is sent once;
 /// a single control character counts everywhere.</summary>
 /// <param name="keys">The keys; empty for none.</param>
 internal sealed class DetachKeyDetector(string keys)

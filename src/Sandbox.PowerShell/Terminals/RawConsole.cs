@@ -30,11 +30,9 @@ internal sealed class RawConsole : IDisposable
         RunStty("raw", "-echo", "min", "0", "time", "1");
     }
 
-    /// <summary>The size of its window.</summary>
     public static TerminalSize Size => new(Math.Max(1, Console.WindowWidth), Math.Max(1, Console.WindowHeight));
 
     /// <summary>Reports each new window size until the result is disposed.</summary>
-    /// <param name="changed">Receives the progress.</param>
     public static IDisposable? WatchSize(Action changed) =>
         OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed());
 
@@ -85,7 +83,6 @@ internal sealed class RawConsole : IDisposable
         _output.Write(output);
     }
 
-    /// <summary>Restores the console.</summary>
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= Restore;

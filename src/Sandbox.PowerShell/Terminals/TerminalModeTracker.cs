@@ -31,7 +31,7 @@ internal sealed class TerminalModeTracker
         Control,
     }
 
-    /// <summary>What undoes all that is set.</summary>
+    /// <summary>The sequences that reset all changed modes.</summary>
     public string Undo
     {
         get
@@ -48,7 +48,6 @@ internal sealed class TerminalModeTracker
     }
 
     /// <summary>Scans terminal output.</summary>
-    /// <param name="output">What is printed.</param>
     public void Watch(ReadOnlySpan<byte> output)
     {
         while (output.Length > 0)

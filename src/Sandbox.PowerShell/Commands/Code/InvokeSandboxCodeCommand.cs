@@ -12,8 +12,8 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
 {
     private readonly StringBuilder _pipedCode = new();
     private CodeRunRequest _request = null!;
-    private ResultFiles _files = null!;
     private PipelinePump? _pump;
+    private CodeOutputDispatcher? _follower;
     private bool _inputIsExpected;
     private bool _inputIsBad;
     private bool _codeIsPiped;
@@ -106,8 +106,8 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
             SecretEnv = environment.Secret,
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
         };
-        _files = new(OutputDirectory is null ? null : GetUnresolvedProviderPathFromPSPath(OutputDirectory));
-        _pump = new(ThrottleLimit, FlushMessages, StopToken);
+        _pump = new(this, ThrottleLimit);
+        _follower = new(_pump, AsResult, new ResultFiles(OutputDirectory is null ? null : GetUnresolvedProviderPathFromPSPath(OutputDirectory)));
         _inputIsExpected = MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject));
         if (!CodeIsGiven && !_inputIsExpected)
         {
@@ -223,26 +223,8 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
             if (ShouldProcess(contextId is null ? target.ToString() : $"{target.SandboxId}/{contextId}", contextId is null ? $"Run {language} code" : "Run code"))
             {
                 CodeInvocation run = new(target, contextId, language, _request);
-                _pump!.Start(token => FollowAsync(run, token));
+                _pump!.Start(token => _follower!.FollowAsync(run, token));
             }
-        }
-    }
-
-    private async Task FollowAsync(CodeInvocation run, CancellationToken cancellationToken)
-    {
-        CodeWriter writer = AsResult ? new CodeResultWriter(this, run, _files) : new CodeLinesWriter(this, run, _files);
-        try
-        {
-            await run.FollowAsync(current => _pump!.PostAsync(() => writer.Write(current)), cancellationToken);
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            await _pump!.PostAsync(() =>
-            {
-                // Return the received output even after a failure.
-                writer.Finish(null);
-                Report(e, run.ToString());
-            });
         }
     }
 

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Cmdlets that run commands and emit their output, or a job that does: its form, exit codes, and many commands at once.</summary>
-public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
+public abstract class FollowingCommandBase : SandboxCommandBase
 {
     private readonly List<SandboxChildJob> _children = [];
     private int? _exitCode;
@@ -32,7 +32,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     /// <summary>How many bytes <c>-AsResult</c> and <c>-Raw</c> collect.</summary>
     [Parameter(HelpMessage = "Maximum number of bytes to collect.")]
     [ValidateRange(0, 1L << 30)]
-    public long OutputLimit { get; set; } = 64 << 20;
+    public long OutputLimit { get; set; } = OutputOptions.DefaultLimit;
 
     /// <summary>Prefixes each line with <c>[sandbox/session] </c>.</summary>
     [Parameter(HelpMessage = "Prefixes each line with its sandbox or session.")]
@@ -59,20 +59,6 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
     private bool IsJob => AsJob || JobName is not null;
 
     /// <inheritdoc />
-    ValueTask IOutputSink.PostAsync(Action effect) => _pump!.PostAsync(effect);
-
-    /// <inheritdoc />
-    void IOutputSink.WriteFailure(ErrorRecord error) => Report(error);
-
-    /// <inheritdoc />
-    void IOutputSink.SetExit(ExecExit exit)
-    {
-        // With several commands, report the first failure.
-        _exitCode = _exitCode is null or 0 ? exit.ExitCode : _exitCode;
-        SessionState.PSVariable.Set("global:LASTEXITCODE", _exitCode);
-    }
-
-    /// <inheritdoc />
     protected override void BeginProcessing()
     {
         if ((AsResult ? 1 : 0) + (Raw ? 1 : 0) + (AsByteStream ? 1 : 0) > 1)
@@ -82,9 +68,9 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
 
         OutputFormat form = AsResult ? OutputFormat.Result : Raw ? OutputFormat.Raw : AsByteStream ? OutputFormat.Bytes : OutputFormat.Lines;
         bool nonZeroIsError = ErrorOnNonZeroExit || LanguagePrimitives.IsTrue(GetVariableValue("PSNativeCommandUseErrorActionPreference"));
-        _options = new(form, StandardError, Prefix, OutputLimit, nonZeroIsError);
-        _follower = new(this, _options);
-        _pump = new(ThrottleLimit, FlushMessages, StopToken);
+        _options = new(form, StandardError) { Prefix = Prefix, Limit = OutputLimit, NonZeroIsError = nonZeroIsError };
+        _pump = new(this, ThrottleLimit);
+        _follower = new(_pump, _options, SetExitCode);
     }
 
     /// <inheritdoc />
@@ -133,6 +119,13 @@ public abstract class FollowingCommandBase : SandboxCommandBase, IOutputSink
             job.StartJob();
             WriteObject(job);
         }
+    }
+
+    private void SetExitCode(ExecExit exit)
+    {
+        // With several commands, report the first failure.
+        _exitCode = _exitCode is null or 0 ? exit.ExitCode : _exitCode;
+        SessionState.PSVariable.Set("global:LASTEXITCODE", _exitCode);
     }
 
     private void AwaitInput(Task sending)

@@ -14,16 +14,14 @@ internal sealed class FileTail(RemotePath place, Encoding encoding)
     private bool IsByteWise => encoding is UTF8Encoding || encoding.IsSingleByte;
 
     /// <summary>Reads the lines.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="token">Cancels reading.</param>
-    public async Task<IReadOnlyList<string>> ReadAsync(int count, CancellationToken token)
+    public async Task<IReadOnlyCollection<string>> ReadAsync(int count, CancellationToken token)
     {
         for (long piece = IsByteWise ? FirstPiece : long.MaxValue; ; piece *= 8)
         {
             await using SandboxFileStream file = await place.OpenAsync(piece == long.MaxValue ? 0 : -piece, token);
             bool isWhole = piece >= file.Size;
             using StreamReader reader = new(file, encoding, detectEncodingFromByteOrderMarks: isWhole);
-            Queue<string> lines = new();
+            LastLines last = new(count);
             bool isCut = !isWhole;
             while (await reader.ReadLineAsync(token) is { } line)
             {
@@ -34,16 +32,12 @@ internal sealed class FileTail(RemotePath place, Encoding encoding)
                     continue;
                 }
 
-                lines.Enqueue(line);
-                if (lines.Count > count)
-                {
-                    lines.Dequeue();
-                }
+                last.Add(line);
             }
 
-            if (isWhole || lines.Count >= count)
+            if (isWhole || last.Lines.Count >= count)
             {
-                return [.. lines];
+                return last.Lines;
             }
         }
     }

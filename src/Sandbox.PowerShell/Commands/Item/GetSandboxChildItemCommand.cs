@@ -33,11 +33,11 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
     [SupportsWildcards]
     public string? Filter { get; set; }
 
-    /// <summary>Lists files, and what is neither file nor directory.</summary>
+    /// <summary>Lists files, and what is neither file nor directory. A link to a directory is not listed.</summary>
     [Parameter(HelpMessage = "Lists files only.")]
     public SwitchParameter File { get; set; }
 
-    /// <summary>Lists directories.</summary>
+    /// <summary>Lists directories, and links to directories.</summary>
     [Parameter(HelpMessage = "Lists directories only.")]
     public SwitchParameter Directory { get; set; }
 
@@ -90,8 +90,7 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
 
     private void Write(FileEntry entry, RemotePath place)
     {
-        bool isDirectory = entry.Type == FileKind.Directory;
-        if (File ? !isDirectory || Directory : !Directory || isDirectory)
+        if ((!File || !entry.IsContainer()) && (!Directory || entry.IsContainer()))
         {
             WriteObject(new SandboxItem(entry, place.Target));
         }

@@ -13,7 +13,6 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     private readonly SpooledBytes _content = new();
     private readonly List<SandboxTarget> _piped = [];
     private bool _valueIsNamed;
-    private bool _isFirst = true;
 
     /// <summary>The files in the sandbox.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", HelpMessage = "Files in the sandbox.")]
@@ -186,7 +185,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
 
     private void Add(object? value)
     {
-        object? plain = value is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : value;
+        object? plain = value.UnwrapValue();
         switch (plain)
         {
             case null:
@@ -211,24 +210,9 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
                 ThrowTerminatingError(Errors.InvalidArgument($"-AsByteStream writes bytes, byte arrays and streams, not a {other.GetType().Name}.", other));
                 break;
             case var other:
-                AddText(LanguagePrimitives.ConvertTo<string>(other));
+                string text = LanguagePrimitives.ConvertTo<string>(other);
+                _content.Add(NoNewline ? text : text + "\n", Encoding, Append);
                 break;
-        }
-    }
-
-    private void AddText(string text)
-    {
-        Encoding encoding = Encoding ?? EncodingTransformationAttribute.Default;
-        if (_isFirst && !Append)
-        {
-            _content.Add(encoding.GetPreamble());
-        }
-
-        _isFirst = false;
-        _content.Add(encoding.GetBytes(text));
-        if (!NoNewline)
-        {
-            _content.Add(encoding.GetBytes("\n"));
         }
     }
 

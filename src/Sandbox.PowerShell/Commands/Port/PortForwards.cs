@@ -11,19 +11,16 @@ internal sealed class PortForwards
     // By local port, of which there are not so many.
     private readonly ConcurrentDictionary<int, string> _endReasons = new();
 
-    /// <summary>All, by local port.</summary>
+    /// <summary>All forwards, ordered by local port.</summary>
     public IEnumerable<PortForward> All => _open.Values.OrderBy(forward => forward.LocalPort);
 
-    /// <summary>The one of a local port; null for none.</summary>
-    /// <param name="localPort">The port.</param>
+    /// <summary>Returns the forward of a local port; null for none.</summary>
     public PortForward? Find(int localPort) => _open.GetValueOrDefault(localPort);
 
-    /// <summary>Why the last one of a local port has ended by itself; null when it has not.</summary>
-    /// <param name="localPort">The port.</param>
+    /// <summary>Returns why the last forward of a local port ended; null when it did not end by itself.</summary>
     public string? EndReason(int localPort) => _endReasons.GetValueOrDefault(localPort);
 
-    /// <summary>Keeps a new one until it has ended, and opens it.</summary>
-    /// <param name="forward">The new one.</param>
+    /// <summary>Opens a forward and keeps it until it ends.</summary>
     public void Add(PortForward forward)
     {
         _open[forward.LocalPort] = forward;
@@ -32,7 +29,7 @@ internal sealed class PortForwards
         forward.Open();
     }
 
-    /// <summary>Ends all, with their connections.</summary>
+    /// <summary>Closes all forwards and their connections.</summary>
     public void Close()
     {
         foreach (PortForward forward in _open.Values)

@@ -9,6 +9,7 @@ namespace Sandbox.Commands;
 public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
 {
     private PipelinePump? _pump;
+    private OutputOptions _options = null!;
 
     /// <summary>Number of lines from the end.</summary>
     [Parameter(HelpMessage = "Number of lines from the end.")]
@@ -38,7 +39,12 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
             ThrowTerminatingError(Errors.InvalidArgument("-Raw cannot be combined with -Wait or -Tail.", null));
         }
 
-        _pump = new(int.MaxValue, FlushMessages, StopToken);
+        _options = new(Raw ? OutputFormat.Raw : OutputFormat.Lines, Stream == OutputSelection.Output ? StandardErrorAction.Null : StandardErrorAction.Output)
+        {
+            Limit = long.MaxValue,
+            Tail = Tail,
+        };
+        _pump = new(this);
     }
 
     /// <inheritdoc />
@@ -66,40 +72,35 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
         base.Dispose(disposing);
     }
 
-    private async Task FollowAsync(ResourceTarget process, CancellationToken cancellationToken)
+    private Task FollowAsync(ResourceTarget process, CancellationToken cancellationToken)
     {
-        ProcessOutput output = new(Stream, Raw, Tail, line => WriteObject(line));
-        try
+        OutputWriter output = OutputWriter.Create(_pump!, process, _options);
+        return output.FollowAsync(async () =>
         {
-            using CommandReader reader = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, default, follow: Wait && Tail is null, cancellationToken);
-            bool hasMore = await ReadAsync(process, reader, output, cancellationToken);
-            await _pump!.PostAsync(output.EndTail);
-            if (hasMore && Wait)
+            bool follow = Wait && Tail is null;
+            using CommandReader reader = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, default, follow, cancellationToken);
+            if (await ReadAsync(reader, output, cancellationToken) && Wait)
             {
+                await _pump!.PostAsync(output.EndTail);
                 using CommandReader rest = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, reader.Cursor, follow: true, cancellationToken);
-                await ReadAsync(process, rest, output, cancellationToken);
+                await ReadAsync(rest, output, cancellationToken);
             }
 
-            await _pump!.PostAsync(output.Finish);
-        }
-        catch (Exception e) when (Errors.IsExpected(e))
-        {
-            await _pump!.PostAsync(() =>
-            {
-                output.Finish();
-                Report(e, process.ToString());
-            });
-        }
+            await _pump!.PostAsync(() => output.Finish());
+        });
     }
 
     /// <summary>Reads to the end; true when more may come.</summary>
-    private async Task<bool> ReadAsync(ResourceTarget process, CommandReader reader, ProcessOutput output, CancellationToken cancellationToken)
+    private async Task<bool> ReadAsync(CommandReader reader, OutputWriter output, CancellationToken cancellationToken)
     {
         bool hasMore = true;
         await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))
         {
             hasMore = current is not CommandExit;
-            await _pump!.PostAsync(current is OutputGap gap ? () => WriteWarning(Errors.OutputMissing(process.ToString(), gap.Missing)) : () => output.Add(current));
+            if (Stream != OutputSelection.Error || current is not CommandOutput { Channel: OutputChannel.Output })
+            {
+                await _pump!.PostAsync(() => output.Write(current));
+            }
         }
 
         return hasMore;

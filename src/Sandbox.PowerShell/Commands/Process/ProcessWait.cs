@@ -75,7 +75,7 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
     private static async Task ReadAsync(ResourceTarget process, bool follow, LastLines last, Func<string, bool> isLast, CancellationToken cancellationToken)
     {
         bool isFound = false;
-        OutputLines lines = new((_, line) =>
+        LineSplitter lines = new((_, line) =>
         {
             last.Add(line);
             isFound = isLast(line);
@@ -83,7 +83,11 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
         using CommandReader reader = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, default, follow, cancellationToken);
         await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))
         {
-            lines.Add(current);
+            if (current is CommandOutput output)
+            {
+                lines.Add(output.Channel, output.Data.Span);
+            }
+
             if (isFound)
             {
                 return;

@@ -5,11 +5,17 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Writes to the standard input of a process started with <c>-OpenInput</c>: a string as a line, bytes unchanged.</summary>
+/// <summary>Writes to the standard input of a process started with <c>-OpenInput</c>: a string as a line, bytes unchanged. Single bytes from the pipeline
+/// are sent together.</summary>
 [Cmdlet(VerbsCommunications.Send, "SandboxProcessInput", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 {
+    private const int MaximumBatch = 64 * 1024;
+
+    private readonly List<byte> _batch = [];
+    private ProcessReference[] _batchProcess = [];
+
     // By address: each line of a pipeline finds the same process again.
     private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), (ResourceTarget Process, bool HasInput)> _processes = [];
 
@@ -46,8 +52,35 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        byte[] bytes = Bytes(InputObject);
-        foreach (ResourceTarget process in this.FindProcessTargets(Process, Sandbox, found => !found.HasEnded))
+        byte? single = InputObject.Unwrap() as byte?;
+        if (single is null || _batch.Count == MaximumBatch || !ReferenceEquals(Process, _batchProcess))
+        {
+            SendBatch();
+        }
+
+        if (single is { } value)
+        {
+            _batch.Add(value);
+            _batchProcess = Process;
+        }
+        else
+        {
+            Send(Process, Bytes(InputObject));
+        }
+    }
+
+    private void SendBatch()
+    {
+        if (_batch.Count > 0)
+        {
+            Send(_batchProcess, [.. _batch]);
+            _batch.Clear();
+        }
+    }
+
+    private void Send(ProcessReference[] processes, byte[] bytes)
+    {
+        foreach (ResourceTarget process in this.FindProcessTargets(processes, Sandbox, found => !found.HasEnded))
         {
             if (!ShouldProcess(process.ToString(), $"Send {bytes.Length} bytes"))
             {
@@ -69,6 +102,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     /// <inheritdoc />
     protected override void EndProcessing()
     {
+        SendBatch();
         if (!End)
         {
             return;

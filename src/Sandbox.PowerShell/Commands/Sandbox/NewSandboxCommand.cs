@@ -105,7 +105,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     {
         SandboxCreateRequest request = CreateRequest();
         SandboxClient? client = null;
-        using PipelinePump pump = new(ThrottleLimit, FlushMessages, StopToken);
+        using PipelinePump pump = new(this, ThrottleLimit);
         foreach (string? id in Id ?? new string?[] { null })
         {
             if (ShouldProcess(id ?? "a new sandbox", "Create sandbox"))

@@ -1,0 +1,116 @@
+using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
+
+namespace Sandbox;
+
+/// <content>Creating, moving, copying and removing items.</content>
+public sealed partial class SandboxProvider
+{
+    /// <inheritdoc />
+    protected override void NewItem(string path, string itemTypeName, object newItemValue)
+    {
+        string text = newItemValue is null ? "" : LanguagePrimitives.ConvertTo<string>(newItemValue);
+        string kind = (itemTypeName ?? "").ToUpperInvariant();
+        Func<RemotePath, CancellationToken, Task>? make = kind switch
+        {
+            "DIRECTORY" or "CONTAINER" => (place, token) => place.MakeDirectoryAsync(isNew: !Force, token),
+            "SYMBOLICLINK" => (place, token) => place.MakeLinkAsync(text, token),
+            "" or "FILE" or "LEAF" => async (place, token) =>
+            {
+                using MemoryStream content = new(EncodingTransformationAttribute.Default.GetBytes(text));
+                await place.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, token);
+            },
+            _ => null,
+        };
+        if (make is null)
+        {
+            WriteError(Errors.InvalidArgument($"The item type '{itemTypeName}' is not supported. Use File, Directory or SymbolicLink.", itemTypeName));
+        }
+        else if (Do(path, $"Create {(kind.Length == 0 ? "file" : itemTypeName)}", make))
+        {
+            GetItem(path);
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void RemoveItem(string path, bool recurse) => Do(path, "Remove item", (place, token) => place.RemoveAsync(recurse, token));
+
+    /// <inheritdoc />
+    protected override void RenameItem(string path, string newName)
+    {
+        if (string.IsNullOrEmpty(newName) || newName.Contains('/'))
+        {
+            WriteError(Errors.InvalidArgument($"'{newName}' is not a valid name. Use Move-Item to move an item to another path.", newName));
+            return;
+        }
+
+        MoveTo(path, _ => PlaceOf(MakePath(GetParentPath(path, ""), newName)), $"Rename to '{newName}'");
+    }
+
+    /// <inheritdoc />
+    protected override void MoveItem(string path, string destination) =>
+        MoveTo(path, place => _requests.Wait(token => PlaceOf(destination).WithNameAsync(NameOf(place), token)), $"Move to '{destination}'");
+
+    /// <inheritdoc />
+    protected override void CopyItem(string path, string copyPath, bool recurse) => Do(path, $"Copy to '{copyPath}'", async (place, token) =>
+    {
+        RequireSameSandbox(place, PlaceOf(copyPath));
+        RemotePath copy = await PlaceOf(copyPath).WithNameAsync(NameOf(place), token);
+        if (!recurse && (await place.GetAsync(follow: true, token)).Type == FileKind.Directory)
+        {
+            // As Copy-Item does it: the directory alone.
+            await copy.MakeDirectoryAsync(isNew: false, token);
+        }
+        else
+        {
+            await place.CopyAsync(copy.Path, token);
+        }
+    });
+
+    /// <inheritdoc />
+    protected override object RemoveItemDynamicParameters(string path, bool recurse) => new RemoveParameters();
+
+    private static string NameOf(RemotePath place) => place.Path[(place.Path.LastIndexOf('/') + 1)..];
+
+    private static void RequireSameSandbox(RemotePath from, RemotePath to)
+    {
+        if (from.Target.SandboxId != to.Target.SandboxId || from.Target.Client.Server != to.Target.Client.Server)
+        {
+            throw new ApiException(ErrorCodes.Unsupported, "Source and destination are in different sandboxes. Use Copy-SandboxItem.");
+        }
+    }
+
+    private void MoveTo(string path, Func<RemotePath, RemotePath> destination, string action)
+    {
+        RemotePath? moved = null;
+        if (Do(path, action, (place, token) =>
+        {
+            moved = destination(place);
+            RequireSameSandbox(place, moved);
+            return place.MoveAsync(moved.Path, Force, token);
+        }))
+        {
+            FileEntry entry = _requests.Wait(token => moved!.GetAsync(follow: false, token));
+            Write(entry, DriveOf(path));
+        }
+    }
+
+    // Report the failure and continue with the other items.
+    private bool Do(string path, string action, Func<RemotePath, CancellationToken, Task> request)
+    {
+        RemotePath place = PlaceOf(path);
+        if (!ShouldProcess($"{place.Target}: {place.Display}", action))
+        {
+            return false;
+        }
+
+        ErrorRecord? error = _requests.Try(path, token => request(place, token));
+        if (error is not null)
+        {
+            WriteError(error);
+        }
+
+        return error is null;
+    }
+}
