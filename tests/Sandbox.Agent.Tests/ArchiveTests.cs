@@ -20,7 +20,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
 
     [Fact]
-    public async Task A_tree_comes_back_bit_by_bit_with_its_names_links_permissions_and_times()
+    public async Task Archive_round_trip_keeps_names_links_permissions_and_times()
     {
         string from = agent.NewDirectory(), to = agent.NewDirectory() + "/new";
         Ran made = await agent.RunAsync(null, $$"""
@@ -38,7 +38,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task The_archive_is_one_that_tar_reads_and_the_archive_of_tar_is_taken()
+    public async Task Archives_are_interchangeable_with_tar()
     {
         string from = agent.NewDirectory(), to = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {from} && mkdir d && echo one > d/f && ln -s d/f l && touch -d @1000000000 d/f d");
@@ -54,7 +54,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Excludes_are_by_name_at_any_depth_or_by_path_from_the_top()
+    public async Task Excludes_match_a_name_at_any_depth_or_a_path_from_the_root()
     {
         string from = agent.NewDirectory(), to = agent.NewDirectory() + "/new";
         await agent.RunAsync(null, $"cd {from} && mkdir -p node_modules/x a/node_modules a/b && touch a/1.log a/b/2.log a/b/keep b.log");
@@ -77,7 +77,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("a/../../out")]
     [InlineData("/tmp/out")]
     [InlineData("through/out")]
-    public async Task An_entry_that_tries_to_leave_is_refused_and_nothing_is_changed(string name)
+    public async Task Entry_outside_the_destination_is_refused_and_changes_nothing(string name)
     {
         string parent = agent.NewDirectory(), to = Directory.CreateDirectory(parent + "/to").FullName;
         await File.WriteAllTextAsync(to + "/kept", "old", Cancel);
@@ -92,7 +92,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_hard_link_to_outside_and_a_device_are_refused()
+    public async Task Hard_link_to_outside_and_device_are_refused()
     {
         string to = agent.NewDirectory();
         await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.HardLink, "x") { LinkName = "../../etc/passwd" })), ErrorCodes.InvalidArchive);
@@ -101,7 +101,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_damaged_broken_off_or_empty_archive_changes_nothing()
+    public async Task Damaged_truncated_or_empty_archive_changes_nothing()
     {
         string to = agent.NewDirectory();
         await File.WriteAllTextAsync(to + "/f", "old", Cancel);
@@ -116,7 +116,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task An_archive_is_merged_into_what_is_there_or_takes_its_place()
+    public async Task Import_merges_into_or_replaces_the_destination()
     {
         string to = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {to} && mkdir d && echo old > d/f && echo old > d/g && echo old > h");
@@ -134,7 +134,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Without_a_path_it_is_the_workspace_as_Cloudflares_bridge_has_it()
+    public async Task Default_path_is_the_workspace_as_in_Cloudflares_bridge()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
         await File.WriteAllTextAsync(own.Workspace + "/at-the-top", "x", Cancel);

@@ -26,7 +26,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     public void Dispose() => git.Dispose();
 
     [Fact]
-    public async Task A_repository_is_checked_out_with_its_history_and_progress_is_told()
+    public async Task Checkout_brings_the_history_and_reports_progress()
     {
         CheckoutResult result = await RunAsync(new CheckoutRequest { Uri = git.Uri });
         Assert.Equal((Place, git.Uri, "main", git.CommitOf("main")), (result.Path, result.Uri, result.Branch, result.Commit));
@@ -37,7 +37,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task A_branch_a_tag_and_a_commit_are_told_apart()
+    public async Task Branch_tag_and_commit_are_distinguished()
     {
         Assert.Equal(("side", "1"), await BranchAndFileAsync(new CheckoutRequest { Uri = git.Uri, Branch = "side" }));
         Assert.Equal((null, "1"), await BranchAndFileAsync(new CheckoutRequest { Uri = git.Uri, Tag = "v1" }));
@@ -48,7 +48,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task Depth_leaves_history_out_also_of_a_tag_and_of_a_commit()
+    public async Task Depth_limits_the_history_of_branch_tag_and_commit()
     {
         foreach (CheckoutRequest request in new CheckoutRequest[]
         {
@@ -64,7 +64,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task A_relative_address_and_destination_start_from_the_sessions_directory()
+    public async Task Relative_address_and_destination_resolve_in_the_session_directory()
     {
         string session = await agent.NewSessionAsync(new { cwd = directory });
         GitServer.Run(directory, $"clone -q --bare {git.Bare} near.git");
@@ -73,7 +73,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task Failures_are_told_apart_and_leave_nothing()
+    public async Task Each_failure_has_its_own_error_code_and_leaves_nothing()
     {
         Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = git.Origin + "/none.git" }));
         Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = "file:///none" }));
@@ -91,11 +91,11 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     [Theory]
     [InlineData("--upload-pack=touch stolen;")]
     [InlineData("-v")]
-    public async Task An_address_that_begins_with_a_dash_is_an_address(string uri) =>
+    public async Task Address_that_begins_with_a_dash_is_not_an_option(string uri) =>
         Assert.Equal("repository_not_found", await FailAsync(new CheckoutRequest { Uri = uri }));
 
     [Fact]
-    public async Task A_destination_that_exists_is_left_alone_unless_it_is_an_empty_directory()
+    public async Task Existing_destination_is_refused_unless_an_empty_directory()
     {
         Directory.CreateDirectory(Place);
         await RunAsync(new CheckoutRequest { Uri = git.Uri });
@@ -108,7 +108,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_credential_is_in_no_process_list_environment_configuration_or_output(bool isInAddress)
+    public async Task Credential_is_not_visible_in_processes_environment_config_or_output(bool isInAddress)
     {
         using GitServer closed = new(Password);
         List<string> seen = [];
@@ -128,7 +128,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task A_credential_that_is_missing_or_wrong_is_an_error_of_its_own_that_does_not_show_it()
+    public async Task Missing_or_wrong_credential_is_an_error_that_does_not_show_it()
     {
         using GitServer closed = new(Password);
         Assert.Equal("authentication_failed", await FailAsync(new CheckoutRequest { Uri = closed.Uri }));
@@ -139,7 +139,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task A_credential_goes_to_its_server_only_also_when_that_sends_git_elsewhere()
+    public async Task Credential_is_sent_to_its_own_server_only_even_after_a_redirect()
     {
         using GitServer other = new(Password);
         int trusted = 0;
@@ -151,7 +151,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task The_time_limit_gives_it_up_and_leaves_no_process_and_no_directory()
+    public async Task Timeout_ends_the_checkout_and_leaves_no_process_or_directory()
     {
         git.IsSilent = true;
         Assert.Equal("command_timed_out", await FailAsync(new CheckoutRequest { Uri = git.Uri, TimeoutMs = 300 }));
@@ -159,7 +159,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task A_caller_that_goes_ends_it()
+    public async Task Disconnecting_ends_the_checkout()
     {
         git.IsSilent = true;
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
@@ -171,7 +171,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     }
 
     [Fact]
-    public async Task Without_git_it_says_so()
+    public async Task Missing_git_is_an_error_that_says_so()
     {
         string session = await agent.NewSessionAsync(new { env = new { PATH = "/none" } });
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = git.Uri }, _ => { }, Cancel));

@@ -17,7 +17,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData(JavaScript, "let kept = 1", "await 1; while (true);", "kept")]
     [InlineData(JavaScript, "let kept = 1", "await new Promise(() => {})", "kept")]
     [InlineData(JavaScript, "let kept = 1", "require('child_process').execSync('sleep 600')", "kept")]
-    public async Task A_time_limit_interrupts_and_the_context_keeps_its_state(string language, string before, string endless, string after)
+    public async Task Timeout_interrupts_the_run_and_keeps_the_state(string language, string before, string endless, string after)
     {
         string context = await agent.NewContextAsync(language);
         await agent.RunCodeAsync(context, before);
@@ -29,7 +29,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task Code_that_resists_its_time_limit_is_ended_and_the_next_run_says_that_it_began_anew()
+    public async Task Code_that_ignores_its_interrupt_is_killed_and_the_next_run_reports_it()
     {
         string context = await agent.NewContextAsync(Python);
         CodeRan ran = await agent.RunCodeAsync(context, new { code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf', flush=True)\nwhile True: pass", timeoutMs = 300 });
@@ -43,7 +43,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData(Python, "import os; os.kill(os.getpid(), 9)", "signal KILL")]
     [InlineData(JavaScript, "process.exit(7)", "exit code 7")]
     [InlineData(JavaScript, "process.kill(process.pid, 'SIGKILL'); while (true);", "signal KILL")]
-    public async Task An_interpreter_that_ends_itself_ends_the_run_and_the_next_one_begins_anew_and_says_so(string language, string code, string how)
+    public async Task Exit_of_the_interpreter_ends_the_run_and_the_next_run_reports_it(string language, string code, string how)
     {
         string context = await agent.NewContextAsync(language);
         CodeRan ran = await agent.RunCodeAsync(context, code);
@@ -57,7 +57,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     [Theory]
     [InlineData(Python, "import os, threading\nthreading.Timer(0, lambda: os._exit(1)).start()")]
     [InlineData(JavaScript, "setTimeout(() => process.exit(1), 1); 0")]
-    public async Task An_interpreter_that_is_gone_between_runs_is_replaced_and_the_next_run_says_so(string language, string code)
+    public async Task Interpreter_that_died_between_runs_is_replaced_and_reported(string language, string code)
     {
         string context = await agent.NewContextAsync(language);
         await agent.RunCodeAsync(context, code);
@@ -74,7 +74,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData(JavaScript, "require('fs').readFileSync(0, 'utf8')", "")]
     [InlineData(JavaScript, "require('child_process').spawnSync('cat', { stdio: 'inherit' }).status", "0")]
     [InlineData(JavaScript, "await new Promise(done => process.stdin.on('end', () => done('end')).resume())", "end")]
-    public async Task Whoever_reads_standard_input_finds_its_end(string language, string code, string shown)
+    public async Task Reading_standard_input_returns_end_of_file(string language, string code, string shown)
     {
         string context = await agent.NewContextAsync(language);
         Assert.Equal(shown, (await agent.RunCodeAsync(context, new { code, timeoutMs = (long)Wait.Limit.TotalMilliseconds })).Text);
@@ -99,7 +99,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData(JavaScript, "globalThis.Promise = null; globalThis.JSON = null; process.stdout.write = null")]
     [InlineData(JavaScript, "process.removeAllListeners(); process.emit('exit'); process.exitCode = 9")]
     [InlineData(JavaScript, "process.on('SIGINT', () => {})")]
-    public async Task Whatever_code_does_to_its_interpreter_the_context_can_be_used_on(string language, string code)
+    public async Task Context_stays_usable_whatever_code_does_to_its_interpreter(string language, string code)
     {
         string context = await agent.NewContextAsync(language);
         await agent.RunCodeAsync(context, new { code, timeoutMs = 5_000 });
@@ -114,7 +114,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task A_process_that_code_forks_ends_with_the_code_and_answers_nothing()
+    public async Task Forked_process_ends_with_the_run_and_sends_no_result()
     {
         string context = await agent.NewContextAsync(Python);
         CodeRan ran = await agent.RunCodeAsync(context, "import os\nchild = os.fork()\nprint(os.waitpid(child, 0)[1] if child else 'child')");
@@ -124,7 +124,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task A_rejection_or_error_that_comes_when_nobody_waits_is_told_and_ends_nothing()
+    public async Task Late_rejection_or_exception_is_reported_and_ends_nothing()
     {
         string context = await agent.NewContextAsync(JavaScript);
         CodeRan ran = await agent.RunCodeAsync(context, "let kept = 1; Promise.reject(new Error('late')); setTimeout(() => { throw new Error('later') }, 1); await new Promise(done => setTimeout(done, 50))");

@@ -21,7 +21,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData(JavaScript, "const later = await new Promise(done => setTimeout(() => done(7), 1))", "later", "7")]
     [InlineData(JavaScript, "const fs = require('fs')", "fs.existsSync('.')", "true")]
     [InlineData(JavaScript, "let s = \"import('a')\" + 'import(\"b\")' + /import(c)/.source // import('d')", "s + `import('e') ${typeof (await import('node:fs')).readFile}`", "import('a')import(\"b\")import(c)import('e') function")]
-    public async Task State_lasts_within_a_context(string language, string first, string second, string shown)
+    public async Task State_persists_within_a_context(string language, string first, string second, string shown)
     {
         string context = await agent.NewContextAsync(language);
         Assert.Null((await agent.RunCodeAsync(context, first)).End.Error);
@@ -37,7 +37,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData(JavaScript, "console.log('out'); console.error('err'); 'value'", "out\n", "err\n", "value")]
     [InlineData(JavaScript, "require('child_process').spawnSync('sh', ['-c', 'echo sub; echo bad >&2'], { stdio: 'inherit' }).status", "sub\n", "bad\n", "0")]
     [InlineData(JavaScript, "require('fs').writeSync(1, 'raw')", "raw", "", "3")]
-    public async Task What_is_printed_by_whomever_is_output_and_the_value_of_the_last_expression_is_not(string language, string code, string output, string error, string value)
+    public async Task Printed_text_is_output_and_the_last_value_is_not(string language, string code, string output, string error, string value)
     {
         CodeRan ran = await agent.RunCodeAsync(await agent.NewContextAsync(language), code);
         Assert.Equal((output, error, value), (ran.Output, ran.ErrorText, ran.Text));
@@ -46,7 +46,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Theory]
     [InlineData(Python, "import sys, time, os\nsys.stdout.buffer.write(bytes(range(256)))\nprint('', end='')\nprint('half', end='')\nwhile not os.path.exists('{gate}'): time.sleep(0.01)")]
     [InlineData(JavaScript, "process.stdout.write(Buffer.from([...Array(256).keys()])); process.stdout.write('half'); const fs = require('fs'); while (!fs.existsSync('{gate}'));")]
-    public async Task Output_is_streamed_as_it_is_printed_also_half_lines(string language, string code)
+    public async Task Output_is_streamed_without_waiting_for_complete_lines(string language, string code)
     {
         Gate gate = agent.NewGate();
         string context = await agent.NewContextAsync(language);
@@ -79,7 +79,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData(JavaScript, "class Own extends Error { name = 'Own' }; throw new Own('mine')", "Own", "mine", "Own")]
     [InlineData(JavaScript, "throw { a: 1 }", "object", "{ a: 1 }", "Uncaught { a: 1 }")]
     [InlineData(JavaScript, "await Promise.reject(new RangeError('half \\ud800'))", "RangeError", "half \ufffd", "RangeError")]
-    public async Task An_error_has_name_value_and_traceback_lines_and_the_context_goes_on(string language, string code, string name, string value, string trace)
+    public async Task Error_has_name_value_and_traceback_and_the_context_continues(string language, string code, string name, string value, string trace)
     {
         string context = await agent.NewContextAsync(language);
         CodeRan ran = await agent.RunCodeAsync(context, code);
@@ -94,7 +94,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData(Python, "{'a': 1, 'b': {1}}", "{'a': 1, 'b': {1}}")]
     [InlineData(JavaScript, "const c = {}; c.c = c; c", "<ref *1> { c: [Circular *1] }")]
     [InlineData(JavaScript, "({ big: 1n })", "{ big: 1n }")]
-    public async Task A_value_that_is_no_JSON_has_its_text(string language, string code, string text)
+    public async Task Value_that_is_not_JSON_has_its_text(string language, string code, string text)
     {
         CodeRan ran = await agent.RunCodeAsync(await agent.NewContextAsync(language), code);
         Assert.Equal(text, ran.Text);
@@ -104,14 +104,14 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Theory]
     [InlineData(Python, "{'a': [1, None]}")]
     [InlineData(JavaScript, "({ a: [1, null] })")]
-    public async Task A_value_that_is_JSON_has_that_too(string language, string code)
+    public async Task Value_that_is_JSON_has_its_JSON(string language, string code)
     {
         CodeRan ran = await agent.RunCodeAsync(await agent.NewContextAsync(language), code);
         Assert.Equal("""{"a":[1,null]}""", Assert.Single(ran.Results).Data["application/json"].GetRawText().Replace(" ", "", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Objects_show_themselves_in_all_their_forms()
+    public async Task Objects_are_shown_in_all_their_representations()
     {
         string context = await agent.NewContextAsync(Python);
         CodeRan ran = await agent.RunCodeAsync(context,
@@ -146,7 +146,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Theory]
     [InlineData(Python, "import os; [os.getcwd(), os.environ.get('A'), os.environ.get('B')]")]
     [InlineData(JavaScript, "[process.cwd(), process.env.A ?? null, process.env.B ?? null]")]
-    public async Task Directory_and_variables_are_the_sessions_the_contexts_own_and_for_one_run_its_own(string language, string code)
+    public async Task Run_overrides_directory_and_variables_of_context_and_session(string language, string code)
     {
         string session = await agent.NewSessionAsync(new { cwd = $"ctx-{language}", env = new { A = "session", B = "session", PATH = CodeRuns.SearchPath } });
         ContextInfo context = await agent.NewContextAsync(new { language, cwd = "sub", env = new { B = "context" } }, session);
@@ -177,7 +177,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Each_language_has_a_default_context_which_is_made_once()
+    public async Task Default_context_of_a_language_is_created_once()
     {
         object request = new { language = "py", @default = true };
         string[] ids = [.. (await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => agent.NewContextAsync(request)))).Select(context => context.Id)];
@@ -191,7 +191,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Twenty_contexts_run_at_once_and_share_nothing()
+    public async Task Twenty_contexts_run_concurrently_and_share_nothing()
     {
         string[] contexts = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => agent.NewContextAsync(i % 4 == 0 ? JavaScript : Python)));
         CodeRan[] first = await Task.WhenAll(contexts.Select((context, i) => agent.RunCodeAsync(context, $"own = {i}")));
@@ -205,7 +205,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Runs_of_one_context_come_one_after_the_other()
+    public async Task Runs_of_one_context_are_sequential()
     {
         string context = await agent.NewContextAsync(Python);
         await agent.RunCodeAsync(context, "n = 0");
@@ -215,7 +215,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Whoever_closes_the_connection_interrupts_the_run()
+    public async Task Disconnecting_interrupts_the_run()
     {
         string context = await agent.NewContextAsync(Python);
         using (HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = "kept = 1\nprint('begun')\nwhile True: pass" }))
@@ -233,7 +233,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_slow_reader_holds_the_code_back_and_nothing_is_lost()
+    public async Task Slow_reader_blocks_the_code_and_nothing_is_lost()
     {
         Gate printed = agent.NewGate();
         string context = await agent.NewContextAsync(Python);
@@ -248,7 +248,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Deletion_ends_what_runs_with_everything_it_started()
+    public async Task Deletion_ends_the_run_and_all_its_processes()
     {
         ProcessMark mark = new();
         string context = await agent.NewContextAsync(Python);
@@ -274,7 +274,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("DELETE", "context/nope", null, 404, ErrorCodes.ContextNotFound)]
     [InlineData("POST", "context/nope/run", """{"code":"1"}""", 404, ErrorCodes.ContextNotFound)]
     [InlineData("POST", "context/nope/run", "{}", 400, ErrorCodes.InvalidRequest)]
-    public async Task Bad_input_gets_a_clear_error_and_makes_nothing(string method, string path, string? body, int status, string code)
+    public async Task Invalid_context_request_is_refused_and_creates_nothing(string method, string path, string? body, int status, string code)
     {
         int before = (await ContextsAsync()).Count;
         using HttpResponseMessage answer = await agent.SendAsync(new HttpMethod(method), path, body);
@@ -284,7 +284,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_taken_id_and_an_unknown_session_are_errors()
+    public async Task Taken_id_and_unknown_session_are_errors()
     {
         await agent.NewContextAsync(new { id = "taken" });
         using HttpResponseMessage again = await agent.PostAsync("context", new { id = "taken" });
@@ -294,7 +294,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task TypeScript_runs_or_says_which_package_it_needs()
+    public async Task TypeScript_runs_or_names_the_missing_package()
     {
         using HttpResponseMessage answer = await agent.PostAsync("context", new { language = "ts", env = new { PATH = CodeRuns.SearchPath } });
         string body = await answer.Content.ReadAsStringAsync();

@@ -14,7 +14,7 @@ public sealed class DeathTests : IAsyncLifetime
     public ValueTask DisposeAsync() => agent.DisposeAsync();
 
     [Fact]
-    public async Task Finished_output_is_read_again_after_the_death_of_the_agent_and_the_command_is_not_run_twice()
+    public async Task Output_survives_an_agent_crash_and_the_command_runs_once()
     {
         string session = await agent.NewSessionAsync(new { });
         object body = new { command = "echo x >> runs; printf 'out\\0put'; echo err >&2; exit 5" };
@@ -33,7 +33,7 @@ public sealed class DeathTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_was_running_is_lost_and_never_has_an_exit_code()
+    public async Task Running_command_becomes_lost_and_has_no_exit_code()
     {
         Gate gate = agent.NewGate();
         await agent.StartProcessAsync(new { command = $"echo begun; {gate.Await}" }, "cut-off");
@@ -49,7 +49,7 @@ public sealed class DeathTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_bounds_of_what_is_kept_survive_too()
+    public async Task Retention_limits_survive_an_agent_crash()
     {
         await agent.KeepAsync(new { commands = 1 });
         await agent.StopAsync();
@@ -70,7 +70,7 @@ public sealed class DeathTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_that_code_in_the_sandbox_has_spoilt_is_lost_and_nothing_else()
+    public async Task Corrupt_record_is_lost_and_no_other_is()
     {
         await agent.RunAsync(null, new { command = "echo good" }, "good");
         string directory = Path.Combine(agent.State, "output");
@@ -84,7 +84,7 @@ public sealed class DeathTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_frame_that_was_cut_off_in_the_middle_does_not_count()
+    public async Task Truncated_frame_is_ignored()
     {
         await agent.RunAsync(null, new { command = "echo whole" }, "torn");
         await agent.StopAsync();

@@ -6,7 +6,7 @@ namespace Sandbox.Agent.Tests;
 public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task Layers_sandbox_below_session_below_what_the_shell_exports_below_one_command()
+    public async Task Variables_layer_sandbox_session_shell_exports_and_command()
     {
         await PatchAsync(null, new { env = new { L1 = "sandbox", L2 = "sandbox", L3 = "sandbox", L4 = "sandbox" } });
         string session = await agent.NewSessionAsync(new { env = new { L2 = "session", L3 = "session", L4 = "session" } });
@@ -17,7 +17,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Fact]
-    public async Task A_change_is_an_export_in_the_living_shell_and_null_unsets()
+    public async Task Set_exports_in_the_running_shell_and_null_unsets()
     {
         string session = await agent.NewSessionAsync(new { env = new { GONE = "1" } });
         await PatchAsync(session, new { env = new Dictionary<string, string?> { ["GONE"] = null, ["NEW"] = "a 'b' \"c\"\n$d\t☃" } });
@@ -25,7 +25,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Fact]
-    public async Task The_last_writer_wins()
+    public async Task Last_write_wins()
     {
         string session = await agent.NewSessionAsync();
         await PatchAsync(session, new { env = new { V = "patch" } });
@@ -37,7 +37,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Fact]
-    public async Task While_a_command_runs_a_change_waits_for_the_next_and_reading_answers_at_once()
+    public async Task Set_waits_for_the_running_command_and_get_returns_at_once()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -51,7 +51,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Fact]
-    public async Task Reading_shows_exactly_what_children_get()
+    public async Task Get_returns_exactly_what_child_processes_get()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "export A=$'tab\\tnl\\nquote\\'' B='x\\y\"z$w`' C= D=☃; declare -x UNSET; declare -i -x N=5; notexported=1");
@@ -67,7 +67,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Fact]
-    public async Task A_change_of_the_sandbox_reaches_new_sessions_and_sessionless_commands_and_leaves_other_living_ones()
+    public async Task Sandbox_variables_reach_new_sessions_and_sessionless_commands_only()
     {
         string old = await agent.NewSessionAsync();
         await PatchAsync(null, new { env = new { LATE = "1" } });
@@ -78,7 +78,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Fact]
-    public async Task A_secret_is_given_to_commands_and_shown_only_when_asked_for()
+    public async Task Secret_reaches_commands_and_is_returned_only_on_request()
     {
         string session = await agent.NewSessionAsync(new { secretEnv = new { TOKEN = "s3cret" } });
         await PatchAsync(session, new { secretEnv = new { LATER = "s4cret" } });
@@ -92,7 +92,7 @@ public sealed class EnvironmentTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Fact]
-    public async Task The_default_session_follows_the_sandbox_and_cannot_be_deleted()
+    public async Task Default_session_follows_the_sandbox_and_cannot_be_deleted()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
         (await own.SendAsync(HttpMethod.Put, "/agent/configuration", new { env = new { A = "1" }, defaultSession = true })).EnsureSuccessStatusCode();

@@ -46,7 +46,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task The_address_of_Cloudflares_bridge_is_an_absolute_path_and_its_answers_are_the_recorded_ones()
+    public async Task Bridge_route_takes_an_absolute_path_and_gives_the_recorded_responses()
     {
         string root = agent.Workspace.TrimStart('/');
         using HttpResponseMessage put = await agent.Http.PutAsync($"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", new ByteArrayContent("hello\n"u8.ToArray()), Cancel);
@@ -65,7 +65,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_relative_path_is_relative_to_the_session_and_waits_for_no_command()
+    public async Task Relative_path_starts_in_the_session_directory_and_does_not_queue()
     {
         string directory = agent.NewDirectory();
         string session = await agent.NewSessionAsync(new { cwd = directory });
@@ -83,7 +83,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_part_is_read_by_offset_and_length_and_a_negative_offset_counts_from_the_end()
+    public async Task Range_is_read_by_offset_and_length_and_a_negative_offset_from_the_end()
     {
         string path = agent.NewDirectory() + "/f";
         await WriteAsync(path, "0123456789"u8.ToArray());
@@ -98,7 +98,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Conditions_hold_or_nothing_is_written()
+    public async Task Failed_precondition_writes_nothing()
     {
         string path = agent.NewDirectory() + "/f";
         FileWritten first = await Client.WriteFileAsync(Box, null, path, new MemoryStream("one"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel);
@@ -113,7 +113,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Append_puts_bytes_at_the_end_and_a_write_keeps_the_permissions_or_sets_those_that_are_wished()
+    public async Task Append_adds_at_the_end_and_a_write_keeps_or_sets_permissions()
     {
         string path = agent.NewDirectory() + "/f";
         await Client.WriteFileAsync(Box, null, path, new MemoryStream("a"u8.ToArray()), new WriteOptions { Append = true, Mode = "0640" }, Cancel);
@@ -129,7 +129,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_write_through_a_link_writes_where_it_leads_and_the_link_stays()
+    public async Task Write_through_a_link_replaces_its_target_and_keeps_the_link()
     {
         string directory = agent.NewDirectory();
         File.CreateSymbolicLink(directory + "/link", "real");
@@ -142,7 +142,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Links_in_a_circle_and_to_nowhere_are_listed_refused_for_reading_and_can_be_removed()
+    public async Task Circular_and_dangling_links_are_listed_not_read_and_removable()
     {
         string directory = agent.NewDirectory();
         File.CreateSymbolicLink(directory + "/a", "b");
@@ -162,7 +162,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Pipes_sockets_and_devices_are_refused_and_not_waited_for()
+    public async Task Pipes_sockets_and_devices_are_refused_without_blocking()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"mkfifo {directory}/pipe");
@@ -178,11 +178,11 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Files_of_proc_are_read_to_their_end_although_they_say_that_they_are_empty() =>
+    public async Task Files_of_proc_are_read_completely_despite_their_size_of_zero() =>
         Assert.Contains("Name:", Encoding.UTF8.GetString(await ReadAsync("/proc/self/status")), StringComparison.Ordinal);
 
     [Fact]
-    public async Task A_list_is_sorted_filtered_and_as_deep_as_asked()
+    public async Task Listing_is_sorted_filtered_and_limited_in_depth()
     {
         string directory = agent.NewDirectory();
         foreach (string path in new[] { "b.txt", "a.txt", ".hidden", "sub/c.txt", "sub/deeper/d.txt", ".git/e.txt" })
@@ -202,7 +202,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_directory_of_100_000_entries_is_listed()
+    public async Task Directory_of_100_000_entries_is_listed()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {directory} && seq 1 100000 | xargs touch");
@@ -228,7 +228,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [InlineData("c", "c")]
     [InlineData("none*")]
     [InlineData("a.txt/*")]
-    public async Task Patterns_are_resolved_inside(string pattern, params string[] found)
+    public async Task Wildcards_are_resolved_in_the_sandbox(string pattern, params string[] found)
     {
         string directory = agent.NewDirectory();
         foreach (string path in new[] { "a.txt", "b.txt", ".dot", "c/d.md", "[x]" })
@@ -246,7 +246,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_move_or_copy_goes_exactly_where_it_is_told_and_overwrites_only_when_told()
+    public async Task Move_and_copy_use_the_exact_destination_and_overwrite_on_request()
     {
         string directory = agent.NewDirectory();
         await WriteAsync(directory + "/a", "a"u8.ToArray());
@@ -275,7 +275,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_move_to_another_file_system_keeps_what_it_moves()
+    public async Task Move_to_another_file_system_keeps_the_metadata()
     {
         string directory = agent.NewDirectory();
         string other = $"/dev/shm/{Path.GetFileName(directory)}";
@@ -294,7 +294,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_name_that_is_too_long_is_a_clear_error()
+    public async Task Name_that_is_too_long_is_an_error()
     {
         string directory = agent.NewDirectory();
         Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => WriteAsync($"{directory}/{new string('x', 256)}", [1])));

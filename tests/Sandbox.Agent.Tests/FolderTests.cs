@@ -15,7 +15,7 @@ public sealed partial class FolderTests
         .ToLookup(pair => pair.From, pair => pair.To);
 
     [Fact]
-    public void No_folder_uses_one_that_uses_it()
+    public void Folders_do_not_depend_on_each_other()
     {
         Assert.Contains("Commands", Used["Sessions"]);
         foreach (string folder in Used.Select(group => group.Key))
@@ -25,7 +25,7 @@ public sealed partial class FolderTests
     }
 
     [Fact]
-    public void Only_the_api_folder_knows_http_contexts()
+    public void Only_the_Api_folder_uses_HttpContext()
     {
         Assert.All(
             Sources().Where(file => FolderOf(file) is not ("Api" or "")),

@@ -8,7 +8,7 @@ namespace Sandbox.Agent.Tests;
 public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task Input_of_any_size_is_streamed_and_ended()
+    public async Task Input_of_any_size_is_streamed_to_its_end()
     {
         string session = await agent.NewSessionAsync();
         using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "sha256sum; echo end", stdinOpen = true }, session, "big-input");
@@ -21,7 +21,7 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_command_that_does_not_read_all_its_input_does_not_hang()
+    public async Task Command_that_leaves_input_unread_does_not_hang()
     {
         string session = await agent.NewSessionAsync();
         using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "read -n 1; echo done", stdinOpen = true }, session, "no-reader");
@@ -34,7 +34,7 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [Theory]
     [InlineData("all")]
     [InlineData("")]
-    public async Task Input_that_has_come_to_its_end_before_the_command_begins_is_read_all_the_same(string text)
+    public async Task Input_that_ended_before_the_command_started_is_read(string text)
     {
         string session = await agent.NewSessionAsync();
         int shell = int.Parse((await agent.RunAsync(session, "echo $$")).Output, CultureInfo.InvariantCulture);
@@ -48,7 +48,7 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Input_reaches_the_command_while_more_is_still_to_come()
+    public async Task Input_reaches_the_command_before_it_is_complete()
     {
         string session = await agent.NewSessionAsync();
         Gate gotLine = agent.NewGate();
@@ -64,7 +64,7 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Each_command_of_a_session_has_input_of_its_own_whichever_way_it_comes()
+    public async Task Each_command_of_a_session_reads_its_own_input()
     {
         string session = await agent.NewSessionAsync();
         for (int i = 0; i < 3; i++)
@@ -77,7 +77,7 @@ public sealed class InputTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_command_that_was_given_all_its_input_takes_no_more()
+    public async Task Command_with_complete_input_accepts_no_more()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, new { command = "true" }, "closed-input");

@@ -19,7 +19,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void What_tells_requests_apart_on_disk_holds_no_secret()
+    public void Idempotency_record_on_disk_holds_no_secret()
     {
         Assert.Equal(Of("one"), Of("two"));
         Assert.NotEqual(Of("one"), Of("one", name: "OTHER"));
@@ -30,7 +30,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void From_any_place_a_reader_gets_exactly_what_lies_behind_it_of_each_stream()
+    public void Reader_gets_the_exact_bytes_after_any_cursor()
     {
         Gen<(bool IsError, byte[] Bytes)[]> writes = Gen.Select(Gen.Bool, Gen.Byte.Array[1, 3000]).Array[0, 40];
         Gen.Select(writes, Gen.Double.Unit, Gen.Double.Unit).Sample((pieces, outputPart, errorPart) =>
@@ -46,7 +46,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_journal_that_has_lost_its_beginning_a_reader_gets_the_rest_and_is_told_where_it_begins()
+    public void Reader_of_a_truncated_log_gets_the_rest_and_the_first_cursor()
     {
         Gen.Select(Gen.Bool, Gen.Byte.Array[1, 3000]).Array[0, 200].Sample(pieces =>
         {

@@ -16,7 +16,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     }
 
     [Fact]
-    public async Task A_kernel_that_is_installed_is_preferred_and_can_be_named()
+    public async Task Installed_kernel_is_preferred_and_can_be_named()
     {
         ContextInfo byLanguage = await agent.NewContextAsync(new { language = "python" });
         ContextInfo byName = await agent.NewContextAsync(new { language = "python3" });
@@ -24,7 +24,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     }
 
     [Fact]
-    public async Task State_lasts_output_is_streamed_and_results_have_their_forms()
+    public async Task State_persists_output_is_streamed_and_results_have_representations()
     {
         string context = await NewAsync();
         CodeRan ran = await agent.RunCodeAsync(context, "import sys\nx = 20\nprint('out')\nprint('err', file=sys.stderr)\nx + 1");
@@ -38,7 +38,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     }
 
     [Fact]
-    public async Task What_programs_print_is_output_byte_for_byte()
+    public async Task Printed_bytes_are_unchanged()
     {
         CodeRan ran = await agent.RunCodeAsync(await NewAsync(), "import os, subprocess\nsubprocess.run(['echo', 'sub'])\nos.write(1, bytes(range(256)))\nNone");
         Assert.Equal([.. "sub\n"u8, .. Enumerable.Range(0, 256).Select(value => (byte)value)], ran.OutputBytes);
@@ -49,7 +49,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     [InlineData("a b", "SyntaxError", "invalid syntax")]
     [InlineData("input()", "StdinNotImplementedError", "input")]
     [InlineData("import sys; sys.exit(3)", "SystemExit", "3")]
-    public async Task An_error_has_name_value_and_traceback_lines_without_colours(string code, string name, string value)
+    public async Task Error_has_name_value_and_traceback_without_colours(string code, string name, string value)
     {
         string context = await NewAsync();
         CodeError error = (await agent.RunCodeAsync(context, code)).End.Error!;
@@ -64,7 +64,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     [Theory]
     [InlineData("while True: pass")]
     [InlineData("import time\ntime.sleep(600)")]
-    public async Task A_time_limit_interrupts_and_the_context_keeps_its_state(string code)
+    public async Task Timeout_interrupts_the_kernel_and_keeps_the_state(string code)
     {
         string context = await NewAsync();
         await agent.RunCodeAsync(context, "kept = 1");
@@ -77,7 +77,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     [Theory]
     [InlineData("import os; os.kill(os.getpid(), 9)", CodeError.InterpreterEnded)]
     [InlineData("exit()", null)]
-    public async Task A_kernel_that_is_gone_is_replaced_and_the_next_run_says_so(string code, string? error)
+    public async Task Dead_kernel_is_replaced_and_the_next_run_reports_it(string code, string? error)
     {
         string context = await NewAsync();
         Assert.Equal(error, (await agent.RunCodeAsync(context, code)).End.Error?.Name);
@@ -86,7 +86,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     }
 
     [Fact]
-    public async Task Directory_and_variables_are_applied_also_for_one_run_and_leave_no_names()
+    public async Task Run_directory_and_variables_apply_and_leave_no_names_behind()
     {
         ContextInfo context = await agent.NewContextAsync(new { cwd = "kernel", env = new { A = "context", B = "context" } });
         Assert.Equal($"{agent.Workspace}/kernel", context.Cwd);
@@ -98,7 +98,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     }
 
     [Fact]
-    public async Task A_matplotlib_figure_comes_back_as_a_PNG_that_is_a_PNG()
+    public async Task Matplotlib_figure_is_returned_as_a_valid_PNG()
     {
         CodeRan ran = await agent.RunCodeAsync(await NewAsync(), "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()");
         Assert.Null(ran.End.Error);
@@ -108,7 +108,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     }
 
     [Fact]
-    public async Task A_plain_interpreter_gives_figures_as_PNG_too()
+    public async Task Plain_interpreter_returns_figures_as_PNG()
     {
         await using AgentFixture plain = await AgentFixture.NewAsync();
         CodeRan ran = await plain.RunCodeAsync(await plain.NewContextAsync("python"), "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);");
@@ -124,7 +124,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     }
 
     [Fact]
-    public async Task A_kernel_that_does_not_start_says_why()
+    public async Task Kernel_that_does_not_start_is_an_error_with_its_reason()
     {
         string kernel = Path.Combine(agent.Workspace, "jupyter/kernels/broken");
         Directory.CreateDirectory(kernel);

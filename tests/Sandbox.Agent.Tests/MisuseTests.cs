@@ -43,7 +43,7 @@ public sealed class MisuseTests(AgentFixture agent) : IClassFixture<AgentFixture
     [InlineData("<<X")]
     [InlineData("builtin() { :; }")]
     [InlineData("readonly PWD OLDPWD PATH")]
-    public async Task A_session_goes_on_whatever_a_command_does_to_its_shell(string command)
+    public async Task Session_stays_usable_whatever_a_command_does_to_its_shell(string command)
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, new { command, timeout_ms = Timeout });
@@ -58,7 +58,7 @@ public sealed class MisuseTests(AgentFixture agent) : IClassFixture<AgentFixture
     [InlineData("set -u")]
     [InlineData("set -euo pipefail")]
     [InlineData("alias __sandbox=false")]
-    public async Task A_command_that_changes_how_its_shell_runs_commands_ends_by_itself(string command)
+    public async Task Command_that_reconfigures_its_shell_ends_normally(string command)
     {
         string session = await agent.NewSessionAsync();
         Assert.Equal(0, (await agent.RunAsync(session, command)).ExitCode);
@@ -70,7 +70,7 @@ public sealed class MisuseTests(AgentFixture agent) : IClassFixture<AgentFixture
     [InlineData("exit() { :; }; echo hi")]
     [InlineData("trap '' TERM INT; echo hi")]
     [InlineData("exec 3>&1; echo hi")]
-    public async Task A_sessionless_command_ends_whatever_it_does_to_its_shell(string command)
+    public async Task Sessionless_command_ends_whatever_it_does_to_its_shell(string command)
     {
         Assert.Equal("hi\n", (await agent.RunAsync(null, command)).Output);
     }

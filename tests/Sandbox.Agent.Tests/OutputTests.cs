@@ -8,7 +8,7 @@ namespace Sandbox.Agent.Tests;
 public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task Past_output_is_read_again_from_any_place_byte_for_byte()
+    public async Task Earlier_output_is_read_again_from_any_cursor()
     {
         string session = await agent.NewSessionAsync();
         Ran ran = await agent.RunAsync(session, new { command = "printf 0123456789; printf abcdef >&2; exit 3" }, "again");
@@ -21,7 +21,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task Each_event_carries_the_place_to_go_on_from_as_its_id()
+    public async Task Event_id_is_the_cursor_to_resume_from()
     {
         await agent.RunAsync(null, new { command = "printf 12345; sleep 0.05; printf 67" }, "ids");
         using HttpRequestMessage request = new(HttpMethod.Get, "process/ids/output");
@@ -37,7 +37,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task After_a_broken_connection_output_goes_on_from_where_it_was()
+    public async Task Output_resumes_after_a_broken_connection()
     {
         Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
@@ -55,7 +55,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task Who_does_not_follow_gets_what_there_is_and_is_told_that_it_goes_on()
+    public async Task Read_without_follow_returns_available_output_and_reports_more()
     {
         await agent.StartProcessAsync(new { command = "echo so far; sleep 60" }, "so-far");
         await StoredAsync("so-far", "so far\n".Length);
@@ -65,7 +65,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task What_a_background_child_writes_later_is_appended_to_its_own_command()
+    public async Task Late_output_of_a_background_child_belongs_to_its_command()
     {
         Gate gate = agent.NewGate();
         Gate wasLate = agent.NewGate();
@@ -79,7 +79,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task Without_a_reader_the_oldest_bytes_are_dropped_and_the_gap_is_reported()
+    public async Task Without_a_reader_the_oldest_bytes_are_dropped_and_reported()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
         await own.KeepAsync(new { bytesPerCommand = 1 << 20 });
@@ -100,7 +100,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task What_has_been_read_is_dropped_too()
+    public async Task Bytes_that_were_read_are_dropped_too()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
         await own.KeepAsync(new { bytesPerCommand = 1 << 20 });
@@ -110,7 +110,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task Ended_commands_are_kept_within_their_bounds_and_the_oldest_go_first()
+    public async Task Oldest_ended_commands_are_removed_beyond_the_retention_limits()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
         await own.KeepAsync(new { commands = 3 });
@@ -153,7 +153,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
     [InlineData("from=1,2,3", "'from'")]
     [InlineData("from=x", "'from'")]
     [InlineData("follow=maybe", "'follow'")]
-    public async Task A_place_that_is_none_is_a_clear_error(string query, string named)
+    public async Task Invalid_cursor_returns_400(string query, string named)
     {
         await agent.RunAsync(null, new { command = "true" }, "bad-place");
         using HttpResponseMessage answer = await agent.Http.GetAsync("process/bad-place/output?" + query);

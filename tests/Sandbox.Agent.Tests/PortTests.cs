@@ -21,7 +21,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     private readonly CancellationTokenSource deadline = new(Wait.Limit);
 
     [Fact]
-    public async Task A_request_reaches_the_program_as_it_was_written_and_its_answer_comes_back()
+    public async Task Request_and_response_pass_through_unchanged()
     {
         await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
         {
@@ -48,14 +48,14 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     [InlineData("/", "/")]
     [InlineData("?a=b", "/?a=b")]
     [InlineData("//x", "//x")]
-    public async Task Whatever_follows_the_port_is_the_programs_path(string written, string seen)
+    public async Task Path_after_the_port_is_passed_to_the_program(string written, string seen)
     {
         await using WebApplication program = await ServeAsync("127.0.0.1", context => context.Response.WriteAsync(context.Features.Get<IHttpRequestFeature>()!.RawTarget));
         Assert.Equal(seen, await agent.Http.GetStringAsync($"port/{PortOf(program)}{written}"));
     }
 
     [Fact]
-    public async Task An_answer_without_a_body_is_the_programs_own()
+    public async Task Response_without_a_body_passes_through()
     {
         await using WebApplication program = await ServeAsync("127.0.0.1", context =>
         {
@@ -67,7 +67,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task A_body_reaches_the_program_piece_by_piece_as_it_is_sent()
+    public async Task Request_body_is_streamed()
     {
         string[] pieces = ["a", "few words", "and so on"];
         Channel<string> seen = Channel.CreateUnbounded<string>();
@@ -95,7 +95,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task An_answer_arrives_as_it_is_written()
+    public async Task Response_body_is_streamed()
     {
         TaskCompletionSource[] seen = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
         await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
@@ -116,7 +116,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task A_WebSocket_of_the_program_is_reached()
+    public async Task WebSocket_of_the_program_is_reached()
     {
         await using WebApplication program = await ServeAsync("127.0.0.1", async context =>
         {
@@ -143,7 +143,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     [InlineData("0.0.0.0")]
     [InlineData("[::1]")]
     [InlineData("[::]")]
-    public async Task A_listener_is_found_and_reached_by_IPv4_and_by_IPv6(string address)
+    public async Task IPv4_and_IPv6_listeners_are_found(string address)
     {
         await using WebApplication program = await ServeAsync(address, context => context.Response.WriteAsync("here"));
         int port = PortOf(program);
@@ -155,7 +155,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     [Theory]
     [InlineData("port/{0}/")]
     [InlineData("tcp/{0}")]
-    public async Task A_port_that_nobody_listens_on_is_port_not_listening(string route)
+    public async Task Port_without_a_listener_is_PortNotListening(string route)
     {
         using ReservedPort port = new();
         using HttpResponseMessage answer = await UpgradeAsync(string.Format(null, route, port.Number));
@@ -169,21 +169,21 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     [InlineData("port/-1/")]
     [InlineData("tcp/0")]
     [InlineData("tcp/70000")]
-    public async Task A_port_that_is_none_is_refused(string route)
+    public async Task Invalid_port_is_refused(string route)
     {
         using HttpResponseMessage answer = await UpgradeAsync(route);
         Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
     }
 
     [Fact]
-    public async Task A_stream_is_asked_for_as_a_WebSocket_only()
+    public async Task Raw_stream_requires_a_WebSocket_request()
     {
         using HttpResponseMessage answer = await agent.Http.GetAsync("tcp/80");
         Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
     }
 
     [Fact]
-    public async Task A_program_that_breaks_off_before_it_answers_is_told_of()
+    public async Task Program_that_closes_before_it_responds_is_reported()
     {
         using TcpListener listener = Listen();
         Task<HttpResponseMessage> asking = agent.Http.GetAsync($"port/{PortOf(listener)}/", deadline.Token);
@@ -203,7 +203,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task One_direction_may_end_while_the_other_goes_on()
+    public async Task One_direction_can_close_while_the_other_stays_open()
     {
         using TcpListener listener = Listen();
         using WebSocket tunnel = await TunnelAsync(PortOf(listener));
@@ -221,7 +221,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task The_programs_end_is_told_and_it_still_gets_what_comes()
+    public async Task Close_by_the_program_is_sent_and_it_still_receives()
     {
         using TcpListener listener = Listen();
         using WebSocket tunnel = await TunnelAsync(PortOf(listener));
@@ -234,7 +234,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task A_break_is_a_break_on_both_sides_never_an_end()
+    public async Task Reset_is_passed_on_as_a_reset_not_as_an_end()
     {
         using TcpListener listener = Listen();
         using (WebSocket tunnel = await TunnelAsync(PortOf(listener)))
@@ -253,7 +253,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
     }
 
     [Fact]
-    public async Task A_program_that_does_not_read_holds_the_sender_back_and_loses_nothing()
+    public async Task Program_that_does_not_read_blocks_the_sender_and_loses_nothing()
     {
         const int total = 64 * 1024 * 1024;
         using TcpListener listener = Listen();

@@ -27,7 +27,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_process_starts_with_its_sessions_directory_and_variables_and_leaves_them_alone()
+    public async Task Process_starts_with_the_session_directory_and_variables()
     {
         string session = await agent.NewSessionAsync(new { cwd = "app", env = new { A = "session" } });
         await agent.RunAsync(session, "export B=exported; mkdir -p sub; cd sub");
@@ -38,7 +38,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_process_waits_for_no_command_of_its_session_and_outlives_it()
+    public async Task Process_does_not_queue_in_its_session_and_outlives_it()
     {
         Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
@@ -52,7 +52,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_missing_directory_is_an_error_at_once_and_nothing_is_recorded()
+    public async Task Missing_directory_is_an_error_and_records_nothing()
     {
         using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "true", cwd = "/nowhere" }, process: "no-directory");
         Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.WorkingDirectoryNotFound), (answer.StatusCode, await AgentFixture.CodeAsync(answer)));
@@ -61,7 +61,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_duplicate_id_is_a_conflict_and_the_first_process_goes_on()
+    public async Task Duplicate_id_is_a_conflict_and_the_first_process_keeps_running()
     {
         ProcessInfo first = await agent.StartProcessAsync(new { command = "sleep 600" }, "twice");
         using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "sleep 600" }, process: "twice");
@@ -74,14 +74,14 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("../x")]
     [InlineData(".hidden")]
     [InlineData("a/b")]
-    public async Task An_id_is_never_a_path(string id)
+    public async Task Id_is_never_used_as_a_path(string id)
     {
         using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "true" }, process: id);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
     [Fact]
-    public async Task A_large_output_is_complete_each_time_of_many()
+    public async Task Large_output_is_complete_every_time()
     {
         string[] ids = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.StartProcessAsync(new { command = "seq 1 200000" })))).Select(process => process.Id)];
         foreach (string id in ids)
@@ -96,7 +96,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("(setsid sh -c '({sleep} &) ; {sleep}' &) ; {sleep}")]
     [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; while :; do {sleep}; done' >/dev/null 2>&1 & {sleep}")]
     [InlineData("exec {sleep}")]
-    public async Task KILL_ends_the_whole_tree(string command)
+    public async Task KILL_ends_the_whole_process_tree(string command)
     {
         ProcessInfo process = await agent.StartProcessAsync(new { command = mark.In(command) });
         await Wait.UntilAsync(() => mark.Processes.Count > 0, "the process runs");
@@ -107,7 +107,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task TERM_lets_a_process_end_in_its_own_way_and_its_shell_does_not_go_on()
+    public async Task TERM_lets_the_process_exit_itself_and_its_shell_does_not_continue()
     {
         ProcessInfo process = await agent.StartProcessAsync(new { command = "bash -c 'trap \"echo bye; exit 3\" TERM; echo ready; while :; do sleep 0.02; done'; echo not reached" });
         await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > 0, "the process is ready");
@@ -117,7 +117,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task KILL_ends_at_once_what_ignores_TERM()
+    public async Task KILL_ends_a_process_that_ignores_TERM()
     {
         ProcessInfo process = await agent.StartProcessAsync(new { command = "trap '' TERM; echo ready; " + mark.Sleep });
         await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > 0, "the process is ready");
@@ -128,7 +128,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Another_signal_is_sent_to_its_processes_and_no_more()
+    public async Task Other_signal_is_delivered_without_ending_the_process()
     {
         Gate gate = agent.NewGate();
         ProcessInfo process = await agent.StartProcessAsync(new { command = $"bash -c 'trap \"echo hup\" HUP; echo ready; {gate.Await}'" });
@@ -142,7 +142,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Theory]
     [InlineData("KILL")]
     [InlineData("TERM")]
-    public async Task All_processes_end_in_one_step(string signal)
+    public async Task Stop_all_ends_every_process(string signal)
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -160,7 +160,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_time_limit_ends_it_with_what_it_printed()
+    public async Task Timeout_ends_the_process_and_keeps_its_output()
     {
         // When it could not even print in time, it gets more.
         Ran ran;
@@ -178,7 +178,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Input_is_given_in_several_requests_and_ended_when_asked()
+    public async Task Input_is_accepted_in_several_requests_and_closed_on_request()
     {
         ProcessInfo process = await agent.StartProcessAsync(new { command = "while read line; do echo got $line; done; echo end", stdinOpen = true });
         foreach (string line in new[] { "one", "two" })
@@ -194,7 +194,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
-    public async Task A_wait_for_a_port_ends_when_a_program_listens_on_it(string address)
+    public async Task Wait_for_a_port_ends_when_a_program_listens(string address)
     {
         // It takes a port of its own first, says which, and listens on it later.
         Gate gate = agent.NewGate();
@@ -214,7 +214,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_wait_for_a_port_ends_with_the_process()
+    public async Task Wait_for_a_port_ends_when_the_process_exits()
     {
         using ReservedPort port = new();
         ProcessInfo brief = await agent.StartProcessAsync(new { command = "exit 4" });
@@ -223,7 +223,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_wait_for_HTTP_wants_the_path_and_the_status()
+    public async Task Wait_for_HTTP_requires_the_path_and_the_status()
     {
         string directory = agent.NewDirectory();
         await File.WriteAllTextAsync(Path.Combine(directory, "found.txt"), "found");
@@ -244,7 +244,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("port=80&status=99", "'status'")]
     [InlineData("path=/", "'port'")]
     [InlineData("timeoutMs=-1", "'timeoutMs'")]
-    public async Task A_wait_for_what_cannot_be_is_a_clear_error(string query, string named)
+    public async Task Invalid_wait_condition_is_refused(string query, string named)
     {
         ProcessInfo process = await agent.StartProcessAsync(new { command = "true" });
         using HttpResponseMessage answer = await agent.Http.GetAsync($"process/{process.Id}/wait?{query}");
@@ -253,7 +253,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Unknown_ended_and_running_processes_and_bad_signals_have_errors_of_their_own()
+    public async Task Unknown_ended_running_and_bad_signal_have_their_own_error_codes()
     {
         Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.Http.GetAsync("process/unknown")));
         Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.PostAsync("process/unknown/signal", new { signal = "TERM" })));
@@ -270,7 +270,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task The_list_has_processes_and_when_asked_commands_and_finished_ones_can_be_forgotten_at_once()
+    public async Task List_includes_commands_on_request_and_ended_ones_can_be_removed()
     {
         await agent.Http.DeleteAsync("process");
         await agent.RunAsync(null, new { command = "true" }, "a-command");
@@ -285,7 +285,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Results_tell_processor_time_and_peak_memory()
+    public async Task Result_has_processor_time_and_peak_memory()
     {
         Ran alone = await agent.RunAsync(null, "python3 -c 'x = bytearray(50_000_000); [i for i in range(3_000_000)]'");
         Assert.InRange(alone.Exit!.PeakMemoryBytes!.Value, 50_000_000, 500_000_000);

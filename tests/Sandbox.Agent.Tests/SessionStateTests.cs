@@ -5,7 +5,7 @@ namespace Sandbox.Agent.Tests;
 public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task A_command_answers_with_its_output_and_code()
+    public async Task Command_returns_its_output_and_exit_code()
     {
         string session = await agent.NewSessionAsync();
         Ran ran = await agent.RunAsync(session, "echo out; echo err >&2; (exit 7)");
@@ -42,7 +42,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData("printf x", "78")]
     [InlineData("printf '\\n\\n'", "0a 0a")]
     [InlineData("true", "")]
-    public async Task Output_is_byte_for_byte(string command, string hex)
+    public async Task Output_is_exact_to_the_byte(string command, string hex)
     {
         string session = await agent.NewSessionAsync();
         Ran ran = await agent.RunAsync(session, command);
@@ -54,7 +54,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData("set -e; false; echo no", 1)]
     [InlineData("exec sh -c 'exit 4'", 4)]
     [InlineData("kill -9 $$", 137)]
-    public async Task When_the_shell_ends_the_session_goes_on_in_a_new_one(string command, int code)
+    public async Task Session_continues_in_a_new_shell_after_an_exit(string command, int code)
     {
         string session = await agent.NewSessionAsync(new { env = new { GIVEN = "g" } });
         await agent.RunAsync(session, "cd /usr; export KEPT=k");
@@ -68,7 +68,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task A_shell_that_exits_by_itself_hands_on_variables_functions_and_aliases()
+    public async Task Shell_that_exits_passes_on_variables_functions_and_aliases()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "v=1; a=(x y); f() { echo fun; }; alias al='echo ali'; umask 027; trap 'echo trapped' USR1");
@@ -84,7 +84,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData("}")]
     [InlineData("echo $(")]
     [InlineData("trailing \\")]
-    public async Task Bad_syntax_and_open_quotes_never_hang_and_the_session_stays_usable(string command)
+    public async Task Syntax_errors_and_open_quotes_do_not_hang_the_session(string command)
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "keep=1");
@@ -94,7 +94,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task A_megabyte_of_command_runs()
+    public async Task Command_text_of_a_megabyte_runs()
     {
         string session = await agent.NewSessionAsync();
         string text = new('x', 1 << 20);
@@ -112,7 +112,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task Standard_input_is_what_was_given_and_empty_otherwise()
+    public async Task Standard_input_is_the_given_input_or_empty()
     {
         string session = await agent.NewSessionAsync();
         byte[] bytes = [0, 255, 10, 13, 128];
@@ -122,7 +122,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task A_sessionless_command_runs_in_a_fresh_shell_that_is_thrown_away()
+    public async Task Sessionless_command_runs_in_a_fresh_shell()
     {
         Ran ran = await agent.RunAsync(null, "x=1; cd /usr; echo $$; exit 3");
         Assert.Equal(3, ran.ExitCode);
@@ -133,7 +133,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task What_a_background_child_writes_later_never_reaches_the_next_command()
+    public async Task Late_output_of_a_background_child_never_reaches_the_next_command()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -145,7 +145,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task Tracing_goes_to_the_commands_own_standard_error()
+    public async Task Tracing_goes_to_the_standard_error_of_the_command()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "set -x");
@@ -156,7 +156,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task Descriptors_of_the_engine_do_not_reach_commands()
+    public async Task Commands_inherit_no_descriptors_of_the_agent()
     {
         string session = await agent.NewSessionAsync();
         Ran ran = await agent.RunAsync(session, "sh -c 'for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 63 255; do [ -e /proc/$$/fd/$i ] && printf \"$i \"; done'");
@@ -164,7 +164,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     }
 
     [Fact]
-    public async Task A_pipe_that_nobody_reads_ends_its_writer()
+    public async Task Writing_to_a_pipe_without_a_reader_ends_the_writer()
     {
         string session = await agent.NewSessionAsync();
         Assert.Equal("y\n141\n", (await agent.RunAsync(session, "yes | head -1; echo ${PIPESTATUS[0]}")).Output);

@@ -12,7 +12,7 @@ public sealed class ShellLauncherTests : IDisposable
     private readonly List<FileDescriptor> pipes = [];
 
     [Fact]
-    public void When_the_process_that_starts_shells_is_killed_the_next_shell_starts_another()
+    public void Killed_shell_launcher_is_replaced_for_the_next_shell()
     {
         using ShellLauncher launcher = new(AgentFixture.LauncherCommandLine, new Dictionary<string, string> { ["MARK"] = mark, ["PATH"] = "/usr/bin:/bin" });
         using ChildProcess first = StartShell(launcher, "1");

@@ -12,7 +12,7 @@ public sealed class ShellWordTests
     [InlineData("a b", "'a b'")]
     [InlineData("it's", @"'it'\''s'")]
     [InlineData("$x`y`", "'$x`y`'")]
-    public void Quoting_gives_one_word(string text, string quoted) => Assert.Equal(quoted, BashQuoting.Quote(text));
+    public void Quoting_produces_one_word(string text, string quoted) => Assert.Equal(quoted, BashQuoting.Quote(text));
 
     [Theory]
     [InlineData(@"a\ b\'c", "a b'c")]
@@ -21,7 +21,7 @@ public sealed class ShellWordTests
     [InlineData(@"'single \n'", @"single \n")]
     [InlineData(@"a'b c'""d""", "ab cd")]
     [InlineData("''", "")]
-    public void Reading_undoes_every_quoting_of_bash(string quoted, string text)
+    public void Parsing_reverses_every_quoting_of_bash(string quoted, string text)
     {
         int position = 0;
         byte[] bytes = Encoding.UTF8.GetBytes(quoted + " next");
@@ -30,7 +30,7 @@ public sealed class ShellWordTests
     }
 
     [Fact]
-    public void A_list_of_exports_keeps_values_and_leaves_out_what_has_none()
+    public void Export_list_keeps_values_and_omits_names_without_one()
     {
         string list = """
             declare -x A="1 2"
@@ -50,7 +50,7 @@ public sealed class ShellWordTests
     }
 
     [Fact]
-    public void A_report_that_was_cut_off_does_not_spoil_the_next()
+    public void Truncated_status_report_does_not_affect_the_next()
     {
         List<StatusReport> reports = [];
         List<Dictionary<string, string>> exports = [];

@@ -19,15 +19,15 @@ public sealed partial class SignalTests : IAsyncLifetime
     public ValueTask DisposeAsync() => agent.DisposeAsync();
 
     [Fact]
-    public async Task A_command_in_a_session_starts_with_default_signal_handling() =>
+    public async Task Command_in_a_session_has_default_signal_handling() =>
         RequireDefaults((await agent.RunAsync(await agent.NewSessionAsync(), Show)).Output);
 
     [Fact]
-    public async Task A_command_without_a_session_starts_with_default_signal_handling() =>
+    public async Task Command_without_a_session_has_default_signal_handling() =>
         RequireDefaults((await agent.RunAsync(null, Show)).Output);
 
     [Fact]
-    public async Task A_program_in_a_terminal_starts_with_default_signal_handling()
+    public async Task Program_in_a_terminal_has_default_signal_handling()
     {
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={await agent.NewSessionAsync()}");
         await terminal.TypeAsync(Show + "; echo sho''wn\r");
@@ -36,7 +36,7 @@ public sealed partial class SignalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_program_that_code_starts_has_default_signal_handling()
+    public async Task Program_started_by_code_has_default_signal_handling()
     {
         CodeRan ran = await agent.RunCodeAsync(await agent.NewContextAsync("python"), $"import subprocess\nprint(subprocess.run(\"\"\"{Show}\"\"\", shell=True, capture_output=True, text=True).stdout)");
         RequireDefaults(ran.Output);

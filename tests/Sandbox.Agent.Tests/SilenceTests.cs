@@ -4,7 +4,7 @@ namespace Sandbox.Agent.Tests;
 public sealed class SilenceTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task A_stream_that_has_nothing_to_tell_sends_a_comment_now_and_then()
+    public async Task Idle_stream_sends_comments()
     {
         string context = await agent.NewContextAsync("python");
         string session = await agent.NewSessionAsync();

@@ -17,7 +17,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     [InlineData("bash -c 'trap \"\" INT; sleep 600'; true")]
     [InlineData("bash -c 'trap \"\" INT TERM; while :; do sleep 1; done'; true")]
     [InlineData("(sleep 600 & sleep 600 & wait); echo after")]
-    public async Task A_timeout_keeps_the_output_and_the_session_with_its_state(string command)
+    public async Task Timeout_keeps_the_output_and_the_session_state(string command)
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "state=kept; cd /usr");
@@ -35,7 +35,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     [InlineData("(setsid sh -c '({sleep} &) ; {sleep}' &) ; {sleep}")]
     [InlineData("{sleep} & {sleep}")]
     [InlineData("nohup sh -c 'trap \"\" INT TERM HUP; {sleep}; {sleep}' >/dev/null 2>&1 & {sleep}")]
-    public async Task A_timeout_ends_descendants_that_called_setsid_or_forked_twice(string command)
+    public async Task Timeout_ends_descendants_that_called_setsid_or_forked_twice(string command)
     {
         string session = await agent.NewSessionAsync();
         Ran ran = await agent.RunAsync(session, new { command = mark.In(command), timeout_ms = 200 });
@@ -44,7 +44,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public void A_command_that_is_stopped_before_it_is_queued_never_runs()
+    public void Command_stopped_before_it_is_queued_never_runs()
     {
         Command command = agent.Services.Commands.GetOrAddCommand("early-stop", null, new ExecRequest { Command = mark.Sleep }, () => agent.Services.Sessions.CreateEphemeral(), out _);
         ICommandRunner session = command.Runner!;
@@ -55,7 +55,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_stopped_command_does_not_take_partial_input_for_all_of_it()
+    public async Task Stopped_command_does_not_process_partial_input()
     {
         string session = await agent.NewSessionAsync();
         Gate tookPart = agent.NewGate();
@@ -75,7 +75,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_timeout_spares_earlier_background_jobs_of_the_session()
+    public async Task Timeout_spares_earlier_background_jobs_of_the_session()
     {
         string session = await agent.NewSessionAsync();
         ProcessMark jobs = new();
@@ -87,7 +87,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_trap_that_ignores_INT_saves_no_command_and_blocks_no_session()
+    public async Task Command_that_ignores_INT_is_ended_and_the_session_stays_usable()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "trap '' INT; export KEPT=1");
@@ -97,7 +97,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task The_timeout_of_a_command_wins_over_that_of_its_session()
+    public async Task Timeout_of_a_command_overrides_that_of_its_session()
     {
         string session = await agent.NewSessionAsync(new { commandTimeoutMs = 200 });
         Assert.True((await agent.RunAsync(session, "sleep 600")).Exit!.TimedOut);
@@ -106,7 +106,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task The_time_in_the_queue_does_not_count()
+    public async Task Time_in_the_queue_does_not_count()
     {
         const int timeout = 3000;
         string session = await agent.NewSessionAsync();
@@ -122,7 +122,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_signal_request_stops_a_running_command()
+    public async Task Signal_request_stops_a_running_command()
     {
         string session = await agent.NewSessionAsync();
         using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = "echo started; sleep 600; echo no" }, session, "stop-me");
@@ -137,7 +137,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task KILL_gives_no_chance_to_react_to_another_signal_first()
+    public async Task KILL_sends_no_other_signal_first()
     {
         string session = await agent.NewSessionAsync();
         Gate reacted = agent.NewGate();
@@ -152,7 +152,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_command_that_waits_in_the_queue_is_dropped_when_cancelled()
+    public async Task Queued_command_is_removed_when_cancelled()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -169,7 +169,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Deleting_a_session_ends_its_command_and_jobs_and_refuses_what_waits()
+    public async Task Deleting_a_session_ends_its_processes_and_refuses_queued_commands()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, mark.In("{sleep} & (setsid {sleep} &)"));
@@ -188,7 +188,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_broken_connection_ends_no_command_and_the_same_request_attaches()
+    public async Task Broken_connection_ends_no_command_and_the_same_request_re_attaches()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -205,7 +205,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_hundred_timeouts_near_the_end_of_a_command_give_no_wrong_answer()
+    public async Task Timeout_close_to_the_exit_gives_one_of_the_two_results()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "keep=1");

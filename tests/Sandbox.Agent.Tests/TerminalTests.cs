@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Tests;
 public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task A_terminal_is_a_real_one_in_the_directory_and_with_the_variables_of_its_session()
+    public async Task Terminal_has_the_directory_and_variables_of_its_session()
     {
         string session = await agent.NewSessionAsync(new { cwd = "term dir", env = new { FROM_SESSION = "yes" } });
         await agent.RunAsync(session, "export LATER='two words'");
@@ -47,7 +47,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task The_end_of_the_shell_is_told_and_the_next_attach_gets_a_fresh_one()
+    public async Task Exit_of_the_shell_is_sent_and_the_next_attach_gets_a_new_shell()
     {
         string session = await agent.NewSessionAsync();
         using (TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}"))
@@ -69,7 +69,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_terminal_goes_on_without_viewers_and_shows_later_what_was_missed()
+    public async Task Terminal_runs_without_clients_and_replays_missed_output()
     {
         Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
@@ -99,7 +99,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task An_earlier_viewer_gets_what_a_shell_printed_before_it_ended()
+    public async Task Client_that_resumes_gets_what_an_ended_shell_printed()
     {
         Gate gate = agent.NewGate();
         Gate exits = agent.NewGate();
@@ -123,7 +123,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Several_look_at_one_terminal_and_the_size_of_who_typed_last_counts()
+    public async Task Several_clients_share_a_terminal_and_the_last_typist_sets_the_size()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient one = await TerminalClient.OpenAsync(agent, $"session={session}&cols=100&rows=30");
@@ -149,7 +149,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Resize_reaches_the_program_in_the_foreground()
+    public async Task Resize_reaches_the_foreground_program()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
@@ -160,7 +160,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Fifty_megabytes_come_through_byte_for_byte_and_a_viewer_that_only_looks_does_not_hold_them_back()
+    public async Task Fifty_megabytes_are_exact_and_a_read_only_client_does_not_block()
     {
         const int total = 50_000_000;
         string session = await agent.NewSessionAsync();
@@ -176,7 +176,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_writer_that_does_not_read_holds_the_shell_back_and_loses_nothing()
+    public async Task Controller_that_does_not_read_blocks_the_shell_and_loses_nothing()
     {
         const int total = 20_000_000;
         const string begin = "begin-here\n", end = "end-here\n", line = "0123456789abcde\n";
@@ -195,7 +195,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_large_paste_reaches_a_program_that_reads_late()
+    public async Task Large_paste_reaches_a_program_that_reads_late()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -211,7 +211,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Deleting_the_session_ends_its_terminal_with_what_runs_in_it_and_says_so()
+    public async Task Deleting_the_session_ends_its_terminal_and_its_programs()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
@@ -226,7 +226,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_terminal_does_not_wait_for_the_sessions_running_command()
+    public async Task Terminal_does_not_wait_for_the_running_command()
     {
         string session = await agent.NewSessionAsync();
         using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "sleep 600" }, session);
@@ -237,7 +237,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Without_a_session_it_is_the_sandboxs_own_and_starts_in_the_workspace()
+    public async Task Terminal_without_a_session_starts_in_the_workspace()
     {
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, "shell=sh");
         await terminal.TypeAsync("echo \"${0##*/} in $PWD\"\r");
@@ -247,7 +247,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_shell_that_is_not_there_is_told_as_the_bridge_tells_it()
+    public async Task Missing_shell_is_the_error_that_the_bridge_sends()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}&shell=/nope");
@@ -258,7 +258,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Malformed_messages_are_answered_and_unknown_ones_ignored()
+    public async Task Malformed_messages_are_errors_and_unknown_ones_are_ignored()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
@@ -280,14 +280,14 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     [InlineData("offset=x", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
     [InlineData("session=a%20b", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
     [InlineData("session=nosuch", HttpStatusCode.NotFound, ErrorCodes.SessionNotFound)]
-    public async Task A_request_that_makes_no_sense_is_refused_before_there_is_a_WebSocket(string query, HttpStatusCode status, string code)
+    public async Task Invalid_request_is_refused_before_the_WebSocket_upgrade(string query, HttpStatusCode status, string code)
     {
         using HttpResponseMessage answer = await TerminalClient.RefusedAsync(agent, query);
         Assert.Equal((status, code), (answer.StatusCode, await CodeAsync(answer)));
     }
 
     [Fact]
-    public async Task It_is_asked_for_as_a_WebSocket_only()
+    public async Task Terminal_requires_a_WebSocket_request()
     {
         using HttpResponseMessage answer = await agent.Http.GetAsync("pty");
         Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));

@@ -14,7 +14,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_write_that_breaks_off_leaves_the_old_file_whole_and_nothing_beside_it()
+    public async Task Interrupted_write_keeps_the_old_file_and_leaves_no_temporary_file()
     {
         string directory = agent.NewDirectory();
         await File.WriteAllTextAsync(directory + "/f", "old", Cancel);
@@ -24,7 +24,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task A_write_with_an_id_can_be_gone_on_with()
+    public async Task Write_with_an_id_can_be_resumed()
     {
         string directory = agent.NewDirectory();
         await BreakOffAsync(directory, "&upload=up1");
@@ -42,7 +42,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task A_reader_sees_the_old_file_or_the_new_one_and_nothing_in_between()
+    public async Task Reader_sees_the_old_file_or_the_new_one()
     {
         string path = agent.NewDirectory() + "/f";
         SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));
@@ -72,7 +72,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task Of_two_writers_with_the_same_condition_one_wins()
+    public async Task Concurrent_writes_with_one_precondition_succeed_once()
     {
         string path = agent.NewDirectory() + "/f";
         SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));

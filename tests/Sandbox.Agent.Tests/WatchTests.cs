@@ -12,7 +12,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
 
     [Fact]
-    public async Task Each_kind_of_change_is_told_once_with_its_path()
+    public async Task Each_kind_of_change_is_reported_once_with_its_path()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: false);
@@ -23,7 +23,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task What_is_made_in_a_new_directory_before_it_is_watched_is_told_too()
+    public async Task Entries_created_before_a_new_directory_is_watched_are_reported()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: true);
@@ -46,7 +46,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_moved_directory_is_watched_on_under_its_new_name()
+    public async Task Moved_directory_stays_watched_under_its_new_name()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"mkdir {directory}/old");
@@ -56,7 +56,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_burst_is_told_completely_or_said_to_be_incomplete()
+    public async Task Burst_is_reported_completely_or_as_an_overflow()
     {
         string directory = agent.NewDirectory();
         const int files = 30_000;
@@ -83,7 +83,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_file_that_is_written_as_a_whole_is_one_change_and_its_temporary_name_is_not_told()
+    public async Task Atomic_write_is_one_change_without_its_temporary_name()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: false);
@@ -93,7 +93,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_single_file_is_watched_also_when_it_is_replaced_and_a_filter_leaves_out_the_rest()
+    public async Task Single_file_stays_watched_when_replaced_and_a_filter_applies()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {directory} && touch f g");
@@ -105,7 +105,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Removal_of_what_is_watched_is_told_and_ends_the_watch()
+    public async Task Removal_of_the_watched_directory_is_reported_and_ends_the_watch()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: true);

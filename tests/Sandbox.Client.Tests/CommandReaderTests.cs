@@ -24,7 +24,7 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task Binary_frames_read_as_the_same_events_however_they_are_cut()
+    public async Task Frames_read_the_same_however_they_are_split()
     {
         byte[] frames = [.. Frame(FrameKind.StandardOutput, 0, 255, 10), .. Frame(FrameKind.Heartbeat), .. Frame((FrameKind)99, 7), .. Frame(FrameKind.StandardError, 1), .. Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())];
         foreach (int chunk in new[] { 1, 3, 1000 })
@@ -35,7 +35,7 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task Broken_frames_are_ConnectionLost_and_an_error_frame_is_its_failure()
+    public async Task Malformed_frame_is_ConnectionLost_and_error_frame_is_thrown()
     {
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync([], CommandFrame.MediaType));
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())[..^1], CommandFrame.MediaType));
@@ -46,7 +46,7 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task The_largest_frame_is_read_whole()
+    public async Task Largest_frame_is_read_completely()
     {
         byte[] payload = new byte[CommandFrame.MaximumPayload];
         payload[^1] = 42;
@@ -55,7 +55,7 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task A_stream_written_byte_by_byte_reads_the_same()
+    public async Task Stream_written_byte_by_byte_reads_the_same()
     {
         List<CommandEvent> events = await ReadAsync($"event: stdout\r\ndata: {Base64(1, 2, 3)}\r\n\r\n{Exit}", 1);
         Assert.Equal("010203", Convert.ToHexString(((CommandOutput)events[0]).Data.Span));
@@ -63,7 +63,7 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task The_exit_has_all_its_fields()
+    public async Task Exit_event_has_all_its_fields()
     {
         List<CommandEvent> events = await ReadAsync(
             "event: exit\ndata: {\"exit_code\":137,\"signal\":\"KILL\",\"timedOut\":true,\"cancelled\":true,\"shellRestarted\":true,\"durationMs\":1.5,\"startedAt\":\"2026-01-02T03:04:05Z\"}\n\n");
@@ -77,11 +77,11 @@ public sealed class CommandReaderTests
     [InlineData("event: stdout\ndata: not base64!\n\n")]
     [InlineData("event: exit\ndata: {\"exit_code\":\n\n")]
     [InlineData("event: exit\ndata: {\"exit_code\":0}")]
-    public async Task A_stream_without_its_end_is_ConnectionLost(string text) =>
+    public async Task Stream_without_an_exit_is_ConnectionLost(string text) =>
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(text));
 
     [Fact]
-    public async Task A_connection_that_breaks_is_ConnectionLost()
+    public async Task Broken_connection_is_ConnectionLost()
     {
         await using TestServer server = await TestServer.StartAsync(async context =>
         {
@@ -93,14 +93,14 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task An_error_event_is_the_failure_it_tells_of()
+    public async Task Error_event_is_thrown()
     {
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"session_closed\",\"requestId\":\"r1\"}\n\n"));
         Assert.Equal(("session_closed", "Gone.", "r1"), (failure.Code, failure.Message, failure.RequestId));
     }
 
     [Fact]
-    public async Task Silence_beyond_the_idle_limit_is_ConnectionLost()
+    public async Task Silence_beyond_the_idle_timeout_is_ConnectionLost()
     {
         await using TestServer silent = await TestServer.StartAsync(async context =>
         {
@@ -112,7 +112,7 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task The_reader_reads_only_as_fast_as_it_is_asked()
+    public async Task Reader_does_not_read_ahead()
     {
         const int chunks = 1000;
         string chunk = $"event: stdout\ndata: {Convert.ToBase64String(new byte[48 * 1024])}\n\n";
@@ -139,7 +139,7 @@ public sealed class CommandReaderTests
     }
 
     [Fact]
-    public async Task Cancelling_stops_the_reading_with_the_callers_token()
+    public async Task Cancellation_stops_the_reader_with_the_token_of_the_caller()
     {
         await using TestServer server = await TestServer.StartAsync(async context =>
         {

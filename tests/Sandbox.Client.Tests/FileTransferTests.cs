@@ -18,7 +18,7 @@ public sealed class FileTransferTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_download_goes_on_where_the_connection_broke_and_asks_for_the_same_version()
+    public async Task Download_resumes_after_a_break_and_requires_the_same_version()
     {
         List<(long Offset, string? Version)> asked = [];
         await using TestServer server = await TestServer.StartAsync(async context =>
@@ -49,7 +49,7 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task A_download_of_a_file_that_changed_meanwhile_is_an_error_and_never_a_mixture()
+    public async Task Download_of_a_changed_file_is_an_error_and_never_a_mixture()
     {
         int requests = 0;
         await using TestServer server = await TestServer.StartAsync(async context =>
@@ -72,7 +72,7 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task A_download_that_never_gets_on_ends_as_a_lost_connection()
+    public async Task Download_without_progress_ends_as_ConnectionLost()
     {
         await using TestServer server = await TestServer.StartAsync(async context =>
         {
@@ -85,7 +85,7 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task An_upload_goes_on_where_the_connection_broke_under_the_same_id()
+    public async Task Upload_resumes_after_a_break_under_the_same_id()
     {
         MemoryStream received = new();
         HashSet<string> ids = [];
@@ -120,7 +120,7 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task An_upload_that_the_sandbox_forgot_begins_again()
+    public async Task Upload_that_the_sandbox_no_longer_has_starts_again()
     {
         MemoryStream received = new();
         int puts = 0;
@@ -148,7 +148,7 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task A_list_that_breaks_off_is_an_error_and_not_an_end()
+    public async Task Truncated_list_is_an_error()
     {
         await using TestServer server = await TestServer.StartAsync(async context =>
         {

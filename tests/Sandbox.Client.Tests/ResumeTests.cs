@@ -13,7 +13,7 @@ public sealed class ResumeTests
     [Theory]
     [InlineData(CommandFrame.MediaType)]
     [InlineData("text/event-stream")]
-    public async Task A_stream_that_breaks_goes_on_from_the_last_byte_without_the_reader_noticing(string type)
+    public async Task Broken_stream_resumes_at_the_last_byte(string type)
     {
         // Whatever is asked for ends after three bytes, without the command's end: there are many breaks before the end.
         byte[] output = Encoding.ASCII.GetBytes("0123456789");
@@ -39,7 +39,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Output_that_breaks_off_within_a_frame_goes_on_from_the_last_byte_that_came()
+    public async Task Stream_broken_within_a_frame_resumes_at_the_last_byte()
     {
         byte[] output = Encoding.ASCII.GetBytes("0123456789");
         ConcurrentQueue<string> asked = new();
@@ -61,7 +61,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task A_break_before_the_first_byte_asks_again_for_the_same_command()
+    public async Task Break_before_the_first_byte_repeats_the_request()
     {
         ConcurrentQueue<string> asked = new();
         await using TestServer server = await TestServer.StartAsync(async context =>
@@ -84,7 +84,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task A_gap_is_told_with_its_size_and_the_cursor_goes_on_behind_it()
+    public async Task Gap_is_reported_with_its_size_and_moves_the_cursor()
     {
         await using TestServer server = await TestServer.StartAsync(async context =>
         {
@@ -110,7 +110,7 @@ public sealed class ResumeTests
     [Theory]
     [InlineData(404, ErrorCodes.ProcessNotFound)]
     [InlineData(404, ErrorCodes.RouteNotFound)]
-    public async Task Where_the_output_was_not_kept_the_connection_is_lost_and_never_a_success(int status, string code)
+    public async Task Output_that_was_not_kept_is_ConnectionLost(int status, string code)
     {
         await using TestServer server = await TestServer.StartAsync(async context =>
         {
@@ -127,7 +127,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task A_server_that_does_not_come_back_is_ConnectionLost_when_the_patience_is_over()
+    public async Task Server_that_does_not_return_is_ConnectionLost_after_all_retries()
     {
         TestServer server = await TestServer.StartAsync(async context =>
         {

@@ -25,7 +25,7 @@ public sealed class StreamFormatTests
     private static readonly Gen<string> LineEnd = Gen.OneOf(Gen.Const("\n"), Gen.Const("\r\n"), Gen.Const("\r"));
 
     [Fact]
-    public async Task Frames_bring_what_was_sent_however_they_are_cut() =>
+    public async Task Frames_round_trip_however_they_are_split() =>
         await Gen.Select(Events, Gen.Int[0, 255], Sizes).SampleAsync(async (events, code, sizes) =>
         {
             List<string> read = await ReadFramesAsync([.. Frames(events), .. ExitFrame(code)], sizes);
@@ -33,7 +33,7 @@ public sealed class StreamFormatTests
         });
 
     [Fact]
-    public async Task Events_bring_what_was_sent_however_they_are_cut_and_whatever_ends_their_lines() =>
+    public async Task Events_round_trip_however_they_are_split_and_lines_end() =>
         await Gen.Select(Events, Gen.Int[0, 255], LineEnd, Sizes).SampleAsync(async (events, code, end, sizes) =>
         {
             List<string> read = await ReadEventsAsync(Encoding.UTF8.GetBytes(EventText(events, end) + ExitEvent(code, end)), sizes);
@@ -41,7 +41,7 @@ public sealed class StreamFormatTests
         });
 
     [Fact]
-    public async Task A_stream_that_breaks_off_brings_a_beginning_of_what_was_sent_and_never_an_end() =>
+    public async Task Truncated_stream_is_a_prefix_without_an_end() =>
         await Gen.Select(Events, Gen.Int[0, 5000], Sizes).SampleAsync(async (events, place, sizes) =>
         {
             byte[] frames = [.. Frames(events), .. ExitFrame(0)];
@@ -54,7 +54,7 @@ public sealed class StreamFormatTests
         });
 
     [Fact]
-    public async Task Any_bytes_at_all_are_read_or_refused() =>
+    public async Task Any_bytes_are_read_or_refused() =>
         await Gen.Select(Gen.Byte.Array[0, 300], Opening, Sizes)
             .SampleAsync(async (bytes, opening, sizes) =>
             {

@@ -21,7 +21,7 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
-    public void Half_a_backup_a_damaged_one_and_one_that_would_leave_its_place_change_nothing()
+    public void Truncated_damaged_or_escaping_backup_changes_nothing()
     {
         Assert.Empty(Run($"Invoke-SandboxCommand \"{Fill} && head -c 200000 /dev/urandom > random\" -Sandbox $Box; $null = Backup-Sandbox $Box $H/w.tar; $null = Backup-Sandbox $Box $H/w.tgz").Texts);
         byte[] plain = File.ReadAllBytes(_here + "/w.tar"), packed = File.ReadAllBytes(_here + "/w.tgz");
@@ -47,7 +47,7 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
-    public void Stop_ends_a_backup_and_leaves_no_half_of_it()
+    public void Stop_ends_a_backup_and_leaves_no_partial_file()
     {
         Assert.Empty(Run("Invoke-SandboxCommand 'truncate -s 8G /workspace/large' -Sandbox $Box").Texts);
         using Engine busy = new();

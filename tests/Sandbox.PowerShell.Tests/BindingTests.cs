@@ -9,7 +9,7 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     private readonly Engine _engine = fixture.Engine;
 
     [Fact]
-    public void Nothing_binds_by_property_name_but_files_of_this_machine_to_be_copied()
+    public void Only_local_files_to_copy_bind_by_property_name()
     {
         IEnumerable<Type> cmdlets = _engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => ((CmdletInfo)item.BaseObject).ImplementingType);
         PropertyInfo bound = Assert.Single(cmdlets.SelectMany(type => type.GetProperties()), property => property.GetCustomAttributes<ParameterAttribute>().Any(item => item.ValueFromPipelineByPropertyName));
@@ -17,7 +17,7 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     }
 
     [Fact]
-    public void No_object_looks_like_a_path_of_this_machine()
+    public void No_object_binds_as_a_local_path()
     {
         // By these properties PowerShell's own Remove-Item and its kin would bind it, and delete here what lies in the sandbox.
         string[] traps = ["Path", "LiteralPath", "PSPath", "FullName", "FilePath"];
@@ -28,7 +28,7 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     }
 
     [Fact]
-    public void Every_object_survives_serialisation_with_its_key()
+    public void Every_object_keeps_its_key_through_serialisation()
     {
         EngineResult made = _engine.Run("$Box; New-SandboxSession -Sandbox $Box; Get-SandboxEnv PATH -Sandbox $Box; Invoke-SandboxCommand true -Sandbox $Box -AsResult; Get-SandboxServer; Test-SandboxServer server").Clean;
         foreach (PSObject item in made.Output)

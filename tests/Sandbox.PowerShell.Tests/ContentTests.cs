@@ -11,7 +11,7 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
     private readonly string _file = $"c{Interlocked.Increment(ref s_next)}";
 
     [Fact]
-    public void A_full_disk_is_an_error_and_leaves_the_old_file_whole()
+    public void Full_disk_is_an_error_and_keeps_the_old_file()
     {
         Assert.Equal(["DiskFull", "DiskFull", "old"], Run(
             """

@@ -12,7 +12,7 @@ public sealed class CopyRecoveryTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public void An_upload_under_which_the_server_is_killed_goes_on_and_the_old_file_is_there_until_then()
+    public void Upload_resumes_after_the_server_is_killed_and_replaces_at_the_end()
     {
         string source = MakeFile(Path.Combine(_home.Folder, "large"));
         PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
@@ -23,7 +23,7 @@ public sealed class CopyRecoveryTests : IDisposable
     }
 
     [Fact]
-    public void A_download_under_which_the_server_is_killed_goes_on_and_the_old_file_is_there_until_then()
+    public void Download_resumes_after_the_server_is_killed_and_replaces_at_the_end()
     {
         PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
         string source = MakeFile(Path.ChangeExtension(Directory.EnumerateFiles(_home.Folder, "mark", SearchOption.AllDirectories).Single(), "large"));

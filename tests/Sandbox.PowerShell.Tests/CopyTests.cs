@@ -14,7 +14,7 @@ public sealed class CopyTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     public void Dispose() => Directory.Delete(_here, recursive: true);
 
     [Fact]
-    public void Stop_ends_a_copy_and_leaves_no_half_of_it()
+    public void Stop_ends_a_copy_and_leaves_no_partial_file()
     {
         using (FileStream large = File.Create(_here + "/large"))
         {

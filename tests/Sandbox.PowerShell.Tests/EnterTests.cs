@@ -8,7 +8,7 @@ public sealed class EnterTests : IDisposable
     private readonly SandboxHome _home = new();
 
     [Fact]
-    public void A_session_is_entered_and_left_by_exit_and_the_console_is_as_before()
+    public void Exit_leaves_the_session_and_restores_the_console()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("$s = New-SandboxSession work -Environment @{ OF_SESSION = 'seen' }; Enter-SandboxSession $s", Remote);
@@ -27,7 +27,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_session_one_is_made_and_removed_on_leaving()
+    public void Without_a_session_one_is_created_and_removed_on_leaving()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("New-Sandbox box | Enter-SandboxSession", Remote);
@@ -61,7 +61,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void The_detach_keys_leave_the_session_which_goes_on_and_is_come_back_to()
+    public void Detach_keys_leave_the_session_running_and_it_can_be_re_entered()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("$s = New-SandboxSession work; Enter-SandboxSession $s", Remote);
@@ -89,7 +89,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void Vim_looks_right_follows_the_window_and_writes_its_file()
+    public void Vim_draws_correctly_follows_the_window_size_and_saves()
     {
         RequireProgram("vim");
         using Terminal terminal = new(_home);
@@ -113,7 +113,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void Left_in_the_middle_of_vim_the_console_is_as_before_and_coming_back_shows_vim()
+    public void Detaching_from_vim_restores_the_console_and_re_entering_shows_vim()
     {
         RequireProgram("vim");
         using Terminal terminal = new(_home);
@@ -138,7 +138,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void Less_looks_right_and_follows_the_window()
+    public void Less_draws_correctly_and_follows_the_window_size()
     {
         RequireProgram("less");
         using Terminal terminal = new(_home);
@@ -161,7 +161,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void Top_and_a_progress_bar_look_right()
+    public void Top_and_a_progress_bar_draw_correctly()
     {
         RequireProgram("top");
         using Terminal terminal = new(_home);
@@ -181,7 +181,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void A_server_that_dies_does_not_end_the_visit()
+    public void Killed_server_does_not_end_the_attachment()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("Enter-SandboxSession", Remote);
@@ -191,7 +191,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void A_sandbox_that_goes_away_is_an_error_and_the_console_is_as_before()
+    public void Removed_sandbox_is_an_error_and_the_console_is_restored()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("New-Sandbox box | Enter-SandboxSession", Remote);
@@ -208,7 +208,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void In_a_host_without_a_console_it_is_a_clear_error()
+    public void Host_without_a_console_is_an_error()
     {
         using PowerShellProcess shell = new(_home, "Enter-SandboxSession");
         (int code, string output, string errors) = shell.Finish();
@@ -217,7 +217,7 @@ public sealed class EnterTests : IDisposable
     }
 
     [Fact]
-    public void A_shell_that_is_not_there_and_a_session_that_is_not_there_are_errors()
+    public void Missing_shell_and_missing_session_are_errors()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("Enter-SandboxSession -Shell nosuchshell", "There is no program 'nosuchshell' in the sandbox.");

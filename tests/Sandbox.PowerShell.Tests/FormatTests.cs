@@ -65,7 +65,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     }
 
     [Fact]
-    public void What_code_shows_keeps_its_lines()
+    public void Code_output_keeps_its_lines()
     {
         string[] lines = Show("Invoke-SandboxCode \"type('Frame', (), {'__repr__': lambda _: '   a  b\\n0  1  2\\n1  3  4'})()\" -Sandbox $Box", "PlainText").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         int column = lines[0].IndexOf("Text", StringComparison.Ordinal);
@@ -82,11 +82,11 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData(Code, "\u001b[31mFalse")]
     [InlineData("Get-SandboxServer", "\u001b[32mRunning")]
     [InlineData("Test-SandboxServer isolation", "\u001b[32mTrue")]
-    public void State_is_coloured_and_word_alike(string script, string shown) => Assert.Contains(shown, Show(script, "Ansi"), StringComparison.Ordinal);
+    public void State_is_shown_in_words_and_colour(string script, string shown) => Assert.Contains(shown, Show(script, "Ansi"), StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(EveryType))]
-    public void Narrow_and_wide_no_line_is_longer_than_the_window(string type, string script)
+    public void No_line_is_longer_than_the_window(string type, string script)
     {
         _ = type;
         try
@@ -107,7 +107,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     [Theory]
     [MemberData(nameof(EveryType))]
-    public void Narrow_no_columns_name_is_broken(string type, string script)
+    public void Column_names_are_not_broken_in_a_narrow_window(string type, string script)
     {
         _ = type;
         try
@@ -124,7 +124,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     [Theory]
     [MemberData(nameof(EveryType))]
-    public void Each_type_has_a_table_of_at_most_eight_columns_and_a_list_also_for_what_comes_from_another_process(string type, string script)
+    public void Each_type_has_a_table_of_eight_columns_or_less_also_deserialised(string type, string script)
     {
         PSObject item = _engine.Run(script).Clean.Output[0];
         PSObject copy = (PSObject)PSSerializer.Deserialize(PSSerializer.Serialize(item));
@@ -159,7 +159,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         Views.Descendants("TypeName").Select(name => name.Value).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Colours_come_from_PSStyle_in_views_and_are_in_no_value()
+    public void Colours_come_from_PSStyle_and_are_in_no_value()
     {
         string file = File.ReadAllText(Path.Combine(Paths.ModuleFolder, "Sandbox.Format.ps1xml"));
         Assert.DoesNotContain("`e[", file, StringComparison.Ordinal);

@@ -9,7 +9,7 @@ public sealed class ImportTests
     private static readonly string[] StateChangingVerbs = ["New", "Set", "Remove", "Invoke", "Start", "Stop", "Restore", "Copy", "Move", "Rename", "Send", "Import", "Backup"];
 
     [Fact]
-    public void Import_does_nothing()
+    public void Import_starts_nothing()
     {
         using SandboxHome home = new();
         Assert.Equal("True\n", PowerShellProcess.Run(home, "@(Get-Command -Module Sandbox).Count -gt 0"));
@@ -22,7 +22,7 @@ public sealed class ImportTests
         Directory.EnumerateFiles(Paths.ModuleFolder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void The_manifest_exports_exactly_the_cmdlets_there_are()
+    public void Manifest_exports_exactly_the_cmdlets()
     {
         CmdletInfo[] exported = Cmdlets();
         string[] written = [.. exported[0].ImplementingType.Assembly.GetTypes().Select(type => type.GetCustomAttribute<CmdletAttribute>())
@@ -31,7 +31,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void Every_cmdlet_keeps_the_conventions()
+    public void Every_cmdlet_follows_the_conventions()
     {
         Type[] verbs = [typeof(VerbsCommon), typeof(VerbsData), typeof(VerbsLifecycle), typeof(VerbsCommunications), typeof(VerbsDiagnostic), typeof(VerbsSecurity), typeof(VerbsOther)];
         string[] approved = [.. verbs.SelectMany(group => group.GetFields()).Select(field => (string)field.GetRawConstantValue()!)];
@@ -53,7 +53,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void A_parameter_of_one_name_has_one_type_and_one_alias_list_everywhere()
+    public void Parameters_of_one_name_have_one_type_and_the_same_aliases()
     {
         // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox, -Session, -Path and -Port are many on some and one on others.
         string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Path", "Port"];
@@ -69,7 +69,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void Aliases_are_none_for_now()
+    public void Module_exports_no_aliases()
     {
         using Engine engine = new();
         Assert.Empty(engine.Run("(Get-Module Sandbox).ExportedAliases.Keys").Texts);
@@ -77,7 +77,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void Error_ids_are_in_one_place_and_unique()
+    public void Error_ids_are_unique_and_defined_in_one_place()
     {
         Regex made = new("new(?: ErrorRecord)?\\([^;]*?\"(?<id>[A-Z][A-Za-z]+)\", ErrorCategory\\.", RegexOptions.Singleline);
         string[] elsewhere = [.. Sources().Where(file => Path.GetFileName(file) != "Errors.cs" && File.ReadAllText(file).Contains("ErrorCategory.", StringComparison.Ordinal))];
@@ -88,7 +88,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void No_exception_is_caught_without_saying_which()
+    public void No_catch_clause_is_without_a_type()
     {
         // A bare catch is right only where it cleans up and throws on.
         Regex bare = new("catch(?: \\((?:System\\.)?Exception(?: \\w+)?\\))?\\s*\\{(?<body>[^}]*)\\}");
@@ -96,7 +96,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void Only_the_one_base_class_has_a_stop_token()
+    public void Only_the_base_class_has_a_stop_token()
     {
         // The drive's is not a cmdlet, and has the engine's base class of its own.
         Assert.Equal(["SandboxCommandBase.cs", "SandboxProvider.cs"],

@@ -57,7 +57,7 @@ public sealed class InteractiveTests : IDisposable
     }
 
     [Fact]
-    public void Waiting_for_the_sessions_running_command_is_shown()
+    public void Waiting_for_the_running_command_of_the_session_is_shown()
     {
         using Terminal terminal = new(_home);
         terminal.Enter($"$s = New-SandboxSession busy; $job = $s | Invoke-SandboxCommand 'echo begun; sleep {_mark}' -AsJob; 'made'", "\nmade\n");
@@ -68,7 +68,7 @@ public sealed class InteractiveTests : IDisposable
     }
 
     [Fact]
-    public void Confirm_asks_before_a_sandbox_is_made()
+    public void Confirm_asks_before_a_sandbox_is_created()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("New-Sandbox asked -Confirm", "(default is \"Y\"):");
@@ -77,7 +77,7 @@ public sealed class InteractiveTests : IDisposable
     }
 
     [Fact]
-    public void A_drive_can_be_the_location()
+    public void Drive_can_be_the_current_location()
     {
         using Terminal terminal = new(_home);
         terminal.Enter("$null = New-PSDrive box Sandbox /workspace; cd box:/; $null = New-Item sub -ItemType Directory; cd sub", "\nPS box:/sub>");
@@ -85,7 +85,7 @@ public sealed class InteractiveTests : IDisposable
     }
 
     [Fact]
-    public void A_terminal_that_hangs_up_ends_the_remote_command()
+    public void Terminal_hang_up_ends_the_remote_command()
     {
         using (Terminal terminal = new(_home))
         {

@@ -9,7 +9,7 @@ public sealed class IsolationTests
         "mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w && mount -t overlay none -o lowerdir=/usr/bin,upperdir=/mnt/u,workdir=/mnt/w /usr/bin && rm /usr/bin/bwrap && exec \"$@\"";
 
     [Fact]
-    public void Without_isolation_New_Sandbox_fails_with_one_error_that_names_the_remedy()
+    public void Without_isolation_New_Sandbox_fails_and_names_the_remedy()
     {
         string[] launcher = ["unshare", "-m", "sh", "-c", WithoutBubblewrap, "sh"];
         Assert.SkipUnless(Works([.. launcher, "true"]), "bubblewrap cannot be hidden here: that takes root, unshare and an overlay file system.");

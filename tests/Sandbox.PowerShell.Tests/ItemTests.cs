@@ -11,7 +11,7 @@ public sealed class ItemTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     private readonly string _directory = $"/workspace/i{Interlocked.Increment(ref s_next)}";
 
     [Fact]
-    public void A_watch_emits_changes_until_it_is_stopped()
+    public void Watch_emits_changes_until_it_is_stopped()
     {
         _ = Run("$null = New-SandboxItem $D -ItemType Directory -Sandbox $Box").Clean;
         using Engine watcher = new();

@@ -19,7 +19,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void Stop_Job_right_after_the_beginning_leaves_nothing_behind()
+    public void Stop_Job_right_after_the_start_leaves_nothing_behind()
     {
         for (int i = 0; i < 20; i++)
         {
@@ -39,7 +39,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void Beyond_the_ThrottleLimit_child_jobs_have_not_started()
+    public void Child_jobs_beyond_the_ThrottleLimit_have_not_started()
     {
         _ = _engine.Run(
             """
@@ -60,12 +60,12 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void A_job_ends_with_its_command_though_its_stream_does_not() =>
+    public void Job_ends_with_its_command_while_its_input_stream_is_open() =>
         Assert.Equal(["Completed"], _engine.Run(
             "\"$((Invoke-SandboxCommand 'head -c 1 > /dev/null' -Sandbox $Box -AsJob -InputObject $Stream | Wait-Job).State)\"", ("Stream", new EndlessStream())).Texts);
 
     [Fact]
-    public void A_job_is_stopped_while_its_stream_has_nothing_to_give()
+    public void Job_can_be_stopped_while_its_input_stream_blocks()
     {
         using QuietStream stream = new();
         _ = _engine.Run("$job = Invoke-SandboxCommand 'read a; echo got $a; cat' -Sandbox $Box -AsJob -InputObject $Stream", ("Stream", stream)).Clean;
@@ -74,7 +74,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void A_stream_that_fails_fails_the_job_and_ends_its_command()
+    public void Failing_input_stream_fails_the_job_and_ends_its_command()
     {
         EngineResult result = _engine.Run("$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait", ("Stream", new FailingStream()));
         Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
@@ -82,7 +82,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void A_job_that_waits_in_its_sessions_queue_says_for_what_and_never_runs_when_it_is_stopped()
+    public void Queued_job_shows_what_it_waits_for_and_never_runs_once_stopped()
     {
         _ = _engine.Run(
             $"""
@@ -101,7 +101,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void Events_tell_each_state_and_the_end_of_stopping()
+    public void Each_state_raises_an_event_including_stopping()
     {
         Job2 job = (Job2)_engine.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob; $job").One;
         List<JobState> states = [];
@@ -123,7 +123,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void Removal_by_one_who_is_told_of_the_end_does_not_hang()
+    public void Removal_from_a_completion_event_handler_does_not_hang()
     {
         Job2 job = (Job2)_engine.Run("$job = Invoke-SandboxCommand 'until [ -e told ]; do sleep 0.01; done' -Sandbox $Box -AsJob; $job").One;
         using ManualResetEventSlim removed = new();
@@ -137,7 +137,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void The_end_of_the_engine_ends_its_jobs()
+    public void Closing_the_runspace_ends_its_jobs()
     {
         using (Engine busy = new())
         {
@@ -149,7 +149,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void The_end_of_the_shell_ends_its_jobs()
+    public void Exit_of_the_shell_ends_its_jobs()
     {
         using SandboxHome home = new();
         Assert.Equal("begun\n", PowerShellProcess.Run(home,

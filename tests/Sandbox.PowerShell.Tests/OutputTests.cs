@@ -5,7 +5,7 @@ public sealed class OutputTests(SandboxFixture fixture) : IClassFixture<SandboxF
     private readonly Engine _engine = fixture.Engine;
 
     [Fact]
-    public void A_character_split_between_two_writes_is_whole_again() =>
+    public void Character_split_between_two_writes_is_decoded_correctly() =>
         Assert.Equal(["aé€😀z"], _engine.Run("Invoke-SandboxCommand $Command -Sandbox $Box", (
             "Command", @"for b in a '\303' '\251' '\342' '\202' '\254' '\360' '\237' '\230' '\200' z; do printf ""$b""; sleep 0.01; done")).Texts);
 
@@ -25,7 +25,7 @@ public sealed class OutputTests(SandboxFixture fixture) : IClassFixture<SandboxF
     }
 
     [Fact]
-    public void A_slow_consumer_slows_the_command()
+    public void Slow_consumer_blocks_the_command()
     {
         // More than every buffer on the way holds, so it cannot end while the first line is worked on, however long that takes.
         EngineResult result = _engine.Run(

@@ -22,7 +22,7 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void A_warning_of_the_server_is_shown_once_in_each_runspace()
+    public void Server_warning_is_shown_once_in_each_runspace()
     {
         using Engine other = new();
         Assert.Single(other.Run("New-Sandbox warned0 -Server $Uri", ("Uri", _uri)).Clean.Warnings);
@@ -33,7 +33,7 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void Every_wish_travels_under_its_own_name()
+    public void Every_option_is_sent_under_its_own_name()
     {
         _ = _engine.Run("New-Sandbox wish -Server $Uri -Image debian -Engine docker -MemoryLimit 512MB -ProcessLimit 64 -CpuLimit 0.5 -DiskLimit 2GB -Network None -SleepAfterSeconds ([timespan]'00:05:00') -Temporary -DefaultSession -Label @{ a = 1 }", ("Uri", _uri)).Clean;
         string body = Assert.Single(_asked, line => line.StartsWith("POST", StringComparison.Ordinal));
@@ -46,7 +46,7 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void RequireIsolation_refuses_less_and_removes_what_was_made()
+    public void RequireIsolation_refuses_weaker_isolation_and_removes_the_sandbox()
     {
         _isolation = """["user","mount","pid","ipc","uts","network","capabilities","no-new-privileges"]""";
         EngineResult result = _engine.Run("New-Sandbox weak -Server $Uri -RequireIsolation", ("Uri", _uri));
@@ -56,7 +56,7 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void A_key_goes_to_the_server_it_was_given_for_and_is_shown_nowhere()
+    public void Key_is_sent_to_its_own_server_only_and_never_shown()
     {
         using System.Security.SecureString key = new NetworkCredential("", "k3y-not-shown").SecurePassword;
         EngineResult result = _engine.Run("Connect-SandboxServer $Uri -ApiKey $Key -PassThru -Verbose; Get-Sandbox -Verbose; Disconnect-SandboxServer -Verbose", ("Uri", _uri), ("Key", key)).Clean;
@@ -68,7 +68,7 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void A_connection_is_the_runspaces_own()
+    public void Connection_belongs_to_its_runspace()
     {
         using Engine other = new();
         _ = _engine.Run("Connect-SandboxServer $Uri", ("Uri", _uri)).Clean;
@@ -77,7 +77,7 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void A_key_stays_in_the_runspace_that_it_was_given_to()
+    public void Key_stays_in_its_runspace()
     {
         using System.Security.SecureString key = new NetworkCredential("", "k3y-of-one").SecurePassword;
         using Engine other = new();
@@ -89,7 +89,7 @@ public sealed class PoorerHostTests : IDisposable
     }
 
     [Fact]
-    public void Completion_gives_up_on_a_server_that_does_not_answer()
+    public void Completion_times_out_on_a_server_that_does_not_respond()
     {
         _ = _engine.Run("Connect-SandboxServer $Uri", ("Uri", _uri)).Clean;
         _isSilent = true;

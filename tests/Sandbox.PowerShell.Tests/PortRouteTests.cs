@@ -71,7 +71,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
-    public async Task Each_piece_of_a_body_reaches_the_program_at_once()
+    public async Task Request_body_is_streamed_to_the_program()
     {
         using PiecesContent body = new();
         Task<HttpResponseMessage> asking = _http.PostAsync("upload", body, _deadline.Token);
@@ -92,7 +92,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
-    public async Task Each_event_of_an_answer_arrives_at_once()
+    public async Task Response_events_are_streamed()
     {
         using HttpResponseMessage answer = await _http.GetAsync("events", HttpCompletionOption.ResponseHeadersRead, _deadline.Token);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
@@ -104,7 +104,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
-    public async Task A_WebSocket_talks_both_ways_and_says_goodbye()
+    public async Task WebSocket_is_bidirectional_and_closes_cleanly()
     {
         using ClientWebSocket socket = new();
         await socket.ConnectAsync(new($"ws://{_address}/live"), _invoker, _deadline.Token);

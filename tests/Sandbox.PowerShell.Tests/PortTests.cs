@@ -25,7 +25,7 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
     public PortTests(SandboxFixture fixture) => (_engine, _id) = (fixture.Engine, fixture.Id);
 
     [Fact]
-    public async Task Many_connections_at_once_end_in_each_direction_on_its_own()
+    public async Task Concurrent_connections_close_each_direction_independently()
     {
         _ = _engine.Run("Invoke-SandboxCommand 'cat > echo.py' -Sandbox $Box -InputObject $Echo", ("Echo", Echo)).Clean;
         Listen("exec python3 echo.py", 7000);
@@ -50,7 +50,7 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
-    public async Task The_servers_own_route_answers_too()
+    public async Task Server_route_of_a_port_responds()
     {
         using HttpClient http = new(ServerSocket.CreateHandler((string)_engine.Run("$Box.Server").One));
         _ = _engine.Run("Invoke-SandboxCommand \"echo deep > 'a b'\" -Sandbox $Box").Clean;
@@ -62,7 +62,7 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
-    public void What_a_process_wrote_before_its_end_still_arrives()
+    public void Output_written_before_an_exit_still_arrives()
     {
         const int length = 20_000_000;
         const string once = "import socket; s = socket.create_server(('127.0.0.1', 7011)); c, _ = s.accept(); c.sendall(b'x' * 20_000_000); c.close()";

@@ -8,7 +8,7 @@ public sealed class ProcessTests(SandboxFixture fixture) : IClassFixture<Sandbox
     private readonly Engine _engine = fixture.Engine;
 
     [Fact]
-    public void A_wait_that_is_stopped_leaves_the_process_running()
+    public void Stopping_a_wait_leaves_the_process_running()
     {
         _ = _engine.Run("$null = Start-SandboxProcess 'sleep 600' -Id waited -Sandbox $Box").Clean;
         using Engine other = new();

@@ -7,7 +7,7 @@ public sealed class QueueTests(SandboxFixture fixture) : IClassFixture<SandboxFi
     private readonly Engine _engine = fixture.Engine;
 
     [Fact]
-    public void Waiting_shows_progress_that_names_the_running_command_and_Ctrl_C_takes_it_out_of_the_queue()
+    public void Wait_shows_the_running_command_and_Ctrl_C_leaves_the_queue()
     {
         _ = _engine.Run("$s = New-SandboxSession queue -Sandbox $Box").Clean;
         using Engine first = new();
@@ -29,7 +29,7 @@ public sealed class QueueTests(SandboxFixture fixture) : IClassFixture<SandboxFi
     }
 
     [Fact]
-    public void Progress_is_completed_when_the_command_gets_its_turn()
+    public void Progress_is_completed_when_the_command_starts()
     {
         _ = _engine.Run("$s = New-SandboxSession turn -Sandbox $Box").Clean;
         using Engine first = new();
@@ -49,7 +49,7 @@ public sealed class QueueTests(SandboxFixture fixture) : IClassFixture<SandboxFi
     }
 
     [Fact]
-    public void A_command_that_merely_takes_long_shows_none()
+    public void Long_running_command_shows_no_queue_progress()
     {
         using PowerShell shell = _engine.Prepare("New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'sleep 1.2'; Invoke-SandboxCommand 'sleep 1.2' -Sandbox $Box");
         shell.Invoke();

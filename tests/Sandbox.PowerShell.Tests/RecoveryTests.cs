@@ -3,7 +3,7 @@ namespace Sandbox.Tests;
 public sealed class RecoveryTests
 {
     [Fact]
-    public void A_session_is_found_again_by_id_from_a_new_process_with_cwd_and_env()
+    public void Session_is_found_by_id_from_a_new_process_with_its_state()
     {
         using SandboxHome home = new();
         Make(home);
@@ -11,7 +11,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_session_is_found_again_after_the_server_was_killed()
+    public void Session_is_found_after_the_server_was_killed()
     {
         using SandboxHome home = new();
         Make(home);
@@ -20,7 +20,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_server_that_is_killed_between_two_commands_of_one_process_is_started_again()
+    public void Server_killed_between_two_commands_is_started_again()
     {
         using SandboxHome home = new();
         using PowerShellProcess shell = new(home,
@@ -37,7 +37,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_server_that_is_killed_under_a_command_is_not_noticed_and_the_command_runs_once()
+    public void Server_killed_during_a_command_is_not_noticed_and_it_runs_once()
     {
         using SandboxHome home = new();
         using PowerShellProcess shell = new(home,
@@ -54,7 +54,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_command_whose_sandbox_is_stopped_under_it_has_an_error_and_no_exit_code_and_its_output_is_still_there()
+    public void Command_of_a_stopped_sandbox_has_an_error_its_output_and_no_exit_code()
     {
         using SandboxHome home = new();
         using PowerShellProcess shell = new(home,
@@ -73,7 +73,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void Processes_go_on_when_the_server_is_killed_and_a_new_shell_follows_them()
+    public void Processes_survive_a_killed_server_and_a_new_shell_follows_them()
     {
         using SandboxHome home = new();
         PowerShellProcess.Run(home, "$null = Start-SandboxProcess 'touch here; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");

@@ -34,7 +34,7 @@ public sealed partial class RemoteServerTests : IDisposable
     }
 
     [Fact]
-    public void SANDBOX_URI_and_SANDBOX_API_KEY_choose_a_server_and_no_local_one_is_started()
+    public void SANDBOX_URI_and_SANDBOX_API_KEY_select_a_server_and_start_no_other()
     {
         (int code, string output, string errors) = Run(
             "$s = New-SandboxSession far; $s.Server; $s | Invoke-SandboxCommand 'echo $((6 * 7))'; Invoke-SandboxCommand true -Verbose", ("SANDBOX_API_KEY", Key));
@@ -46,7 +46,7 @@ public sealed partial class RemoteServerTests : IDisposable
     }
 
     [Fact]
-    public void A_wrong_key_is_one_error()
+    public void Wrong_key_is_one_error()
     {
         (int code, string output, string errors) = Run("Get-Sandbox a, b; $Error.FullyQualifiedErrorId; $Error.CategoryInfo.Category", ("SANDBOX_API_KEY", "m1staken"));
         Assert.Equal((0, "Unauthorized,Sandbox.Commands.GetSandboxCommand\nAuthenticationError\n"), (code, output));
@@ -54,7 +54,7 @@ public sealed partial class RemoteServerTests : IDisposable
     }
 
     [Fact]
-    public void A_server_that_is_not_there_is_ServerUnreachable_and_is_not_ours_to_start()
+    public void Unreachable_remote_server_is_ServerUnreachable_and_not_started()
     {
         _server.Kill();
         _server.WaitForExit();

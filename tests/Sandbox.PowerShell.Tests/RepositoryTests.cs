@@ -17,7 +17,7 @@ public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
-    public void Stop_ends_it_and_leaves_nothing()
+    public void Stop_ends_the_import_and_leaves_nothing()
     {
         using Engine busy = new();
 

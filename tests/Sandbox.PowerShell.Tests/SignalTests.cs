@@ -10,7 +10,7 @@ public sealed class SignalTests : IDisposable
     [InlineData("INT")]
     [InlineData("TERM")]
     [InlineData("HUP")]
-    public void A_signal_to_the_shell_stops_the_remote_command(string signal)
+    public void Signal_to_the_shell_stops_the_remote_command(string signal)
     {
         using PowerShellProcess shell = new(_home, $"New-SandboxSession int | Invoke-SandboxCommand 'echo begun; sleep {_mark}'; 'not reached'");
         Assert.Equal("begun", shell.ReadLine());
@@ -23,7 +23,7 @@ public sealed class SignalTests : IDisposable
     }
 
     [Fact]
-    public void A_signal_to_the_shell_stops_its_jobs()
+    public void Signal_to_the_shell_stops_its_jobs()
     {
         using PowerShellProcess shell = new(_home, $"$job = Invoke-SandboxCommand 'sleep {_mark}' -AsJob; 'begun'; $null = Wait-Job $job");
         Assert.Equal("begun", shell.ReadLine());

@@ -8,7 +8,7 @@ public sealed class StopTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     private readonly string _mark = Mark.Next();
 
     [Fact]
-    public void Stop_in_flight_ends_the_remote_command_and_the_session_stays_usable()
+    public void Stop_ends_the_remote_command_and_the_session_stays_usable()
     {
         using Engine busy = new();
         using PowerShell shell = busy.Prepare($"$s = $Box | New-SandboxSession stop1; $s | Invoke-SandboxCommand 'export KEPT=1; echo begun; sleep {_mark}'", ("Box", fixture.Box));
@@ -33,7 +33,7 @@ public sealed class StopTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
-    public void Stop_right_after_the_beginning_leaves_nothing_behind()
+    public void Stop_right_after_the_start_leaves_nothing_behind()
     {
         // Each time a little later.
         for (int i = 0; i < 20; i++)
@@ -50,7 +50,7 @@ public sealed class StopTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
-    public void An_exception_downstream_ends_the_remote_command()
+    public void Exception_downstream_ends_the_remote_command()
     {
         Assert.NotNull(_engine.Run($"Invoke-SandboxCommand 'echo first; sleep {_mark}' -Sandbox $Box | ForEach-Object {{ throw 'enough' }}").Terminating);
         Wait.Until(IsGone, "the command is gone");
@@ -59,7 +59,7 @@ public sealed class StopTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
-    public void Standard_error_as_errors_with_Stop_ends_the_remote_command()
+    public void Standard_error_as_terminating_error_ends_the_remote_command()
     {
         Assert.NotNull(_engine.Run($"Invoke-SandboxCommand 'echo bad >&2; sleep {_mark}' -Sandbox $Box -StandardError Error -ErrorAction Stop").Terminating);
         Wait.Until(IsGone, "the command is gone");
@@ -79,7 +79,7 @@ public sealed class StopTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
-    public void Removal_of_a_session_ends_its_running_command_at_once()
+    public void Removal_of_a_session_ends_its_running_command()
     {
         using Engine busy = new();
         using PowerShell shell = busy.Prepare($"$Box | New-SandboxSession doomed | Invoke-SandboxCommand 'echo begun; sleep {_mark}'", ("Box", fixture.Box));

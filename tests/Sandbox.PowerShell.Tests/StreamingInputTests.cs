@@ -8,7 +8,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     private readonly Engine _engine = fixture.Engine;
 
     [Fact]
-    public void A_command_that_reads_nothing_yet_holds_the_pipeline_back()
+    public void Command_that_reads_nothing_yet_blocks_the_pipeline()
     {
         // More than every buffer on the way holds, so it cannot all be taken from the pipeline, however long the command waits.
         const int All = 48;
@@ -30,7 +30,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void Stop_while_the_pipeline_waits_for_the_command_to_read_ends_both()
+    public void Stop_while_the_pipeline_is_blocked_ends_the_command()
     {
         using Engine busy = new();
         using PowerShell shell = busy.Prepare("$Box | New-SandboxSession reader > $null; Invoke-SandboxCommand 'echo begun; sleep 600' -Session \"$Box/reader\" -InputObject $Bytes",
@@ -43,11 +43,11 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void A_stream_without_end_ends_with_the_command_that_reads_it() =>
+    public void Endless_stream_ends_with_the_command_that_reads_it() =>
         Assert.Equal(["1000"], _engine.Run("Invoke-SandboxCommand 'head -c 1000 | wc -c' -Sandbox $Box -InputObject $Stream", ("Stream", new EndlessStream())).Texts);
 
     [Fact]
-    public void What_a_command_writes_is_emitted_while_its_stream_has_nothing_to_give()
+    public void Output_is_emitted_while_the_input_stream_blocks()
     {
         // The stream ends only when the command's answer to its beginning was seen.
         using QuietStream stream = new();
@@ -56,7 +56,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void Stop_while_a_stream_has_nothing_to_give_ends_the_command()
+    public void Stop_while_the_input_stream_blocks_ends_the_command()
     {
         using QuietStream stream = new();
         using Engine busy = new();
@@ -71,7 +71,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void A_stream_that_fails_is_an_error_and_ends_the_command()
+    public void Failing_input_stream_is_an_error_and_ends_the_command()
     {
         EngineResult result = _engine.Run("Invoke-SandboxCommand 'cat > half-stream; echo whole > whole-stream' -Sandbox $Box -InputObject $Stream", ("Stream", new FailingStream()));
         Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
@@ -80,11 +80,11 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void WhatIf_reads_nothing_of_a_stream() =>
+    public void WhatIf_reads_nothing_from_the_input_stream() =>
         Assert.Empty(_engine.Run("Invoke-SandboxCommand cat -Sandbox $Box -InputObject $Stream -WhatIf", ("Stream", new FailingStream())).Texts);
 
     [Fact]
-    public void Two_hundred_megabytes_pass_without_growing_any_process()
+    public void Two_hundred_megabytes_of_input_do_not_grow_any_process()
     {
         // The command reads nothing at first: whoever does not hold back collects it all meanwhile.
         using SandboxHome home = new();

@@ -14,7 +14,7 @@ public sealed class TerminalMemoryTests : IDisposable
     private readonly SandboxHome _home = new();
 
     [Fact]
-    public async Task Fifty_megabytes_for_a_slow_reader_grow_neither_the_agent_nor_the_server()
+    public async Task Fifty_megabytes_for_a_slow_reader_grow_neither_agent_nor_server()
     {
         using Engine engine = new();
         string server = _home.Server;

@@ -6,7 +6,7 @@ namespace Sandbox.Tests;
 public sealed partial class TourTests
 {
     [Fact]
-    public void The_tour_shows_what_it_shows_when_it_is_run()
+    public void Tour_prints_what_the_README_shows()
     {
         string tour = Tour().Match(File.ReadAllText(Path.Combine(Paths.Repository, "README.md"))).Groups["text"].Value;
         string[] steps = tour.Split("PS> ", StringSplitOptions.RemoveEmptyEntries);

@@ -23,7 +23,7 @@ public sealed class FolderTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void Folders_do_not_depend_on_each_other_in_circles(string project)
+    public void Folders_do_not_depend_on_each_other(string project)
     {
         SourceFile[] files = Read(project);
         string[] folders = [.. files.Select(file => file.Folder).Distinct()];
@@ -36,7 +36,7 @@ public sealed class FolderTests
     }
 
     [Fact]
-    public void A_circle_is_found()
+    public void Circle_is_found()
     {
         ILookup<string, string> dependencies = new[] { ("a", "b"), ("b", "c"), ("c", "b"), ("a", "d") }.ToLookup(pair => pair.Item1, pair => pair.Item2);
         Assert.Equal("b → c → b", FindCircle(["a", "b", "c", "d"], dependencies));

@@ -33,7 +33,7 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [InlineData("GET", "/v1/sandbox/nobody/session", 404, ErrorCodes.SandboxNotFound)]
     [InlineData("GET", "/v1/sandbox/..%2f..%2fetc/session", 404, ErrorCodes.SandboxNotFound)]
     [InlineData("PUT", "/v1/sandbox/x/../../../agent/configuration", 404, ErrorCodes.RouteNotFound)]
-    public async Task Failures_have_one_form(string method, string path, int status, string code)
+    public async Task Errors_have_one_format(string method, string path, int status, string code)
     {
         HttpRequestMessage request = new(new HttpMethod(method), new Uri("http://server" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         using HttpResponseMessage answer = await server.Client.SendAsync(request);
@@ -59,7 +59,7 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [InlineData("""{"labels":{"a":null}}""", 400, ErrorCodes.InvalidRequest, "label")]
     [InlineData("""{"id":"a","id":"b"}""", 400, ErrorCodes.InvalidRequest, "id")]
     [InlineData("{", 400, ErrorCodes.InvalidRequest, "JSON")]
-    public async Task Bad_requests_for_a_sandbox_name_what_is_wrong_and_make_none(string body, int status, string code, string named)
+    public async Task Invalid_create_requests_name_the_field_and_create_nothing(string body, int status, string code, string named)
     {
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", body);
         ErrorBody told = await FailedAsync(answer, status, code);
@@ -67,21 +67,21 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public async Task A_value_is_never_quoted_in_an_error()
+    public async Task Errors_never_quote_a_value()
     {
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"secretEnv":{"A":"hush-hush"x}}""");
         Assert.DoesNotContain("hush", (await FailedAsync(answer, 400, ErrorCodes.InvalidRequest)).Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_large_body_is_refused()
+    public async Task Large_body_is_refused()
     {
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", new string(' ', (1 << 20) + 1));
         await FailedAsync(answer, 413, ErrorCodes.PayloadTooLarge);
     }
 
     [Fact]
-    public async Task An_empty_body_makes_a_sandbox_with_defaults()
+    public async Task Empty_body_creates_a_sandbox_with_defaults()
     {
         SandboxInfo made = await server.CreateAsync("");
         Assert.True(Identifier.IsValid(made.Id));
@@ -92,7 +92,7 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public async Task Of_many_who_wish_for_one_id_one_gets_it()
+    public async Task Concurrent_creations_of_one_id_succeed_once()
     {
         HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => server.PostAsync("v1/sandbox", """{"id":"race"}""")));
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
@@ -107,7 +107,7 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public async Task A_request_to_a_sandbox_that_is_being_created_waits_until_it_is()
+    public async Task Request_to_a_sandbox_being_created_waits_for_it()
     {
         await using TestServer slow = TestServer.Prepare(ServerUser.Ordinary);
         slow.DelayBubblewrap();
@@ -124,7 +124,7 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public async Task Sandboxes_are_listed_oldest_first_and_found_by_label()
+    public async Task Sandboxes_are_listed_oldest_first_and_filtered_by_label()
     {
         await server.CreateAsync("""{"id":"z","labels":{"set":"one","n":"1"}}""");
         await server.CreateAsync("""{"id":"y","labels":{"set":"one","n":"2"}}""");

@@ -14,7 +14,7 @@ public sealed class DefenceTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Without_a_composed_root_the_host_is_in_sight(ServerUser user)
+    public async Task Without_a_composed_root_the_host_files_are_visible(ServerUser user)
     {
         string path = $"/var/tmp/sandbox-test-{Guid.NewGuid():N}";
         File.WriteAllText(path, "host");
@@ -36,7 +36,7 @@ public sealed class DefenceTests
     }
 
     [Fact]
-    public async Task Without_a_user_of_its_own_a_sandbox_of_roots_is_root_to_the_hosts_files()
+    public async Task Without_its_own_user_a_sandbox_of_root_accesses_host_files_as_root()
     {
         // The root directory is left open in both: this is the wall behind it.
         const string probe = "cat /host/etc/shadow >/dev/null 2>&1 && echo reached || echo refused";
@@ -52,7 +52,7 @@ public sealed class DefenceTests
     }
 
     [Fact]
-    public async Task Without_a_composed_root_an_ordinary_users_sandbox_reaches_the_servers_files()
+    public async Task Without_a_composed_root_a_sandbox_reaches_the_files_of_the_server()
     {
         await using Launch open = await Launch.StartAsync(ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot);
         Assert.Equal("reached\n", (await open.ExecAsync($"ls /host{open.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
@@ -61,7 +61,7 @@ public sealed class DefenceTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Without_process_ids_of_its_own_the_hosts_processes_are_in_sight(ServerUser user)
+    public async Task Without_a_process_namespace_host_processes_are_visible(ServerUser user)
     {
         // A process of the host with a name that no process of a sandbox has; the brackets keep the pattern from matching its own command line.
         string name = $"host-{Guid.NewGuid():N}";
@@ -80,7 +80,7 @@ public sealed class DefenceTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Without_a_network_of_its_own_the_hosts_is_in_reach(ServerUser user)
+    public async Task Without_a_network_namespace_the_host_network_is_reachable(ServerUser user)
     {
         using TcpListener listener = new(System.Net.IPAddress.Loopback, 0);
         listener.Start();
@@ -97,7 +97,7 @@ public sealed class DefenceTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Without_names_of_its_own_the_hosts_are_in_sight(ServerUser user)
+    public async Task Without_IPC_and_host_name_namespaces_those_of_the_host_are_visible(ServerUser user)
     {
         const string probe = "readlink /proc/self/ns/ipc /proc/self/ns/uts";
         string host = string.Concat(((string[])["ipc", "uts"]).Select(name => new FileInfo($"/proc/self/ns/{name}").LinkTarget + "\n"));
@@ -114,7 +114,7 @@ public sealed class DefenceTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Without_the_filter_system_calls_are_no_longer_refused_by_it(ServerUser user)
+    public async Task Without_the_seccomp_filter_system_calls_are_not_refused_by_it(ServerUser user)
     {
         await using Launch open = await Launch.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.SystemCalls);
         List<string> same = [];
@@ -135,7 +135,7 @@ public sealed class DefenceTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Without_filter_and_nesting_rule_a_sandbox_makes_user_namespaces(ServerUser user)
+    public async Task Without_filter_and_nesting_rule_user_namespaces_can_be_created(ServerUser user)
     {
         const string probe = "unshare -U true 2>/dev/null && echo reached || echo refused";
         foreach (IsolationFeatures defences in (IsolationFeatures[])[IsolationFeatures.All, IsolationFeatures.All & ~IsolationFeatures.NoNesting, IsolationFeatures.All & ~IsolationFeatures.SystemCalls])
@@ -149,7 +149,7 @@ public sealed class DefenceTests
     }
 
     [Fact]
-    public async Task Without_the_environment_cleared_the_servers_is_seen()
+    public async Task Without_a_cleared_environment_that_of_the_server_is_visible()
     {
         Dictionary<string, string> environment = new() { ["SANDBOX_TEST_SECRET"] = "hush-hush" };
         const string probe = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -o -m 1 hush-hush || echo refused";

@@ -10,7 +10,7 @@ public sealed class HomeTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task A_home_is_private_but_for_what_sandboxes_must_pass_through(ServerUser user)
+    public async Task Home_is_private_except_for_the_directories_sandboxes_traverse(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
@@ -30,7 +30,7 @@ public sealed class HomeTests
     }
 
     [Fact]
-    public async Task Every_sandbox_of_a_root_server_has_a_user_of_its_own_that_is_not_given_again()
+    public async Task Every_sandbox_of_a_root_server_has_its_own_uid_which_is_not_reused()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -56,7 +56,7 @@ public sealed class HomeTests
     private static readonly string[] StateAndRuntime = ["state", "runtime"];
 
     [Fact]
-    public async Task A_user_without_SANDBOX_HOME_uses_the_XDG_directories()
+    public async Task Without_SANDBOX_HOME_the_XDG_directories_are_used()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         foreach (string name in StateAndRuntime)
@@ -91,35 +91,35 @@ public sealed class HomeTests
     }
 
     [Fact]
-    public Task A_home_that_is_no_directory_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
+    public Task Home_that_is_not_a_directory_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
     {
         Directory.Delete(home);
         File.WriteAllText(home, "");
     });
 
     [Fact]
-    public Task A_home_that_is_a_link_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
+    public Task Home_that_is_a_link_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
     {
         Directory.Delete(home);
         Directory.CreateSymbolicLink(home, "/tmp");
     });
 
     [Fact]
-    public Task A_home_that_others_can_write_to_is_refused() => RefusesAsync("can be written to by others", ServerUser.Ordinary,
+    public Task Home_writable_by_others_is_refused() => RefusesAsync("can be written to by others", ServerUser.Ordinary,
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1ff));
 
     [Fact]
-    public Task A_home_of_another_user_is_refused() => RefusesAsync("belongs to user", ServerUser.Root, home => FileOwner.Give(home, 12345));
+    public Task Home_of_another_user_is_refused() => RefusesAsync("belongs to user", ServerUser.Root, home => FileOwner.Give(home, 12345));
 
     [Fact]
-    public Task A_home_of_roots_that_sandboxes_cannot_pass_through_is_refused() => RefusesAsync("cannot pass through", ServerUser.Root,
+    public Task Home_of_root_that_sandboxes_cannot_traverse_is_refused() => RefusesAsync("cannot pass through", ServerUser.Root,
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1c0));
 
     [Fact]
-    public Task A_home_too_deep_for_sockets_is_refused() => RefusesAsync("SANDBOX_HOME to a shorter path", ServerUser.Ordinary, _ => { }, "/" + new string('x', 90));
+    public Task Home_path_too_long_for_sockets_is_refused() => RefusesAsync("SANDBOX_HOME to a shorter path", ServerUser.Ordinary, _ => { }, "/" + new string('x', 90));
 
     [Fact]
-    public async Task A_relative_home_is_refused()
+    public async Task Relative_home_is_refused()
     {
         Finished run = await CommandLine.RunAsync(Host.Programs, Host.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
         Assert.Equal(1, run.ExitCode);

@@ -30,7 +30,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_request_goes_on_as_it_came_without_the_callers_credentials()
+    public async Task Request_is_forwarded_unchanged_without_the_credentials_of_the_caller()
     {
         HttpRequestMessage request = new(HttpMethod.Post, Route + "/a%2Fb/%C3%A4?q=%20x&y") { Content = new StringContent("body") };
         request.Headers.Add("Authorization", "Bearer key");
@@ -47,7 +47,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_agent_speaks_for_itself_only()
+    public async Task Agent_response_cannot_pass_for_one_of_the_server()
     {
         Task<HttpResponseMessage> answering = client.GetAsync(Route);
         await agent.AnswerAsync("HTTP/1.1 302 Found\r\nLocation: /v1/sandbox\r\nSet-Cookie: a=b\r\nServer: x\r\nRequest-Id: mine\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n");
@@ -64,7 +64,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
     [InlineData("rubbish\r\n\r\n")]
     [InlineData("HTTP/1.1 999999 X\r\n\r\n")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")]
-    public async Task Rubbish_is_sandbox_unavailable(string bytes)
+    public async Task Invalid_agent_response_is_SandboxUnavailable(string bytes)
     {
         using CancellationTokenSource answered = new();
         Task<HttpResponseMessage> answering = client.GetAsync(Route);
@@ -113,7 +113,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Output_reaches_the_client_as_it_is_written_and_a_break_is_no_end()
+    public async Task Output_is_streamed_to_the_client_and_a_break_is_not_an_end()
     {
         Task<HttpResponseMessage> answering = client.GetAsync(Route, HttpCompletionOption.ResponseHeadersRead);
         (NetworkStream connection, _) = await agent.AcceptAsync();
@@ -136,7 +136,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_that_goes_away_is_seen_by_the_agent()
+    public async Task Disconnect_of_the_client_reaches_the_agent()
     {
         using CancellationTokenSource going = new();
         Task<HttpResponseMessage> answering = client.GetAsync(Route, going.Token);
@@ -150,7 +150,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_large_body_streams_through()
+    public async Task Large_body_is_streamed()
     {
         byte[] large = new byte[5 << 20];
         Task<HttpResponseMessage> answering = client.PutAsync(Route, new ByteArrayContent(large));

@@ -10,7 +10,7 @@ public sealed class IsolationTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Code_in_a_sandbox_reaches_nothing_of_the_host_or_of_its_neighbour(ServerUser user)
+    public async Task Sandboxed_code_reaches_neither_the_host_nor_another_sandbox(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
@@ -46,7 +46,7 @@ public sealed class IsolationTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Code_in_a_sandbox_can_do_nothing_with_the_kernel_that_only_administrators_do(ServerUser user)
+    public async Task Sandboxed_code_cannot_use_privileged_kernel_features(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","network":"none"}""");
@@ -73,7 +73,7 @@ public sealed class IsolationTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task The_agent_is_closed_to_the_code_it_runs(ServerUser user)
+    public async Task Agent_is_closed_to_the_code_it_runs(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","secretEnv":{"TOKEN":"t"}}""");
@@ -90,7 +90,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task A_host_without_bubblewrap_gets_an_error_with_the_remedy_and_nothing_runs()
+    public async Task Host_without_bubblewrap_gets_an_error_with_the_remedy()
     {
         await using TestServer server = await StartWithBubblewrapAsync("echo 'bwrap: Creating new namespace failed: Operation not permitted' >&2; exit 1");
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a"}""");
@@ -106,7 +106,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task What_bubblewrap_says_when_it_gives_up_half_way_is_the_error()
+    public async Task Error_output_of_a_failed_bubblewrap_is_in_the_error()
     {
         // It has told of its child, and closes the pipe (6) on which the server lets the program start.
         await using TestServer server = await StartWithBubblewrapAsync("""

@@ -7,7 +7,7 @@ namespace Sandbox.Server.Tests;
 public sealed class LimitTests
 {
     [Fact]
-    public async Task A_sandbox_gets_no_more_memory_than_its_limit_and_lives_on()
+    public async Task Memory_limit_is_enforced_and_the_sandbox_stays_usable()
     {
         await using TestServer server = await StartAsync("limit-memory");
         SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"none","limits":{"memoryBytes":134217728}}""");
@@ -22,7 +22,7 @@ public sealed class LimitTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task A_sandbox_gets_no_more_processes_than_its_limit(ServerUser user)
+    public async Task Process_limit_is_enforced(ServerUser user)
     {
         // Starts 100 processes, or as many as it can, and prints how many.
         const string fork = """
@@ -36,7 +36,7 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task A_sandbox_gets_no_more_processor_time_than_its_limit()
+    public async Task Processor_limit_is_enforced()
     {
         await using TestServer server = await StartAsync("limit-cpus");
         await server.CreateAsync("""{"id":"a","network":"none","limits":{"cpus":0.25}}""");
@@ -48,7 +48,7 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task Limits_are_kept_after_waking_and_by_a_new_server_and_leave_nothing()
+    public async Task Limits_survive_restarts_and_are_removed_with_the_sandbox()
     {
         await using TestServer server = await StartAsync("limit-processes");
         await server.CreateAsync("""{"id":"a","network":"none","limits":{"processes":64,"memoryBytes":268435456,"cpus":1}}""");
@@ -69,7 +69,7 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task A_limit_that_this_host_cannot_keep_is_refused_by_name()
+    public async Task Limit_that_the_host_cannot_enforce_is_refused_by_name()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         foreach (Ability ability in (await server.AboutAsync()).Abilities.Where(ability => ability.Name.StartsWith("limit-", StringComparison.Ordinal) && !ability.Available))

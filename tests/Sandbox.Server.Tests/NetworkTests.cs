@@ -10,7 +10,7 @@ public sealed class NetworkTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Internet_is_the_default_and_reaches_the_public_and_nothing_private(ServerUser user)
+    public async Task Internet_is_the_default_and_reaches_public_addresses_only(ServerUser user)
     {
         TestInternet.Require();
         using TestInternet internet = TestInternet.Make();
@@ -55,7 +55,7 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task None_reaches_nothing()
+    public async Task Network_none_reaches_nothing()
     {
         TestInternet.Require();
         using TestInternet internet = TestInternet.Make();
@@ -68,7 +68,7 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task Host_is_given_only_when_asked_for_by_name_and_reaches_what_the_host_does()
+    public async Task Network_host_must_be_requested_and_reaches_what_the_host_reaches()
     {
         TestInternet.Require();
         using TestInternet internet = TestInternet.Make();
@@ -84,7 +84,7 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task The_way_to_the_internet_lives_as_long_as_the_sandbox_whatever_becomes_of_the_server()
+    public async Task Internet_access_lasts_as_long_as_the_sandbox_not_the_server()
     {
         TestInternet.Require();
         using TestInternet internet = TestInternet.Make();
@@ -116,7 +116,7 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task A_host_without_the_means_gives_none_by_default_with_a_warning_and_an_error_when_asked()
+    public async Task Host_without_slirp4netns_defaults_to_none_and_refuses_internet()
     {
         // Programs are found on PATH first: these find nothing of use.
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);

@@ -24,7 +24,7 @@ public sealed class RemovalTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task A_nasty_tree_is_removed_and_nothing_it_links_to(ServerUser user)
+    public async Task Removal_handles_hostile_trees_and_does_not_follow_links(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         string outside = $"{server.Home}/outside";
@@ -50,7 +50,7 @@ public sealed class RemovalTests
     }
 
     [Fact]
-    public async Task Processes_that_ignore_signals_or_fork_for_ever_go_too()
+    public async Task Removal_ends_processes_that_ignore_signals_or_keep_forking()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"f"}""");

@@ -13,7 +13,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     private readonly TestServer server = fixture.Server;
 
     [Fact]
-    public async Task A_stopped_sandbox_is_woken_by_its_next_request_once_and_not_by_looking_at_it()
+    public async Task Stopped_sandbox_is_started_once_by_its_next_request_and_not_by_a_get()
     {
         await server.CreateAsync("""{"id":"s","env":{"KEPT":"yes"}}""");
         await server.ExecAsync("s", "echo file >f; sleep 1000 & disown");
@@ -33,7 +33,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     }
 
     [Fact]
-    public async Task A_request_that_says_so_does_not_wake_a_stopped_sandbox()
+    public async Task Request_can_leave_a_stopped_sandbox_stopped()
     {
         await server.CreateAsync("""{"id":"w"}""");
         await AskAsync("false", HttpStatusCode.OK);
@@ -56,7 +56,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     }
 
     [Fact]
-    public async Task Nor_does_such_a_request_wake_a_sandbox_that_is_just_being_stopped()
+    public async Task Such_a_request_does_not_restart_a_sandbox_that_is_stopping()
     {
         await server.CreateAsync("""{"id":"d"}""");
         using CancellationTokenSource over = new();
@@ -89,7 +89,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     }
 
     [Fact]
-    public async Task A_sandbox_whose_agent_was_killed_starts_again_with_its_next_request()
+    public async Task Sandbox_whose_agent_was_killed_is_restarted_by_its_next_request()
     {
         await server.CreateAsync("""{"id":"k"}""");
         await server.ExecAsync("k", "echo file >f; (setsid sleep 1000 &)");
@@ -108,7 +108,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     }
 
     [Fact]
-    public async Task Secrets_are_nowhere_on_the_servers_side()
+    public async Task Secrets_are_not_stored_by_the_server()
     {
         await server.CreateAsync("""{"id":"t","secretEnv":{"TOKEN":"hush-hush"}}""");
         Assert.Equal("hush-hush\n", (await server.ExecAsync("t", "echo $TOKEN")).Output);
@@ -120,7 +120,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     }
 
     [Fact]
-    public async Task A_creation_that_its_client_cancels_leaves_nothing()
+    public async Task Cancelled_creation_leaves_nothing()
     {
         const int moments = 10;
         int cancelled = 0;
@@ -162,7 +162,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
     }
 
     [Fact]
-    public async Task A_creation_that_is_given_up_before_its_turn_keeps_nobody_waiting()
+    public async Task Cancelled_queued_creation_blocks_no_other()
     {
         SandboxRecord record = new()
         {

@@ -36,7 +36,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task Many_starts_at_once_end_with_one_server_and_all_succeed()
+    public async Task Concurrent_starts_end_with_one_server_and_all_succeed()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         ReadyMessage[] lines = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => server.StartAsync()));
@@ -47,7 +47,7 @@ public sealed class ServerLifeTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task A_killed_server_ends_no_sandbox_and_the_next_takes_over(ServerUser user)
+    public async Task Killed_server_ends_no_sandbox_and_the_next_one_takes_over(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","labels":{"k":"v"}}""");
@@ -81,7 +81,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_sandbox_that_died_while_no_server_ran_is_stopped_and_wakes_with_its_files()
+    public async Task Sandbox_that_died_without_a_server_is_stopped_and_keeps_its_files()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -95,7 +95,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_sandbox_whose_socket_is_gone_is_started_again()
+    public async Task Sandbox_without_its_socket_is_started_again()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
@@ -109,7 +109,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_server_that_nobody_calls_exits_and_its_sandboxes_live()
+    public async Task Idle_server_exits_and_its_sandboxes_keep_running()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
@@ -131,7 +131,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_server_of_another_build_takes_the_place_of_the_running_one_and_sandboxes_stay()
+    public async Task Server_of_another_build_replaces_the_running_one_and_keeps_sandboxes()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
@@ -165,7 +165,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task What_a_killed_server_left_half_made_is_removed()
+    public async Task Incomplete_files_of_a_killed_server_are_removed()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -185,7 +185,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_server_that_cannot_be_reached_is_told_to_leave_and_replaced()
+    public async Task Unreachable_server_is_terminated_and_replaced()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         int old = (await server.AboutAsync()).ProcessId;
@@ -196,7 +196,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task Start_waits_for_a_server_that_is_slow_to_answer()
+    public async Task Start_waits_for_a_server_that_responds_slowly()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         ProcessEntry slow = await server.ProcessAsync();
@@ -211,7 +211,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_server_that_is_slow_to_answer_is_not_terminated()
+    public async Task Server_that_responds_slowly_is_not_terminated()
     {
         await using TestServer server = await TestServer.StartAsync(Host.CurrentUser);
         ProcessEntry slow = await server.ProcessAsync();
@@ -224,7 +224,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_failed_start_is_one_line_with_the_end_of_the_log()
+    public async Task Failed_start_is_one_line_with_the_end_of_the_log()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Root);
         Directory.CreateDirectory(Path.Combine(server.Home, "state"));
@@ -247,7 +247,7 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
-    public async Task A_sandbox_recorded_by_an_earlier_server_is_taken_over_running()
+    public async Task Sandbox_recorded_by_an_earlier_version_is_taken_over_running()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a","labels":{"k":"v"}}""");

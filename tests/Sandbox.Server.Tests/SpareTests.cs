@@ -13,7 +13,7 @@ public sealed class SpareTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task The_next_sandbox_is_the_spare_and_has_all_that_was_asked_for(ServerUser user)
+    public async Task Next_sandbox_is_the_pooled_one_and_has_all_requested_settings(ServerUser user)
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
@@ -39,7 +39,7 @@ public sealed class SpareTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Each_that_is_taken_is_replaced_by_one_with_a_number_and_user_of_its_own(ServerUser user)
+    public async Task Claimed_sandbox_is_replaced_by_one_with_its_own_number_and_user(ServerUser user)
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
@@ -53,7 +53,7 @@ public sealed class SpareTests
     }
 
     [Fact]
-    public async Task A_spare_is_not_listed_and_cannot_be_asked_for()
+    public async Task Pooled_sandbox_is_not_listed_and_cannot_be_requested()
     {
         await using TestServer server = await StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
@@ -69,7 +69,7 @@ public sealed class SpareTests
     [Theory]
     [InlineData("""{"id":"x","network":"host"}""")]
     [InlineData("""{"id":"x","limits":{"processes":100}}""")]
-    public async Task What_is_fixed_at_the_start_is_not_given_by_a_spare(string wish)
+    public async Task Settings_fixed_at_launch_are_not_served_from_the_pool(string wish)
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -83,7 +83,7 @@ public sealed class SpareTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task What_a_killed_server_left_of_a_spare_the_next_removes(ServerUser user)
+    public async Task Pooled_sandbox_of_a_killed_server_is_removed_by_the_next(ServerUser user)
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
@@ -102,7 +102,7 @@ public sealed class SpareTests
     [Theory]
     [InlineData("leave", true)]
     [InlineData("stop", false)]
-    public async Task A_spare_goes_with_its_server(string how, bool othersLive)
+    public async Task Pooled_sandbox_is_removed_when_its_server_exits(string how, bool othersLive)
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -116,7 +116,7 @@ public sealed class SpareTests
     }
 
     [Fact]
-    public async Task A_spare_that_has_died_is_not_given_out()
+    public async Task Dead_pooled_sandbox_is_not_claimed()
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -128,7 +128,7 @@ public sealed class SpareTests
     }
 
     [Fact]
-    public async Task A_spare_that_does_not_answer_is_not_given_out()
+    public async Task Unresponsive_pooled_sandbox_is_not_claimed()
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -144,7 +144,7 @@ public sealed class SpareTests
     }
 
     [Fact]
-    public async Task Many_at_once_get_the_spares_and_new_ones()
+    public async Task Concurrent_creations_get_pooled_and_new_sandboxes()
     {
         await using TestServer server = await StartAsync(ServerUser.Ordinary, spares: 2);
         await server.CreateAsync("""{"id":"first"}""");
@@ -158,7 +158,7 @@ public sealed class SpareTests
     }
 
     [Fact]
-    public async Task Of_many_who_wish_for_one_id_one_gets_it_and_no_spare_is_lost()
+    public async Task Concurrent_creations_of_one_id_lose_no_pooled_sandbox()
     {
         await using TestServer server = await StartAsync(ServerUser.Ordinary, spares: 3);
         await server.CreateAsync("""{"id":"first"}""");
@@ -171,7 +171,7 @@ public sealed class SpareTests
     }
 
     [Fact]
-    public async Task A_spare_whose_host_has_got_an_address_since_is_not_given_out()
+    public async Task Pooled_sandbox_from_before_an_address_change_is_not_claimed()
     {
         TestInternet.Require();
         using TestInternet internet = TestInternet.Make();
@@ -198,13 +198,13 @@ public sealed class SpareTests
     [Theory]
     [InlineData("0", 0)]
     [InlineData("64", 64)]
-    public void How_many_are_kept_can_be_said(string value, int count) => Assert.Equal(count, ServeOptions.Parse(["--pool-size", value]).PoolSize);
+    public void Pool_size_is_configurable(string value, int count) => Assert.Equal(count, ServeOptions.Parse(["--pool-size", value]).PoolSize);
 
     [Theory]
     [InlineData("-1")]
     [InlineData("65")]
     [InlineData("many")]
-    public void A_number_of_spares_that_is_none_is_refused(string value) =>
+    public void Invalid_pool_size_is_refused(string value) =>
         Assert.Contains($"'{value}'", Assert.Throws<ArgumentException>(() => ServeOptions.Parse(["--pool-size", value])).Message, StringComparison.Ordinal);
 
     private const string Variable = "SANDBOX_POOL_SIZE";

@@ -12,7 +12,7 @@ public sealed partial class TcpTests
     private const string Key = "a-secret-of-this-test";
 
     [Fact]
-    public async Task Without_a_key_there_is_no_port()
+    public async Task Without_a_key_no_TCP_port_is_opened()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         Finished run = await server.RunAsync("serve", "--listen", "http://127.0.0.1:0");
@@ -21,7 +21,7 @@ public sealed partial class TcpTests
     }
 
     [Fact]
-    public async Task A_port_wants_the_key_on_all_but_health()
+    public async Task TCP_requests_require_the_key_except_health()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;
@@ -62,7 +62,7 @@ public sealed partial class TcpTests
     [InlineData("https://127.0.0.1:1")]
     [InlineData("http://example.com:1")]
     [InlineData("127.0.0.1:1")]
-    public async Task An_address_that_is_none_is_refused(string address)
+    public async Task Invalid_address_is_refused(string address)
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;

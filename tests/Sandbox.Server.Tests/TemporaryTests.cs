@@ -16,7 +16,7 @@ public sealed class TemporaryTests
         """;
 
     [Fact]
-    public async Task A_temporary_sandbox_is_removed_when_the_process_that_made_it_is_gone()
+    public async Task Temporary_sandbox_is_removed_when_its_owner_process_has_exited()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         using Process maker = await MakeAsync(server);
@@ -27,7 +27,7 @@ public sealed class TemporaryTests
     }
 
     [Fact]
-    public async Task A_new_server_goes_on_watching_and_removes_what_lost_its_process_while_none_did()
+    public async Task New_server_removes_temporary_sandboxes_whose_owner_exited_meanwhile()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         using (Process maker = await MakeAsync(server))
@@ -48,7 +48,7 @@ public sealed class TemporaryTests
     }
 
     [Fact]
-    public async Task The_server_runs_as_long_as_the_owner_of_a_temporary_sandbox()
+    public async Task Server_runs_as_long_as_the_owner_of_a_temporary_sandbox()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         (ProcessEntry? process, Process made) = await server.StartWithShortIdleExitAsync(() => TryMakeAsync(server));
