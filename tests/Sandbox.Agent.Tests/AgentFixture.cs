@@ -9,7 +9,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>A real agent on this host, without a sandbox around it: real bash, real HTTP. Isolation has its own tests.</summary>
+/// <summary>Real agent on this host with real bash and real HTTP, but without a sandbox: isolation has its own tests.</summary>
 public sealed class AgentFixture : IAsyncLifetime
 {
     private readonly string root = Directory.CreateTempSubdirectory("sba").FullName;
@@ -18,16 +18,15 @@ public sealed class AgentFixture : IAsyncLifetime
     private AgentComposition? services;
     private AgentServer? server;
 
-    /// <summary>The agent as it is placed in the module, which starts shells: this process is the test runner's.</summary>
+    /// <summary>Gets the command line of the shell launcher of the built agent. This process is the test runner and cannot be it.</summary>
     internal static IReadOnlyList<string> LauncherCommandLine { get; } = FindLauncher();
 
-    /// <summary>The agent's own parts, for what no request can bring about in time.</summary>
+    /// <summary>Gets the services of the agent, for tests of races that no request can time.</summary>
     internal AgentComposition Services => services!;
 
-    /// <summary>The command line that starts shells.</summary>
     internal IReadOnlyList<string> Launcher { get; init; } = LauncherCommandLine;
 
-    /// <summary>Where Jupyter kernels are installed; by default there are none.</summary>
+    /// <summary>Gets the directories of Jupyter kernels. Default: none.</summary>
     public IReadOnlyList<string> Kernels { get; init; } = [];
 
     public string Workspace => Path.Combine(root, "w");
@@ -36,15 +35,15 @@ public sealed class AgentFixture : IAsyncLifetime
 
     public HttpClient Http { get; private set; } = null!;
 
-    /// <summary>Where the agent listens.</summary>
+    /// <summary>Gets the path of the Unix socket of the agent.</summary>
     public string Socket { get; private set; } = null!;
 
     private IEnumerable<Sessions.Session> Running => services!.Commands.All().Select(command => command.Runner).OfType<Sessions.Session>();
 
-    /// <summary>What went wrong inside the agent that no request was told of.</summary>
+    /// <summary>Gets the unexpected exceptions in background tasks of the agent. They fail the test.</summary>
     public IReadOnlyList<string> Defects => defects;
 
-    /// <summary>Starts an agent of one test's own.</summary>
+    /// <summary>Starts an agent for one test, which must dispose it.</summary>
     public static async Task<AgentFixture> NewAsync()
     {
         AgentFixture own = new();
@@ -87,7 +86,7 @@ public sealed class AgentFixture : IAsyncLifetime
         };
     }
 
-    /// <summary>Ends the agent as its death would: its shells see their pipes close.</summary>
+    /// <summary>Stops the agent and its shells.</summary>
     public async Task StopAsync()
     {
         Http.Dispose();
@@ -101,7 +100,7 @@ public sealed class AgentFixture : IAsyncLifetime
         services.Dispose();
     }
 
-    /// <summary>Stops answering without ending anything.</summary>
+    /// <summary>Stops the server but leaves all shells and files as they are, as a crash would.</summary>
     public async Task AbandonAsync()
     {
         Http.Dispose();
@@ -115,18 +114,18 @@ public sealed class AgentFixture : IAsyncLifetime
         await StopAsync();
         Shells.Shell.KillOrphans(abandoned);
         await EndLeftoversAsync();
-        // Tests leave directories that are closed to their owner; only root could remove them as they are.
+        // Tests create directories without permissions for their owner: Directory.Delete fails on them unless run by root.
         FileTree.Remove(root);
         Assert.True(defects.Count == 0, string.Join('\n', defects));
     }
 
-    /// <summary>Creates a directory of a test's own in the workspace.</summary>
+    /// <summary>Creates a new directory in the workspace.</summary>
     public string NewDirectory() => Directory.CreateDirectory($"{Workspace}/{Guid.NewGuid():n}").FullName;
 
-    /// <summary>Creates something that commands wait for until the test opens it.</summary>
+    /// <summary>Creates a gate that commands wait for until the test opens it.</summary>
     public Gate NewGate() => new(Path.Combine(root, "gate-" + Guid.NewGuid().ToString("n")));
 
-    /// <summary>Creates a session; by default in a directory of its own.</summary>
+    /// <summary>Creates a session. Its default directory is a new one.</summary>
     public async Task<string> NewSessionAsync(object? request = null)
     {
         using HttpResponseMessage answer = await PostAsync("session", request ?? new { cwd = NewDirectory() });
@@ -161,7 +160,7 @@ public sealed class AgentFixture : IAsyncLifetime
         return Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    /// <summary>Runs a command to its end.</summary>
+    /// <summary>Runs a command and waits for its exit.</summary>
     public async Task<Ran> RunAsync(string? session, object body, string? process = null)
     {
         using HttpResponseMessage answer = await PostAsync("exec", body, session, process);
@@ -171,7 +170,7 @@ public sealed class AgentFixture : IAsyncLifetime
 
     public Task<Ran> RunAsync(string? session, string command) => RunAsync(session, new { command });
 
-    /// <summary>Reads a stream to its end.</summary>
+    /// <summary>Reads an event stream to its end.</summary>
     public static async Task<Ran> ReadAsync(HttpResponseMessage answer)
     {
         MemoryStream output = new(), error = new();
@@ -179,7 +178,7 @@ public sealed class AgentFixture : IAsyncLifetime
         using CancellationTokenSource limit = new(Wait.Limit);
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
-            // There was progress: what is limited is the wait for the next event.
+            // The limit applies to the wait for each event, not to the whole stream.
             limit.CancelAfter(Wait.Limit);
             switch (item.EventType)
             {
@@ -204,24 +203,22 @@ public sealed class AgentFixture : IAsyncLifetime
         throw new InvalidOperationException("The stream ended without a last event.");
     }
 
-    /// <summary>The code of a failed answer.</summary>
+    /// <summary>Reads the error code of a failed response.</summary>
     public static async Task<string> CodeAsync(HttpResponseMessage answer) => (await ErrorAsync(answer)).Code;
 
-    /// <summary>What a failed answer says.</summary>
     public static async Task<ErrorBody> ErrorAsync(HttpResponseMessage answer) =>
         JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
 
-    /// <summary>Changes how much is kept of what commands print.</summary>
+    /// <summary>Sets the retention limits of command output.</summary>
     public async Task KeepAsync(object retention)
     {
         using HttpResponseMessage answer = await SendAsync(HttpMethod.Put, "/agent/configuration", new { retention });
         await RequireAsync(answer);
     }
 
-    /// <summary>How many bytes the records of commands take.</summary>
+    /// <summary>Gets the size of all stored output in bytes.</summary>
     public long StoredBytes => new DirectoryInfo(Path.Combine(State, "output")).EnumerateFiles().Sum(file => file.Length);
 
-    /// <summary>Starts a process.</summary>
     public async Task<ProcessInfo> StartProcessAsync(object body, string? id = null, string? session = null)
     {
         using HttpResponseMessage answer = await PostAsync("process", body, session, id);
@@ -229,11 +226,10 @@ public sealed class AgentFixture : IAsyncLifetime
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ProcessInfo)!;
     }
 
-    /// <summary>A command or process as it stands.</summary>
+    /// <summary>Gets the current state of a command or process.</summary>
     public async Task<ProcessInfo> GetProcessAsync(string id) =>
         JsonSerializer.Deserialize(await Http.GetStringAsync("process/" + id), ProtocolJson.Default.ProcessInfo)!;
 
-    /// <summary>Waits for a process's end.</summary>
     public async Task<ProcessInfo> EndOfAsync(string id)
     {
         WaitAnswer answer = JsonSerializer.Deserialize(await Http.GetStringAsync($"process/{id}/wait"), ProtocolJson.Default.WaitAnswer)!;
@@ -241,7 +237,7 @@ public sealed class AgentFixture : IAsyncLifetime
         return answer.Process;
     }
 
-    /// <summary>What a command or process has printed, from a place on, to its end or to now.</summary>
+    /// <summary>Reads the output of a command or process from a cursor, to its exit or, without follow, to what is available.</summary>
     public async Task<Ran> OutputOfAsync(string id, string from = "0", bool follow = true)
     {
         using HttpResponseMessage answer = await Http.GetAsync($"process/{id}/output?from={from}&follow={(follow ? "true" : "false")}", HttpCompletionOption.ResponseHeadersRead);
@@ -257,7 +253,7 @@ public sealed class AgentFixture : IAsyncLifetime
         }
     }
 
-    // In a sandbox these end with its namespace: what commands without a session left in the background, and what a failed test left running.
+    // In a sandbox the namespace ends them: background processes of sessionless commands, and what a failed test left running.
     private async Task EndLeftoversAsync()
     {
         await Wait.UntilAsync(
@@ -270,7 +266,7 @@ public sealed class AgentFixture : IAsyncLifetime
             "everything that ran in the workspace has ended");
     }
 
-    /// <summary>Whether a process runs in this fixture's directory, or was started there.</summary>
+    /// <summary>Returns whether a process runs in the directory of this fixture or was started there.</summary>
     private bool IsOurs(int id)
     {
         try
@@ -293,10 +289,10 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 }
 
-/// <summary>How a command went.</summary>
+/// <summary>Output and result of a command.</summary>
 public sealed record Ran(byte[] OutputBytes, byte[] ErrorBytes, ExecExit? Exit, ErrorBody? Error)
 {
-    /// <summary>Where the output began, when something before it was not kept.</summary>
+    /// <summary>Gets the cursor at which the output begins when earlier output was dropped.</summary>
     public OutputCursor Gap { get; init; }
 
     public string Output => Encoding.UTF8.GetString(OutputBytes);

@@ -6,12 +6,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Trees as tar archives, both ways.</summary>
+/// <summary>Export and import of directories as tar archives.</summary>
 public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private const string Box = "test";
 
-    // Everything about a tree that must come back: names, content, links, permissions, times to 100 nanoseconds, which is what .NET has.
+    // What a round trip must keep: names, content, links, permissions, times to 100 nanoseconds (the resolution of .NET).
     private const string Fingerprint =
         "find . -printf '%p %y %m %l %T@\\0' | sed -z 's/...$//' | sort -z | tr '\\0' '|'; find . -type f -exec sha256sum -z {} + | sort -z | tr '\\0' '|'";
 
@@ -33,7 +33,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         Assert.Equal(await PrintAsync(from), await PrintAsync(to));
         Assert.Equal("1", (await agent.RunAsync(null, $"cd {to} && [ hard -ef a/b/f ] && printf 1")).Output);
 
-        // .NET could not remove the name that is not UTF-8.
+        // .NET cannot remove the name that is not UTF-8.
         await agent.RunAsync(null, $"rm -rf {from} {to}");
     }
 

@@ -4,10 +4,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Repositories: real git against git's own server.</summary>
+/// <summary>Checkouts by the real git from git's own HTTP server.</summary>
 public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
 {
-    // Another one for each test run: it is looked for in all processes.
+    // Unique to the test run, because the test searches all processes for it.
     private static readonly string Password = $"hush-{Guid.NewGuid():n}/@:%";
 
     private readonly AgentFixture agent;

@@ -5,10 +5,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Makes contexts and runs code in them.</summary>
+/// <summary>Creates code contexts and runs code in them.</summary>
 internal static class CodeRuns
 {
-    /// <summary>The interpreters of the distribution, whatever else this machine has.</summary>
+    /// <summary>The PATH of the distribution's own interpreters, whatever else is installed.</summary>
     public const string SearchPath = "/usr/bin:/bin";
 
     public static async Task<ContextInfo> NewContextAsync(this AgentFixture agent, object request, string? session = null)
@@ -38,7 +38,7 @@ internal static class CodeRuns
         using CancellationTokenSource limit = new(Wait.Limit);
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
-            // There was progress: what is limited is the wait for the next event.
+            // The limit applies to the wait for each event, not to the whole stream.
             limit.CancelAfter(Wait.Limit);
             if (order.LastOrDefault() != item.EventType)
             {
@@ -67,17 +67,17 @@ internal static class CodeRuns
     }
 }
 
-/// <summary>How a run of code went; the order of its events, several of one kind in a row counted as one.</summary>
+/// <summary>Output and result of a run. Consecutive events of one kind are one entry in the order.</summary>
 internal sealed record CodeRan(byte[] OutputBytes, byte[] ErrorBytes, IReadOnlyList<CodeResult> Results, IReadOnlyList<string> Order, CodeExit? Exit, ErrorBody? Failure)
 {
     public string Output => Encoding.UTF8.GetString(OutputBytes);
 
     public string ErrorText => Encoding.UTF8.GetString(ErrorBytes);
 
-    /// <summary>How it ended; fails when it could not be run to its end.</summary>
+    /// <summary>Gets the result; fails when the run had none.</summary>
     public CodeExit End => Exit ?? throw new InvalidOperationException(Failure?.Error);
 
-    /// <summary>The text of the one result of code that did not fail.</summary>
+    /// <summary>Gets the text of the only result; fails when the code failed.</summary>
     public string Text
     {
         get

@@ -2,7 +2,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Code that does not end, ends its interpreter or damages it: no context stays behind that cannot be used.</summary>
+/// <summary>Code that hangs, ends its interpreter or damages it leaves no unusable context behind.</summary>
 public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private const string Python = "python";
@@ -106,7 +106,7 @@ public sealed class ContextFaultTests(AgentFixture agent) : IClassFixture<AgentF
         CodeRan ran = await agent.RunCodeAsync(context, new { code = "1 + 1", timeoutMs = 5_000 });
         if (ran.End.TimedOut || ran.End.Error?.Name == CodeError.InterpreterEnded)
         {
-            // It came to its end only then; the next one begins anew.
+            // The interpreter ended only now, so the next run starts a new one.
             ran = await agent.RunCodeAsync(context, "1 + 1");
         }
 

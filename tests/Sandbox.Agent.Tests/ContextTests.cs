@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Code contexts with plain interpreters. What is the same for all of them is told once for Python and once for JavaScript.</summary>
+/// <summary>Code contexts with plain interpreters. What all of them share is tested once with Python and once with JavaScript.</summary>
 public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private const string Python = "python";
@@ -239,7 +239,7 @@ public sealed class ContextTests(AgentFixture agent) : IClassFixture<AgentFixtur
         string context = await agent.NewContextAsync(Python);
         using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = $"import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)\nopen('{printed}', 'w').close()" });
 
-        // In the time in which another context prints as much, this one cannot.
+        // Another context prints as much meanwhile: this one would have finished too if it were not blocked.
         CodeRan other = await agent.RunCodeAsync(await agent.NewContextAsync(Python), "import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)");
         Assert.Equal(50_000_000, other.OutputBytes.Length);
         Assert.False(printed.IsOpen);

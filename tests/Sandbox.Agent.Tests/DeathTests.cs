@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>What was stored survives the agent: a new one finds it.</summary>
+/// <summary>A new agent finds what the previous one stored before it crashed.</summary>
 public sealed class DeathTests : IAsyncLifetime
 {
     private readonly AgentFixture agent = new();
@@ -57,7 +57,7 @@ public sealed class DeathTests : IAsyncLifetime
         await agent.RunAsync(null, new { command = "true" }, "one");
         await agent.RunAsync(null, new { command = "true" }, "two");
 
-        // A command's exit is answered before the oldest records are removed.
+        // The exit is sent before the oldest records are removed.
         ProcessList list = new([]);
         await Wait.UntilAsync(
             async () =>

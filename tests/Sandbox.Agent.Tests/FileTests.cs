@@ -7,12 +7,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Files as the API shows them, and the client that goes with it.</summary>
+/// <summary>The file routes of the API, used by requests and by the client.</summary>
 public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private const string Box = "test";
 
-    // Any bytes but NUL and '/'; 255 bytes long; not UTF-8; what shells, globs and addresses treat specially.
+    // Any byte but NUL and '/': up to 255 bytes, not UTF-8, and characters special to shells, globs and URLs.
     public static TheoryData<byte[]> HardNames =>
     [
         .. new[] { "with space", "line\nbreak", "tab\there", "[b]*?", "emoji 🎉", "-rf", "100%25?#&+=", "back\\slash", "~", new string('x', 255) }.Select(Encoding.UTF8.GetBytes),

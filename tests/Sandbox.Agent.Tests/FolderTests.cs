@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>The folders of the agent's sources.</summary>
+/// <summary>The structure of the source folders of the agent.</summary>
 public sealed partial class FolderTests
 {
     private static readonly string Root = Path.GetFullPath("../../src/Sandbox.Agent", Path.GetDirectoryName(ThisFile())!);
@@ -65,7 +65,7 @@ public sealed partial class FolderTests
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
 
-    // Within the agent, "Commands.Command" needs no using; such names are avoided, so that this finds every use.
+    // Within the agent "Commands.Command" needs no using directive. Such names are not used in the sources, or they would be missed here.
     [GeneratedRegex(@"using Sandbox\.Agent\.(\w+)")]
     private static partial Regex Using();
 }

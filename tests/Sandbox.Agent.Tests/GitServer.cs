@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>A repository, and git's own server in front of it, which may ask for a name and a password.</summary>
+/// <summary>Repository served by git http-backend, optionally with basic authentication.</summary>
 internal sealed class GitServer : IDisposable
 {
     private readonly WebApplication server;
@@ -17,7 +17,7 @@ internal sealed class GitServer : IDisposable
     private readonly string root = Directory.CreateTempSubdirectory("sbgit").FullName;
     private readonly string? password;
 
-    /// <summary>Makes the repository: three commits on <c>main</c>, a branch <c>side</c>, a tag <c>v1</c> on the first commit.</summary>
+    /// <summary>Creates the repository: three commits on <c>main</c>, a branch <c>side</c>, a tag <c>v1</c> on the first commit.</summary>
     public GitServer(string? password = null)
     {
         this.password = password;
@@ -48,19 +48,19 @@ internal sealed class GitServer : IDisposable
 
     public string Uri => Origin + "/repo.git";
 
-    /// <summary>The repository as a directory.</summary>
+    /// <summary>Gets the directory of the repository.</summary>
     public string Bare => Path.Combine(root, "repo.git");
 
-    /// <summary>Called, once at a time, while git waits for the answer to a request that brought the right password.</summary>
+    /// <summary>Gets or sets a callback that runs, one at a time, during each request with the right password.</summary>
     public Action? OnTrusted { get; set; }
 
-    /// <summary>Set when requests are to be left without an answer.</summary>
+    /// <summary>Gets or sets whether requests get no response.</summary>
     public bool IsSilent { get; set; }
 
-    /// <summary>Where all requests are sent on to, if anywhere.</summary>
+    /// <summary>Gets or sets the address that all requests are redirected to.</summary>
     public string? Redirect { get; set; }
 
-    /// <summary>How many requests have come.</summary>
+    /// <summary>Gets the number of requests received.</summary>
     public int Requests { get; private set; }
 
     private string Work => Path.Combine(root, "work");
@@ -77,7 +77,7 @@ internal sealed class GitServer : IDisposable
 
     public void Dispose()
     {
-        // At once: what is silent stays so for ever.
+        // Without a grace period, since requests without a response never end.
         using CancellationTokenSource now = new();
         now.Cancel();
         server.StopAsync(now.Token).GetAwaiter().GetResult();

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>The journal by properties: whatever was written, in whatever pieces, and wherever a reader begins.</summary>
+/// <summary>Property tests of the output log with any output, any split into writes and any cursor.</summary>
 public sealed class JournalTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sbj").FullName;

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>The distribution's own Jupyter kernel for Python, in its own protocol.</summary>
+/// <summary>The ipykernel of the distribution, over the Jupyter protocol.</summary>
 public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
 {
     private readonly AgentFixture agent;
@@ -137,7 +137,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
 
     private async Task<string> NewAsync() => (await agent.NewContextAsync(new { language = "python" })).Id;
 
-    /// <summary>An agent that knows the distribution's kernels.</summary>
+    /// <summary>Agent that finds the kernels of the distribution.</summary>
     public sealed class Agent : IAsyncLifetime
     {
         public const string Kernels = "/usr/share/jupyter/kernels";

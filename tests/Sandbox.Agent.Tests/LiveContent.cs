@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>A body that is sent as it comes; the framework's own would wait for more.</summary>
+/// <summary>Request body that is sent unbuffered as it is written.</summary>
 internal sealed class LiveContent(PipeReader source) : HttpContent
 {
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);

@@ -1,9 +1,9 @@
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Whatever a command does to its shell, its own end is told and the next command runs.</summary>
+/// <summary>Whatever a command does to its shell, its exit is reported and the next command runs.</summary>
 public sealed class MisuseTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
-    // Some disable what a shell reports with: their end is only known when they are stopped.
+    // Some commands disable the status report of the shell: they end by this timeout.
     private const int Timeout = 3_000;
 
     [Theory]

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Output is stored first and sent second, and can be read again.</summary>
+/// <summary>Output is written to disk before it is sent, and can be read again.</summary>
 public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
@@ -50,7 +50,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
         gate.Open();
         Assert.Equal("second\n", (await agent.OutputOfAsync("breaks", "6,0")).Output);
 
-        // The same request again attaches to it and runs nothing.
+        // The repeated request attaches to the command and does not run it again.
         Assert.Equal("first\nsecond\n", (await agent.RunAsync(session, body, "breaks")).Output);
     }
 
@@ -94,7 +94,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
         Assert.Equal((ended.Stdout.Start, all - ended.Stdout.Start, 0), (ran.Gap.StandardOutput, ran.OutputBytes.Length, ran.ExitCode));
         Assert.EndsWith("999999\n1000000\n", ran.Output, StringComparison.Ordinal);
 
-        // From behind the gap there is none.
+        // A cursor after the gap reports no gap.
         Ran tail = await own.OutputOfAsync(process.Id, $"{all - 8},0");
         Assert.Equal(("1000000\n", default(OutputCursor)), (tail.Output, tail.Gap));
     }
@@ -128,7 +128,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
 
         Assert.Equal("4\n", (await own.OutputOfAsync("kept-4")).Output);
 
-        // A file that serves again holds nothing of whom it served before.
+        // A reused segment file holds no data of its previous command.
         await own.RunAsync(null, new { command = "true" }, "kept-5");
         Ran again = await own.OutputOfAsync("kept-5");
         Assert.Equal(("", 0), (again.Output, again.ExitCode));
@@ -138,7 +138,7 @@ public sealed class OutputTests(AgentFixture agent) : IClassFixture<AgentFixture
         await UntilForgottenAsync(own, "large-1");
         Assert.Equal(90_000, (await own.OutputOfAsync("large-2")).OutputBytes.Length);
 
-        // A command's exit is answered before the oldest records are removed.
+        // The exit is sent before the oldest records are removed.
         static Task UntilForgottenAsync(AgentFixture agent, string id) => Wait.UntilAsync(
             async () =>
             {

@@ -189,7 +189,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
         Task<HttpResponseMessage> asking = agent.Http.GetAsync($"port/{PortOf(listener)}/", deadline.Token);
         while (!asking.IsCompleted)
         {
-            // A request that may be repeated is repeated a few times.
+            // A request that is safe to repeat is repeated a few times.
             Task<Socket> accepting = listener.AcceptSocketAsync(deadline.Token).AsTask();
             if (await Task.WhenAny(accepting, asking) == accepting)
             {
@@ -266,7 +266,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
         long sent = 0;
         Task sending = SendAllAsync(tunnel, () => Interlocked.Add(ref sent, block.Length));
 
-        // In the time in which all of it comes through elsewhere, here there is room in the kernel's buffers and the agent's only.
+        // An equal amount passes through another connection meanwhile; here only the buffers of kernel and agent have room.
         Task sendingToOther = SendAllAsync(otherTunnel, () => { });
         Assert.Equal(total, await ReceiveAllAsync(other));
         await sendingToOther;
@@ -292,7 +292,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
             byte[] buffer = new byte[block.Length];
             for (int count; (count = await from.ReceiveAsync(buffer, deadline.Token)) > 0; received += count)
             {
-                // There was progress: what is limited is the wait for the next bytes.
+                // The limit applies to the wait for each read, not to the whole transfer.
                 deadline.CancelAfter(Wait.Limit);
                 for (int i = 0; i < count; i += 997)
                 {
@@ -382,7 +382,7 @@ public sealed class PortTests(AgentFixture agent) : IClassFixture<AgentFixture>,
         return client;
     }
 
-    /// <summary>The answer to a request for a WebSocket.</summary>
+    /// <summary>Response to a WebSocket upgrade request.</summary>
     private Task<HttpResponseMessage> UpgradeAsync(string path)
     {
         HttpRequestMessage request = new(HttpMethod.Get, path);

@@ -162,7 +162,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task Timeout_ends_the_process_and_keeps_its_output()
     {
-        // When it could not even print in time, it gets more.
+        // Too short even for the output on a busy machine: repeat with a longer timeout.
         Ran ran;
         int timeout = 200;
         do
@@ -196,7 +196,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("::1")]
     public async Task Wait_for_a_port_ends_when_a_program_listens(string address)
     {
-        // It takes a port of its own first, says which, and listens on it later.
+        // Binds a port first, prints its number, and listens on it later.
         Gate gate = agent.NewGate();
         string script = $"""
             import socket, time, os
@@ -297,7 +297,7 @@ public sealed class ProcessTests(AgentFixture agent) : IClassFixture<AgentFixtur
         Assert.True(dear.Exit!.CpuMs > cheap.Exit!.CpuMs + 20);
     }
 
-    /// <summary>What a process has printed, as soon as that holds a text.</summary>
+    /// <summary>Reads the output of a process as soon as it contains a text.</summary>
     private async Task<string> PrintedAsync(string id, string text)
     {
         string printed = "";

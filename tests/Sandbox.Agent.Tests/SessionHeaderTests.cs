@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>The header that names a request's session.</summary>
+/// <summary>The request header that selects a session.</summary>
 public sealed class SessionHeaderTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Theory]

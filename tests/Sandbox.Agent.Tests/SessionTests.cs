@@ -146,7 +146,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
         string record = Path.Combine(own.State, "sessions", "kept.json");
         await Wait.UntilAsync(() => File.Exists(record) && File.ReadAllText(record).Contains("\"B\"", StringComparison.Ordinal), "the record is written");
 
-        // Without a word to its shells: as when the agent is killed.
+        // The shells are left running, as by a crash of the agent.
         await own.AbandonAsync();
         await own.StartAsync();
         SessionInfo info = await own.GetSessionAsync("kept");

@@ -8,7 +8,7 @@ public sealed class ShellLauncherTests : IDisposable
     private readonly string mark = Guid.NewGuid().ToString("N");
     private readonly string root = Directory.CreateTempSubdirectory("sbl").FullName;
 
-    // Open as long as the shells live, which wait for the other end.
+    // Stays open until all shells that inherited the other end have exited.
     private readonly List<FileDescriptor> pipes = [];
 
     [Fact]

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>How an agent was started does not show in what it starts: no signal is ignored or blocked there.</summary>
+/// <summary>Ignored and blocked signals of the agent are not inherited by what it starts.</summary>
 public sealed partial class SignalTests : IAsyncLifetime
 {
     private const string Show = "grep -E '^Sig(Blk|Ign):' /proc/self/status";
 
-    // As a script does that starts something with '&', and more; the runtime itself ignores SIGPIPE.
+    // A script that starts the agent with '&' ignores SIGINT; the .NET runtime itself ignores SIGPIPE.
     private readonly AgentFixture agent = new()
     {
         Launcher = AgentFixture.LauncherCommandLine is [_, ..] launcher ? ["/bin/sh", "-c", "trap '' HUP INT QUIT USR1 TSTP; exec \"$@\"", "sh", .. launcher] : [],
@@ -44,7 +44,7 @@ public sealed partial class SignalTests : IAsyncLifetime
 
     private static void RequireDefaults(string shown)
     {
-        // The standard signals: the C library ignores two of its own behind them in whatever it starts.
+        // Standard signals only: the C library ignores two internal real-time signals in whatever it starts.
         const ulong standard = 0x7fff_ffff;
         MatchCollection masks = Masks().Matches(shown);
         Assert.Equal(["Blk", "Ign"], masks.Select(mask => mask.Groups[1].Value));

@@ -1,6 +1,6 @@
 namespace Sandbox.Agent.Tests;
 
-/// <summary>What lies between may cut what is silent for long, so streams show that they live.</summary>
+/// <summary>Proxies may cut idle connections, so streams send heartbeats.</summary>
 public sealed class SilenceTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]

@@ -217,7 +217,7 @@ public sealed class StoppingTests(AgentFixture agent) : IClassFixture<AgentFixtu
         }
     }
 
-    /// <summary>Runs a command that prints at once and then does not end. When it could not even print in time, it gets more time.</summary>
+    /// <summary>Runs a command that prints at once and then hangs, with longer timeouts until the output arrived in time.</summary>
     private async Task<Ran> RunUntilTimeoutAsync(string session, string command)
     {
         for (int timeout = 150; ; timeout *= 4)

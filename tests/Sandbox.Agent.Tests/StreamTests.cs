@@ -56,14 +56,14 @@ public sealed class StreamTests(AgentFixture agent) : IClassFixture<AgentFixture
     [Fact]
     public async Task Slow_reader_blocks_the_command_and_nothing_is_lost()
     {
-        // An agent of its own: what other commands have printed does not count.
+        // A separate agent, because the size of all stored output is checked.
         await using AgentFixture own = await AgentFixture.NewAsync();
         string session = await own.NewSessionAsync();
         Gate written = own.NewGate();
         const int megabytes = 100;
         using HttpResponseMessage answer = await own.PostAsync("exec", new { command = $"head -c {megabytes}000000 /dev/zero; touch {written}" }, session);
 
-        // Nothing is read yet: the command must not get beyond the journal's bound and what lies in pipes and sockets.
+        // Nothing is read yet: the command must not get further than the limit of its log and the buffers of pipes and sockets.
         const long bound = 64 * 1024 * 1024;
         await Wait.UntilAsync(() => own.StoredBytes >= bound, "as much is stored as may be");
         Assert.False(written.IsOpen);

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>A viewer of a terminal, as simple as can be: it reads when it waits for something.</summary>
+/// <summary>Minimal terminal client that reads only while it waits for something.</summary>
 internal sealed class TerminalClient : IDisposable
 {
     private readonly ClientWebSocket socket = new();
@@ -17,16 +17,16 @@ internal sealed class TerminalClient : IDisposable
     {
     }
 
-    /// <summary>All that was printed, as far as it was read and not counted.</summary>
+    /// <summary>Gets the terminal output read so far, except what <see cref="CountAsync"/> counted.</summary>
     public string Shown => shown.ToString();
 
-    /// <summary>The terminal's id, as soon as it was told.</summary>
+    /// <summary>Gets the id of the terminal from the ready message.</summary>
     public string? Terminal { get; private set; }
 
-    /// <summary>The offset of the first byte behind what was missed.</summary>
+    /// <summary>Gets the offset of the first byte after the missed output.</summary>
     public long Begin { get; private set; }
 
-    /// <summary>The offset of the next byte.</summary>
+    /// <summary>Gets the offset of the next byte.</summary>
     public long Position { get; private set; }
 
     public static async Task<TerminalClient> OpenAsync(AgentFixture agent, string query)
@@ -36,7 +36,7 @@ internal sealed class TerminalClient : IDisposable
         return client;
     }
 
-    /// <summary>The answer to a request that does not become a WebSocket.</summary>
+    /// <summary>Gets the response when the upgrade to a WebSocket was refused.</summary>
     public static Task<HttpResponseMessage> RefusedAsync(AgentFixture agent, string query)
     {
         HttpRequestMessage request = new(HttpMethod.Get, "pty?" + query);
@@ -70,7 +70,7 @@ internal sealed class TerminalClient : IDisposable
         }
     }
 
-    /// <summary>The next text message; what is printed before it is kept.</summary>
+    /// <summary>Receives the next text message; binary messages before it are added to the output.</summary>
     public async Task<TerminalMessage> MessageAsync()
     {
         while (true)
@@ -93,10 +93,10 @@ internal sealed class TerminalClient : IDisposable
         }
     }
 
-    /// <summary>Whether nothing follows but the goodbye.</summary>
+    /// <summary>Returns whether the server closes the connection without further messages.</summary>
     public async Task<bool> IsClosedAsync() => (await socket.ReceiveAsync(buffer, deadline.Token)).MessageType == WebSocketMessageType.Close;
 
-    /// <summary>How many bytes are printed between two words; fails when they are not a line that is repeated.</summary>
+    /// <summary>Counts the bytes between two words; fails when they are not repetitions of one line.</summary>
     public async Task<long> CountAsync(string begin, string end, string line)
     {
         await WaitForAsync(begin);
@@ -106,7 +106,7 @@ internal sealed class TerminalClient : IDisposable
         long count = 0;
         while (true)
         {
-            // The last word may come in two parts: so much is kept back.
+            // The last word may arrive in two messages.
             int at = pending.AsSpan().IndexOf(word);
             int certain = at >= 0 ? at : Math.Max(0, pending.Length - word.Length);
             Assert.True(pending.AsSpan(0, certain).SequenceEqual(expected.AsSpan((int)(count % line.Length), certain)), $"not as expected behind byte {count}");
@@ -132,7 +132,7 @@ internal sealed class TerminalClient : IDisposable
 
     private async Task<TerminalMessage?> ReadAsync()
     {
-        // What is limited is the wait for the next message.
+        // The limit applies to the wait for each message, not to the whole stream.
         deadline.CancelAfter(Wait.Limit);
         WebSocketReceiveResult received = await socket.ReceiveAsync(buffer, deadline.Token);
         if (received.MessageType == WebSocketMessageType.Binary)

@@ -26,7 +26,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
 
-        // What is typed reaches the program only when the shell has given it the terminal: when it runs.
+        // Keys reach the program only after the shell has given it the terminal, so wait until it runs.
         ProcessMark interrupted = new();
         await terminal.TypeAsync(interrupted.Sleep + "\r");
         await interrupted.RunAsync(1);
@@ -86,11 +86,11 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         using TerminalClient second = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
         Assert.Equal(TerminalMessages.Ready, (await second.MessageAsync()).Type);
         await second.WaitForAsync("missed-1\r\n");
-        // Not "until": the notice that the job is done repeats its command.
+        // Not the text 'until': the notice that the job is done repeats its command.
         Assert.DoesNotContain("kept=1", second.Shown, StringComparison.Ordinal);
         Assert.Equal((id, seen), (second.Terminal, second.Begin));
 
-        // Who says nothing gets all that is kept, before 'ready'.
+        // A client without a cursor gets all buffered output before 'ready'.
         using TerminalClient third = await TerminalClient.OpenAsync(agent, $"session={session}");
         Assert.Equal(TerminalMessages.Ready, (await third.MessageAsync()).Type);
         Assert.Contains("until", third.Shown, StringComparison.Ordinal);
@@ -136,7 +136,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         await one.WaitForAsync("\r20 60\r\n");
         await viewer.WaitForAsync("\r20 60\r\n");
 
-        // Not the writer: kept for when it types again.
+        // Not the controller: the size is kept for when it types again.
         await one.ResizeAsync(90, 25);
         await viewer.ResizeAsync(11, 11);
         await viewer.TypeAsync("echo never\r");
@@ -170,7 +170,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         long counted = await writer.CountAsync("begin-here\n", "end-here\n", "0123456789abcde\n");
         Assert.Equal(total, counted);
 
-        // The idle one missed most of it, is told so, and sees the end.
+        // The idle client missed most of it, gets a notice, and receives the end.
         await idle.WaitForAsync("end-here\n");
         Assert.True(idle.Begin > total / 2, $"{idle.Begin}");
     }
@@ -186,7 +186,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         await terminal.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; touch {printed}; echo end-''here\r");
         await terminal.WaitForAsync(begin);
 
-        // In the time in which another terminal prints as much, this one cannot.
+        // Another terminal prints as much meanwhile: this one would have finished too if it were not blocked.
         await other.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; echo end-''here\r");
         Assert.Equal(total, await other.CountAsync(begin, end, line));
         Assert.False(printed.IsOpen);

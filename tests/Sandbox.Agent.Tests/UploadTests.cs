@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Writes that break off or fail half-way.</summary>
+/// <summary>Writes that are interrupted or fail.</summary>
 public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private static readonly byte[] Sent = RandomNumberGenerator.GetBytes(1_000_000);
@@ -92,7 +92,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         Assert.All(codes.Where(code => code is not null), code => Assert.Equal(ErrorCodes.PathExists, code));
     }
 
-    // Announces more than it sends, and goes when some of what it sent has arrived.
+    // Announces a longer body than it sends, and disconnects when part of it has arrived.
     private async Task BreakOffAsync(string directory, string query)
     {
         using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);

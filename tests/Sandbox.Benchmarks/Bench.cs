@@ -4,11 +4,7 @@ using Sandbox.Client;
 
 namespace Sandbox.Benchmarks;
 
-/// <summary>What a family of figures works with.</summary>
-/// <param name="server">The server.</param>
-/// <param name="quick">Whether a rough look is enough.</param>
-/// <param name="report">Where the figures go.</param>
-/// <param name="cancellationToken">Stops the measuring.</param>
+/// <summary>Context of a family of measurements.</summary>
 internal sealed class Bench(BenchmarkServer server, bool quick, Report report, CancellationToken cancellationToken)
 {
     public BenchmarkServer Server => server;
@@ -19,7 +15,7 @@ internal sealed class Bench(BenchmarkServer server, bool quick, Report report, C
 
     public bool Quick => quick;
 
-    /// <summary>How often to do something: a tenth of it in a quick run.</summary>
+    /// <summary>Returns the number of repetitions: a tenth of the given number in a quick run.</summary>
     public int Count(int full) => quick ? Math.Max(full / 10, 4) : full;
 
     public void Add(Figure figure)

@@ -1,8 +1,7 @@
 namespace Sandbox.Client.Tests;
 
-/// <summary>A stream whose reads bring as little as a network may: each a given number of bytes.</summary>
-/// <param name="bytes">What it holds.</param>
-/// <param name="sizes">How much each read brings, over and over.</param>
+/// <summary>Stream whose reads return at most given numbers of bytes, as from a network.</summary>
+/// <param name="sizes">The sizes of the reads, repeated.</param>
 internal sealed class ChoppedStream(byte[] bytes, IReadOnlyList<int> sizes) : MemoryStream(bytes)
 {
     private int reads;

@@ -8,7 +8,7 @@ public sealed class CommandReaderTests
 {
     private const string Exit = "event: exit\ndata: {\"exit_code\":0}\n\n";
 
-    // What is tried again after a break has tests of its own.
+    // Retries after a break have their own tests.
     private static readonly ClientTimeouts OnceOnly = new() { Resume = TimeSpan.Zero };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -133,7 +133,7 @@ public sealed class CommandReaderTests
         await using IAsyncEnumerator<CommandEvent> events = slow.ReadAsync(Token).GetAsyncEnumerator(Token);
         Assert.True(await events.MoveNextAsync());
 
-        // In the time in which all of it comes through elsewhere, here there is room in buffers only.
+        // Another reader receives as much meanwhile; here only the buffers have room.
         Assert.Equal(chunks + 1, (await ReadAllAsync(client)).Count);
         Assert.InRange(Volatile.Read(ref written), 0, chunks / 5);
     }

@@ -5,12 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>Transfers whose connection breaks, against a server that breaks it.</summary>
+/// <summary>Transfers over connections that the server breaks.</summary>
 public sealed class FileTransferTests
 {
     private const string Version = "\"v1\"";
 
-    // A connection that breaks before the answer's head was read is another case than one that breaks in its body.
+    // A break before the response headers were read is another case than a break in the body.
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly byte[] _bytes = RandomNumberGenerator.GetBytes(1_000_000);

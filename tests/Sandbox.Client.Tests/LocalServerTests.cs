@@ -3,10 +3,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>A stand-in for sandboxd says what the real one could.</summary>
+/// <summary>Start of the local server, with scripts in place of sandboxd.</summary>
 public sealed class LocalServerTests : IDisposable
 {
-    // As long as its file is there, and the test run.
+    // Runs as long as its file exists and the test process runs.
     private const string GoOn = """while [ -e "$0" ] && kill -0 "$PPID"; do sleep 0.02; done""";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("sbc").FullName;

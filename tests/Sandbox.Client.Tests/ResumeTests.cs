@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>A stream that breaks is taken up where it broke, and a command is never run twice for it.</summary>
+/// <summary>A broken stream is resumed and the command is not run again.</summary>
 public sealed class ResumeTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -15,7 +15,7 @@ public sealed class ResumeTests
     [InlineData("text/event-stream")]
     public async Task Broken_stream_resumes_at_the_last_byte(string type)
     {
-        // Whatever is asked for ends after three bytes, without the command's end: there are many breaks before the end.
+        // Every response ends after three bytes without an exit, so the stream breaks several times.
         byte[] output = Encoding.ASCII.GetBytes("0123456789");
         ConcurrentQueue<string> asked = new();
         await using TestServer server = await TestServer.StartAsync(async context =>

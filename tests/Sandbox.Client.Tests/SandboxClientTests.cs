@@ -123,7 +123,7 @@ public sealed class SandboxClientTests
     {
         await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse("unix:/nosuch/socket")).GetServerAsync(Token));
 
-        // A port that nobody can listen on: it is taken.
+        // A port that is bound but not listened on.
         using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse($"http://{taken.LocalEndPoint}")).GetServerAsync(Token));

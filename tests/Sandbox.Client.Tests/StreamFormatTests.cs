@@ -5,12 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>What is true of both forms of a command's stream, whatever is in it and however it is cut.</summary>
+/// <summary>Property tests of both stream formats, with any content and any split into reads.</summary>
 public sealed class StreamFormatTests
 {
     private static readonly Gen<int[]> Sizes = Gen.Int[1, 50].Array[1, 10];
 
-    /// <summary>Events as a sandbox sends them: output of both channels, and things the client is to skip.</summary>
+    /// <summary>Generates events as the agent sends them: output of both streams, and events that the client ignores.</summary>
     private static readonly Gen<Sent[]> Events = Gen.OneOf(
         Gen.Byte.Array[1, 300].Select(bytes => new Sent(FrameKind.StandardOutput, bytes)),
         Gen.Byte.Array[1, 300].Select(bytes => new Sent(FrameKind.StandardError, bytes)),
@@ -62,7 +62,7 @@ public sealed class StreamFormatTests
                 await RefusedOrReadAsync(() => ReadEventsAsync([.. Encoding.UTF8.GetBytes(opening), .. bytes, 10, 10], sizes));
             });
 
-    /// <summary>The failures that the command's reader turns into a lost connection, and the one that the stream tells of.</summary>
+    /// <summary>Accepts the exceptions that the reader converts to ConnectionLost, and the one for an error event.</summary>
     private static async Task RefusedOrReadAsync(Func<Task> read)
     {
         Exception? failure = await Record.ExceptionAsync(read);
@@ -93,7 +93,7 @@ public sealed class StreamFormatTests
         .Where(sent => sent.Kind is FrameKind.StandardOutput or FrameKind.StandardError)
         .Select(sent => $"{(sent.Kind == FrameKind.StandardOutput ? OutputChannel.Output : OutputChannel.Error)} {Convert.ToHexString(sent.Bytes)}");
 
-    /// <summary>What the first bytes of the events' frames hold, to the last byte of output.</summary>
+    /// <summary>Returns the output in the first bytes of the frames of events.</summary>
     private static IEnumerable<string> Beginning(IEnumerable<Sent> events, int length)
     {
         List<Sent> begun = [];

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>A real HTTP server on a socket that answers as a test says.</summary>
+/// <summary>Real HTTP server on a Unix socket with responses defined by the test.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sbc").FullName;
@@ -25,7 +25,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public ServerEndpoint Endpoint => ServerEndpoint.Parse($"unix:{Socket}");
 
-    /// <summary>Creates a server that does not run yet.</summary>
+    /// <summary>Creates a server that is not started yet.</summary>
     public static TestServer Create(RequestDelegate answer) => new(answer);
 
     public static async Task<TestServer> StartAsync(RequestDelegate answer)

@@ -4,13 +4,13 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Damaged backups, and one that is stopped. All else: SandboxBackup.Tests.ps1.</summary>
+/// <summary>Damaged backups, and stopping a backup. Other tests of backups: SandboxBackup.Tests.ps1.</summary>
 public sealed class BackupTests : IDisposable
 {
     private const string Fill = "cd /workspace && mkdir -p a/b .hidden node_modules && printf x > 'a/b/with space' && printf y > .hidden/f && printf z > node_modules/big && ln -s b a/link && chmod 750 a/b && touch -d 2001-02-03T04:05:06Z a/b";
     private const string Tree = "cd /workspace && find . -mindepth 1 -printf '%P %y %m %l\\n' | sort";
 
-    // With a sandbox for each test: its whole workspace is kept and restored.
+    // A sandbox for each test, because its whole workspace is backed up and restored.
     private readonly SandboxFixture _fixture = new();
     private readonly string _here = Directory.CreateTempSubdirectory("sbxbackup").FullName;
 
@@ -41,7 +41,7 @@ public sealed class BackupTests : IDisposable
             EngineResult result = Run($"Restore-Sandbox $Box $H/{name}");
             Assert.True(result.ErrorId == "InvalidArchive", $"{name}: {result.Error}");
 
-            // What is cut off here is cleared away there when that is seen.
+            // The sandbox removes the incomplete archive when it notices the disconnect.
             Wait.Until(() => before.SequenceEqual(Run($"Invoke-SandboxCommand \"{Tree}\" -Sandbox $Box").Texts), $"all is as before {name}");
         }
     }

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Sandbox.Tests;
 
-/// <summary>What binds to which parameter, and what never does.</summary>
+/// <summary>Which objects bind to which parameters.</summary>
 public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private readonly Engine _engine = fixture.Engine;
@@ -19,7 +19,7 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     [Fact]
     public void No_object_binds_as_a_local_path()
     {
-        // By these properties PowerShell's own Remove-Item and its kin would bind it, and delete here what lies in the sandbox.
+        // By these properties Remove-Item and similar cmdlets would bind a sandbox item and delete the local file of the same path.
         string[] traps = ["Path", "LiteralPath", "PSPath", "FullName", "FilePath"];
         IEnumerable<Type> emitted = _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType)
             .Select(output => output.Type).Where(type => type?.Namespace == nameof(Sandbox)).Distinct();

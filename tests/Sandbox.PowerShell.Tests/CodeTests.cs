@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Stopping code that runs.</summary>
+/// <summary>Stopping code while it runs.</summary>
 public sealed class CodeTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private readonly Engine _engine = fixture.Engine;

@@ -87,7 +87,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
 
     private string[] OfferedTexts(string line) => [.. Offered(line).Select(offered => offered.CompletionText)];
 
-    // A completer that the server does not answer within 200 ms offers nothing; on a busy machine that happens.
+    // A completer without a response within 200 ms returns nothing, which happens on a busy machine.
     private CompletionResult[] Offered(string line)
     {
         CompletionResult[] offered = [];
@@ -97,7 +97,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
 
     private string[] Texts(string line) => [.. Complete(line).Select(offered => offered.CompletionText)];
 
-    // Where no completer offers anything the engine offers files, which are not looked for here.
+    // Without a match of a completer PowerShell completes file names, which are ignored here.
     private IEnumerable<CompletionResult> Complete(string line)
     {
         using PowerShell shell = PowerShell.Create(_engine.Runspace);

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Content when the disk is full, and beside a running command. All else of content: SandboxContent.Tests.ps1.</summary>
+/// <summary>Content on a full disk and beside a running command. Other tests of content: SandboxContent.Tests.ps1.</summary>
 public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private static int s_next;

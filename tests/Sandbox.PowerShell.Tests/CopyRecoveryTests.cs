@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Sandbox.Tests;
 
-/// <summary>Copies under which the server is killed: they go on where they were, and until they are over the old file is there.</summary>
+/// <summary>Copies during which the server is killed: they resume, and replace the old file only at the end.</summary>
 public sealed class CopyRecoveryTests : IDisposable
 {
     private const int Megabytes = 100;
@@ -44,7 +44,7 @@ public sealed class CopyRecoveryTests : IDisposable
         Assert.Equal((0, "", ""), shell.Finish());
     }
 
-    // On a busy machine a copy may be over before it can be held: then it is made again.
+    // On a busy machine a copy may complete before it can be paused; then it is repeated.
     private PowerShellProcess StartAndHold(string script, string directory, string old)
     {
         while (true)

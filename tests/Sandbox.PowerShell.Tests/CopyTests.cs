@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>A copy that is stopped. All else of copies: SandboxItem.Tests.ps1.</summary>
+/// <summary>Stopping a copy. Other tests of copies: SandboxItem.Tests.ps1.</summary>
 public sealed class CopyTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>, IDisposable
 {
     private static int s_next;

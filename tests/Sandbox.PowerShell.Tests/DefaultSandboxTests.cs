@@ -1,6 +1,5 @@
 namespace Sandbox.Tests;
 
-/// <summary>The sandbox that is meant when none is named.</summary>
 public sealed class DefaultSandboxTests
 {
     [Fact]

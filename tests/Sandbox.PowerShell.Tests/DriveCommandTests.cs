@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Ctrl+C while PowerShell's own cmdlets use a drive. All else of drives: SandboxDrive.Tests.ps1.</summary>
+/// <summary>Ctrl+C while PowerShell's own cmdlets use a drive. Other tests of drives: SandboxDrive.Tests.ps1.</summary>
 public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposable
 {
     private static int s_next;

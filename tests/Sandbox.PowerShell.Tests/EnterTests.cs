@@ -1,6 +1,6 @@
 namespace Sandbox.Tests;
 
-/// <summary>A console at the terminal of a session: the shell in a real terminal, which is tmux's.</summary>
+/// <summary>Enter-SandboxSession in a real terminal provided by tmux.</summary>
 public sealed class EnterTests : IDisposable
 {
     private const string Remote = "sandbox@sandbox:/workspace$";
@@ -18,7 +18,7 @@ public sealed class EnterTests : IDisposable
         terminal.Press("Enter");
         terminal.WaitForPrompt();
 
-        // Echo, line editing and line ends are back.
+        // Echo, line editing and line ends are restored.
         terminal.Enter("\"code $LASTEXITCODE\"", "\ncode 3\n");
         terminal.Type("'ab'");
         terminal.WaitFor($"\n{terminal.Prompt}'ab'\n");
@@ -50,7 +50,7 @@ public sealed class EnterTests : IDisposable
         terminal.Press("C-c");
         terminal.Enter("echo \"code $?\"", "\ncode 130\n");
 
-        // Printed by the program that is to be stopped: before it has the terminal, the shell would take the key, and ignore it.
+        // Printed by the program to be stopped: before it has the terminal, the shell would get the key and ignore it.
         terminal.Enter("sh -c 'echo again; exec sleep 1000'", "\nagain\n");
         terminal.Press("C-z");
         terminal.WaitFor("Stopped");
@@ -72,7 +72,7 @@ public sealed class EnterTests : IDisposable
         terminal.Enter("Enter-SandboxSession default/work", $"> Enter-SandboxSession default/work\n{Remote}");
         terminal.Enter("echo \"it $kept\"", "\nit remains\n");
 
-        // Typed twice, the first key is sent once.
+        // Typed twice, the first detach key is sent once.
         terminal.Type("~~.");
         terminal.Press("C-a");
         terminal.Type("echo ");
@@ -151,7 +151,7 @@ public sealed class EnterTests : IDisposable
         terminal.WaitFor("\n500\n(END)");
         terminal.Resize(60, 20);
 
-        // The window has changed at once; less has heard of it when it has drawn its lines anew.
+        // The window size changes at once; wait until less has redrawn its lines.
         terminal.WaitFor("\n480\n:");
         terminal.Press("g");
         terminal.WaitFor("\n1\n2\n");
@@ -236,7 +236,7 @@ public sealed class EnterTests : IDisposable
         }
     }
 
-    // Sees the same server as the terminal's shell does.
+    // Uses the same server as the shell in the terminal.
     private Engine Connected()
     {
         Engine engine = new();

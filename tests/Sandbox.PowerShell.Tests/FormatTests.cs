@@ -152,7 +152,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     [Fact]
     public void Every_public_object_has_a_view() => Assert.Equal(
-        // A job is shown as PowerShell shows all jobs.
+        // Jobs have the view of PowerShell.
         _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType).Where(output => !typeof(Job).IsAssignableFrom(output.Type))
             .Concat(((Type)_engine.Run("$ExecutionContext.SessionState.Provider.GetOne('Sandbox').ImplementingType").One).GetCustomAttributes<OutputTypeAttribute>().SelectMany(drive => drive.Type))
             .Select(output => output.Name).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal),

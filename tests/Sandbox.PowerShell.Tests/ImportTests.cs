@@ -55,7 +55,7 @@ public sealed class ImportTests
     [Fact]
     public void Parameters_of_one_name_have_one_type_and_the_same_aliases()
     {
-        // -Id, -Name, -Environment name what a cmdlet is about; -Sandbox, -Session, -Path and -Port are many on some and one on others.
+        // Excluded: -Id, -Name and -Environment name the object of the cmdlet; -Sandbox, -Session, -Path and -Port are arrays in some cmdlets only.
         string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Path", "Port"];
         var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties()).Where(property => property.GetCustomAttributes<ParameterAttribute>().Any());
         Assert.All(parameters.Where(property => !own.Contains(property.Name)).GroupBy(property => property.Name),
@@ -90,7 +90,7 @@ public sealed class ImportTests
     [Fact]
     public void No_catch_clause_is_without_a_type()
     {
-        // A bare catch is right only where it cleans up and throws on.
+        // A catch clause without a type is allowed only for clean-up that rethrows.
         Regex bare = new("catch(?: \\((?:System\\.)?Exception(?: \\w+)?\\))?\\s*\\{(?<body>[^}]*)\\}");
         Assert.All(Sources().SelectMany(file => bare.Matches(File.ReadAllText(file))), match => Assert.Contains("throw;", match.Groups["body"].Value, StringComparison.Ordinal));
     }
@@ -98,7 +98,7 @@ public sealed class ImportTests
     [Fact]
     public void Only_the_base_class_has_a_stop_token()
     {
-        // The drive's is not a cmdlet, and has the engine's base class of its own.
+        // The provider of the drive is not a cmdlet and has a base class of PowerShell.
         Assert.Equal(["SandboxCommandBase.cs", "SandboxProvider.cs"],
             Sources().Where(file => File.ReadAllText(file).Contains("override void StopProcessing", StringComparison.Ordinal)).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }

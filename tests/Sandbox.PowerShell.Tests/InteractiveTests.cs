@@ -1,6 +1,6 @@
 namespace Sandbox.Tests;
 
-/// <summary>What a user at the prompt sees: pwsh with PSReadLine in a real terminal.</summary>
+/// <summary>What a user sees at the prompt: pwsh with PSReadLine in a real terminal.</summary>
 public sealed class InteractiveTests : IDisposable
 {
     private readonly SandboxHome _home = new();

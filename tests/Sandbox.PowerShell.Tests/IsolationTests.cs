@@ -4,7 +4,7 @@ namespace Sandbox.Tests;
 
 public sealed class IsolationTests
 {
-    // A host without bubblewrap, for one process tree: /usr/bin under a layer in which it is removed.
+    // Hides bubblewrap from one process tree: an overlay of /usr/bin in which it is removed.
     private const string WithoutBubblewrap =
         "mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w && mount -t overlay none -o lowerdir=/usr/bin,upperdir=/mnt/u,workdir=/mnt/w /usr/bin && rm /usr/bin/bwrap && exec \"$@\"";
 

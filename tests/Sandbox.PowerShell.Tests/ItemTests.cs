@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>A watch while it runs and when it is stopped. All else of items: SandboxItem.Tests.ps1.</summary>
+/// <summary>Watch-SandboxItem while it runs and when it is stopped. Other tests of items: SandboxItem.Tests.ps1.</summary>
 public sealed class ItemTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private static int s_next;

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Commands as jobs, through the engine's own job cmdlets.</summary>
+/// <summary>Commands as jobs, with PowerShell's own job cmdlets.</summary>
 public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private readonly Engine _engine = fixture.Engine;
@@ -95,7 +95,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         Assert.Equal([$"'echo begun; sleep {_mark}' has been running since", "Running"], _engine.Run(
             "if ($second.StatusMessage -match \"'echo.*' has been running since\") { $Matches[0] }; \"$($second.State)\"").Texts);
 
-        // Each look at the session replaces what the last one has shown.
+        // Each progress record replaces the previous one.
         Wait.Until(() => _engine.Run("$second.ChildJobs[0].Progress.Count").Texts is ["1"], "its progress is kept");
         Assert.Equal(["no"], _engine.Run("Stop-Job $second, $first; $s | Invoke-SandboxCommand 'test -e ran-from-queue || echo no'").Texts);
     }

@@ -27,7 +27,7 @@ public sealed class OutputTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [Fact]
     public void Slow_consumer_blocks_the_command()
     {
-        // More than every buffer on the way holds, so it cannot end while the first line is worked on, however long that takes.
+        // More than all buffers on the way hold, so the command cannot end while the first line is being processed.
         EngineResult result = _engine.Run(
             """
             $first = $true

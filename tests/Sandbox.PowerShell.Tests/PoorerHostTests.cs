@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>What only the server of another host says: warnings, missing walls. It is a real server on a port, which answers as a test says.</summary>
+/// <summary>Responses that a local server does not give, such as warnings and missing isolation, from an HTTP server defined by the test.</summary>
 public sealed class PoorerHostTests : IDisposable
 {
     private readonly HttpListener _listener;
@@ -94,7 +94,7 @@ public sealed class PoorerHostTests : IDisposable
         _ = _engine.Run("Connect-SandboxServer $Uri", ("Uri", _uri)).Clean;
         _isSilent = true;
 
-        // Repeated, because on a busy machine completion may give up before it has sent the request.
+        // Repeated, because on a busy machine the completion may time out before it has sent the request.
         Wait.Until(() =>
         {
             Assert.Empty(Complete("Get-Sandbox x"));
@@ -108,7 +108,7 @@ public sealed class PoorerHostTests : IDisposable
         _listener.Close();
     }
 
-    // HttpListener cannot be asked for any free port.
+    // HttpListener has no option for any free port.
     private static (HttpListener Listener, string Uri) Listen()
     {
         while (true)
@@ -123,7 +123,7 @@ public sealed class PoorerHostTests : IDisposable
             }
             catch (HttpListenerException)
             {
-                // Somebody else's port.
+                // The port is in use.
             }
         }
     }
@@ -150,7 +150,7 @@ public sealed class PoorerHostTests : IDisposable
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
         {
-            // Closed.
+            // The listener was closed.
         }
     }
 

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>The server's own way to a program in a sandbox, <c>…/port/{port}/…</c>, through server and agent: nothing waits for what comes after it.</summary>
+/// <summary>The HTTP route to a program in a sandbox, <c>…/port/{port}/…</c>, streams through server and agent without buffering.</summary>
 public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
 {
     private const string Program = """
@@ -128,7 +128,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         _deadline.Dispose();
     }
 
-    /// <summary>A body without a known length, sent when it is given.</summary>
+    /// <summary>Request body of unknown length, sent unbuffered.</summary>
     private sealed class PiecesContent : HttpContent
     {
         private readonly TaskCompletionSource<Stream> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>Many connections at once, what is still on its way, and the server's own route. All else of ports: SandboxPort.Tests.ps1.</summary>
+/// <summary>Concurrent connections, data in transit, and the server's HTTP route. Other tests of ports: SandboxPort.Tests.ps1.</summary>
 public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
 {
-    // What it reads to the end of input it sends back in capitals, so the answer begins when one direction has ended.
+    // Sends the input back in capitals after its end, so the response begins when the other direction is closed.
     private const string Echo = """
         import socketserver
         class Handler(socketserver.StreamRequestHandler):
@@ -72,7 +72,7 @@ public sealed class PortTests : IClassFixture<SandboxFixture>, IDisposable
         byte[] buffer = new byte[64 * 1024];
         int received = socket.Receive(buffer, 1, SocketFlags.None);
 
-        // The last of it is still on its way when the forward has ended: nobody has read it.
+        // The rest of the data is still in transit when the forward ends: nothing has read it.
         while (received < length / 2)
         {
             received += socket.Receive(buffer);

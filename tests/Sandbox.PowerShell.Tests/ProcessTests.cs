@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Waits for background processes that are given up.</summary>
+/// <summary>Stopping Wait-SandboxProcess.</summary>
 public sealed class ProcessTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private readonly Engine _engine = fixture.Engine;

@@ -93,6 +93,6 @@ public sealed class RecoveryTests
 
     private static string? Find(SandboxHome home, string name) => Directory.EnumerateFiles(home.Folder, name, SearchOption.AllDirectories).FirstOrDefault();
 
-    /// <summary>Lets what waits for the file <c>go</c> beside another file go on.</summary>
+    /// <summary>Returns a script block that opens the gate: creates the file <c>go</c> next to the given file.</summary>
     private static void Release(SandboxHome home, string beside) => File.WriteAllText(Path.Combine(Path.GetDirectoryName(Find(home, beside))!, "go"), "");
 }

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Tests;
 
-/// <summary>A server that SANDBOX_URI names, with an API key.</summary>
+/// <summary>A server selected by SANDBOX_URI, with an API key.</summary>
 public sealed partial class RemoteServerTests : IDisposable
 {
     private const string Key = "k3y-for-this-test-0123456789abcdef";

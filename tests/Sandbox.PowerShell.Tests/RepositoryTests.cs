@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>What an import shows of a password, and one that is stopped. All else: SandboxRepository.Tests.ps1.</summary>
+/// <summary>Passwords in the output of an import, and stopping one. Other tests: SandboxRepository.Tests.ps1.</summary>
 public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private readonly Engine _engine = fixture.Engine;
@@ -21,7 +21,7 @@ public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<Sand
     {
         using Engine busy = new();
 
-        // A listener that takes the connection and never answers.
+        // Accepts the connection and never responds.
         _ = Run("$null = Start-SandboxProcess 'exec perl -MIO::Socket::INET -e \"\\$s = IO::Socket::INET->new(LocalAddr => q(127.0.0.1), LocalPort => 7777, Listen => 5); print qq(ready\\n); sleep 1000\"' -Id silent -Sandbox $Box; $null = Wait-SandboxProcess silent -Sandbox $Box -Port 7777 -TimeoutSeconds 60").Texts;
         using PowerShell shell = busy.Prepare("Import-SandboxRepository http://127.0.0.1:7777/r.git silent -Sandbox $Box", ("Box", fixture.Box));
         shell.BeginInvoke();

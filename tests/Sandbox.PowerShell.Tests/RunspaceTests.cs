@@ -1,6 +1,6 @@
 namespace Sandbox.Tests;
 
-/// <summary>Runspaces of one process that changes its environment: each test has a process and a home of its own.</summary>
+/// <summary>Runspaces in a process whose environment changes. Each test has a process and a SANDBOX_HOME of its own.</summary>
 public sealed class RunspaceTests : IDisposable
 {
     private const string Nowhere = "unix:/nosuch/socket";

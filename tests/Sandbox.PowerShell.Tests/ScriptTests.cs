@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Tests;
 
-/// <summary>Scripts and examples that nothing here runs, or not always: kept from rotting.</summary>
+/// <summary>Checks scripts and examples that are not run by other tests.</summary>
 public sealed partial class ScriptTests
 {
     private static readonly string[] s_notOurs = ["bin", "obj", "output", "node_modules"];
@@ -45,7 +45,7 @@ public sealed partial class ScriptTests
         Assert.StartsWith("README.md:8: ", Assert.Single(ScriptCheck.Problems("README.md", text, line, s_commands)), StringComparison.Ordinal);
     }
 
-    // All of them, which an assertion on a collection would cut.
+    // As one text: an assertion on a collection would shorten it.
     private static void AssertNone(IEnumerable<string> problems)
     {
         string all = string.Join('\n', problems);

@@ -1,6 +1,6 @@
 namespace Sandbox.Tests;
 
-/// <summary>A server that a variable of the process names.</summary>
+/// <summary>A server selected by an environment variable.</summary>
 public sealed class ServerCommandTests : IDisposable
 {
     private readonly SandboxHome _home = new();

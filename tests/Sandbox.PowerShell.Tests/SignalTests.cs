@@ -1,6 +1,6 @@
 namespace Sandbox.Tests;
 
-/// <summary>What ends a shell ends what it runs in a sandbox.</summary>
+/// <summary>Signals that end a shell also end its commands in a sandbox.</summary>
 public sealed class SignalTests : IDisposable
 {
     private readonly SandboxHome _home = new();

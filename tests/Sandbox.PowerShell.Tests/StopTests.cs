@@ -35,7 +35,7 @@ public sealed class StopTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     [Fact]
     public void Stop_right_after_the_start_leaves_nothing_behind()
     {
-        // Each time a little later.
+        // A different moment each time.
         for (int i = 0; i < 20; i++)
         {
             using Engine busy = new();

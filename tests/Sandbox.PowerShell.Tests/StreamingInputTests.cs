@@ -10,7 +10,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     [Fact]
     public void Command_that_reads_nothing_yet_blocks_the_pipeline()
     {
-        // More than every buffer on the way holds, so it cannot all be taken from the pipeline, however long the command waits.
+        // More than all buffers on the way hold, so the pipeline cannot hand over all of it while the command does not read.
         const int All = 48;
         PSDataCollection<int> taken = [];
         using Engine busy = new();
@@ -49,7 +49,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     [Fact]
     public void Output_is_emitted_while_the_input_stream_blocks()
     {
-        // The stream ends only when the command's answer to its beginning was seen.
+        // The stream ends only after the output of its beginning was received.
         using QuietStream stream = new();
         Assert.Equal(["got first", "ended"], _engine.Run(
             "Invoke-SandboxCommand 'read a; echo got $a; cat; echo ended' -Sandbox $Box -InputObject $Stream | ForEach-Object { $_; $Stream.Finish() }", ("Stream", stream)).Texts);
@@ -86,7 +86,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     [Fact]
     public void Two_hundred_megabytes_of_input_do_not_grow_any_process()
     {
-        // The command reads nothing at first: whoever does not hold back collects it all meanwhile.
+        // The command reads nothing at first: without back-pressure all input would be collected meanwhile.
         using SandboxHome home = new();
         using PowerShellProcess shell = new(
             home,

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>What a terminal prints is held back at its source, by a reader far away.</summary>
+/// <summary>Back-pressure from a slow remote reader reaches the program in the terminal.</summary>
 public sealed class TerminalMemoryTests : IDisposable
 {
     private const int Total = 50_000_000;
@@ -36,7 +36,7 @@ public sealed class TerminalMemoryTests : IDisposable
         (long agent, long process) = Peaks();
         await TypeAsync("\u0004");
 
-        // Nobody reads: the shell comes to a stand, long before the end.
+        // Nothing is read: the program blocks long before its end.
         Wait.Until(() => Command("cat /proc/$(pgrep -x yes)/wchan") is "pipe_write" or "anon_pipe_write", "what prints is held back");
         Assert.Equal("no", Command("test -e printed || echo no"));
         string pending = shown.ToString()[(shown.ToString().IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)..];

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Tests;
 
-/// <summary>The README's tour does what it shows, line by line.</summary>
+/// <summary>The tour in the README, run line by line.</summary>
 public sealed partial class TourTests
 {
     [Fact]
@@ -28,7 +28,7 @@ public sealed partial class TourTests
         }
     }
 
-    // Blank lines and blanks at the end of a line are the terminal's.
+    // Blank lines and trailing spaces depend on the terminal.
     private static string[] Lines(string text) => [.. text.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)];
 
     [GeneratedRegex(@"^## A tour$.*?^```text\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]

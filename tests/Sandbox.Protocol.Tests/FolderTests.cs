@@ -9,7 +9,7 @@ public sealed class FolderTests
     private static readonly string Source = Path.Combine(
         typeof(FolderTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "RepositoryRoot").Value!, "src");
 
-    /// <summary>The projects whose folders are in order; the others follow.</summary>
+    /// <summary>Gets the projects whose folders are checked.</summary>
     public static TheoryData<string> Projects => ["Sandbox.Server"];
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class FolderTests
         Assert.Equal("b → c → b", FindCircle(["a", "b", "c", "d"], dependencies));
     }
 
-    /// <summary>A file uses another folder by its namespace or, without naming it, types of a folder above its own.</summary>
+    /// <summary>Returns whether a file uses a folder: by its namespace or by types of a parent folder, which need no using directive.</summary>
     private static bool Uses(SourceFile file, string folder, IEnumerable<string> types) => file.Folder.StartsWith(folder + '.', StringComparison.Ordinal)
         ? types.Any(type => Regex.IsMatch(file.Code, $@"\b{type}\b"))
         : Regex.IsMatch(file.Code, $@"\b{Regex.Escape(folder)}(?!\.?\w)");

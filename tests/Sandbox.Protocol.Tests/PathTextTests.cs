@@ -26,7 +26,7 @@ public sealed class PathTextTests
         Assert.Equal(Encoding.UTF8.GetString(bytes), PathText.ToDisplay(path));
     }
 
-    // As numbers: a test's arguments are UTF-8 on their way.
+    // As numbers, because xunit passes test arguments as UTF-8.
     [Theory]
     [InlineData(0)]
     [InlineData(0xd83c)]

@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>One server for the tests of the API.</summary>
+/// <summary>Server shared by the tests of the API.</summary>
 public sealed class ApiServer : IAsyncLifetime
 {
     internal TestServer Server { get; private set; } = null!;
@@ -14,7 +14,7 @@ public sealed class ApiServer : IAsyncLifetime
     public ValueTask DisposeAsync() => Server is null ? ValueTask.CompletedTask : Server.DisposeAsync();
 }
 
-/// <summary>The server's own routes.</summary>
+/// <summary>The routes of the server itself.</summary>
 public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
 {
     private readonly TestServer server = fixture.Server;

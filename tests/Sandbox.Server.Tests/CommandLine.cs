@@ -3,17 +3,17 @@ using System.Globalization;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What a finished program left.</summary>
+/// <summary>Exit code and output of a process.</summary>
 internal sealed record Finished(int ExitCode, string Output, string Error);
 
-/// <summary>Runs <c>sandboxd</c> from outside, as the module does.</summary>
+/// <summary>Runs <c>sandboxd</c> as a process, as the module does.</summary>
 internal static class CommandLine
 {
-    /// <summary>Starts it and leaves it running.</summary>
+    /// <summary>Starts the program without waiting for its exit.</summary>
     public static Process Begin(string programs, uint user, IReadOnlyDictionary<string, string?> environment, params IEnumerable<string> arguments) =>
         Begin([], programs, user, environment, arguments);
 
-    /// <summary>Starts it through another program and leaves it running.</summary>
+    /// <summary>Starts the program through a launcher without waiting for its exit.</summary>
     public static Process Begin(
         IEnumerable<string> through, string programs, uint user, IReadOnlyDictionary<string, string?> environment, IEnumerable<string> arguments)
     {
@@ -27,7 +27,7 @@ internal static class CommandLine
             WorkingDirectory = "/",
         };
 
-        // What the tests were started with must not change what is tested.
+        // Settings in the environment of the test run must not change the result.
         foreach (string name in start.Environment.Keys.Where(IsSetting).ToArray())
         {
             start.Environment.Remove(name);
@@ -41,11 +41,11 @@ internal static class CommandLine
         return Process.Start(start)!;
     }
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs the program and waits for its exit.</summary>
     public static Task<Finished> RunAsync(string programs, uint user, IReadOnlyDictionary<string, string?> environment, params IEnumerable<string> arguments) =>
         RunAsync([], programs, user, environment, arguments);
 
-    /// <summary>Runs it through another program to its end.</summary>
+    /// <summary>Runs the program through a launcher and waits for its exit.</summary>
     public static async Task<Finished> RunAsync(
         IEnumerable<string> through, string programs, uint user, IReadOnlyDictionary<string, string?> environment, IEnumerable<string> arguments)
     {

@@ -4,10 +4,10 @@ using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Each wall is needed: what <see cref="IsolationTests"/> shows to be out of reach is in reach without it.</summary>
+/// <summary>Each isolation feature is necessary: without it, code reaches what <see cref="IsolationTests"/> shows to be unreachable.</summary>
 /// <remarks>
-/// Sandboxes are launched here as the server launches them, minus one defence. As root's server does: with a user of their own.
-/// As an ordinary user's: with that very user, who then owns the server's files too.
+/// Launches sandboxes as the server does, minus one feature. A server of root gives each sandbox a user of its own;
+/// a server of an ordinary user runs them as that user, who also owns the files of the server.
 /// </remarks>
 public sealed class DefenceTests
 {
@@ -38,7 +38,7 @@ public sealed class DefenceTests
     [Fact]
     public async Task Without_its_own_user_a_sandbox_of_root_accesses_host_files_as_root()
     {
-        // The root directory is left open in both: this is the wall behind it.
+        // The root file system is not composed in either case, so that only the separate user protects the host files.
         const string probe = "cat /host/etc/shadow >/dev/null 2>&1 && echo reached || echo refused";
         await using (Launch apart = await Launch.StartAsync(ServerUser.Root, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot))
         {
@@ -63,7 +63,7 @@ public sealed class DefenceTests
     [InlineData(ServerUser.Ordinary)]
     public async Task Without_a_process_namespace_host_processes_are_visible(ServerUser user)
     {
-        // A process of the host with a name that no process of a sandbox has; the brackets keep the pattern from matching its own command line.
+        // A process with a unique name; the brackets keep the pattern from matching its own command line.
         string name = $"host-{Guid.NewGuid():N}";
         using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", "echo ready; read line", name]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Assert.Equal("ready", await process.StandardOutput.ReadLineAsync());
@@ -126,7 +126,7 @@ public sealed class DefenceTests
             }
         }
 
-        // These the kernel refuses by itself for want of rights; the filter is their second wall.
+        // The kernel also refuses these for lack of privileges; the filter is a second line of defence.
         Assert.Empty(same.Except(["bpf", "perf_event_open", "mount", "fsopen", "setns", "userfaultfd", "process_vm_readv", "open_by_handle_at", "typing into a terminal"]));
         Assert.Equal("done\n", (await open.ExecAsync(Probe.SystemCalls.Single(probe => probe.Name == "ptrace").Command)).Output);
         Assert.Equal("done\n", (await open.ExecAsync(Probe.SystemCalls.Single(probe => probe.Name == "keyctl").Command)).Output);

@@ -10,7 +10,7 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>A server in this process whose only engine is <see cref="FakeEngine"/>.</summary>
+/// <summary>In-process server whose only engine is <see cref="FakeEngine"/>.</summary>
 public sealed class EngineTests : IAsyncLifetime
 {
     private readonly string _directory = Host.NewDirectory(CurrentProcess.EffectiveUserId);

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Reads the answer of <c>exec</c>.</summary>
+/// <summary>Reads the response of <c>exec</c>.</summary>
 internal static class EventStream
 {
     public static async Task<Finished> ReadAsync(HttpResponseMessage answer)

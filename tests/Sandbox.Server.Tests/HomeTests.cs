@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Where the server keeps things, and where it refuses to.</summary>
+/// <summary>The directories of the server, and those that it refuses.</summary>
 public sealed class HomeTests
 {
     [Theory]
@@ -38,7 +38,7 @@ public sealed class HomeTests
         HashSet<uint> users = [server.RecordOf("a").UserId, server.RecordOf("b").UserId];
         await server.Client.DeleteAsync("v1/sandbox/b");
 
-        // Also the next server goes on where this one stopped, and passes over a directory that is still there.
+        // The next server continues with the following number and skips a directory that still exists.
         await server.KillAsync();
         Directory.CreateDirectory($"{server.Home}/state/boxes/3/workspace");
         File.WriteAllText($"{server.Home}/state/boxes/3/box.json", "damaged");
@@ -48,7 +48,7 @@ public sealed class HomeTests
         Assert.All(users, id => Assert.InRange(id, 2_000_000_000u, 2_147_000_000u));
         Assert.NotEqual(3, server.RecordOf("c").Number);
 
-        // What nobody can read is a person's to look at, not the server's to remove.
+        // A directory without a readable record is left for the administrator.
         Assert.True(Directory.Exists($"{server.Home}/state/boxes/3"));
         Directory.Delete($"{server.Home}/state/boxes/3", recursive: true);
     }

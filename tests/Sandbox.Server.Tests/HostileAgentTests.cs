@@ -6,8 +6,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What passes between client and agent, and what does not, whatever the agent says.</summary>
-/// <remarks>Each test has a server and an agent of its own: a connection that one test's agent has closed could otherwise still be in use for the next test's request.</remarks>
+/// <summary>What the server forwards between client and agent, whatever a hostile agent sends.</summary>
+/// <remarks>Each test has its own server and agent: a pooled connection closed by the agent of one test could be used for the request of the next.</remarks>
 public sealed class HostileAgentTests : IAsyncLifetime
 {
     private const string Route = "v1/sandbox/fake/anything";
@@ -53,7 +53,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
         await agent.AnswerAsync("HTTP/1.1 302 Found\r\nLocation: /v1/sandbox\r\nSet-Cookie: a=b\r\nServer: x\r\nRequest-Id: mine\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n");
         using HttpResponseMessage answer = await answering;
 
-        // Not followed; and what speaks for the server is the server's.
+        // The redirect is not followed, and headers of the server cannot be set by the agent.
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
         Assert.Equal(["Content-Length", "Date", "Location", "Request-Id"], answer.Headers.Concat(answer.Content.Headers).Select(header => header.Key).Order());
         Assert.NotEqual("mine", Assert.Single(answer.Headers.GetValues("Request-Id")));
@@ -72,7 +72,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
         int asked = 0;
         try
         {
-            // Where nothing at all was answered, the server may ask again.
+            // The server may repeat the request after a connection that closed without any response.
             for (; ; asked++)
             {
                 await agent.AnswerAsync(bytes, answered.Token);
@@ -105,7 +105,7 @@ public sealed class HostileAgentTests : IAsyncLifetime
             }
             catch (IOException)
             {
-                // The server had enough.
+                // The server closed the connection.
             }
 
             await UnavailableAsync(await answering);

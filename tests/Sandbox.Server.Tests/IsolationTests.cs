@@ -4,7 +4,7 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What code in a sandbox of the real server can reach. That each wall is needed is shown by <see cref="DefenceTests"/>.</summary>
+/// <summary>What code in a sandbox can reach. <see cref="IsolationFeatureTests"/> shows that each feature is necessary.</summary>
 public sealed class IsolationTests
 {
     [Theory]
@@ -18,7 +18,7 @@ public sealed class IsolationTests
         await server.ExecAsync("b", "echo neighbour >file; (setsid bash -c 'exec -a neighbour-process sleep 1000' &)");
         SandboxRecord neighbour = server.RecordOf("b");
 
-        // Files: of the host, of its users, of the server, of the neighbour.
+        // Files of the host, its users, the server and another sandbox.
         string[] paths =
         [
             "/etc/shadow", "/etc/machine-id", "/root", "/home/*/.*", "/sys", "/boot", "/var/log", server.Home,
@@ -28,13 +28,13 @@ public sealed class IsolationTests
         Assert.Equal("", files.Output);
         Assert.Equal("sandbox\n", (await server.ExecAsync("a", "ls /home")).Output);
 
-        // Processes: its own alone.
+        // Only processes of the sandbox are visible.
         Finished processes = await server.ExecAsync("a", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
         Assert.Contains("sandbox-agent", processes.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("neighbour-process", processes.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("sandboxd", processes.Output, StringComparison.Ordinal);
 
-        // Killing all it can ends its own agent, and no more; the next request starts that again.
+        // Killing every process it can ends only its own agent, which the next request starts again.
         BubblewrapProcess before = server.RecordOf("a").Process!;
         await Assert.ThrowsAnyAsync<Exception>(() => server.ExecAsync("a", "kill -9 -1"));
         await TestServer.UntilGoneAsync(before.MonitorId, before.MonitorStart);
@@ -56,7 +56,7 @@ public sealed class IsolationTests
             Assert.True(run.Output == probe.Refused + "\n", $"{probe.Name}: {run.Output}{run.Error}");
         }
 
-        // Nothing is left of root's rights, nor can they be had.
+        // No capabilities are left, and none can be gained.
         Finished status = await server.ExecAsync("a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
         string host = user == ServerUser.Root ? server.RecordOf("a").UserId.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
         Assert.Equal(
@@ -64,7 +64,7 @@ public sealed class IsolationTests
             status.Output[..(status.Output.IndexOf("1000\n", StringComparison.Ordinal) + 5)]);
         Assert.NotEqual("0", host);
 
-        // Its network is empty, and what it may write to is its own.
+        // The network has only a loopback interface, and only directories of the sandbox are writable.
         Assert.Equal("lo\n", (await server.ExecAsync("a", "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '")).Output);
         Assert.Equal("refused\n", (await server.ExecAsync("a", "touch /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null; ls /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null || echo refused")).Output);
         Assert.Equal("kept\n", (await server.ExecAsync("a", "set -e; for d in /workspace /home/sandbox /tmp /var/tmp /dev/shm; do echo kept >$d/x; done; cat /tmp/x")).Output);
@@ -85,7 +85,7 @@ public sealed class IsolationTests
         Assert.Equal("", run.Output);
         Assert.Equal(6, run.Error.Split('\n').Count(line => line.Contains("Permission denied", StringComparison.Ordinal)));
 
-        // Nor does a command hold the agent's socket.
+        // Commands do not inherit the socket of the agent.
         Assert.DoesNotContain("socket:", (await server.ExecAsync("a", "ls -l /proc/self/fd/")).Output, StringComparison.Ordinal);
     }
 
@@ -108,7 +108,7 @@ public sealed class IsolationTests
     [Fact]
     public async Task Error_output_of_a_failed_bubblewrap_is_in_the_error()
     {
-        // It has told of its child, and closes the pipe (6) on which the server lets the program start.
+        // Reports its child and then closes the pipe (6) on which the server lets the program start.
         await using TestServer server = await StartWithBubblewrapAsync("""
             exec 6<&-
             sleep 5 4>&- &

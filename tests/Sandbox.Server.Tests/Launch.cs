@@ -8,7 +8,7 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>One launched sandbox, without a server.</summary>
+/// <summary>One sandbox launched without a server.</summary>
 internal sealed class Launch : IAsyncDisposable
 {
     private readonly string top;
@@ -17,13 +17,12 @@ internal sealed class Launch : IAsyncDisposable
 
     private Launch(string top) => this.top = top;
 
-    /// <summary>A directory that only the server's user may look into.</summary>
+    /// <summary>Gets a directory that only the user of the server can access.</summary>
     public string Secret => $"{top}/secret";
 
-    /// <summary>Launches a sandbox.</summary>
     /// <param name="user">The user of the server that would launch it.</param>
-    /// <param name="features">Its isolation.</param>
-    /// <param name="environment">The environment of that server; the one of the tests when null.</param>
+    /// <param name="features">The isolation features to apply.</param>
+    /// <param name="environment">The environment of that server; null for that of the test run.</param>
     public static async Task<Launch> StartAsync(ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment = null)
     {
         Host.Require(user);
@@ -88,7 +87,7 @@ internal sealed class Launch : IAsyncDisposable
         FileTree.Remove(top);
     }
 
-    /// <summary>The agent with its small /etc, laid out as the server installs it.</summary>
+    /// <summary>Copies the agent with its minimal /etc, as the server installs it.</summary>
     private static AgentProgram Agent(string top)
     {
         AgentProgram agent = new($"{top}/agent", IsNative: !File.Exists($"{Host.Programs}/sandbox-agent.dll"));

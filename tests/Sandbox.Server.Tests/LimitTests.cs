@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Limits: kept for real, told, and gone with the sandbox.</summary>
+/// <summary>Limits are enforced, reported, and removed with the sandbox.</summary>
 public sealed class LimitTests
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class LimitTests
     [InlineData(ServerUser.Ordinary)]
     public async Task Process_limit_is_enforced(ServerUser user)
     {
-        // Starts 100 processes, or as many as it can, and prints how many.
+        // Starts up to 100 processes and prints how many could be started.
         const string fork = """
             perl -e 'for (1..100) { $p = fork; last unless defined $p; exec "sleep", "1000" unless $p; push @p, $p } print scalar(@p); kill 9, @p'
             """;

@@ -4,7 +4,7 @@ using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What a sandbox reaches by each network, in an internet that the tests make.</summary>
+/// <summary>What a sandbox reaches by each network mode, in a test network that stands for the internet.</summary>
 public sealed class NetworkTests
 {
     [Theory]
@@ -27,21 +27,21 @@ public sealed class NetworkTests
         Assert.StartsWith($"{TestInternet.Public} ", (await server.ExecAsync("a", "getent ahostsv4 somewhere.test")).Output, StringComparison.Ordinal);
         Assert.Equal("reached\n", await ReachAsync(server, "somewhere.test"));
 
-        // In reach of the server, and thus of slirp4netns; closed to the sandbox.
+        // Reachable by the server and thus by slirp4netns, but not by the sandbox.
         foreach (string address in TestInternet.Private)
         {
             Assert.True(internet.Answers(address), address);
             Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
         }
 
-        // The host: by its loopback, its own address, and what slirp4netns gives instead of it.
+        // The host: its loopback, its own address, and the addresses that slirp4netns maps to it.
         Assert.True(internet.Answers("127.0.0.1"));
         foreach (string address in (string[])["127.0.0.1", TestInternet.ServersOwn, "10.0.2.2", "10.0.2.3", "0.0.0.0"])
         {
             Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
         }
 
-        // Neither datagrams nor a socket bound to the interface, which passes by routes, get round it; and the rules are not the sandbox's to change.
+        // Datagrams and sockets bound to the interface, which bypass routes, are blocked too, and the sandbox cannot change the rules.
         foreach (string address in (string[])["10.7.7.7", "10.0.2.2", "10.0.2.3", "255.255.255.255", TestInternet.ServersOwn])
         {
             Finished run = await server.ExecAsync("a", $$"""
@@ -97,14 +97,14 @@ public sealed class NetworkTests
         Assert.NotNull(first.Find());
         Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
 
-        // Stopped by a server that did not start it, and woken.
+        // Stopped by a server that did not start it, and started again.
         await server.PostAsync("v1/sandbox/a/stop");
         Assert.Null(first.Find());
         Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
         ProcessIdentity second = server.RecordOf("a").Process!.Link!;
         Assert.NotEqual(first, second);
 
-        // No server ends this one.
+        // Killed without a server to stop its sandboxes.
         await server.KillAsync();
         ProcessTable.Send(ProcessTable.Find(server.RecordOf("a").Process!.InitId)!.Value, Signal.KILL);
         await TestServer.UntilGoneAsync(second.Id, second.Start);
@@ -118,7 +118,7 @@ public sealed class NetworkTests
     [Fact]
     public async Task Host_without_slirp4netns_defaults_to_none_and_refuses_internet()
     {
-        // Programs are found on PATH first: these find nothing of use.
+        // PATH is searched first, and these programs fail.
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         string fake = $"{server.Home}/bin";
         Directory.CreateDirectory(fake);

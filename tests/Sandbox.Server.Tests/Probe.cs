@@ -2,15 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>A real attempt at something a sandbox must not do. It prints one word.</summary>
-/// <param name="Name">What is attempted.</param>
-/// <param name="Command">The attempt.</param>
-/// <param name="Refused">What it prints when all walls stand.</param>
+/// <summary>Real attempt at something that a sandbox must not do. It prints one word.</summary>
+/// <param name="Refused">What it prints when all isolation features are on.</param>
 internal sealed record Probe(string Name, string Command, string Refused)
 {
     private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
-    /// <summary>Attempts that the system call filter stops; by the kernel's numbers, so that no tool stands between.</summary>
+    /// <summary>Gets attempts that the seccomp filter refuses. They use system call numbers, so that no library gets in between.</summary>
     public static IReadOnlyList<Probe> SystemCalls { get; } =
     [
         Call("keyctl", IsArm ? 219 : 250, "0, -3, 1"),

@@ -4,7 +4,7 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What bubblewrap has recorded of a sandbox.</summary>
+/// <summary>Reads the bubblewrap state of sandbox records.</summary>
 internal static class RecordExtensions
 {
     extension(SandboxRecord record)

@@ -4,10 +4,10 @@ using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>A sandbox goes with all that is in it, whatever that is.</summary>
+/// <summary>Removal of sandboxes with any files and processes.</summary>
 public sealed class RemovalTests
 {
-    // Names that are no text, a depth beyond any path, directories closed to their owner, links out, and a fifo.
+    // Names that are not UTF-8, paths longer than PATH_MAX, directories without permissions, links to outside, and a FIFO.
     private const string NastyTree = """
         set -e
         mkdir closed && touch closed/file && mkdir closed/inner && touch closed/inner/file && chmod 000 closed/inner closed
@@ -63,7 +63,7 @@ public sealed class RemovalTests
         Assert.Empty(ProcessesOf(server));
     }
 
-    /// <summary>Gets the processes that have a sandbox of this server mounted.</summary>
+    /// <summary>Returns the processes that have a sandbox of this server mounted.</summary>
     private static int[] ProcessesOf(TestServer server) =>
         [.. ProcessTable.All().Where(entry => entry.IsAlive && MountsOf(entry.Id).Contains($"{Path.GetFileName(server.Home)}/state/boxes/", StringComparison.Ordinal)).Select(entry => entry.Id)];
 
@@ -75,7 +75,7 @@ public sealed class RemovalTests
         }
         catch (IOException)
         {
-            // It has ended.
+            // It has exited.
             return "";
         }
     }

@@ -7,7 +7,7 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Stopping, waking, dying and being given up.</summary>
+/// <summary>Stop, restart and crash of sandboxes, and cancelled creations.</summary>
 public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServer>
 {
     private readonly TestServer server = fixture.Server;
@@ -96,11 +96,11 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
         BubblewrapProcess before = server.RecordOf("k").Process!;
         ProcessEntry agent = Assert.Single(ProcessTable.All(), entry => entry.ParentId == before.InitId && CommandOf(entry.Id).Contains("/opt/sandbox/sandbox-agent", StringComparison.Ordinal));
         ProcessTable.Send(agent, Signal.KILL);
-        // bubblewrap's outer process ends when all threads of the agent have.
+        // The outer process of bubblewrap exits after all threads of the agent.
         await TestServer.UntilGoneAsync(before.MonitorId, before.MonitorStart);
         Assert.Equal("file\n", (await server.ExecOnceBackAsync("k", "cat f")).Output);
 
-        // What the dead agent left is gone.
+        // No process of the dead agent is left.
         Assert.False(ProcessReaper.IsRunning(before));
         Assert.NotEqual(before.InitId, server.RecordOf("k").Process!.InitId);
         await server.Client.DeleteAsync("v1/sandbox/k");
@@ -134,7 +134,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
             }
             catch (OperationCanceledException)
             {
-                // Perhaps when the response was already on its way: then the sandbox exists and is complete.
+                // The response may have been on its way already: then the sandbox exists and is complete.
             }
 
             HttpStatusCode removed = await RemoveAsync();
@@ -142,7 +142,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
             Assert.True(removed is HttpStatusCode.NotFound or HttpStatusCode.NoContent, $"{removed}");
         }
 
-        // The server may read a cancelled request late, after the one that removes what it makes.
+        // The server may read a cancelled request only after the request that removes its sandbox.
         await Wait.UntilAsync(async () => await RemoveAsync() == HttpStatusCode.NotFound && !HasRecord() && !HasProcess(), "no record and no process is left");
 
         async Task<HttpStatusCode> RemoveAsync()
@@ -168,7 +168,7 @@ public sealed class SandboxLifeTests(ApiServer fixture) : IClassFixture<ApiServe
         {
             Id = "early", Number = 1, CreatedAt = DateTimeOffset.UnixEpoch, Network = SandboxNetworks.None, Phase = SandboxPhase.Creating, Engine = "none",
         };
-        // Neither engine nor launcher is reached.
+        // Neither engine nor launcher is used.
         using SandboxInstance box = new(record, new SandboxDirectories(1, "", ""), engine: null!, launcher: null!);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => box.CreateAsync(new AgentConfiguration(), new CancellationToken(canceled: true)));
         Assert.True(box.Created.IsCompleted);

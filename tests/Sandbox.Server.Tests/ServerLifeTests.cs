@@ -10,7 +10,7 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Starting, leaving, dying, taking over.</summary>
+/// <summary>Start, exit, crash and replacement of the server.</summary>
 public sealed class ServerLifeTests
 {
     [Theory]
@@ -115,7 +115,7 @@ public sealed class ServerLifeTests
         await server.CreateAsync("""{"id":"a"}""");
         await server.KillAsync();
 
-        // An open request keeps it running, longer than its idle limit.
+        // An open request keeps the server running beyond its idle timeout.
         (ProcessEntry? process, HttpResponseMessage answer) = await server.StartWithShortIdleExitAsync<HttpResponseMessage>(
             async () => await server.BeginExecAsync("a", "until [ -e finish ]; do sleep 0.05; done; echo done"));
         await TestServer.OutlastShortIdleExitAsync();
@@ -140,7 +140,7 @@ public sealed class ServerLifeTests
         try
         {
             Host.CopyPrograms(Host.Programs, newer);
-            // Bytes after the end of a program change nothing but its identity.
+            // Bytes appended to a program change only its identity.
             await File.AppendAllTextAsync(Path.Combine(newer, "sandbox-agent"), "newer");
             BubblewrapProcess before = server.RecordOf("a").Process!;
             server.Programs = newer;
@@ -152,7 +152,7 @@ public sealed class ServerLifeTests
             Assert.Equal(before.InitId, server.RecordOf("a").Process!.InitId);
             Assert.True(Directory.Exists(before.Program));
 
-            // Started anew it runs the newer agent.
+            // After a restart the sandbox runs the newer agent.
             await server.PostAsync("v1/sandbox/a/stop");
             await server.ExecAsync("a", "true");
             Assert.NotEqual(before.Program, server.RecordOf("a").Process!.Program);
@@ -174,7 +174,7 @@ public sealed class ServerLifeTests
         BubblewrapProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
         await server.KillAsync();
 
-        // As if it had died between launching and recording what was launched: one sandbox was new, the other was being woken.
+        // The state after a crash between a launch and its record: one sandbox was being created, the other was being started again.
         Rewrite(directories[0], record => Interrupted(record) with { Phase = SandboxPhase.Creating });
         Rewrite(directories[1], Interrupted);
         await server.StartAsync();
@@ -203,7 +203,7 @@ public sealed class ServerLifeTests
         await Host.SuspendAsync(slow);
         Task<ReadyMessage> starting = server.StartAsync();
 
-        // Logged by the second server that this start tries, after the first has not answered.
+        // Logged by the second server that this start tries, after the first has not responded.
         await Wait.UntilAsync(() => server.Log.Contains("Another server uses this home", StringComparison.Ordinal), "the first server has not answered in time");
         ProcessTable.Send(slow, Signal.CONT);
         ReadyMessage found = await starting;
@@ -238,7 +238,7 @@ public sealed class ServerLifeTests
         Directory.Delete(Path.Combine(server.Home, "state", "server.lock"));
     }
 
-    /// <summary>Reads the set of signals that wait for a stopped process: ShdPnd in proc(5).</summary>
+    /// <summary>Returns the pending signals of a stopped process: ShdPnd in proc(5).</summary>
     private static ulong PendingSignalsOf(int process)
     {
         const string field = "ShdPnd:";

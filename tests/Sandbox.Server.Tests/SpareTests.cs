@@ -7,7 +7,7 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Sandboxes that are started ahead: quick to have, and nobody's until then.</summary>
+/// <summary>The pool of pre-started sandboxes.</summary>
 public sealed class SpareTests
 {
     [Theory]
@@ -31,7 +31,7 @@ public sealed class SpareTests
         Assert.Equal("p h\n", (await server.ExecAsync("b", "x=kept; echo $PLAIN $HIDDEN")).Output);
         Assert.Equal("kept\n", (await server.ExecAsync("b", "echo $x")).Output);
 
-        // What it was told outlives its processes, as that of every sandbox does.
+        // Its settings survive its processes, like those of every sandbox.
         await server.PostAsync("v1/sandbox/b/stop");
         Assert.Equal("p h\n", (await server.ExecAsync("b", "echo $PLAIN $HIDDEN")).Output);
     }
@@ -188,7 +188,7 @@ public sealed class SpareTests
         Assert.True(internet.Answers(address));
         Assert.Equal("refused\n", (await server.ExecAsync("b", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output);
 
-        // The next is as new as the address.
+        // The next pooled sandbox is launched after the address change.
         SandboxRecord next = await SpareAsync(server);
         await server.CreateAsync("""{"id":"c"}""");
         Assert.Equal(next.Number, server.RecordOf("c").Number);

@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Listening on a port: only with a key, and the key is shown nowhere.</summary>
+/// <summary>TCP endpoint: it needs a key, and the key is never shown.</summary>
 public sealed partial class TcpTests
 {
     private const string Key = "a-secret-of-this-test";
@@ -40,15 +40,15 @@ public sealed partial class TcpTests
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("v1/server")).StatusCode);
         }
 
-        // Ending the server is for its own host.
+        // Only local users can end the server.
         Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync("v1/server/leave", null)).StatusCode);
 
         Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync("v1/server/stop", null)).StatusCode);
 
-        // Who calls from afar is not known as a process.
+        // A remote caller has no process that the server could watch.
         await ApiTests.FailedAsync(await client.PostAsync("v1/sandbox", new StringContent("""{"temporary":true}""")), 501, ErrorCodes.Unsupported);
 
-        // The socket needs no key, and sandboxes do not get it.
+        // The Unix socket needs no key, and sandboxes do not get the key.
         await server.CreateAsync("""{"id":"a"}""");
         Assert.DoesNotContain(Key, (await server.ExecAsync("a", "env; cat /proc/*/environ | tr '\\0' '\\n'")).Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Key, File.ReadAllText($"/proc/{process.Id}/cmdline"), StringComparison.Ordinal);

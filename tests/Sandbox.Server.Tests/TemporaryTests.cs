@@ -4,7 +4,7 @@ using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Sandboxes that go with the process that made them.</summary>
+/// <summary>Sandboxes that are removed when the process that created them exits.</summary>
 public sealed class TemporaryTests
 {
     private const string Maker = """
@@ -69,7 +69,7 @@ public sealed class TemporaryTests
         return maker;
     }
 
-    /// <summary>Starts the process that makes the sandbox; null when it found no server.</summary>
+    /// <summary>Starts the process that creates the sandbox; returns null when it found no server.</summary>
     private static async Task<Process?> TryMakeAsync(TestServer server)
     {
         string? python = ExecutableLocator.Find("python3");

@@ -4,8 +4,8 @@ using Sandbox.Server.Engines.Bubblewrap;
 namespace Sandbox.Server.Tests;
 
 /// <summary>
-/// A small internet of two network namespaces: one for a server, one that is the world, with a cable between. The world answers on a public address, on
-/// private ones and on the metadata services' address, and for every name. Nothing in it leads anywhere else.
+/// Test network of two namespaces connected by a virtual cable: one for a server, one for the rest of the world, which answers on a public address,
+/// on private addresses, on the address of metadata services, and for every name. Nothing leads outside.
 /// </summary>
 internal sealed class TestInternet : IDisposable
 {
@@ -13,10 +13,10 @@ internal sealed class TestInternet : IDisposable
     public const string ServersOwn = "198.51.100.2";
     public const int Port = 8080;
 
-    /// <summary>The time limit of a connection. Only one that hangs reaches it: closed addresses are refused at once.</summary>
+    /// <summary>Connection timeout. Only a connection that hangs reaches it: blocked addresses are refused at once.</summary>
     public static readonly int TimeoutSeconds = (int)Wait.Limit.TotalSeconds / 2;
 
-    /// <summary>What the world answers on besides, and no sandbox may reach.</summary>
+    /// <summary>Other addresses of the world, which no sandbox may reach.</summary>
     public static readonly string[] Private = ["10.7.7.7", "172.20.0.1", "192.168.77.1", "100.64.0.1", "169.254.169.254", "168.63.129.16"];
 
     private const string Listener = """
@@ -53,7 +53,7 @@ internal sealed class TestInternet : IDisposable
     private string server = "";
     private string world = "";
 
-    /// <summary>Makes one. Servers in it are to be gone before it is.</summary>
+    /// <summary>Creates the namespaces. Servers in them must end before it is disposed.</summary>
     public static TestInternet Make()
     {
         TestInternet internet = new();
@@ -69,17 +69,17 @@ internal sealed class TestInternet : IDisposable
         }
     }
 
-    /// <summary>A home whose server will start within it.</summary>
+    /// <summary>Prepares a server that will start in the server namespace.</summary>
     public TestServer Prepare(ServerUser user)
     {
         TestServer home = TestServer.Prepare(user);
-        // A device that every user may use, as most hosts have it; seen by this server alone.
+        // A tun device that every user may use, as on most hosts, visible to this server only.
         string surroundings = $"mount --bind {directory}/tun /dev/net/tun && mount --bind {directory}/resolv.conf /etc/resolv.conf && exec \"$@\"";
         home.Through = ["nsenter", "--net=" + server, "--", "unshare", "--mount", "sh", "-c", surroundings, "sh"];
         return home;
     }
 
-    /// <summary>Skips a test this machine cannot run.</summary>
+    /// <summary>Skips the test where this machine cannot run it.</summary>
     public static void Require()
     {
         Host.Require(Host.CurrentUser);
@@ -93,15 +93,15 @@ internal sealed class TestInternet : IDisposable
         Assert.SkipUnless(TryRun("unshare", "--net", "--mount", "true"), "NOT TESTED: networks, since this host makes no namespaces.");
     }
 
-    /// <summary>Whether a program in the server's own surroundings gets an answer: what sandboxes must not reach is in its reach.</summary>
+    /// <summary>Returns whether an address responds to a program in the namespace of the server.</summary>
     public bool Answers(string address) => TryRun("nsenter", "--net=" + server, "timeout", $"{TimeoutSeconds}", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
 
-    /// <summary>Gives the server's host one more address of its own.</summary>
+    /// <summary>Adds an address to the namespace of the server.</summary>
     public void GiveServer(string address) => Configure(server, $"addr add {address}/32 dev cable");
 
     public void Dispose()
     {
-        // The namespaces go with their last process.
+        // The namespaces end with their last process.
         foreach (Process process in processes)
         {
             process.Kill();
@@ -137,7 +137,7 @@ internal sealed class TestInternet : IDisposable
         Start("nsenter", "--net=" + world, "python3", "-c", Listener, "0.0.0.0", Private[0]);
     }
 
-    /// <summary>Starts a program that lives until its input ends, and waits until it says that it is ready.</summary>
+    /// <summary>Starts a program that runs until its input ends, and waits for its ready message.</summary>
     private int Start(params string[] command)
     {
         Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;

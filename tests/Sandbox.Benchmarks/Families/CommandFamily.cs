@@ -5,7 +5,7 @@ using Sandbox.Client;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>How long one small command takes, from the client and back.</summary>
+/// <summary>Round-trip time of one small command from the client.</summary>
 internal sealed class CommandFamily : IFamily
 {
     private const string Session = "s";
@@ -60,7 +60,7 @@ internal sealed class CommandFamily : IFamily
         });
     }
 
-    /// <summary>What a busy machine does not change, unlike the time that passes.</summary>
+    /// <summary>Processor time per command: unlike elapsed time it does not depend on the load of the machine.</summary>
     private async Task MeasureProcessorTimeAsync(Bench bench, BenchmarkSandbox sandbox, string name, Func<Task> work)
     {
         int count = bench.Count(4000);

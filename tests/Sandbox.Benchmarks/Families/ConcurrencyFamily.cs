@@ -4,7 +4,7 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Sessions that work at the same time.</summary>
+/// <summary>Throughput of concurrent sessions.</summary>
 internal sealed class ConcurrencyFamily : IFamily
 {
     private const int Most = 32;

@@ -4,10 +4,10 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>What many commands leave behind.</summary>
+/// <summary>Memory, descriptors and disk space after many commands.</summary>
 internal sealed class EnduranceFamily : IFamily
 {
-    // As much output as a small build step has: journals are kept for a while, and must not be kept for ever.
+    // As much output as a small build step: logs are kept up to their retention limit.
     private const string Command = "printf '%01000d' 1";
 
     public string Name => "endurance";

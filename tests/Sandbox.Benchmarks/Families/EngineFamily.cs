@@ -7,7 +7,7 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>The cmdlets, in the PowerShell engine.</summary>
+/// <summary>The cmdlets in an in-process runspace.</summary>
 internal sealed class EngineFamily : IFamily
 {
     private const string Session = "s";
@@ -45,7 +45,7 @@ internal sealed class EngineFamily : IFamily
         }
     }
 
-    /// <summary>An engine with the module, connected to a server.</summary>
+    /// <summary>Runspace with the module, connected to a server.</summary>
     public static Runspace Open(BenchmarkServer server)
     {
         InitialSessionState state = InitialSessionState.CreateDefault2();
@@ -56,7 +56,7 @@ internal sealed class EngineFamily : IFamily
         return runspace;
     }
 
-    /// <summary>Runs a script that is to succeed.</summary>
+    /// <summary>Runs a script; throws when it fails.</summary>
     /// <returns>The numbers it emitted.</returns>
     public static double[] Run(Runspace runspace, string script)
     {
@@ -65,7 +65,7 @@ internal sealed class EngineFamily : IFamily
         return shell.Streams.Error.Count == 0 ? output : throw new InvalidOperationException(shell.Streams.Error[0].ToString());
     }
 
-    /// <summary>Times a statement as its user's script would see it.</summary>
+    /// <summary>Returns a script that measures the time of a statement.</summary>
     private static string Timed(string script, int count) =>
         $"for ($i = 0; $i -lt {count}; $i++) {{ $t = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {script}; [double]([Diagnostics.Stopwatch]::GetTimestamp() - $t) }}";
 }

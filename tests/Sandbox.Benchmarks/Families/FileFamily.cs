@@ -8,13 +8,13 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Files: into a sandbox and out of it, beside <c>cp</c> and a bare socket.</summary>
+/// <summary>File transfer into and out of a sandbox, compared with <c>cp</c> and a bare socket.</summary>
 internal sealed class FileFamily : IFamily
 {
     private const int LargeMegabytes = 500;
     private const int SmallFiles = 10_000;
 
-    // Memory, in the sandbox too: what is measured is the way there, not a disk.
+    // A file system in memory on both sides, so that no disk is measured.
     private const string InMemory = "/dev/shm";
 
     public string Name => "files";

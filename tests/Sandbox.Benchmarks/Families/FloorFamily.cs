@@ -4,7 +4,7 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>What this machine can do at best. Every other figure has its own floor measured in turns with it; these are for orientation.</summary>
+/// <summary>Baselines of this machine, for orientation. Every other measurement alternates with its own baseline.</summary>
 internal sealed class FloorFamily : IFamily
 {
     public string Name => "floors";

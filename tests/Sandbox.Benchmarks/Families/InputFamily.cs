@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Much input, to a command that counts it.</summary>
+/// <summary>Throughput of input to a command that counts it.</summary>
 internal sealed class InputFamily : IFamily
 {
     private const int WriteSize = 100_000;

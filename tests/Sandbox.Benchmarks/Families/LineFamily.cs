@@ -8,7 +8,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>How long a printed line travels. Each line is the time it was printed at, by the clock that the reader has too.</summary>
+/// <summary>Latency of a printed line. Each line is the time at which it was printed, by the clock the reader uses too.</summary>
 internal sealed class LineFamily : IFamily
 {
     public string Name => "lines";
@@ -19,7 +19,7 @@ internal sealed class LineFamily : IFamily
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
         int count = bench.Count(500);
 
-        // Nothing ever comes on its input: so a bash without 'sleep' waits a moment between lines.
+        // Input that never arrives: 'read -t' lets bash wait between lines without starting 'sleep'.
         string command = $"for ((i = 0; i < {count}; i++)); do read -rt 0.005; printf '%s\\n' \"$EPOCHREALTIME\"; done; true";
         Series floor = new(ThroughPipe(command, count));
         Series work = new(await ThroughServerAsync(bench, sandbox.Id, command));

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>What idle sandboxes and sessions hold, averaged over many.</summary>
+/// <summary>Memory of idle sandboxes and sessions, averaged over many.</summary>
 internal sealed class MemoryFamily : IFamily
 {
     public string Name => "memory";

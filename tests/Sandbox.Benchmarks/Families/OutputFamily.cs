@@ -5,7 +5,7 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Much output, to a client that counts it.</summary>
+/// <summary>Throughput of output to a client that counts it.</summary>
 internal sealed class OutputFamily : IFamily
 {
     private const int Mega = 1_000_000;

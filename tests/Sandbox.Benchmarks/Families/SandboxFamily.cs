@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>The life of a sandbox.</summary>
+/// <summary>Creation, restart and removal of a sandbox.</summary>
 internal sealed class SandboxFamily : IFamily
 {
     private const string Floor = "bwrap of /bin/true";
@@ -14,7 +14,7 @@ internal sealed class SandboxFamily : IFamily
 
     public async Task RunAsync(Bench bench)
     {
-        // The first of all also installs the agent.
+        // The first sandbox also installs the agent.
         await bench.Client.RemoveSandboxAsync((await CreateAsync(bench, null)).Id, bench.Stop);
         double floor = new Series(await Sampler.ManyAsync(bench.Count(60), BubblewrapAsync)).Median;
         foreach (string? network in (string?[])[SandboxNetworks.None, null])

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>The life of a session.</summary>
+/// <summary>Creation and removal of a session.</summary>
 internal sealed class SessionFamily : IFamily
 {
     public string Name => "sessions";

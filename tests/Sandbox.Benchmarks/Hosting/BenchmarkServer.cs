@@ -7,7 +7,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>The built server in a home of its own. Disposing it ends server and sandboxes, and removes the home.</summary>
+/// <summary>Built server with a home of its own. Disposing it ends the server and its sandboxes and removes the home.</summary>
 internal sealed class BenchmarkServer : IAsyncDisposable
 {
     private readonly string home;
@@ -20,7 +20,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         Client = new SandboxClient(Endpoint);
     }
 
-    /// <summary>The folder of the built module.</summary>
+    /// <summary>Gets the directory of the built module.</summary>
     public static string ModuleFolder { get; } = Metadata("ModuleOutput");
 
     public ServerEndpoint Endpoint { get; }
@@ -29,12 +29,10 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     public int ProcessId { get; }
 
-    /// <summary>What is measured, in a few words.</summary>
+    /// <summary>Gets a short description of the measured server.</summary>
     public string Description { get; private set; } = "";
 
-    /// <summary>Starts it.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="poolSize">The number of pre-started sandboxes: none where starting them would disturb the measurement.</param>
+    /// <param name="poolSize">The number of pre-started sandboxes: 0 where starting them would disturb the measurement.</param>
     public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken, int poolSize = 0)
     {
         string home = CreateHome();
@@ -45,7 +43,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Makes a sandbox that is used for a while.</summary>
+    /// <summary>Creates a sandbox.</summary>
     public async Task<BenchmarkSandbox> CreateSandboxAsync(CancellationToken cancellationToken, string? network = SandboxNetworks.None)
     {
         SandboxInfo info = await Client.CreateSandboxAsync(new() { Network = network }, cancellationToken);
@@ -61,7 +59,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Where an agent listens.</summary>
+    /// <summary>Returns the path of the socket of an agent.</summary>
     public string AgentSocket(string directory) => Path.Combine(home, "run", "boxes", Path.GetFileName(directory), "agent.sock");
 
     public async ValueTask DisposeAsync()
@@ -75,7 +73,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         FileTree.Remove(home);
     }
 
-    /// <summary>Creates a new directory. Its path is short, since the paths of sockets in it end at 108 bytes, and open to sandboxes' users, who must reach their programs.</summary>
+    /// <summary>Creates a directory with a short path (socket paths are at most 108 bytes) that the users of sandboxes can traverse to their programs.</summary>
     private static string CreateHome()
     {
         string home = Directory.CreateTempSubdirectory("sbm").FullName;
@@ -83,7 +81,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         return home;
     }
 
-    /// <summary>Runs <c>sandboxd start</c> with settings that are not this process's own.</summary>
+    /// <summary>Runs <c>sandboxd start</c> with the given settings in its environment.</summary>
     private static async Task<ReadyMessage> StartProgramAsync(string home, int poolSize, CancellationToken cancellationToken)
     {
         string native = Path.Combine(Metadata("ServerPrograms"), "sandboxd");
@@ -113,7 +111,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It is being made or removed.
+            // It is being created or removed.
             return null;
         }
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>The machine that figures hold for.</summary>
+/// <summary>Describes the machine of the measurements.</summary>
 internal static class Machine
 {
     public static string Describe()

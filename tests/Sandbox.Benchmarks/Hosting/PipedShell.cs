@@ -3,7 +3,7 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>A bash that takes lines on one pipe and answers on another, with nothing around it: the floor of a session.</summary>
+/// <summary>Baseline of a session: bash that reads lines from one pipe and prints to another.</summary>
 internal sealed class PipedShell : IDisposable
 {
     private readonly FileDescriptor input;
@@ -23,7 +23,7 @@ internal sealed class PipedShell : IDisposable
 
     public int Id => process.Id;
 
-    /// <summary>Runs a line and waits until it says that it is done.</summary>
+    /// <summary>Runs a line and waits until it has reported that it is done.</summary>
     public Task RunAsync(string line)
     {
         Span<byte> answer = stackalloc byte[16];
@@ -31,13 +31,11 @@ internal sealed class PipedShell : IDisposable
         return output.Read(answer) == 1 ? Task.CompletedTask : throw new IOException("The shell did not answer.");
     }
 
-    /// <summary>Reads what it prints; 0 at its end.</summary>
+    /// <summary>Reads output; returns 0 at its end.</summary>
     public int Read(Span<byte> buffer) => output.Read(buffer);
 
-    /// <summary>Gives it input.</summary>
     public void Write(ReadOnlySpan<byte> bytes) => input.WriteAll(bytes);
 
-    /// <summary>Tells it that there is no more input.</summary>
     public void EndInput() => input.Dispose();
 
     public void Dispose()

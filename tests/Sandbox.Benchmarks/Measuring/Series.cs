@@ -1,6 +1,6 @@
 namespace Sandbox.Benchmarks.Measuring;
 
-/// <summary>Times of one thing, in milliseconds.</summary>
+/// <summary>Series of times in milliseconds.</summary>
 internal sealed class Series
 {
     private readonly double[] sorted;
@@ -13,7 +13,7 @@ internal sealed class Series
 
     public double Median => At(0.5);
 
-    /// <summary>What 19 of 20 stay below.</summary>
+    /// <summary>Gets the 95th percentile.</summary>
     public double P95 => At(0.95);
 
     private double At(double share) => sorted[(int)Math.Min(sorted.Length - 1, share * sorted.Length)];

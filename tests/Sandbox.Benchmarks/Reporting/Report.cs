@@ -1,9 +1,7 @@
 namespace Sandbox.Benchmarks.Reporting;
 
-/// <summary>One run's figures.</summary>
-/// <param name="Machine">Where it ran.</param>
-/// <param name="Server">What was measured.</param>
-/// <param name="Quick">Whether it was a rough look.</param>
+/// <summary>Measurements of one run.</summary>
+/// <param name="Server">The version of the measured server.</param>
 internal sealed record Report(string Machine, string Server, bool Quick)
 {
     private readonly List<Figure> figures = [];
@@ -13,7 +11,7 @@ internal sealed record Report(string Machine, string Server, bool Quick)
 
     public IReadOnlyList<Figure> Figures => figures;
 
-    /// <summary>What could not be measured, and why.</summary>
+    /// <summary>Gets the measurements that failed, with the reason.</summary>
     public IReadOnlyList<string> Failures => failures;
 
     public void Add(Figure figure) => figures.Add(figure);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sandbox.Benchmarks.Reporting;
 
-/// <summary>A report as a table of text.</summary>
+/// <summary>Writes a report as a table of text.</summary>
 internal static class TextTable
 {
     private static readonly string[] Headers = ["Work", "median", "p95", "unit", "floor", "of", "ratio", "goal", ""];
@@ -35,7 +35,7 @@ internal static class TextTable
         return text.ToString();
     }
 
-    /// <summary>A figure in a few words.</summary>
+    /// <summary>Formats a value with its unit.</summary>
     public static string Brief(Figure figure) =>
         $"{Number(figure.Value)} {figure.Unit}{(figure.Ratio is { } ratio ? $", {Number(ratio)} × {figure.FloorName}" : "")}{(figure.Goal is { } goal ? $" ({(goal.Reached ? "reached" : "NOT REACHED")}: {goal.Text})" : "")}";
 

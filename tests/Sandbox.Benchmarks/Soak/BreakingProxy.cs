@@ -3,7 +3,7 @@ using Sandbox.Client;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>A Unix socket before another one, whose connections break: after so many bytes of an answer, also before the first one.</summary>
+/// <summary>Unix socket proxy whose connections break after a random number of response bytes, including none.</summary>
 internal sealed class BreakingProxy : IAsyncDisposable
 {
     private const int BlockSize = 16 * 1024;
@@ -16,9 +16,8 @@ internal sealed class BreakingProxy : IAsyncDisposable
     private readonly Task accepting;
     private int broken;
 
-    /// <summary>Opens it.</summary>
-    /// <param name="target">The socket behind it.</param>
-    /// <param name="seed">Where its random numbers begin.</param>
+    /// <param name="target">The path of the socket to forward to.</param>
+    /// <param name="seed">The seed of the random numbers.</param>
     public BreakingProxy(ServerEndpoint target, int seed)
     {
         this.target = target.Text["unix:".Length..];
@@ -31,7 +30,7 @@ internal sealed class BreakingProxy : IAsyncDisposable
 
     public ServerEndpoint Endpoint => ServerEndpoint.Parse($"unix:{path}");
 
-    /// <summary>How many connections it has broken.</summary>
+    /// <summary>Gets the number of broken connections.</summary>
     public int Broken => Volatile.Read(ref broken);
 
     public async ValueTask DisposeAsync()
@@ -51,7 +50,7 @@ internal sealed class BreakingProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>After how many bytes a new connection breaks: small and large answers are all to be hit. None lasts: the pool would use that one alone.</summary>
+    /// <summary>Chooses after how many bytes a connection breaks: small and large responses are hit. All break, or the pool would keep using one that does not.</summary>
     private long NextBreak() => random.Next(4) switch
     {
         0 => random.Next(400),
@@ -81,11 +80,11 @@ internal sealed class BreakingProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // Either side has gone, as they may.
+            // Either side has disconnected.
         }
     }
 
-    /// <summary>Copies until the end or the break; true for the break.</summary>
+    /// <summary>Copies until the end or the break; returns true for the break.</summary>
     private static async Task<bool> CopyAsync(Socket from, Socket to, long breakAfter, CancellationToken cancellationToken)
     {
         byte[] block = new byte[BlockSize];

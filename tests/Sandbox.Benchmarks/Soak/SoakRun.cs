@@ -7,24 +7,21 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>Many sessions at once, for long, under faults: every byte and exit code is checked, no process may be left over, memory must stay flat.</summary>
-/// <param name="server">The server.</param>
-/// <param name="seed">Where all random numbers begin.</param>
-/// <param name="duration">How long.</param>
+/// <summary>Many sessions under faults for a long time: checks every byte and exit code, that no process is left over, and that memory does not grow.</summary>
+/// <param name="seed">The seed of all random numbers.</param>
 internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duration)
 {
     private const int Sessions = 32;
     private const double MemoryRoom = 8;
 
-    // What is kept for a while, as the output of the last commands, has to be complete before memory can be called flat.
+    // Memory is measured after the retention limits (such as the number of stored commands) have been reached.
     private const int LooksToJudgeMemory = 24;
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeftOverPatience = TimeSpan.FromSeconds(10);
 
     private readonly SoakTally tally = new();
 
-    /// <summary>Soaks.</summary>
-    /// <returns>Whether nothing was wrong.</returns>
+    /// <returns>Whether there was no fault.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         Progress.Say($"Soak of {duration.TotalMinutes:0.##} minutes, {Sessions} sessions. To repeat its random choices: --seed {seed}");
@@ -44,7 +41,7 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
         return tally.Faults == 0;
     }
 
-    /// <summary>Each session's own random numbers, from the one seed.</summary>
+    /// <summary>Derives random numbers for each session from the seed.</summary>
     private int HashCode(int number) => unchecked((seed * 397) ^ (number * 7919));
 
     private async Task WatchAsync(BenchmarkSandbox sandbox, BreakingProxy proxy, CancellationToken enough)
@@ -64,7 +61,7 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
             string held = "";
             if (isRoot)
             {
-                // Sessions hold their shells; it is agent and server that could hoard.
+                // Sessions own their shells; growth is checked in agent and server.
                 memory.Add(Resources.MemoryOf(agent, server.ProcessId));
                 held = string.Create(CultureInfo.InvariantCulture, $", agent and server hold {memory[^1]:0.0} MiB, {Resources.DescriptorsOf(agent)} and {Resources.DescriptorsOf(server.ProcessId)} descriptors");
             }
@@ -75,7 +72,7 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
         RequireFlat(memory);
     }
 
-    /// <summary>The last quarter beside the second: the first is for filling what is kept anyway.</summary>
+    /// <summary>Compares the last quarter with the second: caches fill in the first.</summary>
     private void RequireFlat(List<double> memory)
     {
         if (memory.Count < LooksToJudgeMemory)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>What a soak has come to so far.</summary>
+/// <summary>Counters of the soak test.</summary>
 internal sealed class SoakTally
 {
     private const int FaultsShown = 20;
@@ -13,9 +13,8 @@ internal sealed class SoakTally
 
     public int Commands => kinds.Values.Sum();
 
-    /// <summary>Counts a command, or something that must not be.</summary>
-    /// <param name="kind">What it tried.</param>
-    /// <param name="fault">What is wrong; null for nothing.</param>
+    /// <summary>Counts a command and its fault, if any.</summary>
+    /// <param name="fault">The fault; null for none.</param>
     public void Count(string kind, string? fault)
     {
         kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
@@ -25,7 +24,7 @@ internal sealed class SoakTally
         }
     }
 
-    /// <summary>Something is wrong.</summary>
+    /// <summary>Counts a fault outside a command.</summary>
     public void Fail(string fault)
     {
         if (Interlocked.Increment(ref faults) <= FaultsShown)

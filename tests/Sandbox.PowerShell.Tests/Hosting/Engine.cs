@@ -3,7 +3,7 @@ using System.Management.Automation.Runspaces;
 
 namespace Sandbox.Tests;
 
-/// <summary>The PowerShell engine with the built module imported. A script's errors that the test does not look at fail the test.</summary>
+/// <summary>PowerShell runspace with the built module. Errors of a script that the test does not check fail the test.</summary>
 public sealed class Engine : IDisposable
 {
     private EngineResult? _last;
@@ -20,7 +20,7 @@ public sealed class Engine : IDisposable
 
     internal Runspace Runspace { get; }
 
-    /// <summary>Runs a script; variables are set before.</summary>
+    /// <summary>Sets the variables and runs a script.</summary>
     internal EngineResult Run(string script, params (string Name, object? Value)[] variables)
     {
         _last?.RequireErrorsRead();

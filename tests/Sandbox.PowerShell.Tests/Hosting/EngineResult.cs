@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>What a script emitted.</summary>
+/// <summary>Output and errors of a script.</summary>
 internal sealed class EngineResult(
     IReadOnlyList<PSObject> output,
     IReadOnlyList<ErrorRecord> errors,
@@ -21,7 +21,7 @@ internal sealed class EngineResult(
 
     public IReadOnlyList<string> Warnings => warnings;
 
-    /// <summary>The error records after which the script went on.</summary>
+    /// <summary>Gets the non-terminating errors.</summary>
     public IReadOnlyList<ErrorRecord> Errors
     {
         get
@@ -31,7 +31,7 @@ internal sealed class EngineResult(
         }
     }
 
-    /// <summary>The error that ended the script; null for none.</summary>
+    /// <summary>Gets the terminating error; null for none.</summary>
     public ErrorRecord? Terminating
     {
         get
@@ -41,19 +41,18 @@ internal sealed class EngineResult(
         }
     }
 
-    /// <summary>The output as text; fails when there were errors.</summary>
+    /// <summary>Gets the output as text; fails when there were errors.</summary>
     public string[] Texts => [.. Clean.Output.Select(item => item?.ToString() ?? "")];
 
-    /// <summary>The one object; fails when there were errors.</summary>
+    /// <summary>Gets the only object; fails when there were errors.</summary>
     public dynamic One => Assert.Single(Clean.Output).BaseObject;
 
-    /// <summary>The one error.</summary>
     public ErrorRecord Error => Assert.Single(AllErrors);
 
-    /// <summary>The one error's id, without the cmdlet's name.</summary>
+    /// <summary>Gets the id of the only error without the name of the cmdlet.</summary>
     public string ErrorId => Error.FullyQualifiedErrorId.Split(',')[0];
 
-    /// <summary>This, if there were no errors.</summary>
+    /// <summary>Gets this result; fails when there were errors.</summary>
     public EngineResult Clean
     {
         get
@@ -65,6 +64,6 @@ internal sealed class EngineResult(
 
     private IReadOnlyList<ErrorRecord> AllErrors => Terminating is null ? Errors : [.. Errors, Terminating];
 
-    /// <summary>Fails when there were errors that the test never looked at.</summary>
+    /// <summary>Fails when there were errors that the test did not check.</summary>
     public void RequireErrorsRead() => _ = _areErrorsRead ? this : Clean;
 }

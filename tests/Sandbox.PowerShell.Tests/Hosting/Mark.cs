@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Sandbox.Tests;
 
-/// <summary>Finds a process of one test, seen from the host, among those of other tests and of other runs.</summary>
+/// <summary>Finds a process of one test on the host by a unique argument.</summary>
 internal static class Mark
 {
-    /// <summary>A number of seconds to sleep that nothing else on this machine sleeps.</summary>
+    /// <summary>Returns a number of seconds for <c>sleep</c> that nothing else on this machine uses.</summary>
     public static string Next() => $"1{Random.Shared.NextInt64(1_000_000_000_000_000):d15}".ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Whether a process sleeps so long.</summary>
+    /// <summary>Returns whether a <c>sleep</c> process with this argument runs.</summary>
     public static bool IsRunning(string mark) => Directory.EnumerateDirectories("/proc").Any(process =>
     {
         try

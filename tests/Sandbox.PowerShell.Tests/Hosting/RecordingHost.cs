@@ -7,7 +7,7 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>A host that remembers what was shown, and never asks.</summary>
+/// <summary>Host that records what is shown and fails on prompts.</summary>
 internal sealed class RecordingHost : PSHost
 {
     private readonly RecordingInterface _ui = new();
@@ -24,14 +24,14 @@ internal sealed class RecordingHost : PSHost
 
     public override Version Version => new(1, 0);
 
-    /// <summary>The window's width in characters.</summary>
+    /// <summary>Gets or sets the width of the window in characters.</summary>
     public int Width
     {
         get => _ui.RawUI.BufferSize.Width;
         set => _ui.RawUI.WindowSize = _ui.RawUI.BufferSize = new Size(value, 50);
     }
 
-    /// <summary>What was shown since the last call.</summary>
+    /// <summary>Returns what was shown since the last call.</summary>
     public string TakeShown()
     {
         string shown = _ui.Shown.ToString();

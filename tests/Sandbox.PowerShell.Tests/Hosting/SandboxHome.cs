@@ -4,15 +4,15 @@ using System.Text.Json;
 
 namespace Sandbox.Tests;
 
-/// <summary>A home of its own for a server, and that server's end.</summary>
+/// <summary>Directory for a server of its own. Disposing it ends the server and removes its sandboxes.</summary>
 public sealed class SandboxHome : IDisposable
 {
-    // Anyone may pass, since sandboxes' users must reach their programs.
+    // Traversable by the users of sandboxes, who must reach their programs.
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     public SandboxHome()
     {
-        // Short, since socket paths are. Made anew, whoever else makes one at the same time.
+        // Short, because socket paths have a limit. Unique, because several test runs may create one concurrently.
         Folder = Directory.CreateTempSubdirectory("sbx").FullName;
         File.SetUnixFileMode(Folder, Mode);
     }
@@ -23,12 +23,12 @@ public sealed class SandboxHome : IDisposable
 
     public int ServerProcess => JsonDocument.Parse(File.ReadAllText(ReadyFile!)).RootElement.GetProperty("processId").GetInt32();
 
-    /// <summary>The address of its server, as objects carry it.</summary>
+    /// <summary>Gets the address of the server in the form that objects carry.</summary>
     public string Server => $"unix:{Path.Combine(Folder, "run", "server.sock")}";
 
     private string? ReadyFile => Directory.EnumerateFiles(Folder, "server.json", SearchOption.AllDirectories).FirstOrDefault();
 
-    /// <summary>Ends the server without warning, as a crash would.</summary>
+    /// <summary>Kills the server, as a crash would.</summary>
     public void KillServer()
     {
         using Process server = Process.GetProcessById(ServerProcess);
@@ -36,7 +36,7 @@ public sealed class SandboxHome : IDisposable
         server.WaitForExit();
     }
 
-    /// <summary>Lets a server leave: the sandboxes it has started ahead go with it.</summary>
+    /// <summary>Lets a server exit, which removes its pooled sandboxes.</summary>
     public static void Leave(Process server)
     {
         using (Process signal = Process.Start("kill", $"{server.Id}"))
@@ -54,7 +54,7 @@ public sealed class SandboxHome : IDisposable
             int running = ServerProcess;
             if (!Directory.Exists($"/proc/{running}"))
             {
-                // Killed by the test: what it left behind is removed by its successor.
+                // The server was killed by the test: the next server removes what it left behind.
                 PowerShellProcess.Run(this, "$null = Start-SandboxServer");
             }
 

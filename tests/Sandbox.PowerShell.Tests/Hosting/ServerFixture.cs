@@ -4,7 +4,7 @@ using Sandbox.Tests;
 
 namespace Sandbox.Tests;
 
-/// <summary>The home that all tests inside this process share. The module starts the server itself.</summary>
+/// <summary>The SANDBOX_HOME that all in-process tests share. The module starts the server itself.</summary>
 public sealed class ServerFixture : IDisposable
 {
     public ServerFixture() => Environment.SetEnvironmentVariable("SANDBOX_HOME", Home.Folder);

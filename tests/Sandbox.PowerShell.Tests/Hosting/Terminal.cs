@@ -3,13 +3,13 @@ using System.Diagnostics;
 
 namespace Sandbox.Tests;
 
-/// <summary>PowerShell's prompt in a real terminal, which is tmux's: keys go in, the screen comes out.</summary>
+/// <summary>PowerShell's prompt in a real terminal provided by tmux.</summary>
 internal sealed class Terminal : IDisposable
 {
     private readonly string _socket;
     private readonly int _shell;
 
-    /// <summary>Opens a terminal and waits for the prompt. Skips the test where there is no tmux.</summary>
+    /// <summary>Opens a terminal and waits for the prompt. Skips the test where tmux is not installed.</summary>
     public Terminal(SandboxHome home, int width = 100, int height = 40)
     {
         _socket = Path.Combine(home.Folder, $"tmux{Random.Shared.Next(0x1000000):x}");
@@ -22,7 +22,7 @@ internal sealed class Terminal : IDisposable
             Assert.Skip("tmux is not installed: the prompt was NOT tested. Install it, for example by 'apt-get install tmux'.");
         }
 
-        // What follows pwsh keeps the screen and tells the exit code. No suggestions from the history: they would be on the screen beside what is typed.
+        // The commands after pwsh keep the screen and show the exit code. Suggestions from the history would appear beside the typed text.
         string start = $"Import-Module '{Paths.Manifest}'; Set-PSReadLineOption -PredictionSource None";
         string[] environment = [.. PowerShellProgram.Environment(home).SelectMany(variable => new[] { "-e", $"{variable.Name}={variable.Value}" })];
         Tmux(
@@ -36,22 +36,20 @@ internal sealed class Terminal : IDisposable
         _shell = int.Parse(File.ReadAllText($"/proc/{pane}/task/{pane}/children").Trim(), null);
     }
 
-    /// <summary>The prompt.</summary>
     public string Prompt { get; }
 
-    /// <summary>What is shown, without what is empty at the end of each line and of all.</summary>
+    /// <summary>Gets the text on the screen without trailing spaces and empty lines.</summary>
     public string Screen => string.Join('\n', Tmux("capture-pane", "-p").Split('\n').Select(line => line.TrimEnd())).TrimEnd();
 
-    /// <summary>Types a text as it is.</summary>
+    /// <summary>Types literal text.</summary>
     public void Type(string text) => Tmux("send-keys", "-l", text);
 
-    /// <summary>Presses keys by tmux's names.</summary>
+    /// <summary>Presses keys named as in tmux.</summary>
     public void Press(params string[] keys) => Tmux(["send-keys", .. keys]);
 
-    /// <summary>Makes the window larger or smaller.</summary>
     public void Resize(int width, int height) => Tmux("resize-window", "-x", $"{width}", "-y", $"{height}");
 
-    /// <summary>Types a line and waits until something is shown.</summary>
+    /// <summary>Types a line and waits until a text is shown.</summary>
     public void Enter(string text, string shown)
     {
         Type(text);
@@ -59,7 +57,7 @@ internal sealed class Terminal : IDisposable
         WaitFor(shown);
     }
 
-    /// <summary>Waits until something is shown, as a part of a line, or, with line breaks around it, as a line.</summary>
+    /// <summary>Waits until a text is shown: part of a line, or a whole line when enclosed in line breaks.</summary>
     public void WaitFor(string shown)
     {
         string screen = "";
@@ -71,10 +69,10 @@ internal sealed class Terminal : IDisposable
         }
     }
 
-    /// <summary>Waits until PowerShell's prompt is the last thing shown: what is typed before may be lost.</summary>
+    /// <summary>Waits until the prompt is the last text on the screen: keys typed before may be lost.</summary>
     public void WaitForPrompt() => Wait.Until(() => Screen.EndsWith(Prompt.TrimEnd(), StringComparison.Ordinal), "the prompt is shown");
 
-    /// <summary>Hangs up, and waits until the shell is gone.</summary>
+    /// <summary>Hangs up and waits until the shell has exited.</summary>
     public void Dispose()
     {
         if (_shell != 0)

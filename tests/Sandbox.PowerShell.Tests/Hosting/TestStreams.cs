@@ -1,12 +1,12 @@
 namespace Sandbox.Tests;
 
-/// <summary>Gives whatever is asked for, for ever.</summary>
+/// <summary>Stream without an end.</summary>
 internal sealed class EndlessStream : TestStream
 {
     protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => buffer.Length);
 }
 
-/// <summary>Fails after a while.</summary>
+/// <summary>Stream that fails after ten reads.</summary>
 internal sealed class FailingStream : TestStream
 {
     private int _reads;
@@ -14,7 +14,7 @@ internal sealed class FailingStream : TestStream
     protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
 }
 
-/// <summary>Gives one line, then nothing until it is told to end. It does not heed tokens.</summary>
+/// <summary>Stream that returns one line and then blocks until it is told to end. It ignores cancellation.</summary>
 public sealed class QuietStream : TestStream
 {
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,7 +36,7 @@ public sealed class QuietStream : TestStream
     }
 }
 
-/// <summary>A stream that can only be read.</summary>
+/// <summary>Base class of read-only streams.</summary>
 public abstract class TestStream : Stream
 {
     public override bool CanRead => true;
