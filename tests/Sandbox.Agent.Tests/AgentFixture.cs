@@ -161,17 +161,17 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 
     /// <summary>Runs a command and waits for its exit.</summary>
-    public async Task<Ran> RunAsync(string? session, object body, string? process = null)
+    public async Task<CommandResult> RunAsync(string? session, object body, string? process = null)
     {
         using HttpResponseMessage answer = await PostAsync("exec", body, session, process);
         await RequireAsync(answer);
         return await ReadAsync(answer);
     }
 
-    public Task<Ran> RunAsync(string? session, string command) => RunAsync(session, new { command });
+    public Task<CommandResult> RunAsync(string? session, string command) => RunAsync(session, new { command });
 
     /// <summary>Reads an event stream to its end.</summary>
-    public static async Task<Ran> ReadAsync(HttpResponseMessage answer)
+    public static async Task<CommandResult> ReadAsync(HttpResponseMessage answer)
     {
         MemoryStream output = new(), error = new();
         OutputCursor gap = default;
@@ -192,11 +192,11 @@ public sealed class AgentFixture : IAsyncLifetime
                     Assert.True(OutputCursor.TryParse(item.Data, out gap));
                     break;
                 case ExecEvents.Pause:
-                    return new Ran(output.ToArray(), error.ToArray(), null, null) { Gap = gap };
+                    return new CommandResult(output.ToArray(), error.ToArray(), null, null) { Gap = gap };
                 case ExecEvents.Exit:
-                    return new Ran(output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null) { Gap = gap };
+                    return new CommandResult(output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null) { Gap = gap };
                 case ExecEvents.Error:
-                    return new Ran(output.ToArray(), error.ToArray(), null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
+                    return new CommandResult(output.ToArray(), error.ToArray(), null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
             }
         }
 
@@ -238,7 +238,7 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 
     /// <summary>Reads the output of a command or process from a cursor, to its exit or, without follow, to what is available.</summary>
-    public async Task<Ran> OutputOfAsync(string id, string from = "0", bool follow = true)
+    public async Task<CommandResult> OutputOfAsync(string id, string from = "0", bool follow = true)
     {
         using HttpResponseMessage answer = await Http.GetAsync($"process/{id}/output?from={from}&follow={(follow ? "true" : "false")}", HttpCompletionOption.ResponseHeadersRead);
         await RequireAsync(answer);
@@ -290,7 +290,7 @@ public sealed class AgentFixture : IAsyncLifetime
 }
 
 /// <summary>Output and result of a command.</summary>
-public sealed record Ran(byte[] OutputBytes, byte[] ErrorBytes, ExecExit? Exit, ErrorBody? Error)
+public sealed record CommandResult(byte[] OutputBytes, byte[] ErrorBytes, ExecExit? Exit, ErrorBody? Error)
 {
     /// <summary>Gets the cursor at which the output begins when earlier output was dropped.</summary>
     public OutputCursor Gap { get; init; }

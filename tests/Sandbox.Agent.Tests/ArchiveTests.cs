@@ -23,7 +23,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     public async Task Archive_round_trip_keeps_names_links_permissions_and_times()
     {
         string from = agent.NewDirectory(), to = agent.NewDirectory() + "/new";
-        Ran made = await agent.RunAsync(null, $$"""
+        CommandResult made = await agent.RunAsync(null, $$"""
             cd {{from}} && mkdir -p a/b 'with space' && printf 'x\n' > a/b/f && : > a/empty && head -c 3000000 /dev/urandom > big
             printf y > $'bad\xff\xfename' && ln -s $'to\xfe' link && ln -s nowhere dangling && ln -s . self && ln a/b/f hard && mkfifo pipe
             printf z > $'new\nline' && printf '%s' "$(printf 'n%.0s' {1..255})" > "$(printf 'n%.0s' {1..255})" && chmod 711 a && chmod 400 a/b/f && chmod 555 a/b && touch -d '2001-02-03 04:05:06.789' a/b a/empty

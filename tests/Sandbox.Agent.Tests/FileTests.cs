@@ -284,7 +284,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         {
             await Client.MoveItemAsync(Box, null, directory + "/t", other, overwrite: false, Cancel);
             Assert.False(Directory.Exists(directory + "/t"));
-            Ran shown = await agent.RunAsync(null, $"cd {other} && stat -c '%n %a %Y' u/f && stat -c '%n %Y' u && readlink l && cat l");
+            CommandResult shown = await agent.RunAsync(null, $"cd {other} && stat -c '%n %a %Y' u/f && stat -c '%n %Y' u && readlink l && cat l");
             Assert.Equal("u/f 640 1000000000\nu 1000000000\nu/f\nx\n", shown.Output);
         }
         finally

@@ -27,7 +27,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     public async Task State_persists_output_is_streamed_and_results_have_representations()
     {
         string context = await NewAsync();
-        CodeRan ran = await agent.RunCodeAsync(context, "import sys\nx = 20\nprint('out')\nprint('err', file=sys.stderr)\nx + 1");
+        CodeRunResult ran = await agent.RunCodeAsync(context, "import sys\nx = 20\nprint('out')\nprint('err', file=sys.stderr)\nx + 1");
         Assert.Equal(("out\n", "err\n", "21", 1), (ran.Output, ran.ErrorText, ran.Text, ran.End.ExecutionCount));
         ran = await agent.RunCodeAsync(context, "from IPython.display import HTML, Markdown, Latex, JSON\ndisplay(HTML('<b>x</b>'), Markdown('*x*'), Latex('$x$'), JSON({'a': x}))");
         Assert.All(ran.Results, result => Assert.Equal(CodeResultKinds.Display, result.Kind));
@@ -40,7 +40,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     [Fact]
     public async Task Printed_bytes_are_unchanged()
     {
-        CodeRan ran = await agent.RunCodeAsync(await NewAsync(), "import os, subprocess\nsubprocess.run(['echo', 'sub'])\nos.write(1, bytes(range(256)))\nNone");
+        CodeRunResult ran = await agent.RunCodeAsync(await NewAsync(), "import os, subprocess\nsubprocess.run(['echo', 'sub'])\nos.write(1, bytes(range(256)))\nNone");
         Assert.Equal([.. "sub\n"u8, .. Enumerable.Range(0, 256).Select(value => (byte)value)], ran.OutputBytes);
     }
 
@@ -68,7 +68,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     {
         string context = await NewAsync();
         await agent.RunCodeAsync(context, "kept = 1");
-        CodeRan ran = await agent.RunCodeAsync(context, new { code, timeoutMs = 300 });
+        CodeRunResult ran = await agent.RunCodeAsync(context, new { code, timeoutMs = 300 });
         Assert.Equal((true, "KeyboardInterrupt"), (ran.End.TimedOut, ran.End.Error!.Name));
         ran = await agent.RunCodeAsync(context, "kept");
         Assert.Equal(("1", false), (ran.Text, ran.End.Restarted));
@@ -81,7 +81,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     {
         string context = await NewAsync();
         Assert.Equal(error, (await agent.RunCodeAsync(context, code)).End.Error?.Name);
-        CodeRan ran = await agent.RunCodeAsync(context, "1");
+        CodeRunResult ran = await agent.RunCodeAsync(context, "1");
         Assert.Equal(("1", true), (ran.Text, ran.End.Restarted));
     }
 
@@ -93,14 +93,14 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
         const string code = "import os; print(os.getcwd(), os.environ.get('A'), os.environ.get('B'), '__sandbox_before' in dir(), 'changes' in dir())";
         Assert.Equal($"{context.Cwd} context context False False\n", (await agent.RunCodeAsync(context.Id, code)).Output);
         Assert.Equal($"{context.Cwd} it's '''x''' None False False\n", (await agent.RunCodeAsync(context.Id, new { code, env = new Dictionary<string, string?> { ["A"] = "it's '''x'''", ["B"] = null } })).Output);
-        CodeRan ran = await agent.RunCodeAsync(context.Id, code);
+        CodeRunResult ran = await agent.RunCodeAsync(context.Id, code);
         Assert.Equal(($"{context.Cwd} context context False False\n", 3), (ran.Output, ran.End.ExecutionCount));
     }
 
     [Fact]
     public async Task Matplotlib_figure_is_returned_as_a_valid_PNG()
     {
-        CodeRan ran = await agent.RunCodeAsync(await NewAsync(), "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()");
+        CodeRunResult ran = await agent.RunCodeAsync(await NewAsync(), "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()");
         Assert.Null(ran.End.Error);
         byte[] image = ran.Results.Where(result => result.Data.ContainsKey("image/png")).Select(result => result.Data["image/png"].GetBytesFromBase64()).Single();
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a], image[..8]);
@@ -111,7 +111,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     public async Task Plain_interpreter_returns_figures_as_PNG()
     {
         await using AgentFixture plain = await AgentFixture.NewAsync();
-        CodeRan ran = await plain.RunCodeAsync(await plain.NewContextAsync("python"), "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);");
+        CodeRunResult ran = await plain.RunCodeAsync(await plain.NewContextAsync("python"), "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);");
         byte[] image = ran.Results.Where(result => result.Data.ContainsKey("image/png")).Select(result => result.Data["image/png"].GetBytesFromBase64()).Single();
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a], image[..8]);
     }
@@ -119,7 +119,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     [Fact]
     public async Task Large_output_is_complete()
     {
-        CodeRan ran = await agent.RunCodeAsync(await NewAsync(), "for i in range(100_000): print(i)");
+        CodeRunResult ran = await agent.RunCodeAsync(await NewAsync(), "for i in range(100_000): print(i)");
         Assert.Equal(string.Concat(Enumerable.Range(0, 100_000).Select(i => $"{i}\n")), ran.Output);
     }
 

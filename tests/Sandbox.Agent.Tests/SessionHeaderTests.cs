@@ -39,7 +39,7 @@ public sealed class SessionHeaderTests(AgentFixture agent) : IClassFixture<Agent
         using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, "session/" + session, null);
         Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
 
-        Ran again = await agent.RunAsync(session, new { command = "echo done" }, "repeated");
+        CommandResult again = await agent.RunAsync(session, new { command = "echo done" }, "repeated");
 
         Assert.Equal("done\n", again.Output);
     }

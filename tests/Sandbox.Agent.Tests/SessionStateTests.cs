@@ -8,7 +8,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     public async Task Command_returns_its_output_and_exit_code()
     {
         string session = await agent.NewSessionAsync();
-        Ran ran = await agent.RunAsync(session, "echo out; echo err >&2; (exit 7)");
+        CommandResult ran = await agent.RunAsync(session, "echo out; echo err >&2; (exit 7)");
         Assert.Equal("out\n", ran.Output);
         Assert.Equal("err\n", ran.ErrorText);
         Assert.Equal(7, ran.ExitCode);
@@ -45,7 +45,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     public async Task Output_is_exact_to_the_byte(string command, string hex)
     {
         string session = await agent.NewSessionAsync();
-        Ran ran = await agent.RunAsync(session, command);
+        CommandResult ran = await agent.RunAsync(session, command);
         Assert.Equal(hex, string.Join(' ', ran.OutputBytes.Select(b => b.ToString("x2", null))));
     }
 
@@ -58,10 +58,10 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync(new { env = new { GIVEN = "g" } });
         await agent.RunAsync(session, "cd /usr; export KEPT=k");
-        Ran ran = await agent.RunAsync(session, command);
+        CommandResult ran = await agent.RunAsync(session, command);
         Assert.Equal(code, ran.ExitCode);
         Assert.True(ran.Exit!.ShellRestarted);
-        Ran next = await agent.RunAsync(session, "pwd; echo $GIVEN $KEPT; (exit 5)");
+        CommandResult next = await agent.RunAsync(session, "pwd; echo $GIVEN $KEPT; (exit 5)");
         Assert.Equal("/usr\ng k\n", next.Output);
         Assert.Equal(5, next.ExitCode);
         Assert.False(next.Exit!.ShellRestarted);
@@ -88,7 +88,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "keep=1");
-        Ran ran = await agent.RunAsync(session, command);
+        CommandResult ran = await agent.RunAsync(session, command);
         Assert.False(ran.Exit!.ShellRestarted);
         Assert.Equal("1\n", (await agent.RunAsync(session, "echo $keep")).Output);
     }
@@ -98,7 +98,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync();
         string text = new('x', 1 << 20);
-        Ran ran = await agent.RunAsync(session, $"v='{text}'; echo ${{#v}}");
+        CommandResult ran = await agent.RunAsync(session, $"v='{text}'; echo ${{#v}}");
         Assert.Equal("1048576\n", ran.Output);
     }
 
@@ -107,7 +107,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync();
         string[] argv = ["printf", "%s|", "a b", "$HOME", "it's", "new\nline", "back\\slash", "\"", "☃😀", "*", "", "-n", "`id`", "!x"];
-        Ran ran = await agent.RunAsync(session, new { argv });
+        CommandResult ran = await agent.RunAsync(session, new { argv });
         Assert.Equal(string.Concat(argv.Skip(2).Select(text => text + "|")), ran.Output);
     }
 
@@ -116,7 +116,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync();
         byte[] bytes = [0, 255, 10, 13, 128];
-        Ran ran = await agent.RunAsync(session, new { command = "cat", stdin = Convert.ToBase64String(bytes) });
+        CommandResult ran = await agent.RunAsync(session, new { command = "cat", stdin = Convert.ToBase64String(bytes) });
         Assert.Equal(bytes, ran.OutputBytes);
         Assert.Equal("", (await agent.RunAsync(session, "cat")).Output);
     }
@@ -124,7 +124,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     [Fact]
     public async Task Sessionless_command_runs_in_a_fresh_shell()
     {
-        Ran ran = await agent.RunAsync(null, "x=1; cd /usr; echo $$; exit 3");
+        CommandResult ran = await agent.RunAsync(null, "x=1; cd /usr; echo $$; exit 3");
         Assert.Equal(3, ran.ExitCode);
         Assert.False(ran.Exit!.ShellRestarted);
         Assert.Equal($"[] {agent.Workspace}\n", (await agent.RunAsync(null, "echo [$x] $PWD")).Output);
@@ -138,9 +138,9 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
         Gate written = agent.NewGate();
-        Ran first = await agent.RunAsync(session, $"({gate.Await}; echo late; echo LATE >&2; touch {written}) & echo first");
+        CommandResult first = await agent.RunAsync(session, $"({gate.Await}; echo late; echo LATE >&2; touch {written}) & echo first");
         Assert.Equal("first\n", first.Output);
-        Ran second = await agent.RunAsync(session, $"touch {gate}; {written.Await}; echo second");
+        CommandResult second = await agent.RunAsync(session, $"touch {gate}; {written.Await}; echo second");
         Assert.Equal(("second\n", ""), (second.Output, second.ErrorText));
     }
 
@@ -149,7 +149,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "set -x");
-        Ran ran = await agent.RunAsync(session, "echo hi");
+        CommandResult ran = await agent.RunAsync(session, "echo hi");
         Assert.Equal("hi\n", ran.Output);
         Assert.Contains("echo hi", ran.ErrorText, StringComparison.Ordinal);
         Assert.DoesNotContain("__sandbox", ran.ErrorText, StringComparison.Ordinal);
@@ -159,7 +159,7 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     public async Task Commands_inherit_no_descriptors_of_the_agent()
     {
         string session = await agent.NewSessionAsync();
-        Ran ran = await agent.RunAsync(session, "sh -c 'for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 63 255; do [ -e /proc/$$/fd/$i ] && printf \"$i \"; done'");
+        CommandResult ran = await agent.RunAsync(session, "sh -c 'for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 63 255; do [ -e /proc/$$/fd/$i ] && printf \"$i \"; done'");
         Assert.Equal("0 1 2 ", ran.Output);
     }
 

@@ -11,7 +11,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     {
         string session = await agent.NewSessionAsync(new { id = "prod", cwd = "app/prod", env = new Dictionary<string, string?> { ["NODE_ENV"] = "production", ["SKIPPED"] = null }, commandTimeoutMs = 5000 });
         Assert.Equal("prod", session);
-        Ran ran = await agent.RunAsync(session, "pwd; echo $NODE_ENV ${SKIPPED-unset}");
+        CommandResult ran = await agent.RunAsync(session, "pwd; echo $NODE_ENV ${SKIPPED-unset}");
         Assert.Equal($"{agent.Workspace}/app/prod\nproduction unset\n", ran.Output);
         SessionInfo info = await agent.GetSessionAsync("prod");
         Assert.Equal((SessionState.Idle, 5000L, agent.Workspace + "/app/prod"), (info.State, info.CommandTimeoutMs, info.Cwd));
@@ -33,7 +33,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
         string fast = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
         string order = Path.Combine(agent.NewDirectory(), "order");
-        Task<Ran> blocking = agent.RunAsync(slow, $"{gate.Await}; echo 0 >> {order}");
+        Task<CommandResult> blocking = agent.RunAsync(slow, $"{gate.Await}; echo 0 >> {order}");
         await Wait.UntilAsync(async () => (await agent.GetSessionAsync(slow)).State == SessionState.Busy, "the first command runs");
         List<HttpResponseMessage> waiting = [];
         for (int i = 1; i <= 5; i++)
@@ -117,7 +117,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     {
         string session = await agent.NewSessionAsync(new { env = new { A = "session", B = "session" } });
         await agent.RunAsync(session, "cd /usr; cd /etc");
-        Ran ran = await agent.RunAsync(session, new { command = "echo $A ${B-unset} $C; pwd; sh -c 'echo \"$A\"'; cd /tmp", cwd = "/usr/bin", env = new Dictionary<string, string?> { ["A"] = "it's\n\"q\"", ["B"] = null, ["C"] = "c" } });
+        CommandResult ran = await agent.RunAsync(session, new { command = "echo $A ${B-unset} $C; pwd; sh -c 'echo \"$A\"'; cd /tmp", cwd = "/usr/bin", env = new Dictionary<string, string?> { ["A"] = "it's\n\"q\"", ["B"] = null, ["C"] = "c" } });
         Assert.Equal("it's \"q\" unset c\n/usr/bin\nit's\n\"q\"\n", ran.Output);
         Assert.Equal("session session []\n/etc\n/usr\n", (await agent.RunAsync(session, "echo $A $B [$C]; pwd; cd - >/dev/null; pwd")).Output);
     }
@@ -151,7 +151,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
         await own.StartAsync();
         SessionInfo info = await own.GetSessionAsync("kept");
         Assert.Equal(("/usr", 9000L), (info.Cwd, info.CommandTimeoutMs));
-        Ran ran = await own.RunAsync(session, "pwd; echo [$A] $B");
+        CommandResult ran = await own.RunAsync(session, "pwd; echo [$A] $B");
         Assert.Equal("/usr\n[] 2\n", ran.Output);
         Assert.True(ran.Exit!.ShellRestarted);
         Assert.False((await own.RunAsync(session, "true")).Exit!.ShellRestarted);

@@ -27,13 +27,13 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
 
         // Keys reach the program only after the shell has given it the terminal, so wait until it runs.
-        ProcessMark interrupted = new();
+        UniqueSleep interrupted = new();
         await terminal.TypeAsync(interrupted.Sleep + "\r");
         await interrupted.RunAsync(1);
         await terminal.TypeAsync("\u0003");
         await terminal.TypeAsync("echo interrupted=$?\r");
         await terminal.WaitForAsync("\rinterrupted=130\r\n");
-        ProcessMark suspended = new();
+        UniqueSleep suspended = new();
         await terminal.TypeAsync(suspended.Sleep + "\r");
         await suspended.RunAsync(1);
         await terminal.TypeAsync("\u001a");
@@ -215,7 +215,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        ProcessMark job = new();
+        UniqueSleep job = new();
         await terminal.TypeAsync(job.Sleep + " &\r");
         await job.RunAsync(1);
         (await agent.SendAsync(HttpMethod.Delete, "session/" + session, null)).Dispose();

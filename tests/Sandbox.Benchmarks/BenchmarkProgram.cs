@@ -65,7 +65,7 @@ internal static class BenchmarkProgram
     private static async Task<int> MeasureAsync(BenchmarkServer server, Options options, CancellationToken cancellationToken)
     {
         Report report = new(Machine.Describe(), server.Description, options.Quick);
-        Bench bench = new(server, options.Quick, report, cancellationToken);
+        BenchmarkContext bench = new(server, options.Quick, report, cancellationToken);
         bool failed = false;
         foreach (IFamily family in Families.Where(family => options.Only.Count == 0 || options.Only.Contains(family.Name)))
         {

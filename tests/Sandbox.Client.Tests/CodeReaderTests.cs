@@ -62,7 +62,7 @@ public sealed class CodeReaderTests
 
     private static async Task<List<CodeEvent>> ReadAsync(string text)
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             context.Response.ContentType = "text/event-stream";
             await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), context.RequestAborted);

@@ -83,7 +83,7 @@ public sealed class CommandReaderTests
     [Fact]
     public async Task Broken_connection_is_ConnectionLost()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             await context.Response.WriteAsync("event: stdout\ndata: AA==\n\n", Token);
             await context.Response.Body.FlushAsync(Token);
@@ -102,7 +102,7 @@ public sealed class CommandReaderTests
     [Fact]
     public async Task Silence_beyond_the_idle_timeout_is_ConnectionLost()
     {
-        await using TestServer silent = await TestServer.StartAsync(async context =>
+        await using StubServer silent = await StubServer.StartAsync(async context =>
         {
             await context.Response.Body.FlushAsync(Token);
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
@@ -117,7 +117,7 @@ public sealed class CommandReaderTests
         const int chunks = 1000;
         string chunk = $"event: stdout\ndata: {Convert.ToBase64String(new byte[48 * 1024])}\n\n";
         int written = 0;
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             bool isCounted = context.Request.Headers[ApiHeaders.ProcessId] == "slow";
             for (int i = 0; i < chunks; i++)
@@ -141,7 +141,7 @@ public sealed class CommandReaderTests
     [Fact]
     public async Task Cancellation_stops_the_reader_with_the_token_of_the_caller()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             await context.Response.Body.FlushAsync(Token);
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
@@ -158,7 +158,7 @@ public sealed class CommandReaderTests
 
     private static async Task<List<CommandEvent>> ReadAsync(byte[] body, string type, int chunk = int.MaxValue)
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             context.Response.ContentType = type;
             foreach (byte[] part in body.Chunk(chunk))

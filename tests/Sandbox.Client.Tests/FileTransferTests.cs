@@ -21,7 +21,7 @@ public sealed class FileTransferTests
     public async Task Download_resumes_after_a_break_and_requires_the_same_version()
     {
         List<(long Offset, string? Version)> asked = [];
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             long offset = long.Parse(context.Request.Query["offset"]!, CultureInfo.InvariantCulture);
             asked.Add((offset, context.Request.Headers.IfMatch));
@@ -52,7 +52,7 @@ public sealed class FileTransferTests
     public async Task Download_of_a_changed_file_is_an_error_and_never_a_mixture()
     {
         int requests = 0;
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             if (++requests > 1)
             {
@@ -74,7 +74,7 @@ public sealed class FileTransferTests
     [Fact]
     public async Task Download_without_progress_ends_as_ConnectionLost()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             Describe(context, _bytes.Length);
             await BreakAsync(context);
@@ -90,7 +90,7 @@ public sealed class FileTransferTests
         MemoryStream received = new();
         HashSet<string> ids = [];
         int puts = 0;
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             ids.Add(context.Request.Query["upload"]!);
             if (HttpMethods.IsHead(context.Request.Method))
@@ -124,7 +124,7 @@ public sealed class FileTransferTests
     {
         MemoryStream received = new();
         int puts = 0;
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             if (HttpMethods.IsHead(context.Request.Method))
             {
@@ -150,7 +150,7 @@ public sealed class FileTransferTests
     [Fact]
     public async Task Truncated_list_is_an_error()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             await context.Response.WriteAsync("""{"path":"/a","type":"file","mode":"0644"}""" + "\n", Cancel);
             await BreakAsync(context);

@@ -18,7 +18,7 @@ public sealed class ResumeTests
         // Every response ends after three bytes without an exit, so the stream breaks several times.
         byte[] output = Encoding.ASCII.GetBytes("0123456789");
         ConcurrentQueue<string> asked = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             asked.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
             int from = context.Request.Method == "POST" ? 0 : int.Parse(context.Request.Query["from"].ToString().Split(',')[0], null);
@@ -43,7 +43,7 @@ public sealed class ResumeTests
     {
         byte[] output = Encoding.ASCII.GetBytes("0123456789");
         ConcurrentQueue<string> asked = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             asked.Enqueue(context.Request.Query["from"].ToString());
             int from = context.Request.Method == "POST" ? 0 : int.Parse(asked.Last().Split(',')[0], null);
@@ -64,7 +64,7 @@ public sealed class ResumeTests
     public async Task Break_before_the_first_byte_repeats_the_request()
     {
         ConcurrentQueue<string> asked = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             using StreamReader body = new(context.Request.Body);
             asked.Enqueue($"{context.Request.Method} {context.Request.Headers[ApiHeaders.ProcessId]} {await body.ReadToEndAsync(Token)}");
@@ -86,7 +86,7 @@ public sealed class ResumeTests
     [Fact]
     public async Task Gap_is_reported_with_its_size_and_moves_the_cursor()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             byte[] place = new byte[OutputCursor.Length];
             new OutputCursor(100, 7).Write(place);
@@ -112,7 +112,7 @@ public sealed class ResumeTests
     [InlineData(404, ErrorCodes.RouteNotFound)]
     public async Task Output_that_was_not_kept_is_ConnectionLost(int status, string code)
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             if (context.Request.Method == "POST")
             {
@@ -129,7 +129,7 @@ public sealed class ResumeTests
     [Fact]
     public async Task Server_that_does_not_return_is_ConnectionLost_after_all_retries()
     {
-        TestServer server = await TestServer.StartAsync(async context =>
+        StubServer server = await StubServer.StartAsync(async context =>
         {
             await context.Response.Body.FlushAsync(Token);
             await Task.Delay(Timeout.Infinite, context.RequestAborted);

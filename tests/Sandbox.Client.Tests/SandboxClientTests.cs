@@ -13,7 +13,7 @@ public sealed class SandboxClientTests
     public async Task Each_method_requests_its_route()
     {
         List<string> asked = [];
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             string body = await new StreamReader(context.Request.Body).ReadToEndAsync(Token);
             string?[] parts = [context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers[ApiHeaders.SessionId], context.Request.Headers[ApiHeaders.ProcessId], body];
@@ -42,7 +42,7 @@ public sealed class SandboxClientTests
     public async Task Input_is_streamed()
     {
         TaskCompletionSource first = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             byte[] buffer = new byte[16];
             int count = await context.Request.Body.ReadAsync(buffer, Token);
@@ -64,7 +64,7 @@ public sealed class SandboxClientTests
     public async Task Request_says_when_it_must_not_start_a_stopped_sandbox()
     {
         List<string> wakes = [];
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             wakes.Add(context.Request.Headers[ApiHeaders.Wake].ToString());
             await context.Response.WriteAsync("""{"sessions":[]}""", Token);
@@ -99,7 +99,7 @@ public sealed class SandboxClientTests
     [Fact]
     public async Task Endless_error_response_is_not_read_completely()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             (context.Response.StatusCode, context.Response.ContentType) = (500, "application/json");
             while (!context.RequestAborted.IsCancellationRequested)
@@ -132,7 +132,7 @@ public sealed class SandboxClientTests
     [Fact]
     public async Task Missing_server_is_started_once_and_the_request_is_repeated()
     {
-        await using TestServer server = TestServer.Create(context => context.Response.WriteAsync("""{"sandboxes":[]}""", Token));
+        await using StubServer server = StubServer.Create(context => context.Response.WriteAsync("""{"sandboxes":[]}""", Token));
         int starts = 0;
         SandboxClient client = new(server.Endpoint, restart: async _ =>
         {
@@ -148,7 +148,7 @@ public sealed class SandboxClientTests
     public async Task Request_that_reached_the_server_is_not_repeated()
     {
         int requests = 0;
-        await using TestServer server = await TestServer.StartAsync(context =>
+        await using StubServer server = await StubServer.StartAsync(context =>
         {
             requests++;
             context.Abort();
@@ -162,7 +162,7 @@ public sealed class SandboxClientTests
     [Fact]
     public async Task Request_times_out()
     {
-        await using TestServer server = await TestServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using StubServer server = await StubServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         SandboxClient client = new(server.Endpoint, limits: new() { Request = TimeSpan.FromMilliseconds(100) });
         await Assert.ThrowsAsync<TimeoutException>(() => client.GetServerAsync(Token));
     }
@@ -170,7 +170,7 @@ public sealed class SandboxClientTests
     [Fact]
     public async Task Cancellation_is_not_a_timeout()
     {
-        await using TestServer server = await TestServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using StubServer server = await StubServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         using CancellationTokenSource stop = new(50);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new SandboxClient(server.Endpoint).GetServerAsync(stop.Token));
     }
@@ -180,7 +180,7 @@ public sealed class SandboxClientTests
     {
         string? sent = null;
         List<string> traces = [];
-        await using TestServer server = await TestServer.StartAsync(context =>
+        await using StubServer server = await StubServer.StartAsync(context =>
         {
             sent = context.Request.Headers.Authorization;
             context.Response.StatusCode = 401;
@@ -223,7 +223,7 @@ public sealed class SandboxClientTests
 
     private static async Task<ApiException> FailAsync(int status, string type, string body)
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             (context.Response.StatusCode, context.Response.ContentType) = (status, type);
             await context.Response.WriteAsync(body, Token);

@@ -70,10 +70,10 @@ public sealed class StreamFormatTests
     }
 
     private static Task<List<string>> ReadFramesAsync(byte[] bytes, int[] sizes) =>
-        ShowAllAsync(FrameFormat.ReadAsync(new ChoppedStream(bytes, sizes), TestContext.Current.CancellationToken));
+        ShowAllAsync(FrameFormat.ReadAsync(new SplitReadStream(bytes, sizes), TestContext.Current.CancellationToken));
 
     private static Task<List<string>> ReadEventsAsync(byte[] bytes, int[] sizes) =>
-        ShowAllAsync(EventStreamFormat.ReadAsync(new ChoppedStream(bytes, sizes), TestContext.Current.CancellationToken));
+        ShowAllAsync(EventStreamFormat.ReadAsync(new SplitReadStream(bytes, sizes), TestContext.Current.CancellationToken));
 
     private static async Task<List<string>> ShowAllAsync(IAsyncEnumerable<CommandEvent?> events)
     {

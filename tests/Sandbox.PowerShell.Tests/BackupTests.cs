@@ -38,7 +38,7 @@ public sealed class BackupTests : IDisposable
         string[] before = Run($"Invoke-SandboxCommand \"{Tree}\" -Sandbox $Box").Texts;
         foreach (string name in new[] { "half.tar", "entry.tar", "half.tgz", "text.tgz", "text.tar.br", "empty.tar", "up.tgz", "root.tgz", "link.tgz", "hard.tgz" })
         {
-            EngineResult result = Run($"Restore-Sandbox $Box $H/{name}");
+            ScriptResult result = Run($"Restore-Sandbox $Box $H/{name}");
             Assert.True(result.ErrorId == "InvalidArchive", $"{name}: {result.Error}");
 
             // The sandbox removes the incomplete archive when it notices the disconnect.
@@ -50,7 +50,7 @@ public sealed class BackupTests : IDisposable
     public void Stop_ends_a_backup_and_leaves_no_partial_file()
     {
         Assert.Empty(Run("Invoke-SandboxCommand 'truncate -s 8G /workspace/large' -Sandbox $Box").Texts);
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare("Backup-Sandbox $Box $H/large.tgz", ("Box", _fixture.Box), ("H", _here));
         shell.BeginInvoke();
         Wait.Until(() => Directory.EnumerateFiles(_here).Any(file => new FileInfo(file).Length > 0), "the backup has begun");
@@ -68,5 +68,5 @@ public sealed class BackupTests : IDisposable
         }
     }
 
-    private EngineResult Run(string script) => _fixture.Engine.Run(script, ("H", _here));
+    private ScriptResult Run(string script) => _fixture.Engine.Run(script, ("H", _here));
 }

@@ -6,7 +6,7 @@ namespace Sandbox.Tests;
 /// <summary>Which objects bind to which parameters.</summary>
 public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
     public void Only_local_files_to_copy_bind_by_property_name()
@@ -30,7 +30,7 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     [Fact]
     public void Every_object_keeps_its_key_through_serialisation()
     {
-        EngineResult made = _engine.Run("$Box; New-SandboxSession -Sandbox $Box; Get-SandboxEnv PATH -Sandbox $Box; Invoke-SandboxCommand true -Sandbox $Box -AsResult; Get-SandboxServer; Test-SandboxServer server").Clean;
+        ScriptResult made = _engine.Run("$Box; New-SandboxSession -Sandbox $Box; Get-SandboxEnv PATH -Sandbox $Box; Invoke-SandboxCommand true -Sandbox $Box -AsResult; Get-SandboxServer; Test-SandboxServer server").Clean;
         foreach (PSObject item in made.Output)
         {
             PSObject copy = Copy(item);

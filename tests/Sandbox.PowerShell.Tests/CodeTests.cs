@@ -5,13 +5,13 @@ namespace Sandbox.Tests;
 /// <summary>Stopping code while it runs.</summary>
 public sealed class CodeTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
     public void Ctrl_C_interrupts_the_code_and_keeps_the_context_state()
     {
         _ = _engine.Run("$c = New-SandboxCodeContext -Sandbox $Box").Clean;
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare("$c | Invoke-SandboxCode \"kept = 1`nprint('begun')`nwhile True: pass\"", ("c", _engine.Run("$c").Output[0]));
         PSDataCollection<PSObject> output = [];
         shell.BeginInvoke<PSObject, PSObject>(null, output);

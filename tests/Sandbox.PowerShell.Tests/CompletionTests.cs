@@ -4,7 +4,7 @@ namespace Sandbox.Tests;
 
 public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
     public void Sandbox_ids_are_completed_with_their_state()

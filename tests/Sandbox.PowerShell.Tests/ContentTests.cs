@@ -7,7 +7,7 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
 {
     private static int s_next;
 
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
     private readonly string _file = $"c{Interlocked.Increment(ref s_next)}";
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
     [Fact]
     public void Reading_does_not_wait_for_a_running_command()
     {
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare("$s = New-SandboxSession busy -Sandbox $Box; $s | Invoke-SandboxCommand 'mkfifo go; echo begun; cat go; echo ended'", ("Box", fixture.Box));
         PSDataCollection<PSObject> output = [];
         IAsyncResult running = shell.BeginInvoke<PSObject, PSObject>(null, output);
@@ -44,5 +44,5 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
         Assert.Equal("ended", output[^1].ToString());
     }
 
-    private EngineResult Run(string script) => _engine.Run(script, ("F", _file));
+    private ScriptResult Run(string script) => _engine.Run(script, ("F", _file));
 }

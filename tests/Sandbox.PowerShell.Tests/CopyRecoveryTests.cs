@@ -7,7 +7,7 @@ public sealed class CopyRecoveryTests : IDisposable
 {
     private const int Megabytes = 100;
 
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     public void Dispose() => _home.Dispose();
 

@@ -5,7 +5,7 @@ public sealed class DefaultSandboxTests
     [Fact]
     public void Two_shells_that_first_use_it_concurrently_share_it()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         const string Script = "New-SandboxSession | Invoke-SandboxCommand 'echo $$ >> who; echo ok'";
         using PowerShellProcess one = new(home, Script);
         using PowerShellProcess two = new(home, Script);

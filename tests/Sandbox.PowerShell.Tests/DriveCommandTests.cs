@@ -7,7 +7,7 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
 {
     private static int s_next;
 
-    private readonly Engine _engine = new();
+    private readonly PowerShellEngine _engine = new();
     private readonly ManualResetEventSlim _begun = new();
     private readonly string _directory = $"/workspace/dc{Interlocked.Increment(ref s_next)}";
 
@@ -58,5 +58,5 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
         Assert.Equal(["True"], Run("Test-Path $B").Texts);
     }
 
-    private EngineResult Run(string script, params (string Name, object? Value)[] variables) => _engine.Run(script, variables);
+    private ScriptResult Run(string script, params (string Name, object? Value)[] variables) => _engine.Run(script, variables);
 }

@@ -20,7 +20,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     private const string Repository = "Invoke-SandboxCommand 'rm -rf g s; git init -q -b main g && git -C g -c user.name=a -c user.email=a@b commit -q --allow-empty -m 1' -Sandbox $Box; Import-SandboxRepository ./g s -Sandbox $Box";
 
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     public static TheoryData<string, string> EveryType => new()
     {

@@ -11,7 +11,7 @@ public sealed class ImportTests
     [Fact]
     public void Import_starts_nothing()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         Assert.Equal("True\n", PowerShellProcess.Run(home, "@(Get-Command -Module Sandbox).Count -gt 0"));
         Assert.Empty(Directory.EnumerateFileSystemEntries(home.Folder));
     }
@@ -71,7 +71,7 @@ public sealed class ImportTests
     [Fact]
     public void Module_exports_no_aliases()
     {
-        using Engine engine = new();
+        using PowerShellEngine engine = new();
         Assert.Empty(engine.Run("(Get-Module Sandbox).ExportedAliases.Keys").Texts);
         Assert.Empty(engine.Run("(Get-Module Sandbox).ExportedFunctions.Keys").Texts);
     }
@@ -108,7 +108,7 @@ public sealed class ImportTests
 
     private static CmdletInfo[] Cmdlets()
     {
-        using Engine engine = new();
+        using PowerShellEngine engine = new();
         return [.. engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => (CmdletInfo)item.BaseObject)];
     }
 }

@@ -6,8 +6,8 @@ namespace Sandbox.Tests;
 /// <summary>Commands as jobs, with PowerShell's own job cmdlets.</summary>
 public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
-    private readonly string _mark = Mark.Next();
+    private readonly PowerShellEngine _engine = fixture.Engine;
+    private readonly string _mark = UniqueSleep.Next();
 
     [Fact]
     public void Stop_Job_ends_the_processes_of_the_command()
@@ -76,7 +76,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void Failing_input_stream_fails_the_job_and_ends_its_command()
     {
-        EngineResult result = _engine.Run("$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait", ("Stream", new FailingStream()));
+        ScriptResult result = _engine.Run("$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait", ("Stream", new FailingStream()));
         Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
         Assert.Equal(["Failed", "no"], _engine.Run("\"$($job.State)\"; Invoke-SandboxCommand 'test -e whole || echo no' -Sandbox $Box").Texts);
     }
@@ -139,7 +139,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void Closing_the_runspace_ends_its_jobs()
     {
-        using (Engine busy = new())
+        using (PowerShellEngine busy = new())
         {
             _ = busy.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob", ("Box", fixture.Box)).Clean;
             Wait.Until(() => !IsGone(), "the command runs");
@@ -151,7 +151,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void Exit_of_the_shell_ends_its_jobs()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         Assert.Equal("begun\n", PowerShellProcess.Run(home,
             $$"""
             $job = Invoke-SandboxCommand 'echo begun; sleep {{_mark}}' -AsJob
@@ -164,12 +164,12 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void ErrorAction_Stop_ends_the_command_at_the_first_error()
     {
-        EngineResult result = _engine.Run(
+        ScriptResult result = _engine.Run(
             $"$job = Invoke-SandboxCommand 'echo bad >&2; sleep {_mark}' -StandardError Error -ErrorAction Stop -Sandbox $Box -AsJob | Wait-Job; $job | Receive-Job");
         Assert.Equal("StandardErrorLine", result.ErrorId);
         Assert.Equal(["Failed"], _engine.Run("\"$($job.State)\"").Texts);
         Wait.Until(IsGone, "the command is gone");
     }
 
-    private bool IsGone() => !Mark.IsRunning(_mark);
+    private bool IsGone() => !UniqueSleep.IsRunning(_mark);
 }

@@ -55,7 +55,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         """;
 
     private readonly CancellationTokenSource _deadline = new(Wait.Limit);
-    private readonly Engine _engine;
+    private readonly PowerShellEngine _engine;
     private readonly HttpMessageInvoker _invoker;
     private readonly HttpClient _http;
     private readonly string _address;

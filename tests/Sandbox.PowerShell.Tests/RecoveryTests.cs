@@ -5,7 +5,7 @@ public sealed class RecoveryTests
     [Fact]
     public void Session_is_found_by_id_from_a_new_process_with_its_state()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         Make(home);
         Assert.Equal("/workspace/deep v1 live\n", PowerShellProcess.Run(home, Look));
     }
@@ -13,7 +13,7 @@ public sealed class RecoveryTests
     [Fact]
     public void Session_is_found_after_the_server_was_killed()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         Make(home);
         home.KillServer();
         Assert.Equal("/workspace/deep v1 live\n", PowerShellProcess.Run(home, Look));
@@ -22,7 +22,7 @@ public sealed class RecoveryTests
     [Fact]
     public void Server_killed_between_two_commands_is_started_again()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         using PowerShellProcess shell = new(home,
             """
             $s = New-SandboxSession again
@@ -39,7 +39,7 @@ public sealed class RecoveryTests
     [Fact]
     public void Server_killed_during_a_command_is_not_noticed_and_it_runs_once()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         using PowerShellProcess shell = new(home,
             """
             $s = New-SandboxSession lasting
@@ -56,7 +56,7 @@ public sealed class RecoveryTests
     [Fact]
     public void Command_of_a_stopped_sandbox_has_an_error_its_output_and_no_exit_code()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         using PowerShellProcess shell = new(home,
             """
             $s = New-SandboxSession lost
@@ -75,7 +75,7 @@ public sealed class RecoveryTests
     [Fact]
     public void Processes_survive_a_killed_server_and_a_new_shell_follows_them()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         PowerShellProcess.Run(home, "$null = Start-SandboxProcess 'touch here; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
         home.KillServer();
         Assert.Equal("lasting Running\n", PowerShellProcess.Run(home, "Get-SandboxProcess | ForEach-Object { \"$($_.Id) $($_.State)\" }"));
@@ -88,11 +88,11 @@ public sealed class RecoveryTests
 
     private const string Look = "Get-SandboxSession keep | Invoke-SandboxCommand 'echo $PWD $GIVEN $EXPORTED'";
 
-    private static void Make(SandboxHome home) => Assert.Equal("", PowerShellProcess.Run(home,
+    private static void Make(TestHome home) => Assert.Equal("", PowerShellProcess.Run(home,
         "New-SandboxSession keep -WorkingDirectory deep -Environment @{ GIVEN = 'v1' } | Invoke-SandboxCommand 'export EXPORTED=live'"));
 
-    private static string? Find(SandboxHome home, string name) => Directory.EnumerateFiles(home.Folder, name, SearchOption.AllDirectories).FirstOrDefault();
+    private static string? Find(TestHome home, string name) => Directory.EnumerateFiles(home.Folder, name, SearchOption.AllDirectories).FirstOrDefault();
 
     /// <summary>Returns a script block that opens the gate: creates the file <c>go</c> next to the given file.</summary>
-    private static void Release(SandboxHome home, string beside) => File.WriteAllText(Path.Combine(Path.GetDirectoryName(Find(home, beside))!, "go"), "");
+    private static void Release(TestHome home, string beside) => File.WriteAllText(Path.Combine(Path.GetDirectoryName(Find(home, beside))!, "go"), "");
 }

@@ -8,8 +8,8 @@ public sealed partial class RemoteServerTests : IDisposable
 {
     private const string Key = "k3y-for-this-test-0123456789abcdef";
 
-    private readonly SandboxHome _home = new();
-    private readonly SandboxHome _elsewhere = new();
+    private readonly TestHome _home = new();
+    private readonly TestHome _elsewhere = new();
     private readonly string _uri;
     private readonly Process _server;
 
@@ -68,7 +68,7 @@ public sealed partial class RemoteServerTests : IDisposable
         if (!_server.HasExited)
         {
             Run("Get-Sandbox | Remove-Sandbox", ("SANDBOX_API_KEY", Key));
-            SandboxHome.Leave(_server);
+            TestHome.Leave(_server);
         }
 
         _server.Dispose();

@@ -5,7 +5,7 @@ namespace Sandbox.Tests;
 /// <summary>Passwords in the output of an import, and stopping one. Other tests: SandboxRepository.Tests.ps1.</summary>
 public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
     public void WhatIf_does_not_show_a_password()
@@ -19,7 +19,7 @@ public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<Sand
     [Fact]
     public void Stop_ends_the_import_and_leaves_nothing()
     {
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
 
         // Accepts the connection and never responds.
         _ = Run("$null = Start-SandboxProcess 'exec perl -MIO::Socket::INET -e \"\\$s = IO::Socket::INET->new(LocalAddr => q(127.0.0.1), LocalPort => 7777, Listen => 5); print qq(ready\\n); sleep 1000\"' -Id silent -Sandbox $Box; $null = Wait-SandboxProcess silent -Sandbox $Box -Port 7777 -TimeoutSeconds 60").Texts;
@@ -33,5 +33,5 @@ public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<Sand
         Assert.Empty(Run("Stop-SandboxProcess silent -Force -Sandbox $Box; Get-SandboxItem /workspace/*silent* -Force -Sandbox $Box").Texts);
     }
 
-    private EngineResult Run(string script) => _engine.Run(script);
+    private ScriptResult Run(string script) => _engine.Run(script);
 }

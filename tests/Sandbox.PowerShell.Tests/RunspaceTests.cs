@@ -21,7 +21,7 @@ public sealed class RunspaceTests : IDisposable
 
         """;
 
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     [Fact]
     public void Later_change_of_SANDBOX_URI_does_not_affect_a_runspace_in_use() => Assert.Equal("True\n", Run(

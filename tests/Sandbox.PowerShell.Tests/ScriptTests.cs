@@ -54,7 +54,7 @@ public sealed partial class ScriptTests
 
     private static Dictionary<string, CommandInfo> Commands()
     {
-        using Engine engine = new();
+        using PowerShellEngine engine = new();
         return engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => (CommandInfo)item.BaseObject)
             .ToDictionary(command => command.Name, StringComparer.OrdinalIgnoreCase);
     }

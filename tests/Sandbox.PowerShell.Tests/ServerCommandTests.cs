@@ -3,7 +3,7 @@ namespace Sandbox.Tests;
 /// <summary>A server selected by an environment variable.</summary>
 public sealed class ServerCommandTests : IDisposable
 {
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     [Fact]
     public void Test_of_an_unreachable_server_returns_the_reason_without_an_error()

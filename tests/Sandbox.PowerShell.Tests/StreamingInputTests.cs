@@ -5,7 +5,7 @@ namespace Sandbox.Tests;
 /// <summary>Input that is streamed while the command runs.</summary>
 public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
     public void Command_that_reads_nothing_yet_blocks_the_pipeline()
@@ -13,7 +13,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
         // More than all buffers on the way hold, so the pipeline cannot hand over all of it while the command does not read.
         const int All = 48;
         PSDataCollection<int> taken = [];
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare(
             $$"""
             $chunk = [byte[]]::new(1MB)
@@ -32,7 +32,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     [Fact]
     public void Stop_while_the_pipeline_is_blocked_ends_the_command()
     {
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare("$Box | New-SandboxSession reader > $null; Invoke-SandboxCommand 'echo begun; sleep 600' -Session \"$Box/reader\" -InputObject $Bytes",
             ("Box", fixture.Box), ("Bytes", new byte[50_000_000]));
         PSDataCollection<PSObject> output = [];
@@ -59,7 +59,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     public void Stop_while_the_input_stream_blocks_ends_the_command()
     {
         using QuietStream stream = new();
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare("$null = $Box | New-SandboxSession quiet; Invoke-SandboxCommand 'read a; echo got $a; cat' -Session \"$Box/quiet\" -InputObject $Stream",
             ("Box", fixture.Box), ("Stream", stream));
         PSDataCollection<PSObject> output = [];
@@ -73,7 +73,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     [Fact]
     public void Failing_input_stream_is_an_error_and_ends_the_command()
     {
-        EngineResult result = _engine.Run("Invoke-SandboxCommand 'cat > half-stream; echo whole > whole-stream' -Sandbox $Box -InputObject $Stream", ("Stream", new FailingStream()));
+        ScriptResult result = _engine.Run("Invoke-SandboxCommand 'cat > half-stream; echo whole > whole-stream' -Sandbox $Box -InputObject $Stream", ("Stream", new FailingStream()));
         Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
         Assert.Contains("The archive is damaged.", result.Error.Exception.Message, StringComparison.Ordinal);
         Assert.Equal(["no"], _engine.Run("Invoke-SandboxCommand 'test -e whole-stream || echo no' -Sandbox $Box").Texts);
@@ -87,7 +87,7 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     public void Two_hundred_megabytes_of_input_do_not_grow_any_process()
     {
         // The command reads nothing at first: without back-pressure all input would be collected meanwhile.
-        using SandboxHome home = new();
+        using TestHome home = new();
         using PowerShellProcess shell = new(
             home,
             """

@@ -11,12 +11,12 @@ public sealed class TerminalMemoryTests : IDisposable
     private const string Begin = "begin-here\n";
     private const string Line = "0123456789abcde\n";
 
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     [Fact]
     public async Task Fifty_megabytes_for_a_slow_reader_grow_neither_agent_nor_server()
     {
-        using Engine engine = new();
+        using PowerShellEngine engine = new();
         string server = _home.Server;
         PowerShellProcess.Run(_home, "$null = New-Sandbox flat");
         _ = engine.Run($"Connect-SandboxServer '{server}'").Clean;

@@ -11,7 +11,7 @@ public sealed partial class TourTests
         string tour = Tour().Match(File.ReadAllText(Path.Combine(Paths.Repository, "README.md"))).Groups["text"].Value;
         string[] steps = tour.Split("PS> ", StringSplitOptions.RemoveEmptyEntries);
         Assert.NotEmpty(steps);
-        using Engine engine = new();
+        using PowerShellEngine engine = new();
         try
         {
             foreach (string step in steps)

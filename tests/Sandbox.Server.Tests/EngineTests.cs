@@ -13,7 +13,7 @@ namespace Sandbox.Server.Tests;
 /// <summary>In-process server whose only engine is <see cref="FakeEngine"/>.</summary>
 public sealed class EngineTests : IAsyncLifetime
 {
-    private readonly string _directory = Host.NewDirectory(CurrentProcess.EffectiveUserId);
+    private readonly string _directory = TestMachine.NewDirectory(CurrentProcess.EffectiveUserId);
     private ServerHome? _home;
     private SandboxRegistry? _registry;
     private SandboxPool? _pool;

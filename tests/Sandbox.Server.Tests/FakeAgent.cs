@@ -46,7 +46,7 @@ internal sealed class FakeAgent : IDisposable
             Engine = "bubblewrap",
         };
         BubblewrapProcess process = new(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "");
-        record = record.WithState(new BubblewrapState { UserId = Host.IdOf(server.User), Process = process });
+        record = record.WithState(new BubblewrapState { UserId = TestMachine.IdOf(server.User), Process = process });
         AtomicFile.Write($"{directory}/box.json", record, RecordJson.Default.SandboxRecord);
         return new FakeAgent(listener, body);
     }

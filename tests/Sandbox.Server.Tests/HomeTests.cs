@@ -25,8 +25,8 @@ public sealed class HomeTests
                 $"{server.Home}/state/server.lock", $"{server.Home}/state/server.log",
             }.Select(path => Convert.ToString((int)FileOwner.Of(path).Permissions, 8)));
         uint sandbox = server.RecordOf("a").UserId;
-        Assert.Equal(user == ServerUser.Root, sandbox != Host.IdOf(user));
-        Assert.Equal((sandbox, Host.IdOf(user)), (FileOwner.Of($"{box}/workspace").Owner, FileOwner.Of(box).Owner));
+        Assert.Equal(user == ServerUser.Root, sandbox != TestMachine.IdOf(user));
+        Assert.Equal((sandbox, TestMachine.IdOf(user)), (FileOwner.Of($"{box}/workspace").Owner, FileOwner.Of(box).Owner));
     }
 
     [Fact]
@@ -62,9 +62,9 @@ public sealed class HomeTests
         foreach (string name in StateAndRuntime)
         {
             Directory.CreateDirectory($"{server.Home}/{name}");
-            if (Host.IsRoot)
+            if (TestMachine.IsRoot)
             {
-                FileOwner.Give($"{server.Home}/{name}", Host.IdOf(ServerUser.Ordinary));
+                FileOwner.Give($"{server.Home}/{name}", TestMachine.IdOf(ServerUser.Ordinary));
             }
         }
 
@@ -121,19 +121,19 @@ public sealed class HomeTests
     [Fact]
     public async Task Relative_home_is_refused()
     {
-        Finished run = await CommandLine.RunAsync(Host.Programs, Host.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
+        ProcessResult run = await SandboxdProgram.RunAsync(TestMachine.Programs, TestMachine.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("not a full path", run.Error, StringComparison.Ordinal);
     }
 
     private static async Task RefusesAsync(string reason, ServerUser user, Action<string> spoil, string below = "")
     {
-        Host.Require(user);
-        string home = Host.NewDirectory(Host.IdOf(user));
+        TestMachine.Require(user);
+        string home = TestMachine.NewDirectory(TestMachine.IdOf(user));
         try
         {
             spoil(home);
-            Finished run = await CommandLine.RunAsync(Host.Programs, Host.IdOf(user), new Dictionary<string, string?> { ["SANDBOX_HOME"] = home + below }, "start");
+            ProcessResult run = await SandboxdProgram.RunAsync(TestMachine.Programs, TestMachine.IdOf(user), new Dictionary<string, string?> { ["SANDBOX_HOME"] = home + below }, "start");
             Assert.Equal(1, run.ExitCode);
             Assert.Empty(run.Output);
             ErrorBody told = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;

@@ -11,7 +11,7 @@ namespace Sandbox.Server.Tests;
 public sealed class HostileAgentTests : IAsyncLifetime
 {
     private const string Route = "v1/sandbox/fake/anything";
-    private readonly TestServer server = TestServer.Prepare(Host.CurrentUser);
+    private readonly TestServer server = TestServer.Prepare(TestMachine.CurrentUser);
     private readonly FakeAgent agent;
     private readonly HttpClient client;
 

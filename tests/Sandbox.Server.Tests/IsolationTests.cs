@@ -24,12 +24,12 @@ public sealed class IsolationTests
             "/etc/shadow", "/etc/machine-id", "/root", "/home/*/.*", "/sys", "/boot", "/var/log", server.Home,
             $"{server.BoxDirectory("b")}/workspace/file", $"{server.BoxDirectory("a")}/box.json", $"{server.Home}/run/server.sock", "/run/dbus", "/dev/vda", "/dev/kmsg", "/dev/mem",
         ];
-        Finished files = await server.ExecAsync("a", $"ls -d {string.Join(' ', paths)} 2>/dev/null");
+        ProcessResult files = await server.ExecAsync("a", $"ls -d {string.Join(' ', paths)} 2>/dev/null");
         Assert.Equal("", files.Output);
         Assert.Equal("sandbox\n", (await server.ExecAsync("a", "ls /home")).Output);
 
         // Only processes of the sandbox are visible.
-        Finished processes = await server.ExecAsync("a", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+        ProcessResult processes = await server.ExecAsync("a", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
         Assert.Contains("sandbox-agent", processes.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("neighbour-process", processes.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("sandboxd", processes.Output, StringComparison.Ordinal);
@@ -50,14 +50,14 @@ public sealed class IsolationTests
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","network":"none"}""");
-        foreach (Probe probe in Probe.SystemCalls)
+        foreach (IsolationProbe probe in IsolationProbe.SystemCalls)
         {
-            Finished run = await server.ExecAsync("a", probe.Command);
+            ProcessResult run = await server.ExecAsync("a", probe.Command);
             Assert.True(run.Output == probe.Refused + "\n", $"{probe.Name}: {run.Output}{run.Error}");
         }
 
         // No capabilities are left, and none can be gained.
-        Finished status = await server.ExecAsync("a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
+        ProcessResult status = await server.ExecAsync("a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
         string host = user == ServerUser.Root ? server.RecordOf("a").UserId.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
         Assert.Equal(
             string.Concat(new[] { "Inh", "Prm", "Eff", "Bnd", "Amb" }.Select(set => $"Cap{set}:0000000000000000\n")) + "NoNewPrivs:1\nSeccomp:2\n1000\n",
@@ -77,7 +77,7 @@ public sealed class IsolationTests
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","secretEnv":{"TOKEN":"t"}}""");
-        Finished run = await server.ExecAsync("a", """
+        ProcessResult run = await server.ExecAsync("a", """
             agent=2
             grep -q sandbox-agent /proc/$agent/cmdline || echo not found
             cat /proc/$agent/environ; ls /proc/$agent/fd; head -c 1 /proc/$agent/mem; cat /proc/$agent/maps; ls /proc/$agent/cwd/; echo x >/proc/$agent/mem

@@ -13,7 +13,7 @@ public sealed class LimitTests
         SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"none","limits":{"memoryBytes":134217728}}""");
         Assert.Equal(134217728, made.Limits!.MemoryBytes);
         Assert.StartsWith("cgroup-v", made.LimitMeans!["memoryBytes"], StringComparison.Ordinal);
-        Finished run = await server.ExecAsync("a", "(head -c 400000000 /dev/zero | tail) >/dev/null; echo ${PIPESTATUS[0]} $?");
+        ProcessResult run = await server.ExecAsync("a", "(head -c 400000000 /dev/zero | tail) >/dev/null; echo ${PIPESTATUS[0]} $?");
         Assert.Equal(137, int.Parse(run.Output.Trim().Split(' ')[^1], CultureInfo.InvariantCulture));
         Assert.Equal("ok\n", (await server.ExecAsync("a", "echo ok")).Output);
         Assert.Equal(64000000, long.Parse((await server.ExecAsync("a", "head -c 64000000 /dev/zero | tail -c 64000000 | wc -c")).Output, CultureInfo.InvariantCulture));
@@ -40,7 +40,7 @@ public sealed class LimitTests
     {
         await using TestServer server = await StartAsync("limit-cpus");
         await server.CreateAsync("""{"id":"a","network":"none","limits":{"cpus":0.25}}""");
-        Finished run = await server.ExecAsync("a", """
+        ProcessResult run = await server.ExecAsync("a", """
             TIMEFORMAT='%R %U %S'; time timeout 2 sh -c 'while :; do :; done'
             """);
         double[] seconds = [.. run.Error.Split(' ', StringSplitOptions.TrimEntries).Select(part => double.Parse(part, CultureInfo.InvariantCulture))];

@@ -44,7 +44,7 @@ public sealed class NetworkTests
         // Datagrams and sockets bound to the interface, which bypass routes, are blocked too, and the sandbox cannot change the rules.
         foreach (string address in (string[])["10.7.7.7", "10.0.2.2", "10.0.2.3", "255.255.255.255", TestInternet.ServersOwn])
         {
-            Finished run = await server.ExecAsync("a", $$"""
+            ProcessResult run = await server.ExecAsync("a", $$"""
                 perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, 1, 25, pack("Z*", "tap0")) or die; setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
                 print send(S, "x", 0, sockaddr_in(8081, inet_aton("{{address}}"))) ? "sent" : "refused"'
                 """);
@@ -122,7 +122,7 @@ public sealed class NetworkTests
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         string fake = $"{server.Home}/bin";
         Directory.CreateDirectory(fake);
-        Host.WriteScript($"{fake}/slirp4netns", "echo 'no such device' >&2\nexit 1");
+        TestMachine.WriteScript($"{fake}/slirp4netns", "echo 'no such device' >&2\nexit 1");
         server.Environment["PATH"] = $"{fake}:/usr/bin:/bin";
         await server.StartAsync();
 

@@ -15,7 +15,7 @@ public sealed partial class TcpTests
     public async Task Without_a_key_no_TCP_port_is_opened()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        Finished run = await server.RunAsync("serve", "--listen", "http://127.0.0.1:0");
+        ProcessResult run = await server.RunAsync("serve", "--listen", "http://127.0.0.1:0");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("SANDBOX_API_KEY", run.Error, StringComparison.Ordinal);
     }
@@ -25,7 +25,7 @@ public sealed partial class TcpTests
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;
-        using Process process = CommandLine.Begin(server.Programs, Host.IdOf(server.User), server.Environment, "serve", "--listen", "http://127.0.0.1:0");
+        using Process process = SandboxdProgram.Begin(server.Programs, TestMachine.IdOf(server.User), server.Environment, "serve", "--listen", "http://127.0.0.1:0");
         string listening = await process.StandardError.ReadLineAsync() ?? "";
         using HttpClient client = new() { BaseAddress = new Uri(PortPattern().Match(listening).Value) };
 
@@ -66,7 +66,7 @@ public sealed partial class TcpTests
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;
-        Finished run = await server.RunAsync("serve", "--listen", address);
+        ProcessResult run = await server.RunAsync("serve", "--listen", address);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("--listen", run.Error, StringComparison.Ordinal);
     }

@@ -44,7 +44,7 @@ internal sealed class TestInternet : IDisposable
         """;
 
     private readonly List<Process> processes = [];
-    private readonly string directory = Host.NewDirectory(0);
+    private readonly string directory = TestMachine.NewDirectory(0);
 
     private TestInternet()
     {
@@ -82,8 +82,8 @@ internal sealed class TestInternet : IDisposable
     /// <summary>Skips the test where this machine cannot run it.</summary>
     public static void Require()
     {
-        Host.Require(Host.CurrentUser);
-        Assert.SkipUnless(Host.IsRoot, "NOT TESTED: networks, since these tests do not run as root, who alone can build the test's network.");
+        TestMachine.Require(TestMachine.CurrentUser);
+        Assert.SkipUnless(TestMachine.IsRoot, "NOT TESTED: networks, since these tests do not run as root, who alone can build the test's network.");
         foreach (string program in (string[])["ip", "nft", "slirp4netns", "nsenter", "python3"])
         {
             Assert.SkipWhen(ExecutableLocator.Find(program) is null, $"NOT TESTED: networks, since {program} is not installed here.");

@@ -21,7 +21,7 @@ public sealed class TestServer : IAsyncDisposable
     private TestServer(ServerUser user)
     {
         User = user;
-        Home = Host.NewDirectory(Host.IdOf(user));
+        Home = TestMachine.NewDirectory(TestMachine.IdOf(user));
         Environment["SANDBOX_HOME"] = Home;
         Environment[IdleExitVariable] = LongIdleExit;
         // Tests count directories and processes, so a pool must be requested.
@@ -33,7 +33,7 @@ public sealed class TestServer : IAsyncDisposable
 
     internal string Home { get; }
 
-    internal string Programs { get; set; } = Host.Programs;
+    internal string Programs { get; set; } = TestMachine.Programs;
 
     internal Dictionary<string, string?> Environment { get; } = [];
 
@@ -51,7 +51,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Creates a home without starting a server.</summary>
     internal static TestServer Prepare(ServerUser user)
     {
-        Host.Require(user);
+        TestMachine.Require(user);
         return new TestServer(user);
     }
 
@@ -66,7 +66,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Runs <c>sandboxd start</c>.</summary>
     internal async Task<ReadyMessage> StartAsync()
     {
-        Finished run = await RunAsync("start");
+        ProcessResult run = await RunAsync("start");
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(1, run.Output.AsSpan().Count('\n'));
         return JsonSerializer.Deserialize(run.Output, ProtocolJson.Default.ReadyMessage)!;
@@ -101,7 +101,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Waits longer than the short idle timeout: until another idle server, started now, has exited.</summary>
     internal static async Task OutlastShortIdleExitAsync()
     {
-        await using TestServer idle = Prepare(Host.CurrentUser);
+        await using TestServer idle = Prepare(TestMachine.CurrentUser);
         idle.Environment[IdleExitVariable] = ShortIdleExit;
         await idle.StartAsync();
         await Wait.UntilAsync(() => idle.Log.Contains("without a request", StringComparison.Ordinal), "a server that nobody calls exits");
@@ -113,7 +113,7 @@ public sealed class TestServer : IAsyncDisposable
     {
         string programs = $"{Home}/bin";
         Directory.CreateDirectory(programs);
-        Host.WriteScript($"{programs}/bwrap", script);
+        TestMachine.WriteScript($"{programs}/bwrap", script);
         Environment["PATH"] = $"relative:{programs}:/usr/bin:/bin";
     }
 
@@ -130,8 +130,8 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Ends the delay of <see cref="DelayBubblewrap"/>.</summary>
     internal void StartBubblewrap() => File.WriteAllText(StartSignal, "");
 
-    internal Task<Finished> RunAsync(params IEnumerable<string> arguments) =>
-        CommandLine.RunAsync(Through, Programs, Host.IdOf(User), Environment, arguments);
+    internal Task<ProcessResult> RunAsync(params IEnumerable<string> arguments) =>
+        SandboxdProgram.RunAsync(Through, Programs, TestMachine.IdOf(User), Environment, arguments);
 
     /// <summary>Kills the server and waits until its process is gone.</summary>
     internal async Task KillAsync()
@@ -169,7 +169,7 @@ public sealed class TestServer : IAsyncDisposable
     internal async Task<SandboxState> StateAsync(string id) =>
         JsonSerializer.Deserialize(await Client.GetStringAsync($"v1/sandbox/{id}"), ProtocolJson.Default.SandboxInfo)!.State;
 
-    internal async Task<Finished> ExecAsync(string id, string command)
+    internal async Task<ProcessResult> ExecAsync(string id, string command)
     {
         using HttpResponseMessage answer = await BeginExecAsync(id, command);
         return await EventStream.ReadAsync(answer);
@@ -182,9 +182,9 @@ public sealed class TestServer : IAsyncDisposable
         HttpCompletionOption.ResponseHeadersRead);
 
     /// <summary>Runs a command in a sandbox whose agent has just died; repeats it while pooled connections to the dead agent still break.</summary>
-    internal async Task<Finished> ExecOnceBackAsync(string id, string command)
+    internal async Task<ProcessResult> ExecOnceBackAsync(string id, string command)
     {
-        Finished? run = null;
+        ProcessResult? run = null;
         await Wait.UntilAsync(async () =>
         {
             using HttpResponseMessage answer = await BeginExecAsync(id, command);

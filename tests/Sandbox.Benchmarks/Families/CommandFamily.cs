@@ -12,7 +12,7 @@ internal sealed class CommandFamily : IFamily
 
     public string Name => "commands";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = Session }, bench.Stop);
@@ -61,7 +61,7 @@ internal sealed class CommandFamily : IFamily
     }
 
     /// <summary>Processor time per command: unlike elapsed time it does not depend on the load of the machine.</summary>
-    private async Task MeasureProcessorTimeAsync(Bench bench, BenchmarkSandbox sandbox, string name, Func<Task> work)
+    private async Task MeasureProcessorTimeAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string name, Func<Task> work)
     {
         int count = bench.Count(4000);
         (string Name, int Process)[] parts = [("client", Environment.ProcessId), ("server", bench.Server.ProcessId), ("agent", sandbox.AgentProcess())];

@@ -11,7 +11,7 @@ internal sealed class ConcurrencyFamily : IFamily
 
     public string Name => "concurrency";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         CommandClient[] sessions = await Task.WhenAll(Enumerable.Range(0, Most).Select(async number =>

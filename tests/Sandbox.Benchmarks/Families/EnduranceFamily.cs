@@ -12,7 +12,7 @@ internal sealed class EnduranceFamily : IFamily
 
     public string Name => "endurance";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         Resources.RequireRoot();
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);

@@ -14,7 +14,7 @@ internal sealed class EngineFamily : IFamily
 
     public string Name => "engine";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = Session }, bench.Stop);

@@ -19,7 +19,7 @@ internal sealed class FileFamily : IFamily
 
     public string Name => "files";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         string here = Directory.CreateDirectory($"{InMemory}/sbm{Random.Shared.Next(0x1000000):x}").FullName;
@@ -36,7 +36,7 @@ internal sealed class FileFamily : IFamily
         }
     }
 
-    private async Task TransferAsync(Bench bench, BenchmarkSandbox sandbox, string here)
+    private async Task TransferAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string here)
     {
         int megabytes = bench.Quick ? LargeMegabytes / 10 : LargeMegabytes;
         string large = $"{here}/large";
@@ -77,19 +77,19 @@ internal sealed class FileFamily : IFamily
         }
     }
 
-    private static async Task UploadAsync(Bench bench, BenchmarkSandbox sandbox, string from)
+    private static async Task UploadAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string from)
     {
         await using Stream source = LocalFile.OpenRead(from, new TransferProgress());
         await bench.Client.WriteFileAsync(sandbox.Id, null, InMemory + "/large", source, new WriteOptions(), bench.Stop);
     }
 
-    private static async Task DownloadAsync(Bench bench, BenchmarkSandbox sandbox, string to)
+    private static async Task DownloadAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string to)
     {
         SandboxFileStream source = await bench.Client.OpenFileAsync(sandbox.Id, null, InMemory + "/large", 0, null, bench.Stop);
         await LocalFile.WriteAsync(to, source, mode: null, modified: null, bench.Stop);
     }
 
-    private async Task ReadMegabyteAsync(Bench bench, BenchmarkSandbox sandbox)
+    private async Task ReadMegabyteAsync(BenchmarkContext bench, BenchmarkSandbox sandbox)
     {
         byte[] content = new byte[1_000_000];
         Random.Shared.NextBytes(content);
@@ -103,7 +103,7 @@ internal sealed class FileFamily : IFamily
         bench.Add(new(Name, "read of 1 MB", read.Median, "ms") { Goal = Goal.AtMost(read.Median, 2, "ms") });
     }
 
-    private async Task CopyManyAsync(Bench bench, BenchmarkSandbox sandbox, string here)
+    private async Task CopyManyAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string here)
     {
         int files = bench.Count(SmallFiles);
         for (int i = 0; i < files; i++)
@@ -139,7 +139,7 @@ internal sealed class FileFamily : IFamily
         }
     }
 
-    private async Task ListAsync(Bench bench, BenchmarkSandbox sandbox)
+    private async Task ListAsync(BenchmarkContext bench, BenchmarkSandbox sandbox)
     {
         string path = InMemory + "/listed";
         CommandClient shell = new(bench.Client, sandbox.Id, null);

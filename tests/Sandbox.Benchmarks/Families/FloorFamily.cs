@@ -9,7 +9,7 @@ internal sealed class FloorFamily : IFamily
 {
     public string Name => "floors";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         int count = bench.Count(400);
         (Series bash, Series spawn) = await Sampler.InTurnsAsync(count, () => Programs.RunAsync(Programs.Bash, "-c", "true"), () => Programs.RunAsync("/bin/true"));

@@ -7,5 +7,5 @@ internal interface IFamily
     string Name { get; }
 
     /// <summary>Runs the measurements and adds them to the report.</summary>
-    Task RunAsync(Bench bench);
+    Task RunAsync(BenchmarkContext bench);
 }

@@ -13,7 +13,7 @@ internal sealed class InputFamily : IFamily
 
     public string Name => "input";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
@@ -35,7 +35,7 @@ internal sealed class InputFamily : IFamily
         }
     }
 
-    private static async Task SendAsync(Bench bench, string sandbox, int megabytes)
+    private static async Task SendAsync(BenchmarkContext bench, string sandbox, int megabytes)
     {
         string id = Identifier.Generate();
         using CommandReader reader = await bench.Client.ExecAsync(

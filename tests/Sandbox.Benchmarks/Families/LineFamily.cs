@@ -13,7 +13,7 @@ internal sealed class LineFamily : IFamily
 {
     public string Name => "lines";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
@@ -32,7 +32,7 @@ internal sealed class LineFamily : IFamily
         });
     }
 
-    private static async Task<List<double>> ThroughServerAsync(Bench bench, string sandbox, string command)
+    private static async Task<List<double>> ThroughServerAsync(BenchmarkContext bench, string sandbox, string command)
     {
         List<double> ages = [];
         using CommandReader reader = await bench.Client.ExecAsync(sandbox, "s", Identifier.Generate(), new() { Command = command, StdinOpen = true }, bench.Stop);

@@ -12,7 +12,7 @@ internal sealed class SandboxFamily : IFamily
 
     public string Name => "sandboxes";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         // The first sandbox also installs the agent.
         await bench.Client.RemoveSandboxAsync((await CreateAsync(bench, null)).Id, bench.Stop);
@@ -29,9 +29,9 @@ internal sealed class SandboxFamily : IFamily
     private static Task BubblewrapAsync() =>
         Programs.RunAsync("/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "/bin/true");
 
-    private static Task<SandboxInfo> CreateAsync(Bench bench, string? network) => bench.Client.CreateSandboxAsync(new() { Network = network }, bench.Stop);
+    private static Task<SandboxInfo> CreateAsync(BenchmarkContext bench, string? network) => bench.Client.CreateSandboxAsync(new() { Network = network }, bench.Stop);
 
-    private async Task OneAfterTheOtherAsync(Bench bench, string? network, double floor)
+    private async Task OneAfterTheOtherAsync(BenchmarkContext bench, string? network, double floor)
     {
         List<double> creations = [], withFirst = [], removals = [];
         string got = "";
@@ -59,7 +59,7 @@ internal sealed class SandboxFamily : IFamily
         bench.Add(new(Name, $"remove a sandbox{suffix}", removed.Median, "ms") { P95 = removed.P95, Floor = floor, FloorName = Floor });
     }
 
-    private async Task WithSpareAsync(Bench bench, double floor)
+    private async Task WithSpareAsync(BenchmarkContext bench, double floor)
     {
         await using BenchmarkServer server = await BenchmarkServer.StartAsync(bench.Stop, poolSize: 1);
         await server.Client.CreateSandboxAsync(new(), bench.Stop);
@@ -86,7 +86,7 @@ internal sealed class SandboxFamily : IFamily
         });
     }
 
-    private async Task AtOnceAsync(Bench bench, double floor)
+    private async Task AtOnceAsync(BenchmarkContext bench, double floor)
     {
         int count = bench.Count(100);
         SandboxInfo[] made = [];

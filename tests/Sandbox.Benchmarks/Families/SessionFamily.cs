@@ -10,7 +10,7 @@ internal sealed class SessionFamily : IFamily
 {
     public string Name => "sessions";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         List<double> creations = [], firsts = [], removals = [], floors = [];

@@ -9,7 +9,7 @@ internal sealed class PowerShellProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
 
-    public PowerShellProcess(SandboxHome home, string script)
+    public PowerShellProcess(TestHome home, string script)
         : this(home, [], script)
     {
     }
@@ -18,7 +18,7 @@ internal sealed class PowerShellProcess : IDisposable
     /// <param name="home">The SANDBOX_HOME of its server.</param>
     /// <param name="launcher">A program that starts pwsh, with its arguments; empty for none.</param>
     /// <param name="environment">Environment variables of the process.</param>
-    public PowerShellProcess(SandboxHome home, string[] launcher, string script, params ReadOnlySpan<(string Name, string Value)> environment)
+    public PowerShellProcess(TestHome home, string[] launcher, string script, params ReadOnlySpan<(string Name, string Value)> environment)
     {
         // A test run that was started in the background by a script ignores SIGINT, which pwsh would inherit.
         string[] words =
@@ -63,7 +63,7 @@ internal sealed class PowerShellProcess : IDisposable
     }
 
     /// <summary>Runs a script and returns its output; fails when the script fails.</summary>
-    public static string Run(SandboxHome home, string script)
+    public static string Run(TestHome home, string script)
     {
         using PowerShellProcess shell = new(home, script);
         (int code, string output, string errors) = shell.Finish();

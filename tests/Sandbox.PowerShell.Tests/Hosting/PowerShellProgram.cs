@@ -13,7 +13,7 @@ internal static class PowerShellProgram
     public static string Path => Found.Value;
 
     /// <summary>Returns the environment of pwsh: the home of its server, and no settings, history or temporary files of the user.</summary>
-    public static IEnumerable<(string Name, string Value)> Environment(SandboxHome home) =>
+    public static IEnumerable<(string Name, string Value)> Environment(TestHome home) =>
     [
         ("SANDBOX_HOME", home.Folder),
         ("TMPDIR", home.Folder),

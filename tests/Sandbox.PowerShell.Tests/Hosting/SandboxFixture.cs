@@ -11,7 +11,7 @@ public sealed class SandboxFixture : IDisposable
     }
 
     /// <summary>Gets the runspace, in which <c>$Box</c> is the sandbox.</summary>
-    public Engine Engine { get; } = new();
+    public PowerShellEngine Engine { get; } = new();
 
     public string Id { get; }
 

@@ -9,7 +9,7 @@ public sealed class ServerFixture : IDisposable
 {
     public ServerFixture() => Environment.SetEnvironmentVariable("SANDBOX_HOME", Home.Folder);
 
-    public SandboxHome Home { get; } = new();
+    public TestHome Home { get; } = new();
 
     public void Dispose() => Home.Dispose();
 }
