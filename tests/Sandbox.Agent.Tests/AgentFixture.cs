@@ -12,36 +12,36 @@ namespace Sandbox.Agent.Tests;
 /// <summary>Real agent on this host with real bash and real HTTP, but without a sandbox: isolation has its own tests.</summary>
 public sealed class AgentFixture : IAsyncLifetime
 {
-    private readonly string root = Directory.CreateTempSubdirectory("sba").FullName;
-    private readonly List<string> defects = [];
-    private readonly HashSet<int> abandoned = [];
-    private AgentComposition? services;
-    private AgentServer? server;
+    private readonly string _root = Directory.CreateTempSubdirectory("sba").FullName;
+    private readonly List<string> _defects = [];
+    private readonly HashSet<int> _orphaned = [];
+    private AgentComposition? _services;
+    private AgentServer? _server;
 
     /// <summary>Gets the command line of the shell launcher of the built agent. This process is the test runner and cannot be it.</summary>
     internal static IReadOnlyList<string> LauncherCommandLine { get; } = FindLauncher();
 
     /// <summary>Gets the services of the agent, for tests of races that no request can time.</summary>
-    internal AgentComposition Services => services!;
+    internal AgentComposition Services => _services!;
 
     internal IReadOnlyList<string> Launcher { get; init; } = LauncherCommandLine;
 
     /// <summary>Gets the directories of Jupyter kernels. Default: none.</summary>
     public IReadOnlyList<string> Kernels { get; init; } = [];
 
-    public string Workspace => Path.Combine(root, "w");
+    public string Workspace => Path.Combine(_root, "w");
 
-    public string State => Path.Combine(root, "s");
+    public string State => Path.Combine(_root, "s");
 
     public HttpClient Http { get; private set; } = null!;
 
     /// <summary>Gets the path of the Unix socket of the agent.</summary>
     public string Socket { get; private set; } = null!;
 
-    private IEnumerable<Sessions.Session> Running => services!.Commands.All().Select(command => command.Runner).OfType<Sessions.Session>();
+    private IEnumerable<Sessions.Session> Running => _services!.Commands.All().Select(command => command.Runner).OfType<Sessions.Session>();
 
     /// <summary>Gets the unexpected exceptions in background tasks of the agent. They fail the test.</summary>
-    public IReadOnlyList<string> Defects => defects;
+    public IReadOnlyList<string> Defects => _defects;
 
     /// <summary>Starts an agent for one test, which must dispose it.</summary>
     public static async Task<AgentFixture> NewAsync()
@@ -59,7 +59,7 @@ public sealed class AgentFixture : IAsyncLifetime
 
     public async Task StartAsync()
     {
-        string runtime = Directory.CreateDirectory(Path.Combine(root, "r" + Guid.NewGuid().ToString("N")[..6])).FullName;
+        string runtime = Directory.CreateDirectory(Path.Combine(_root, "r" + Guid.NewGuid().ToString("N")[..6])).FullName;
         AgentPaths paths = new()
         {
             Workspace = Workspace,
@@ -68,9 +68,9 @@ public sealed class AgentFixture : IAsyncLifetime
             ShellLauncher = Launcher,
             Kernels = Kernels,
         };
-        services = new AgentComposition(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
+        _services = new AgentComposition(paths, failure => { lock (_defects) { _defects.Add(failure.ToString()); } });
         string socket = Socket = Path.Combine(runtime, "a");
-        server = await AgentServer.StartAsync(services, options => options.ListenUnixSocket(socket));
+        _server = await AgentServer.StartAsync(_services, options => options.ListenUnixSocket(socket));
         Http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) =>
@@ -91,45 +91,45 @@ public sealed class AgentFixture : IAsyncLifetime
     {
         Http.Dispose();
         Sessions.Session.KillAll(Running, Commands.StopReason.Cancelled);
-        foreach (Sessions.Session session in services!.Sessions.All())
+        foreach (Sessions.Session session in _services!.Sessions.All())
         {
             await session.CloseAsync();
         }
 
-        await server!.DisposeAsync();
-        services.Dispose();
+        await _server!.DisposeAsync();
+        _services.Dispose();
     }
 
     /// <summary>Stops the server but leaves all shells and files as they are, as a crash would.</summary>
-    public async Task AbandonAsync()
+    public async Task CrashAsync()
     {
         Http.Dispose();
-        abandoned.UnionWith(services!.Sessions.All().Concat(Running).Select(session => session.ShellId).OfType<int>());
-        await server!.DisposeAsync();
-        services!.Dispose();
+        _orphaned.UnionWith(_services!.Sessions.All().Concat(Running).Select(session => session.ShellId).OfType<int>());
+        await _server!.DisposeAsync();
+        _services!.Dispose();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        Shells.Shell.KillOrphans(abandoned);
-        await EndLeftoversAsync();
+        Shells.Shell.KillOrphans(_orphaned);
+        await KillRemainingProcessesAsync();
         // Tests create directories without permissions for their owner: Directory.Delete fails on them unless run by root.
-        FileTree.Remove(root);
-        Assert.True(defects.Count == 0, string.Join('\n', defects));
+        FileTree.Remove(_root);
+        Assert.True(_defects.Count == 0, string.Join('\n', _defects));
     }
 
     /// <summary>Creates a new directory in the workspace.</summary>
     public string NewDirectory() => Directory.CreateDirectory($"{Workspace}/{Guid.NewGuid():n}").FullName;
 
     /// <summary>Creates a gate that commands wait for until the test opens it.</summary>
-    public Gate NewGate() => new(Path.Combine(root, "gate-" + Guid.NewGuid().ToString("n")));
+    public Gate NewGate() => new(Path.Combine(_root, "gate-" + Guid.NewGuid().ToString("n")));
 
     /// <summary>Creates a session. Its default directory is a new one.</summary>
     public async Task<string> NewSessionAsync(object? request = null)
     {
         using HttpResponseMessage answer = await PostAsync("session", request ?? new { cwd = NewDirectory() });
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.SessionInfo)!.Id;
     }
 
@@ -164,7 +164,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task<CommandResult> RunAsync(string? session, object body, string? process = null)
     {
         using HttpResponseMessage answer = await PostAsync("exec", body, session, process);
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
         return await ReadAsync(answer);
     }
 
@@ -194,7 +194,8 @@ public sealed class AgentFixture : IAsyncLifetime
                 case ExecEvents.Pause:
                     return new CommandResult(output.ToArray(), error.ToArray(), null, null) { Gap = gap };
                 case ExecEvents.Exit:
-                    return new CommandResult(output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null) { Gap = gap };
+                    return new CommandResult(
+                        output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null) { Gap = gap };
                 case ExecEvents.Error:
                     return new CommandResult(output.ToArray(), error.ToArray(), null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
             }
@@ -204,16 +205,16 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 
     /// <summary>Reads the error code of a failed response.</summary>
-    public static async Task<string> CodeAsync(HttpResponseMessage answer) => (await ErrorAsync(answer)).Code;
+    public static async Task<string> ReadErrorCodeAsync(HttpResponseMessage answer) => (await ReadErrorAsync(answer)).Code;
 
-    public static async Task<ErrorBody> ErrorAsync(HttpResponseMessage answer) =>
+    public static async Task<ErrorBody> ReadErrorAsync(HttpResponseMessage answer) =>
         JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
 
     /// <summary>Sets the retention limits of command output.</summary>
-    public async Task KeepAsync(object retention)
+    public async Task SetRetentionAsync(object retention)
     {
         using HttpResponseMessage answer = await SendAsync(HttpMethod.Put, "/agent/configuration", new { retention });
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
     }
 
     /// <summary>Gets the size of all stored output in bytes.</summary>
@@ -222,7 +223,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task<ProcessInfo> StartProcessAsync(object body, string? id = null, string? session = null)
     {
         using HttpResponseMessage answer = await PostAsync("process", body, session, id);
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ProcessInfo)!;
     }
 
@@ -230,7 +231,7 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task<ProcessInfo> GetProcessAsync(string id) =>
         JsonSerializer.Deserialize(await Http.GetStringAsync("process/" + id), ProtocolJson.Default.ProcessInfo)!;
 
-    public async Task<ProcessInfo> EndOfAsync(string id)
+    public async Task<ProcessInfo> WaitForExitAsync(string id)
     {
         WaitAnswer answer = JsonSerializer.Deserialize(await Http.GetStringAsync($"process/{id}/wait"), ProtocolJson.Default.WaitAnswer)!;
         Assert.Equal(WaitOutcomes.Exited, answer.Outcome);
@@ -238,14 +239,15 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 
     /// <summary>Reads the output of a command or process from a cursor, to its exit or, without follow, to what is available.</summary>
-    public async Task<CommandResult> OutputOfAsync(string id, string from = "0", bool follow = true)
+    public async Task<CommandResult> ReadOutputAsync(string id, string from = "0", bool follow = true)
     {
-        using HttpResponseMessage answer = await Http.GetAsync($"process/{id}/output?from={from}&follow={(follow ? "true" : "false")}", HttpCompletionOption.ResponseHeadersRead);
-        await RequireAsync(answer);
+        using HttpResponseMessage answer = await Http.GetAsync(
+            $"process/{id}/output?from={from}&follow={(follow ? "true" : "false")}", HttpCompletionOption.ResponseHeadersRead);
+        await EnsureSuccessAsync(answer);
         return await ReadAsync(answer);
     }
 
-    public static async Task RequireAsync(HttpResponseMessage answer)
+    public static async Task EnsureSuccessAsync(HttpResponseMessage answer)
     {
         if (!answer.IsSuccessStatusCode)
         {
@@ -254,12 +256,13 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 
     // In a sandbox the namespace ends them: background processes of sessionless commands, and what a failed test left running.
-    private async Task EndLeftoversAsync()
+    private async Task KillRemainingProcessesAsync()
     {
         await Wait.UntilAsync(
             () =>
             {
-                List<ProcessEntry> left = [.. ProcessTable.All().Where(process => process.IsAlive && process.Id != Environment.ProcessId && IsOurs(process.Id))];
+                List<ProcessEntry> left = [.. ProcessTable.All()
+                    .Where(process => process.IsAlive && process.Id != Environment.ProcessId && BelongsToFixture(process.Id))];
                 left.ForEach(process => ProcessTable.Send(process, Signal.KILL));
                 return left.Count == 0;
             },
@@ -267,12 +270,12 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 
     /// <summary>Returns whether a process runs in the directory of this fixture or was started there.</summary>
-    private bool IsOurs(int id)
+    private bool BelongsToFixture(int id)
     {
         try
         {
-            return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(root + "/", StringComparison.Ordinal) == true
-                || File.ReadAllText($"/proc/{id}/environ").Contains(root + "/", StringComparison.Ordinal);
+            return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(_root + "/", StringComparison.Ordinal) == true
+                || File.ReadAllText($"/proc/{id}/environ").Contains(_root + "/", StringComparison.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

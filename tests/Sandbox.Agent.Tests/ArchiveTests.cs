@@ -26,7 +26,8 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         CommandResult made = await agent.RunAsync(null, $$"""
             cd {{from}} && mkdir -p a/b 'with space' && printf 'x\n' > a/b/f && : > a/empty && head -c 3000000 /dev/urandom > big
             printf y > $'bad\xff\xfename' && ln -s $'to\xfe' link && ln -s nowhere dangling && ln -s . self && ln a/b/f hard && mkfifo pipe
-            printf z > $'new\nline' && printf '%s' "$(printf 'n%.0s' {1..255})" > "$(printf 'n%.0s' {1..255})" && chmod 711 a && chmod 400 a/b/f && chmod 555 a/b && touch -d '2001-02-03 04:05:06.789' a/b a/empty
+            printf z > $'new\nline' && printf '%s' "$(printf 'n%.0s' {1..255})" > "$(printf 'n%.0s' {1..255})" &&
+            chmod 711 a && chmod 400 a/b/f && chmod 555 a/b && touch -d '2001-02-03 04:05:06.789' a/b a/empty
             """);
         Assert.Equal(0, made.ExitCode);
         await CopyAsync(from, to);
@@ -69,7 +70,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         }
 
         Assert.Equal(["./", "./node_modules/", "./node_modules/x/"], names);
-        await RefusedAsync(agent.Http.PostAsync("persist?excludes=../x", null, Cancel), ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(agent.Http.PostAsync("persist?excludes=../x", null, Cancel), ErrorCodes.InvalidRequest);
     }
 
     [Theory]
@@ -85,7 +86,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
             new PaxTarEntry(TarEntryType.RegularFile, "kept") { DataStream = new MemoryStream("new"u8.ToArray()) },
             new PaxTarEntry(TarEntryType.SymbolicLink, "through") { LinkName = ".." },
             new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream("evil"u8.ToArray()) });
-        await RefusedAsync(HydrateAsync(to, archive), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, archive), ErrorCodes.InvalidArchive);
         Assert.Equal("old", await File.ReadAllTextAsync(to + "/kept", Cancel));
         Assert.Equal(["kept"], Directory.EnumerateFileSystemEntries(to).Select(Path.GetFileName));
         Assert.Equal(["to"], Directory.EnumerateFileSystemEntries(parent).Select(Path.GetFileName));
@@ -95,8 +96,10 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     public async Task Hard_link_to_outside_and_device_are_refused()
     {
         string to = agent.NewDirectory();
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.HardLink, "x") { LinkName = "../../etc/passwd" })), ErrorCodes.InvalidArchive);
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.CharacterDevice, "x") { DeviceMajor = 1, DeviceMinor = 5 })), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(
+            HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.HardLink, "x") { LinkName = "../../etc/passwd" })), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.CharacterDevice, "x") { DeviceMajor = 1, DeviceMinor = 5 })),
+            ErrorCodes.InvalidArchive);
         Assert.Empty(Directory.EnumerateFileSystemEntries(to));
     }
 
@@ -108,9 +111,9 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         byte[] archive = await TarAsync(
             new PaxTarEntry(TarEntryType.RegularFile, "f") { DataStream = new MemoryStream("new"u8.ToArray()) },
             new PaxTarEntry(TarEntryType.RegularFile, "g") { DataStream = new MemoryStream(new byte[100_000]) });
-        await RefusedAsync(HydrateAsync(to, archive[..50_000]), ErrorCodes.InvalidArchive);
-        await RefusedAsync(HydrateAsync(to, Encoding.UTF8.GetBytes(new string('x', 10_000))), ErrorCodes.InvalidArchive);
-        await RefusedAsync(HydrateAsync(to, []), ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(HydrateAsync(to, archive[..50_000]), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, Encoding.UTF8.GetBytes(new string('x', 10_000))), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, []), ErrorCodes.InvalidRequest);
         Assert.Equal("old", await File.ReadAllTextAsync(to + "/f", Cancel));
         Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(to).Select(Path.GetFileName));
     }
@@ -121,16 +124,20 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         string to = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {to} && mkdir d && echo old > d/f && echo old > d/g && echo old > h");
         byte[] archive = await TarAsync(
-            new PaxTarEntry(TarEntryType.Directory, "d"), new PaxTarEntry(TarEntryType.RegularFile, "d/f") { DataStream = new MemoryStream("new\n"u8.ToArray()) });
+            new PaxTarEntry(TarEntryType.Directory, "d"),
+            new PaxTarEntry(TarEntryType.RegularFile, "d/f") { DataStream = new MemoryStream("new\n"u8.ToArray()) });
         Assert.True((await HydrateAsync(to, archive)).IsSuccessStatusCode);
         Assert.Equal("d/f:new d/g:old h:old", await ShowAsync());
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.RegularFile, "d"))), ErrorCodes.IsADirectory);
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.Directory, "h"))), ErrorCodes.NotADirectory);
+        await AssertRefusedAsync(HydrateAsync(
+            to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.RegularFile, "d"))), ErrorCodes.IsADirectory);
+        await AssertRefusedAsync(HydrateAsync(
+            to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.Directory, "h"))), ErrorCodes.NotADirectory);
         Assert.Equal("d/f:new d/g:old h:old", await ShowAsync());
         Assert.True((await agent.Http.PostAsync($"hydrate?replace=true&path={to}", new ByteArrayContent(archive), Cancel)).IsSuccessStatusCode);
         Assert.Equal("d/f:new", await ShowAsync());
 
-        async Task<string> ShowAsync() => (await agent.RunAsync(null, $"cd {to} && find . -type f -printf '%P\\n' | sort | while read f; do printf '%s:%s ' $f $(cat $f); done")).Output.Trim();
+        async Task<string> ShowAsync() => (await agent.RunAsync(
+            null, $"cd {to} && find . -type f -printf '%P\\n' | sort | while read f; do printf '%s:%s ' $f $(cat $f); done")).Output.Trim();
     }
 
     [Fact]
@@ -148,7 +155,8 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
 
         Assert.Contains("./at-the-top", names);
         using HttpResponseMessage hydrated = await own.Http.PostAsync(
-            "hydrate", new ByteArrayContent(await TarAsync(new PaxTarEntry(TarEntryType.Directory, "./"), new PaxTarEntry(TarEntryType.RegularFile, "./hyd.txt"))), Cancel);
+            "hydrate", new ByteArrayContent(
+                await TarAsync(new PaxTarEntry(TarEntryType.Directory, "./"), new PaxTarEntry(TarEntryType.RegularFile, "./hyd.txt"))), Cancel);
         Assert.True(hydrated.IsSuccessStatusCode);
         Assert.True(File.Exists(own.Workspace + "/hyd.txt"));
         Assert.True(File.Exists(own.Workspace + "/at-the-top"));
@@ -162,7 +170,8 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
 
     private async Task<string> PrintAsync(string directory) => (await agent.RunAsync(null, $"cd {directory} && {Fingerprint}")).Output;
 
-    private Task<HttpResponseMessage> HydrateAsync(string to, byte[] archive) => agent.Http.PostAsync("hydrate?path=" + to, new ByteArrayContent(archive), Cancel);
+    private Task<HttpResponseMessage> HydrateAsync(string to, byte[] archive) =>
+        agent.Http.PostAsync("hydrate?path=" + to, new ByteArrayContent(archive), Cancel);
 
     private static async Task<byte[]> TarAsync(params TarEntry[] entries)
     {
@@ -178,9 +187,10 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         return archive.ToArray();
     }
 
-    private static async Task RefusedAsync(Task<HttpResponseMessage> request, string code)
+    private static async Task AssertRefusedAsync(Task<HttpResponseMessage> request, string code)
     {
         using HttpResponseMessage answer = await request;
-        Assert.Equal((ErrorCodes.StatusOf(code), code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
+        Assert.Equal((ErrorCodes.StatusOf(code), code),
+            ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
     }
 }

@@ -6,7 +6,7 @@ namespace Sandbox.Agent.Tests;
 
 public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
-    private readonly UniqueSleep mark = new();
+    private readonly UniqueSleep _mark = new();
 
     [Theory]
     [InlineData("exit 7", 7)]
@@ -20,7 +20,7 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
     {
         ProcessInfo started = await agent.StartProcessAsync(new { command });
         Assert.Equal(ProcessKind.Process, started.Kind);
-        ProcessInfo ended = await agent.EndOfAsync(started.Id);
+        ProcessInfo ended = await agent.WaitForExitAsync(started.Id);
         Assert.Equal((ProcessState.Exited, exitCode, null), (ended.State, ended.Exit!.ExitCode, ended.Pid));
         Assert.Equal(exitCode == 137 ? "KILL" : null, ended.Exit.Signal);
         Assert.True(ended.EndedAt >= ended.StartedAt);
@@ -31,9 +31,10 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
     {
         string session = await agent.NewSessionAsync(new { cwd = "app", env = new { A = "session" } });
         await agent.RunAsync(session, "export B=exported; mkdir -p sub; cd sub");
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "pwd; echo $A $B $C; export A=changed; cd /", env = new { C = "own" } }, session: session);
+        ProcessInfo process = await agent.StartProcessAsync(
+            new { command = "pwd; echo $A $B $C; export A=changed; cd /", env = new { C = "own" } }, session: session);
         Assert.Equal((session, $"{agent.Workspace}/app/sub"), (process.SessionId, process.Cwd));
-        Assert.Equal($"{agent.Workspace}/app/sub\nsession exported own\n", (await agent.OutputOfAsync(process.Id)).Output);
+        Assert.Equal($"{agent.Workspace}/app/sub\nsession exported own\n", (await agent.ReadOutputAsync(process.Id)).Output);
         Assert.Equal($"{agent.Workspace}/app/sub session\n", (await agent.RunAsync(session, "echo $PWD $A")).Output);
     }
 
@@ -48,14 +49,14 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         Assert.True(deleted.IsSuccessStatusCode);
         Assert.Equal(ProcessState.Running, (await agent.GetProcessAsync(process.Id)).State);
         gate.Open();
-        Assert.Equal("ended\n", (await agent.OutputOfAsync(process.Id)).Output);
+        Assert.Equal("ended\n", (await agent.ReadOutputAsync(process.Id)).Output);
     }
 
     [Fact]
     public async Task Missing_directory_is_an_error_and_records_nothing()
     {
         using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "true", cwd = "/nowhere" }, process: "no-directory");
-        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.WorkingDirectoryNotFound), (answer.StatusCode, await AgentFixture.CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.WorkingDirectoryNotFound), (answer.StatusCode, await AgentFixture.ReadErrorCodeAsync(answer)));
         using HttpResponseMessage record = await agent.Http.GetAsync("process/no-directory");
         Assert.Equal(HttpStatusCode.NotFound, record.StatusCode);
     }
@@ -65,7 +66,7 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
     {
         ProcessInfo first = await agent.StartProcessAsync(new { command = "sleep 600" }, "twice");
         using HttpResponseMessage answer = await agent.PostAsync("process", new { command = "sleep 600" }, process: "twice");
-        Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.ProcessExists), (answer.StatusCode, await AgentFixture.CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.ProcessExists), (answer.StatusCode, await AgentFixture.ReadErrorCodeAsync(answer)));
         Assert.Equal((ProcessState.Running, first.Pid), ((await agent.GetProcessAsync("twice")).State, (await agent.GetProcessAsync("twice")).Pid));
         await agent.PostAsync("process/twice/signal", new { signal = "KILL" });
     }
@@ -83,10 +84,11 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
     [Fact]
     public async Task Large_output_is_complete_every_time()
     {
-        string[] ids = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.StartProcessAsync(new { command = "seq 1 200000" })))).Select(process => process.Id)];
+        string[] ids = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.StartProcessAsync(new { command = "seq 1 200000" }))))
+            .Select(process => process.Id)];
         foreach (string id in ids)
         {
-            CommandResult ran = await agent.OutputOfAsync(id);
+            CommandResult ran = await agent.ReadOutputAsync(id);
             Assert.Equal((1_288_895, 0), (ran.OutputBytes.Length, ran.ExitCode));
         }
     }
@@ -98,33 +100,34 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
     [InlineData("exec {sleep}")]
     public async Task KILL_ends_the_whole_process_tree(string command)
     {
-        ProcessInfo process = await agent.StartProcessAsync(new { command = mark.In(command) });
-        await Wait.UntilAsync(() => mark.Processes.Count > 0, "the process runs");
+        ProcessInfo process = await agent.StartProcessAsync(new { command = _mark.Insert(command) });
+        await Wait.UntilAsync(() => _mark.Processes.Count > 0, "the process runs");
         (await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" })).EnsureSuccessStatusCode();
-        ProcessInfo ended = await agent.EndOfAsync(process.Id);
+        ProcessInfo ended = await agent.WaitForExitAsync(process.Id);
         Assert.Equal(("KILL", 137, true), (ended.Exit!.Signal, ended.Exit.ExitCode, ended.Exit.Cancelled));
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
     }
 
     [Fact]
     public async Task TERM_lets_the_process_exit_itself_and_its_shell_does_not_continue()
     {
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "bash -c 'trap \"echo bye; exit 3\" TERM; echo ready; while :; do sleep 0.02; done'; echo not reached" });
+        ProcessInfo process = await agent.StartProcessAsync(
+            new { command = "bash -c 'trap \"echo bye; exit 3\" TERM; echo ready; while :; do sleep 0.02; done'; echo not reached" });
         await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > 0, "the process is ready");
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "TERM" });
-        CommandResult ran = await agent.OutputOfAsync(process.Id);
+        CommandResult ran = await agent.ReadOutputAsync(process.Id);
         Assert.Equal(("ready\nbye\n", 3, "TERM"), (ran.Output, ran.ExitCode, ran.Exit!.Signal));
     }
 
     [Fact]
     public async Task KILL_ends_a_process_that_ignores_TERM()
     {
-        ProcessInfo process = await agent.StartProcessAsync(new { command = "trap '' TERM; echo ready; " + mark.Sleep });
+        ProcessInfo process = await agent.StartProcessAsync(new { command = "trap '' TERM; echo ready; " + _mark.Command });
         await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > 0, "the process is ready");
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "TERM" });
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "KILL" });
-        Assert.Equal("KILL", (await agent.EndOfAsync(process.Id)).Exit!.Signal);
-        Assert.Empty(mark.Processes);
+        Assert.Equal("KILL", (await agent.WaitForExitAsync(process.Id)).Exit!.Signal);
+        Assert.Empty(_mark.Processes);
     }
 
     [Fact]
@@ -136,7 +139,7 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         await agent.PostAsync($"process/{process.Id}/signal", new { signal = "SIGHUP" });
         await Wait.UntilAsync(async () => (await agent.GetProcessAsync(process.Id)).Stdout.End > "ready\n".Length, "the trap has run");
         gate.Open();
-        Assert.Equal("ready\nhup\n", (await agent.OutputOfAsync(process.Id)).Output);
+        Assert.Equal("ready\nhup\n", (await agent.ReadOutputAsync(process.Id)).Output);
     }
 
     [Theory]
@@ -147,14 +150,15 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
         using HttpResponseMessage command = await agent.PostAsync("exec", new { command = $"{gate.Await}; echo spared" }, session);
-        ProcessInfo[] processes = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => agent.StartProcessAsync(new { command = mark.In("{sleep} & setsid {sleep}") })));
+        ProcessInfo[] processes = await Task.WhenAll(
+            Enumerable.Range(0, 30).Select(_ => agent.StartProcessAsync(new { command = _mark.Insert("{sleep} & setsid {sleep}") })));
         (await agent.PostAsync("process/signal", new { signal })).EnsureSuccessStatusCode();
         foreach (ProcessInfo process in processes)
         {
-            Assert.Equal(signal, (await agent.EndOfAsync(process.Id)).Exit!.Signal);
+            Assert.Equal(signal, (await agent.WaitForExitAsync(process.Id)).Exit!.Signal);
         }
 
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
         gate.Open();
         Assert.Equal("spared\n", (await AgentFixture.ReadAsync(command)).Output);
     }
@@ -167,14 +171,14 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         int timeout = 200;
         do
         {
-            ProcessInfo process = await agent.StartProcessAsync(new { command = $"echo before; {mark.Sleep}; echo after", timeout_ms = timeout });
-            ran = await agent.OutputOfAsync(process.Id);
+            ProcessInfo process = await agent.StartProcessAsync(new { command = $"echo before; {_mark.Command}; echo after", timeout_ms = timeout });
+            ran = await agent.ReadOutputAsync(process.Id);
             timeout *= 4;
         }
         while (ran.OutputBytes.Length == 0 && timeout < Wait.Limit.TotalMilliseconds);
 
         Assert.Equal(("before\n", true, "TERM"), (ran.Output, ran.Exit!.TimedOut, ran.Exit.Signal));
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
     }
 
     [Fact]
@@ -184,11 +188,12 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         foreach (string line in new[] { "one", "two" })
         {
             (await agent.Http.PostAsync($"process/{process.Id}/stdin?end=false", new StringContent(line + "\n"))).EnsureSuccessStatusCode();
-            await Wait.UntilAsync(async () => (await agent.OutputOfAsync(process.Id, follow: false)).Output.Contains("got " + line, StringComparison.Ordinal), "the line was read");
+            await Wait.UntilAsync(async () => (await agent.ReadOutputAsync(process.Id, follow: false)).Output.Contains("got " + line, StringComparison.Ordinal),
+                "the line was read");
         }
 
         (await agent.Http.PostAsync($"process/{process.Id}/stdin?end=true", new ByteArrayContent([]))).EnsureSuccessStatusCode();
-        Assert.Equal("got one\ngot two\nend\n", (await agent.OutputOfAsync(process.Id)).Output);
+        Assert.Equal("got one\ngot two\nend\n", (await agent.ReadOutputAsync(process.Id)).Output);
     }
 
     [Theory]
@@ -205,7 +210,7 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
             s.listen(); time.sleep(600)
             """;
         ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-c", script } });
-        string port = (await PrintedAsync(process.Id, "\n")).Trim();
+        string port = (await WaitForOutputAsync(process.Id, "\n")).Trim();
         Assert.Equal(WaitOutcomes.TimedOut, (await WaitAsync(process.Id, $"port={port}&timeoutMs=100")).Outcome);
         Task<WaitAnswer> waiting = WaitAsync(process.Id, $"port={port}");
         gate.Open();
@@ -228,7 +233,7 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         string directory = agent.NewDirectory();
         await File.WriteAllTextAsync(Path.Combine(directory, "found.txt"), "found");
         ProcessInfo process = await agent.StartProcessAsync(new { argv = new[] { "python3", "-u", "-m", "http.server", "0" }, cwd = directory });
-        string printed = await PrintedAsync(process.Id, ")");
+        string printed = await WaitForOutputAsync(process.Id, ")");
         string port = printed[(printed.LastIndexOf(':') + 1)..printed.LastIndexOf('/')];
         Assert.Equal(WaitOutcomes.Ready, (await WaitAsync(process.Id, $"port={port}&path=/found.txt")).Outcome);
         Assert.Equal(WaitOutcomes.Ready, (await WaitAsync(process.Id, $"port={port}&path=/missing.txt&status=404")).Outcome);
@@ -249,24 +254,27 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         ProcessInfo process = await agent.StartProcessAsync(new { command = "true" });
         using HttpResponseMessage answer = await agent.Http.GetAsync($"process/{process.Id}/wait?{query}");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains(named, (await AgentFixture.ErrorAsync(answer)).Error, StringComparison.Ordinal);
+        Assert.Contains(named, (await AgentFixture.ReadErrorAsync(answer)).Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Unknown_ended_running_and_bad_signal_have_their_own_error_codes()
     {
-        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.Http.GetAsync("process/unknown")));
-        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.PostAsync("process/unknown/signal", new { signal = "TERM" })));
+        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.ReadErrorCodeAsync(await agent.Http.GetAsync("process/unknown")));
+        Assert.Equal(
+            ErrorCodes.ProcessNotFound, await AgentFixture.ReadErrorCodeAsync(await agent.PostAsync("process/unknown/signal", new { signal = "TERM" })));
         ProcessInfo running = await agent.StartProcessAsync(new { command = "sleep 600" }, "running");
-        Assert.Equal(ErrorCodes.ProcessRunning, await AgentFixture.CodeAsync(await agent.Http.DeleteAsync("process/running")));
-        Assert.Equal(ErrorCodes.InvalidRequest, await AgentFixture.CodeAsync(await agent.PostAsync("process/running/signal", new { signal = "NOPE" })));
-        Assert.Equal(ErrorCodes.InvalidRequest, await AgentFixture.CodeAsync(await agent.PostAsync("process/running/signal", new { signal = "9" })));
-        Assert.Equal(ErrorCodes.InvalidRequest, await AgentFixture.CodeAsync(await agent.Http.PostAsync("process/running/stdin", new ByteArrayContent([1]))));
+        Assert.Equal(ErrorCodes.ProcessRunning, await AgentFixture.ReadErrorCodeAsync(await agent.Http.DeleteAsync("process/running")));
+        Assert.Equal(
+            ErrorCodes.InvalidRequest, await AgentFixture.ReadErrorCodeAsync(await agent.PostAsync("process/running/signal", new { signal = "NOPE" })));
+        Assert.Equal(ErrorCodes.InvalidRequest, await AgentFixture.ReadErrorCodeAsync(await agent.PostAsync("process/running/signal", new { signal = "9" })));
+        Assert.Equal(
+            ErrorCodes.InvalidRequest, await AgentFixture.ReadErrorCodeAsync(await agent.Http.PostAsync("process/running/stdin", new ByteArrayContent([1]))));
         await agent.PostAsync("process/running/signal", new { signal = "KILL" });
-        await agent.EndOfAsync(running.Id);
-        Assert.Equal(ErrorCodes.ProcessEnded, await AgentFixture.CodeAsync(await agent.PostAsync("process/running/signal", new { signal = "TERM" })));
+        await agent.WaitForExitAsync(running.Id);
+        Assert.Equal(ErrorCodes.ProcessEnded, await AgentFixture.ReadErrorCodeAsync(await agent.PostAsync("process/running/signal", new { signal = "TERM" })));
         Assert.Equal(HttpStatusCode.NoContent, (await agent.Http.DeleteAsync("process/running")).StatusCode);
-        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(await agent.Http.GetAsync("process/running")));
+        Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.ReadErrorCodeAsync(await agent.Http.GetAsync("process/running")));
     }
 
     [Fact]
@@ -275,7 +283,7 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
         await agent.Http.DeleteAsync("process");
         await agent.RunAsync(null, new { command = "true" }, "a-command");
         ProcessInfo process = await agent.StartProcessAsync(new { command = "true" });
-        await agent.EndOfAsync(process.Id);
+        await agent.WaitForExitAsync(process.Id);
         Assert.Contains(process.Id, (await ListAsync("")).Select(item => item.Id));
         Assert.DoesNotContain("a-command", (await ListAsync("")).Select(item => item.Id));
         Assert.Contains("a-command", (await ListAsync("?commands=true")).Select(item => item.Id));
@@ -298,11 +306,12 @@ public sealed class BackgroundProcessTests(AgentFixture agent) : IClassFixture<A
     }
 
     /// <summary>Reads the output of a process as soon as it contains a text.</summary>
-    private async Task<string> PrintedAsync(string id, string text)
+    private async Task<string> WaitForOutputAsync(string id, string text)
     {
         string printed = "";
         await Wait.UntilAsync(
-            async () => (printed = (await agent.OutputOfAsync(id, follow: false)).Output).Contains(text, StringComparison.Ordinal), $"'{id}' has printed '{text}'");
+            async () =>
+                (printed = (await agent.ReadOutputAsync(id, follow: false)).Output).Contains(text, StringComparison.Ordinal), $"'{id}' has printed '{text}'");
         return printed;
     }
 

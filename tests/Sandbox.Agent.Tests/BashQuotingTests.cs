@@ -55,7 +55,9 @@ public sealed class BashQuotingTests
         List<StatusReport> reports = [];
         List<Dictionary<string, string>> exports = [];
         StatusReportReader reader = new(reports.Add, exports.Add);
-        foreach (byte b in "\u001e1\00\0/a\0''\00m0.001s 0m0.002s\n1m2,500s 0m0.000s\n\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0odd\0declare -x A=\"1\"\n\0"u8)
+        ReadOnlySpan<byte> text =
+            "\u001e1\00\0/a\0''\00m0.001s 0m0.002s\n1m2,500s 0m0.000s\n\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0odd\0declare -x A=\"1\"\n\0"u8;
+        foreach (byte b in text)
         {
             reader.Parse([b]);
         }

@@ -14,7 +14,7 @@ internal static class CodeContextExtensions
     public static async Task<ContextInfo> NewContextAsync(this AgentFixture agent, object request, string? session = null)
     {
         using HttpResponseMessage answer = await agent.PostAsync("context", request, session);
-        await AgentFixture.RequireAsync(answer);
+        await AgentFixture.EnsureSuccessAsync(answer);
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ContextInfo)!;
     }
 
@@ -26,7 +26,7 @@ internal static class CodeContextExtensions
     public static async Task<CodeRunResult> RunCodeAsync(this AgentFixture agent, string context, object request)
     {
         using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", request);
-        await AgentFixture.RequireAsync(answer);
+        await AgentFixture.EnsureSuccessAsync(answer);
         return await ReadAsync(answer);
     }
 
@@ -57,9 +57,11 @@ internal static class CodeContextExtensions
                     results.Add(JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.CodeResult)!);
                     break;
                 case CodeEvents.Exit:
-                    return new CodeRunResult(output.ToArray(), error.ToArray(), results, order, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.CodeExit), null);
+                    return new CodeRunResult(
+                        output.ToArray(), error.ToArray(), results, order, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.CodeExit), null);
                 case CodeEvents.Error:
-                    return new CodeRunResult(output.ToArray(), error.ToArray(), results, order, null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
+                    return new CodeRunResult(
+                        output.ToArray(), error.ToArray(), results, order, null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
             }
         }
 
@@ -68,7 +70,8 @@ internal static class CodeContextExtensions
 }
 
 /// <summary>Output and result of a run. Consecutive events of one kind are one entry in the order.</summary>
-internal sealed record CodeRunResult(byte[] OutputBytes, byte[] ErrorBytes, IReadOnlyList<CodeResult> Results, IReadOnlyList<string> Order, CodeExit? Exit, ErrorBody? Failure)
+internal sealed record CodeRunResult(
+    byte[] OutputBytes, byte[] ErrorBytes, IReadOnlyList<CodeResult> Results, IReadOnlyList<string> Order, CodeExit? Exit, ErrorBody? Failure)
 {
     public string Output => Encoding.UTF8.GetString(OutputBytes);
 

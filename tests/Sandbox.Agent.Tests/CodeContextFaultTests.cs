@@ -32,7 +32,8 @@ public sealed class CodeContextFaultTests(AgentFixture agent) : IClassFixture<Ag
     public async Task Code_that_ignores_its_interrupt_is_killed_and_the_next_run_reports_it()
     {
         string context = await agent.NewContextAsync(Python);
-        CodeRunResult ran = await agent.RunCodeAsync(context, new { code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf', flush=True)\nwhile True: pass", timeoutMs = 300 });
+        CodeRunResult ran = await agent.RunCodeAsync(context,
+            new { code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf', flush=True)\nwhile True: pass", timeoutMs = 300 });
         Assert.Equal((true, CodeError.InterpreterEnded, "deaf\n"), (ran.End.TimedOut, ran.End.Error!.Name, ran.Output));
         ran = await agent.RunCodeAsync(context, "1");
         Assert.Equal(("1", true), (ran.Text, ran.End.Restarted));
@@ -127,7 +128,9 @@ public sealed class CodeContextFaultTests(AgentFixture agent) : IClassFixture<Ag
     public async Task Late_rejection_or_exception_is_reported_and_ends_nothing()
     {
         string context = await agent.NewContextAsync(JavaScript);
-        CodeRunResult ran = await agent.RunCodeAsync(context, "let kept = 1; Promise.reject(new Error('late')); setTimeout(() => { throw new Error('later') }, 1); await new Promise(done => setTimeout(done, 50))");
+        CodeRunResult ran = await agent.RunCodeAsync(
+            context, "let kept = 1; Promise.reject(new Error('late')); setTimeout(() => { throw new Error('later') }, 1); " +
+            "await new Promise(done => setTimeout(done, 50))");
         Assert.Null(ran.End.Error);
         Assert.Contains("Error: late\n", ran.ErrorText, StringComparison.Ordinal);
         Assert.Contains("Error: later\n", ran.ErrorText, StringComparison.Ordinal);

@@ -20,7 +20,8 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
     [InlineData(JavaScript, "const os = await import('node:os')", "typeof os.cpus", "function")]
     [InlineData(JavaScript, "const later = await new Promise(done => setTimeout(() => done(7), 1))", "later", "7")]
     [InlineData(JavaScript, "const fs = require('fs')", "fs.existsSync('.')", "true")]
-    [InlineData(JavaScript, "let s = \"import('a')\" + 'import(\"b\")' + /import(c)/.source // import('d')", "s + `import('e') ${typeof (await import('node:fs')).readFile}`", "import('a')import(\"b\")import(c)import('e') function")]
+    [InlineData(JavaScript, "let s = \"import('a')\" + 'import(\"b\")' + /import(c)/.source // import('d')",
+        "s + `import('e') ${typeof (await import('node:fs')).readFile}`", "import('a')import(\"b\")import(c)import('e') function")]
     public async Task State_persists_within_a_context(string language, string first, string second, string shown)
     {
         string context = await agent.NewContextAsync(language);
@@ -44,13 +45,17 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
     }
 
     [Theory]
-    [InlineData(Python, "import sys, time, os\nsys.stdout.buffer.write(bytes(range(256)))\nprint('', end='')\nprint('half', end='')\nwhile not os.path.exists('{gate}'): time.sleep(0.01)")]
-    [InlineData(JavaScript, "process.stdout.write(Buffer.from([...Array(256).keys()])); process.stdout.write('half'); const fs = require('fs'); while (!fs.existsSync('{gate}'));")]
+    [InlineData(
+        Python, "import sys, time, os\nsys.stdout.buffer.write(bytes(range(256)))\nprint('', end='')\nprint('half', end='')\n" +
+        "while not os.path.exists('{gate}'): time.sleep(0.01)")]
+    [InlineData(JavaScript,
+        "process.stdout.write(Buffer.from([...Array(256).keys()])); process.stdout.write('half'); const fs = require('fs'); while (!fs.existsSync('{gate}'));")]
     public async Task Output_is_streamed_without_waiting_for_complete_lines(string language, string code)
     {
         Gate gate = agent.NewGate();
         string context = await agent.NewContextAsync(language);
-        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = code.Replace("{gate}", gate.Path, StringComparison.Ordinal) });
+        using HttpResponseMessage answer = await agent.PostAsync(
+            $"context/{context}/run", new { code = code.Replace("{gate}", gate.Path, StringComparison.Ordinal) });
         using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
         using CancellationTokenSource limit = new(Wait.Limit);
         List<byte> seen = [];
@@ -138,7 +143,8 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
             string? Of(string type) => result.Data[type].ValueKind == JsonValueKind.String ? result.Data[type].GetString() : result.Data[type].GetRawText();
             Assert.Equal(
                 ["text", "<b>html</b>", "*markdown*", "$latex$", "<svg/>", "{\"a\":1}", "cG5n", "anBlZw==", "{\"mark\":\"bar\"}"],
-                new[] { "text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "application/json", "image/png", "image/jpeg", "application/vnd.vegalite.v5+json" }
+                new[] { "text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "application/json", "image/png", "image/jpeg",
+                    "application/vnd.vegalite.v5+json" }
                     .Select(type => Of(type)!.Replace(": ", ":", StringComparison.Ordinal)));
         });
     }
@@ -148,7 +154,8 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
     [InlineData(JavaScript, "[process.cwd(), process.env.A ?? null, process.env.B ?? null]")]
     public async Task Run_overrides_directory_and_variables_of_context_and_session(string language, string code)
     {
-        string session = await agent.NewSessionAsync(new { cwd = $"ctx-{language}", env = new { A = "session", B = "session", PATH = CodeContextExtensions.SearchPath } });
+        string session = await agent.NewSessionAsync(
+            new { cwd = $"ctx-{language}", env = new { A = "session", B = "session", PATH = CodeContextExtensions.SearchPath } });
         ContextInfo context = await agent.NewContextAsync(new { language, cwd = "sub", env = new { B = "context" } }, session);
         Assert.Equal((session, $"{agent.Workspace}/ctx-{language}/sub"), (context.SessionId, context.Cwd));
         Assert.Equal([context.Cwd, "session", "context"], await ShownAsync(new { code }));
@@ -156,7 +163,8 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
         Assert.Equal([context.Cwd, "session", "context"], await ShownAsync(new { code }));
 
         async Task<string?[]> ShownAsync(object request) =>
-            [.. Assert.Single((await agent.RunCodeAsync(context.Id, request)).Results).Data["application/json"].EnumerateArray().Select(item => item.GetString())];
+            [.. Assert.Single((await agent.RunCodeAsync(context.Id, request)).Results).Data["application/json"].EnumerateArray()
+                .Select(item => item.GetString())];
     }
 
     [Fact]
@@ -173,7 +181,7 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
 
         Assert.Equal("NameError", (await agent.RunCodeAsync(second, "leftover")).End.Error?.Name);
         using HttpResponseMessage gone = await agent.Http.GetAsync("context/" + first);
-        Assert.Equal(ErrorCodes.ContextNotFound, await AgentFixture.CodeAsync(gone));
+        Assert.Equal(ErrorCodes.ContextNotFound, await AgentFixture.ReadErrorCodeAsync(gone));
     }
 
     [Fact]
@@ -209,7 +217,8 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
     {
         string context = await agent.NewContextAsync(Python);
         await agent.RunCodeAsync(context, "n = 0");
-        Task<CodeRunResult>[] runs = [.. Enumerable.Range(0, 8).Select(_ => agent.RunCodeAsync(context, "before = n\nimport time\ntime.sleep(0.01)\nn = before + 1"))];
+        Task<CodeRunResult>[] runs = [.. Enumerable.Range(0, 8)
+            .Select(_ => agent.RunCodeAsync(context, "before = n\nimport time\ntime.sleep(0.01)\nn = before + 1"))];
         await Task.WhenAll(runs);
         Assert.Equal("8", (await agent.RunCodeAsync(context, "n")).Text);
     }
@@ -237,10 +246,12 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
     {
         Gate printed = agent.NewGate();
         string context = await agent.NewContextAsync(Python);
-        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = $"import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)\nopen('{printed}', 'w').close()" });
+        using HttpResponseMessage answer = await agent.PostAsync(
+            $"context/{context}/run", new { code = $"import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)\nopen('{printed}', 'w').close()" });
 
         // Another context prints as much meanwhile: this one would have finished too if it were not blocked.
-        CodeRunResult other = await agent.RunCodeAsync(await agent.NewContextAsync(Python), "import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)");
+        CodeRunResult other = await agent.RunCodeAsync(
+            await agent.NewContextAsync(Python), "import sys\nfor i in range(50): sys.stdout.write('x' * 1_000_000)");
         Assert.Equal(50_000_000, other.OutputBytes.Length);
         Assert.False(printed.IsOpen);
         CodeRunResult ran = await CodeContextExtensions.ReadAsync(answer);
@@ -252,8 +263,9 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
     {
         UniqueSleep mark = new();
         string context = await agent.NewContextAsync(Python);
-        using HttpResponseMessage answer = await agent.PostAsync($"context/{context}/run", new { code = $"import subprocess\np = subprocess.Popen('{mark.Sleep}'.split())\nwhile True: pass" });
-        await mark.RunAsync(1);
+        using HttpResponseMessage answer = await agent.PostAsync(
+            $"context/{context}/run", new { code = $"import subprocess\np = subprocess.Popen('{mark.Command}'.split())\nwhile True: pass" });
+        await mark.WaitForCountAsync(1);
         using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, $"context/{context}", null);
         Assert.Contains(ErrorCodes.ContextClosed, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await Wait.UntilAsync(() => mark.Processes.Count == 0, "the child has ended");
@@ -301,7 +313,7 @@ public sealed class CodeContextTests(AgentFixture agent) : IClassFixture<AgentFi
         if (answer.StatusCode == HttpStatusCode.NotImplemented)
         {
             Assert.Contains("node-typescript", body, StringComparison.Ordinal);
-            Assert.Skip("This machine has no compiler of TypeScript, which is told; it was NOT run: install node-typescript.");
+            Assert.Skip("No TypeScript compiler is installed: code was NOT run. The error that says so was tested. Install node-typescript.");
         }
 
         string context = JsonSerializer.Deserialize(body, ProtocolJson.Default.ContextInfo)!.Id;

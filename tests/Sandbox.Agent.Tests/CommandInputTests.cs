@@ -52,11 +52,12 @@ public sealed class CommandInputTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync();
         Gate gotLine = agent.NewGate();
-        using HttpResponseMessage answer = await agent.PostAsync("exec", new { command = $"read line; echo got $line; touch {gotLine}; cat", stdinOpen = true }, session, "dialogue");
+        using HttpResponseMessage answer = await agent.PostAsync(
+            "exec", new { command = $"read line; echo got $line; touch {gotLine}; cat", stdinOpen = true }, session, "dialogue");
         System.IO.Pipelines.Pipe pipe = new();
         Task<HttpResponseMessage> sending = agent.Http.PostAsync("process/dialogue/stdin", new UnbufferedContent(pipe.Reader));
         await pipe.Writer.WriteAsync("first\n"u8.ToArray());
-        await gotLine.OpenedAsync();
+        await gotLine.WaitUntilOpenAsync();
         await pipe.Writer.WriteAsync("second\n"u8.ToArray());
         await pipe.Writer.CompleteAsync();
         Assert.Equal("got first\nsecond\n", (await AgentFixture.ReadAsync(answer)).Output);
@@ -82,7 +83,7 @@ public sealed class CommandInputTests(AgentFixture agent) : IClassFixture<AgentF
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, new { command = "true" }, "closed-input");
         using HttpResponseMessage sent = await agent.Http.PostAsync("process/closed-input/stdin", new ByteArrayContent([1]));
-        Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.ProcessEnded), (sent.StatusCode, await AgentFixture.CodeAsync(sent)));
+        Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.ProcessEnded), (sent.StatusCode, await AgentFixture.ReadErrorCodeAsync(sent)));
         using HttpResponseMessage both = await agent.PostAsync("exec", new { command = "cat", stdin = "YQ==", stdinOpen = true }, session);
         Assert.Equal(HttpStatusCode.BadRequest, both.StatusCode);
     }

@@ -13,9 +13,10 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
         string session = await agent.NewSessionAsync();
         CommandResult ran = await agent.RunAsync(session, new { command = "printf 0123456789; printf abcdef >&2; exit 3" }, "again");
         Assert.Equal(3, ran.ExitCode);
-        foreach ((string from, string output, string error) in new[] { ("0", "0123456789", "abcdef"), ("4,2", "456789", "cdef"), ("10,6", "", ""), ("3", "3456789", "abcdef"), ("end", "", "") })
+        foreach ((string from, string output, string error) in new[] { ("0", "0123456789", "abcdef"), ("4,2", "456789", "cdef"), ("10,6", "", ""),
+            ("3", "3456789", "abcdef"), ("end", "", "") })
         {
-            CommandResult read = await agent.OutputOfAsync("again", from);
+            CommandResult read = await agent.ReadOutputAsync("again", from);
             Assert.Equal((output, error, 3), (read.Output, read.ErrorText, read.ExitCode));
         }
     }
@@ -23,7 +24,7 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
     [Fact]
     public async Task Event_id_is_the_cursor_to_resume_from()
     {
-        await agent.RunAsync(null, new { command = "printf 12345; sleep 0.05; printf 67" }, "ids");
+        await agent.RunAsync(null, new { command = "printf 1234567" }, "ids");
         using HttpRequestMessage request = new(HttpMethod.Get, "process/ids/output");
         request.Headers.Add("Last-Event-ID", "5,0");
         using HttpResponseMessage answer = await agent.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -44,11 +45,11 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
         object body = new { command = $"echo first; {gate.Await}; echo second" };
         using (HttpResponseMessage answer = await agent.PostAsync("exec", body, session, "breaks"))
         {
-            await StoredAsync("breaks", 6);
+            await WaitUntilStoredAsync("breaks", 6);
         }
 
         gate.Open();
-        Assert.Equal("second\n", (await agent.OutputOfAsync("breaks", "6,0")).Output);
+        Assert.Equal("second\n", (await agent.ReadOutputAsync("breaks", "6,0")).Output);
 
         // The repeated request attaches to the command and does not run it again.
         Assert.Equal("first\nsecond\n", (await agent.RunAsync(session, body, "breaks")).Output);
@@ -58,8 +59,8 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
     public async Task Read_without_follow_returns_available_output_and_reports_more()
     {
         await agent.StartProcessAsync(new { command = "echo so far; sleep 60" }, "so-far");
-        await StoredAsync("so-far", "so far\n".Length);
-        CommandResult ran = await agent.OutputOfAsync("so-far", follow: false);
+        await WaitUntilStoredAsync("so-far", "so far\n".Length);
+        CommandResult ran = await agent.ReadOutputAsync("so-far", follow: false);
         Assert.Equal(("so far\n", null, null), (ran.Output, ran.Exit, ran.Error));
         await agent.PostAsync("process/so-far/signal", new { signal = "KILL" });
     }
@@ -73,8 +74,8 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
         CommandResult ran = await agent.RunAsync(session, new { command = $"({gate.Await}; echo late; touch {wasLate}) & echo early" }, "late-output");
         Assert.Equal("early\n", ran.Output);
         Assert.Equal("next\n", (await agent.RunAsync(session, $"touch {gate}; {wasLate.Await}; echo next")).Output);
-        await StoredAsync("late-output", "early\nlate\n".Length);
-        CommandResult again = await agent.OutputOfAsync("late-output");
+        await WaitUntilStoredAsync("late-output", "early\nlate\n".Length);
+        CommandResult again = await agent.ReadOutputAsync("late-output");
         Assert.Equal(("early\nlate\n", 0), (again.Output, again.ExitCode));
     }
 
@@ -82,20 +83,20 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
     public async Task Without_a_reader_the_oldest_bytes_are_dropped_and_reported()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
-        await own.KeepAsync(new { bytesPerCommand = 1 << 20 });
+        await own.SetRetentionAsync(new { bytesPerCommand = 1 << 20 });
         ProcessInfo process = await own.StartProcessAsync(new { command = "seq 1 1000000; echo err >&2" });
-        ProcessInfo ended = await own.EndOfAsync(process.Id);
+        ProcessInfo ended = await own.WaitForExitAsync(process.Id);
         const int all = 6_888_896;
         Assert.Equal((all, new OutputRange(0, 4)), ((int)ended.Stdout.End, ended.Stderr));
         Assert.InRange(ended.Stdout.Start, all - (2 << 20), all - (1 << 20));
         Assert.InRange(own.StoredBytes, 1 << 20, 2 << 20);
 
-        CommandResult ran = await own.OutputOfAsync(process.Id);
+        CommandResult ran = await own.ReadOutputAsync(process.Id);
         Assert.Equal((ended.Stdout.Start, all - ended.Stdout.Start, 0), (ran.Gap.StandardOutput, ran.OutputBytes.Length, ran.ExitCode));
         Assert.EndsWith("999999\n1000000\n", ran.Output, StringComparison.Ordinal);
 
         // A cursor after the gap reports no gap.
-        CommandResult tail = await own.OutputOfAsync(process.Id, $"{all - 8},0");
+        CommandResult tail = await own.ReadOutputAsync(process.Id, $"{all - 8},0");
         Assert.Equal(("1000000\n", default(OutputCursor)), (tail.Output, tail.Gap));
     }
 
@@ -103,7 +104,7 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
     public async Task Bytes_that_were_read_are_dropped_too()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
-        await own.KeepAsync(new { bytesPerCommand = 1 << 20 });
+        await own.SetRetentionAsync(new { bytesPerCommand = 1 << 20 });
         CommandResult ran = await own.RunAsync(null, new { command = "seq 1 1000000" }, "long-stream");
         Assert.Equal((6_888_896, default(OutputCursor)), (ran.OutputBytes.Length, ran.Gap));
         Assert.InRange((await own.GetProcessAsync("long-stream")).Stdout.Start, 1, 6_888_896 - (1 << 20));
@@ -113,7 +114,7 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
     public async Task Oldest_ended_commands_are_removed_beyond_the_retention_limits()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
-        await own.KeepAsync(new { commands = 3 });
+        await own.SetRetentionAsync(new { commands = 3 });
         for (int i = 0; i < 5; i++)
         {
             await own.RunAsync(null, new { command = $"echo {i}" }, $"kept-{i}");
@@ -121,25 +122,25 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
 
         foreach (string gone in new[] { "kept-0", "kept-1" })
         {
-            await UntilForgottenAsync(own, gone);
+            await WaitUntilRemovedAsync(own, gone);
             using HttpResponseMessage answer = await own.Http.GetAsync($"process/{gone}");
-            Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.CodeAsync(answer));
+            Assert.Equal(ErrorCodes.ProcessNotFound, await AgentFixture.ReadErrorCodeAsync(answer));
         }
 
-        Assert.Equal("4\n", (await own.OutputOfAsync("kept-4")).Output);
+        Assert.Equal("4\n", (await own.ReadOutputAsync("kept-4")).Output);
 
         // A reused segment file holds no data of its previous command.
         await own.RunAsync(null, new { command = "true" }, "kept-5");
-        CommandResult again = await own.OutputOfAsync("kept-5");
+        CommandResult again = await own.ReadOutputAsync("kept-5");
         Assert.Equal(("", 0), (again.Output, again.ExitCode));
-        await own.KeepAsync(new { bytes = 100_000 });
+        await own.SetRetentionAsync(new { bytes = 100_000 });
         await own.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-1");
         await own.RunAsync(null, new { command = "head -c 90000 /dev/zero" }, "large-2");
-        await UntilForgottenAsync(own, "large-1");
-        Assert.Equal(90_000, (await own.OutputOfAsync("large-2")).OutputBytes.Length);
+        await WaitUntilRemovedAsync(own, "large-1");
+        Assert.Equal(90_000, (await own.ReadOutputAsync("large-2")).OutputBytes.Length);
 
         // The exit is sent before the oldest records are removed.
-        static Task UntilForgottenAsync(AgentFixture agent, string id) => Wait.UntilAsync(
+        static Task WaitUntilRemovedAsync(AgentFixture agent, string id) => Wait.UntilAsync(
             async () =>
             {
                 using HttpResponseMessage answer = await agent.Http.GetAsync($"process/{id}");
@@ -158,9 +159,9 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
         await agent.RunAsync(null, new { command = "true" }, "bad-place");
         using HttpResponseMessage answer = await agent.Http.GetAsync("process/bad-place/output?" + query);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains(named, (await AgentFixture.ErrorAsync(answer)).Error, StringComparison.Ordinal);
+        Assert.Contains(named, (await AgentFixture.ReadErrorAsync(answer)).Error, StringComparison.Ordinal);
     }
 
-    private Task StoredAsync(string id, long bytes) =>
+    private Task WaitUntilStoredAsync(string id, long bytes) =>
         Wait.UntilAsync(async () => (await agent.GetProcessAsync(id)).Stdout.End == bytes, $"{bytes} bytes of '{id}' are stored");
 }

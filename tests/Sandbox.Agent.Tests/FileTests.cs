@@ -13,9 +13,10 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     private const string Box = "test";
 
     // Any byte but NUL and '/': up to 255 bytes, not UTF-8, and characters special to shells, globs and URLs.
-    public static TheoryData<byte[]> HardNames =>
+    public static TheoryData<byte[]> SpecialNames =>
     [
-        .. new[] { "with space", "line\nbreak", "tab\there", "[b]*?", "emoji 🎉", "-rf", "100%25?#&+=", "back\\slash", "~", new string('x', 255) }.Select(Encoding.UTF8.GetBytes),
+        .. new[] { "with space", "line\nbreak", "tab\there", "[b]*?", "emoji 🎉", "-rf", "100%25?#&+=", "back\\slash", "~", new string('x', 255) }
+            .Select(Encoding.UTF8.GetBytes),
         new byte[] { 0x62, 0xff, 0xfe, 0x80, 0x2e },
     ];
 
@@ -24,7 +25,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
 
     [Theory]
-    [MemberData(nameof(HardNames))]
+    [MemberData(nameof(SpecialNames))]
     public async Task Any_name_can_be_written_listed_read_copied_moved_and_removed(byte[] bytes)
     {
         string name = PathText.FromBytes(bytes);
@@ -49,7 +50,8 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     public async Task Bridge_route_takes_an_absolute_path_and_gives_the_recorded_responses()
     {
         string root = agent.Workspace.TrimStart('/');
-        using HttpResponseMessage put = await agent.Http.PutAsync($"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", new ByteArrayContent("hello\n"u8.ToArray()), Cancel);
+        using HttpResponseMessage put = await agent.Http.PutAsync(
+            $"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", new ByteArrayContent("hello\n"u8.ToArray()), Cancel);
         Assert.Equal((HttpStatusCode.OK, "application/json"), (put.StatusCode, put.Content.Headers.ContentType!.MediaType));
         Assert.True(JsonDocument.Parse(await put.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("ok").GetBoolean());
         using HttpResponseMessage get = await agent.Http.GetAsync($"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", Cancel);
@@ -58,10 +60,10 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         using HttpResponseMessage empty = await agent.Http.PutAsync($"file/{root}/bridge/e.txt", new ByteArrayContent([]), Cancel);
         Assert.Equal(HttpStatusCode.OK, empty.StatusCode);
         Assert.Equal("", await agent.Http.GetStringAsync($"file/{root}/bridge/e.txt", Cancel));
-        await RefusedAsync(agent.Http.GetAsync($"file/{root}/bridge/none", Cancel), 404, ErrorCodes.PathNotFound);
-        await RefusedAsync(agent.Http.GetAsync($"file/{root}/bridge", Cancel), 400, ErrorCodes.IsADirectory);
-        await RefusedAsync(agent.Http.PutAsync($"file/{root}/bridge", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.IsADirectory);
-        await RefusedAsync(agent.Http.PutAsync("file/", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(agent.Http.GetAsync($"file/{root}/bridge/none", Cancel), 404, ErrorCodes.PathNotFound);
+        await AssertRefusedAsync(agent.Http.GetAsync($"file/{root}/bridge", Cancel), 400, ErrorCodes.IsADirectory);
+        await AssertRefusedAsync(agent.Http.PutAsync($"file/{root}/bridge", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.IsADirectory);
+        await AssertRefusedAsync(agent.Http.PutAsync("file/", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.InvalidRequest);
     }
 
     [Fact]
@@ -94,7 +96,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         Assert.Equal("9", await TextAsync(path, 9, 100));
         using HttpResponseMessage head = await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "file?offset=4&path=" + path), Cancel);
         Assert.Equal((6L, "10"), (head.Content.Headers.ContentLength, head.Headers.GetValues(FileHeaders.Size).Single()));
-        await RefusedAsync(agent.Http.GetAsync($"file?path={path}&offset=x", Cancel), 400, ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(agent.Http.GetAsync($"file?path={path}&offset=x", Cancel), 400, ErrorCodes.InvalidRequest);
     }
 
     [Fact]
@@ -102,9 +104,12 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     {
         string path = agent.NewDirectory() + "/f";
         FileWritten first = await Client.WriteFileAsync(Box, null, path, new MemoryStream("one"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel);
-        FileWritten second = await Client.WriteFileAsync(Box, null, path, new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
-        Assert.Equal(ErrorCodes.PreconditionFailed, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
-        Assert.Equal(ErrorCodes.PathExists, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel)));
+        FileWritten second = await Client.WriteFileAsync(
+            Box, null, path, new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
+        Assert.Equal(ErrorCodes.PreconditionFailed, await ReadErrorCodeAsync(
+            () => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
+        Assert.Equal(ErrorCodes.PathExists, await ReadErrorCodeAsync(
+            () => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel)));
         Assert.Equal("two", await TextAsync(path));
         HttpRequestMessage unchanged = new(HttpMethod.Get, "file?path=" + path);
         unchanged.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Parse(second.ETag));
@@ -150,9 +155,9 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         File.CreateSymbolicLink(directory + "/c", "nowhere");
         Directory.CreateSymbolicLink(directory + "/self", ".");
         Assert.Equal(["a", "b", "c", "self"], (await ListAsync(directory, new ListOptions { Recursive = true })).Select(entry => Path.GetFileName(entry.Path)));
-        Assert.Equal(ErrorCodes.LinkLoop, await CodeOfAsync(() => ReadAsync(directory + "/a")));
-        Assert.Equal(ErrorCodes.LinkLoop, await CodeOfAsync(() => WriteAsync(directory + "/a", [1])));
-        Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => ReadAsync(directory + "/c")));
+        Assert.Equal(ErrorCodes.LinkLoop, await ReadErrorCodeAsync(() => ReadAsync(directory + "/a")));
+        Assert.Equal(ErrorCodes.LinkLoop, await ReadErrorCodeAsync(() => WriteAsync(directory + "/a", [1])));
+        Assert.Equal(ErrorCodes.PathNotFound, await ReadErrorCodeAsync(() => ReadAsync(directory + "/c")));
         foreach (string name in new[] { "a", "b", "c", "self" })
         {
             await Client.RemoveItemAsync(Box, null, $"{directory}/{name}", false, Cancel);
@@ -166,14 +171,16 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"mkfifo {directory}/pipe");
-        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        using System.Net.Sockets.Socket socket = new(
+            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
         socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(directory + "/s"));
         foreach (string path in new[] { directory + "/pipe", directory + "/s", "/dev/zero" })
         {
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => ReadAsync(path)));
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => WriteAsync(path, [1])));
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream([1]), new WriteOptions { Append = true }, Cancel)));
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => Client.CopyItemAsync(Box, null, path, directory + "/copy", false, false, Cancel)));
+            Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => ReadAsync(path)));
+            Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => WriteAsync(path, [1])));
+            Assert.Equal(ErrorCodes.NotAFile,
+                await ReadErrorCodeAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream([1]), new WriteOptions { Append = true }, Cancel)));
+            Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => Client.CopyItemAsync(Box, null, path, directory + "/copy", false, false, Cancel)));
         }
     }
 
@@ -192,13 +199,16 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
 
         Assert.Equal([".git", ".hidden", "a.txt", "b.txt", "sub"], await NamesAsync(new ListOptions()));
         Assert.Equal(["a.txt", "b.txt", "sub"], await NamesAsync(new ListOptions { Hidden = false }));
-        Assert.Equal(["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Hidden = false, Recursive = true }));
+        Assert.Equal(
+            ["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Hidden = false, Recursive = true }));
         Assert.Equal(["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper"], await NamesAsync(new ListOptions { Hidden = false, Depth = 1 }));
-        Assert.Equal([".git/e.txt", "a.txt", "b.txt", "sub/c.txt", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Recursive = true, Filter = "?.txt" }));
-        Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ListAsync(directory + "/a.txt")));
-        Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => ListAsync(directory + "/none")));
+        Assert.Equal(
+            [".git/e.txt", "a.txt", "b.txt", "sub/c.txt", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Recursive = true, Filter = "?.txt" }));
+        Assert.Equal(ErrorCodes.NotADirectory, await ReadErrorCodeAsync(() => ListAsync(directory + "/a.txt")));
+        Assert.Equal(ErrorCodes.PathNotFound, await ReadErrorCodeAsync(() => ListAsync(directory + "/none")));
 
-        async Task<string[]> NamesAsync(ListOptions options) => [.. (await ListAsync(directory, options)).Select(entry => Path.GetRelativePath(directory, entry.Path))];
+        async Task<string[]> NamesAsync(ListOptions options) =>
+            [.. (await ListAsync(directory, options)).Select(entry => Path.GetRelativePath(directory, entry.Path))];
     }
 
     [Fact]
@@ -258,19 +268,21 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
             (from, to, overwrite) => Client.CopyItemAsync(Box, null, from, to, recursive: true, overwrite, Cancel),
         })
         {
-            Assert.Equal(ErrorCodes.PathExists, await CodeOfAsync(() => change(directory + "/a", directory + "/b", false)));
-            Assert.Equal(ErrorCodes.IsADirectory, await CodeOfAsync(() => change(directory + "/a", directory + "/full", true)));
-            Assert.Equal(ErrorCodes.InvalidRequest, await CodeOfAsync(() => change(directory + "/full", directory + "/full/inside", false)));
-            Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => change(directory + "/none", directory + "/n", false)));
+            Assert.Equal(ErrorCodes.PathExists, await ReadErrorCodeAsync(() => change(directory + "/a", directory + "/b", false)));
+            Assert.Equal(ErrorCodes.IsADirectory, await ReadErrorCodeAsync(() => change(directory + "/a", directory + "/full", true)));
+            Assert.Equal(ErrorCodes.InvalidRequest, await ReadErrorCodeAsync(() => change(directory + "/full", directory + "/full/inside", false)));
+            Assert.Equal(ErrorCodes.PathNotFound, await ReadErrorCodeAsync(() => change(directory + "/none", directory + "/n", false)));
         }
 
         Assert.Equal("b", await TextAsync(directory + "/b"));
         await Client.CopyItemAsync(Box, null, directory + "/a", directory + "/b", false, overwrite: true, Cancel);
         Assert.Equal("a", await TextAsync(directory + "/b"));
-        Assert.Equal(ErrorCodes.IsADirectory, await CodeOfAsync(() => Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: false, false, Cancel)));
+        Assert.Equal(ErrorCodes.IsADirectory,
+            await ReadErrorCodeAsync(() => Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: false, false, Cancel)));
         await Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: true, false, Cancel);
         Assert.Equal("x", await TextAsync(directory + "/copy/x"));
-        Assert.Equal(ErrorCodes.DirectoryNotEmpty, await CodeOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
+        Assert.Equal(
+            ErrorCodes.DirectoryNotEmpty, await ReadErrorCodeAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
         Assert.Equal(["a", "b", "copy", "full"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
@@ -279,7 +291,9 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     {
         string directory = agent.NewDirectory();
         string other = $"/dev/shm/{Path.GetFileName(directory)}";
-        await agent.RunAsync(null, $"mkdir -p {directory}/t/u; echo x > {directory}/t/u/f; chmod 640 {directory}/t/u/f; ln -s u/f {directory}/t/l; touch -d @1000000000 {directory}/t/u/f {directory}/t/u");
+        await agent.RunAsync(
+            null, $"mkdir -p {directory}/t/u; echo x > {directory}/t/u/f; chmod 640 {directory}/t/u/f; ln -s u/f {directory}/t/l; " +
+            $"touch -d @1000000000 {directory}/t/u/f {directory}/t/u");
         try
         {
             await Client.MoveItemAsync(Box, null, directory + "/t", other, overwrite: false, Cancel);
@@ -297,10 +311,10 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     public async Task Name_that_is_too_long_is_an_error()
     {
         string directory = agent.NewDirectory();
-        Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => WriteAsync($"{directory}/{new string('x', 256)}", [1])));
-        Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => ReadAsync("/" + string.Concat(Enumerable.Repeat("%ü/", 1500)))));
-        Assert.Equal(ErrorCodes.InvalidRequest, await CodeOfAsync(() => agent.Http.GetAsync("file?path=a%00b", Cancel)));
-        Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ReadAsync("/etc/hostname/x")));
+        Assert.Equal(ErrorCodes.NameTooLong, await ReadErrorCodeAsync(() => WriteAsync($"{directory}/{new string('x', 256)}", [1])));
+        Assert.Equal(ErrorCodes.NameTooLong, await ReadErrorCodeAsync(() => ReadAsync("/" + string.Concat(Enumerable.Repeat("%ü/", 1500)))));
+        Assert.Equal(ErrorCodes.InvalidRequest, await ReadErrorCodeAsync(() => agent.Http.GetAsync("file?path=a%00b", Cancel)));
+        Assert.Equal(ErrorCodes.NotADirectory, await ReadErrorCodeAsync(() => ReadAsync("/etc/hostname/x")));
     }
 
     private async Task WriteAsync(string path, byte[] content) =>
@@ -327,14 +341,15 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         return entries;
     }
 
-    private static async Task<string> CodeOfAsync(Func<Task> action) => (await Assert.ThrowsAsync<ApiException>(action)).Code;
+    private static async Task<string> ReadErrorCodeAsync(Func<Task> action) => (await Assert.ThrowsAsync<ApiException>(action)).Code;
 
-    private static async Task<string> CodeOfAsync(Func<Task<HttpResponseMessage>> request) =>
+    private static async Task<string> ReadErrorCodeAsync(Func<Task<HttpResponseMessage>> request) =>
         JsonSerializer.Deserialize(await (await request()).Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)!.Code;
 
-    private static async Task RefusedAsync(Task<HttpResponseMessage> request, int status, string code)
+    private static async Task AssertRefusedAsync(Task<HttpResponseMessage> request, int status, string code)
     {
         using HttpResponseMessage answer = await request;
-        Assert.Equal((status, code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
+        Assert.Equal((status, code),
+            ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
     }
 }

@@ -37,7 +37,8 @@ public sealed partial class FolderTests
     {
         Assert.All(
             Sources().Where(file => Path.GetFileName(file) != "Program.cs"),
-            file => Assert.Contains($"namespace {string.Join('.', ["Sandbox.Agent", .. Path.GetRelativePath(Root, file).Split('/').SkipLast(1)])};\n", File.ReadAllText(file)));
+            file => Assert.Contains(
+                $"namespace {string.Join('.', ["Sandbox.Agent", .. Path.GetRelativePath(Root, file).Split('/').SkipLast(1)])};\n", File.ReadAllText(file)));
     }
 
     private static HashSet<string> ReachableFrom(string folder)

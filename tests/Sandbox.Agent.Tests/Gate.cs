@@ -13,7 +13,7 @@ public sealed class Gate(string path)
     public void Open() => File.WriteAllText(Path, "");
 
     /// <summary>Waits until a command has opened the gate.</summary>
-    public Task OpenedAsync() => Wait.UntilAsync(() => IsOpen, "the command has come so far");
+    public Task WaitUntilOpenAsync() => Wait.UntilAsync(() => IsOpen, "the command has come so far");
 
     /// <inheritdoc/>
     public override string ToString() => Path;

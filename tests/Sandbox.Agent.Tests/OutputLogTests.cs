@@ -19,13 +19,13 @@ public sealed class OutputLogTests : IDisposable
     }
 
     [Fact]
-    public void Idempotency_record_on_disk_holds_no_secret()
+    public void Request_fingerprint_does_not_depend_on_secret_values()
     {
-        Assert.Equal(Of("one"), Of("two"));
-        Assert.NotEqual(Of("one"), Of("one", name: "OTHER"));
-        Assert.NotEqual(Of("one"), Of("one", command: "false"));
+        Assert.Equal(FingerprintOf("one"), FingerprintOf("two"));
+        Assert.NotEqual(FingerprintOf("one"), FingerprintOf("one", name: "OTHER"));
+        Assert.NotEqual(FingerprintOf("one"), FingerprintOf("one", command: "false"));
 
-        static string Of(string secret, string name = "TOKEN", string command = "true") =>
+        static string FingerprintOf(string secret, string name = "TOKEN", string command = "true") =>
             Command.FingerprintOf(ProcessKind.Command, "s", new ExecRequest { Command = command, SecretEnv = new() { [name] = secret } });
     }
 
@@ -37,10 +37,11 @@ public sealed class OutputLogTests : IDisposable
         {
             byte[] output = [.. pieces.Where(piece => !piece.Item1).SelectMany(piece => piece.Item2)];
             byte[] error = [.. pieces.Where(piece => piece.Item1).SelectMany(piece => piece.Item2)];
-            using OutputLog journal = Write(pieces, bound: 1L << 30);
+            using OutputLog log = Write(pieces, bound: 1L << 30);
             OutputCursor from = new((long)(output.Length * outputPart), (long)(error.Length * errorPart));
-            (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(journal, from);
-            return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)from.StandardOutput)) && readError.AsSpan().SequenceEqual(error.AsSpan((int)from.StandardError))
+            (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(log, from);
+            return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)from.StandardOutput))
+                && readError.AsSpan().SequenceEqual(error.AsSpan((int)from.StandardError))
                 && gap is null && end == new OutputCursor(output.Length, error.Length);
         }, iter: 200);
     }
@@ -52,33 +53,34 @@ public sealed class OutputLogTests : IDisposable
         {
             byte[] output = [.. pieces.Where(piece => !piece.Item1).SelectMany(piece => piece.Item2)];
             byte[] error = [.. pieces.Where(piece => piece.Item1).SelectMany(piece => piece.Item2)];
-            using OutputLog journal = Write(pieces, bound: 64 * 1024);
-            (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(journal, default);
+            using OutputLog log = Write(pieces, bound: 64 * 1024);
+            (byte[] readOutput, byte[] readError, OutputCursor? gap, OutputCursor end) = Read(log, default);
             OutputCursor begin = gap ?? default;
-            return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)begin.StandardOutput)) && readError.AsSpan().SequenceEqual(error.AsSpan((int)begin.StandardError))
-                && begin == journal.Range.Start && end == journal.Range.End;
+            return readOutput.AsSpan().SequenceEqual(output.AsSpan((int)begin.StandardOutput))
+                && readError.AsSpan().SequenceEqual(error.AsSpan((int)begin.StandardError))
+                && begin == log.Range.Start && end == log.Range.End;
         }, iter: 100);
     }
 
     private OutputLog Write((bool IsError, byte[] Bytes)[] pieces, long bound)
     {
-        OutputLog journal = new(new SegmentPool(Path.Combine(_directory, Guid.NewGuid().ToString("N"))), _loop, 1, bound);
-        journal.Begin(new CommandRecord { Id = "a", Kind = ProcessKind.Process, Text = "", Fingerprint = "", CreatedAt = DateTimeOffset.UtcNow });
+        OutputLog log = new(new SegmentPool(Path.Combine(_directory, Guid.NewGuid().ToString("N"))), _loop, 1, bound);
+        log.Begin(new CommandRecord { Id = "a", Kind = ProcessKind.Process, Text = "", Fingerprint = "", CreatedAt = DateTimeOffset.UtcNow });
         foreach ((bool isError, byte[] bytes) in pieces)
         {
             byte[] frame = [.. new byte[CommandFrame.HeaderLength], .. bytes];
-            journal.Append(frame, isError ? FrameKind.StandardError : FrameKind.StandardOutput);
+            log.Append(frame, isError ? FrameKind.StandardError : FrameKind.StandardOutput);
         }
 
-        journal.Close(FrameKind.Exit, [1]);
-        return journal;
+        log.Close(FrameKind.Exit, [1]);
+        return log;
     }
 
-    private static (byte[] Output, byte[] Error, OutputCursor? Gap, OutputCursor End) Read(OutputLog journal, OutputCursor from)
+    private static (byte[] Output, byte[] Error, OutputCursor? Gap, OutputCursor End) Read(OutputLog log, OutputCursor from)
     {
         List<byte> output = [], error = [];
         OutputCursor? gap = null;
-        using OutputLogReader follower = journal.OpenReader(from);
+        using OutputLogReader follower = log.OpenReader(from);
         while (follower.TryRead(out FrameKind kind, out ReadOnlySpan<byte> payload))
         {
             switch (kind)
@@ -97,6 +99,6 @@ public sealed class OutputLogTests : IDisposable
             }
         }
 
-        throw new InvalidOperationException("The journal has no end.");
+        throw new InvalidOperationException("The log has no end.");
     }
 }

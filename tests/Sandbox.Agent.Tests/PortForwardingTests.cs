@@ -18,7 +18,7 @@ namespace Sandbox.Agent.Tests;
 
 public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<AgentFixture>, IDisposable
 {
-    private readonly CancellationTokenSource deadline = new(Wait.Limit);
+    private readonly CancellationTokenSource _deadline = new(Wait.Limit);
 
     [Fact]
     public async Task Request_and_response_pass_through_unchanged()
@@ -29,16 +29,18 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
             context.Response.StatusCode = 404;
             context.Response.Headers["X-Own"] = "yes";
             using StreamReader body = new(context.Request.Body);
-            await context.Response.WriteAsync(string.Join('\n', request.Method, request.RawTarget, context.Request.Host, context.Request.Headers["X-Forwarded-Prefix"], context.Request.Headers["X-Hop"], await body.ReadToEndAsync()));
+            await context.Response.WriteAsync(string.Join('\n', request.Method, request.RawTarget, context.Request.Host,
+                context.Request.Headers["X-Forwarded-Prefix"], context.Request.Headers["X-Hop"], await body.ReadToEndAsync()));
         });
         int port = PortOf(program);
-        using HttpRequestMessage request = new(HttpMethod.Put, new Uri($"http://agent/v1/sandbox/test/port/{port}/a%2Fb/./c?q=%20", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        using HttpRequestMessage request = new(HttpMethod.Put, new Uri(
+            $"http://agent/v1/sandbox/test/port/{port}/a%2Fb/./c?q=%20", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Content = new StringContent("body"),
         };
         request.Headers.Add("Connection", "X-Hop");
         request.Headers.Add("X-Hop", "not for the program");
-        using HttpResponseMessage answer = await agent.Http.SendAsync(request, deadline.Token);
+        using HttpResponseMessage answer = await agent.Http.SendAsync(request, _deadline.Token);
         Assert.Equal((HttpStatusCode.NotFound, "yes"), (answer.StatusCode, answer.Headers.GetValues("X-Own").Single()));
         Assert.Equal($"PUT\n/a%2Fb/./c?q=%20\nlocalhost:{port}\n/v1/sandbox/test/port/{port}\n\nbody", await answer.Content.ReadAsStringAsync());
     }
@@ -50,7 +52,8 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     [InlineData("//x", "//x")]
     public async Task Path_after_the_port_is_passed_to_the_program(string written, string seen)
     {
-        await using WebApplication program = await ServeAsync("127.0.0.1", context => context.Response.WriteAsync(context.Features.Get<IHttpRequestFeature>()!.RawTarget));
+        await using WebApplication program = await ServeAsync(
+            "127.0.0.1", context => context.Response.WriteAsync(context.Features.Get<IHttpRequestFeature>()!.RawTarget));
         Assert.Equal(seen, await agent.Http.GetStringAsync($"port/{PortOf(program)}{written}"));
     }
 
@@ -82,11 +85,11 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
             await context.Response.WriteAsync("end");
         });
         System.IO.Pipelines.Pipe pipe = new();
-        Task<HttpResponseMessage> asking = agent.Http.PostAsync($"port/{PortOf(program)}/", new UnbufferedContent(pipe.Reader), deadline.Token);
+        Task<HttpResponseMessage> asking = agent.Http.PostAsync($"port/{PortOf(program)}/", new UnbufferedContent(pipe.Reader), _deadline.Token);
         foreach (string piece in pieces)
         {
             await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(piece));
-            Assert.Equal(piece, await seen.Reader.ReadAsync(deadline.Token));
+            Assert.Equal(piece, await seen.Reader.ReadAsync(_deadline.Token));
         }
 
         await pipe.Writer.CompleteAsync();
@@ -107,12 +110,12 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
             await seen[1].Task;
             await context.Response.WriteAsync("two\n");
         });
-        using HttpResponseMessage answer = await agent.Http.GetAsync($"port/{PortOf(program)}/", HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+        using HttpResponseMessage answer = await agent.Http.GetAsync($"port/{PortOf(program)}/", HttpCompletionOption.ResponseHeadersRead, _deadline.Token);
         seen[0].SetResult();
         using StreamReader reader = new(await answer.Content.ReadAsStreamAsync());
-        Assert.Equal("one", await reader.ReadLineAsync(deadline.Token));
+        Assert.Equal("one", await reader.ReadLineAsync(_deadline.Token));
         seen[1].SetResult();
-        Assert.Equal("two", await reader.ReadLineAsync(deadline.Token));
+        Assert.Equal("two", await reader.ReadLineAsync(_deadline.Token));
     }
 
     [Fact]
@@ -128,13 +131,13 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         });
         using ClientWebSocket client = new();
         client.Options.AddSubProtocol("chat");
-        await client.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/port/{PortOf(program)}/live"), agent.Http, deadline.Token);
+        await client.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/port/{PortOf(program)}/live"), agent.Http, _deadline.Token);
         Assert.Equal("chat", client.SubProtocol);
-        await client.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, deadline.Token);
+        await client.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, _deadline.Token);
         byte[] buffer = new byte[100];
-        WebSocketReceiveResult echo = await client.ReceiveAsync(buffer, deadline.Token);
+        WebSocketReceiveResult echo = await client.ReceiveAsync(buffer, _deadline.Token);
         Assert.Equal((WebSocketMessageType.Text, "hello"), (echo.MessageType, Encoding.UTF8.GetString(buffer, 0, echo.Count)));
-        WebSocketReceiveResult close = await client.ReceiveAsync(buffer, deadline.Token);
+        WebSocketReceiveResult close = await client.ReceiveAsync(buffer, _deadline.Token);
         Assert.Equal((WebSocketMessageType.Close, "bye"), (close.MessageType, close.CloseStatusDescription));
     }
 
@@ -159,7 +162,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     {
         using ReservedPort port = new();
         using HttpResponseMessage answer = await UpgradeAsync(string.Format(null, route, port.Number));
-        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.PortNotListening), (answer.StatusCode, await CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.PortNotListening), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
     [Theory]
@@ -172,34 +175,34 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     public async Task Invalid_port_is_refused(string route)
     {
         using HttpResponseMessage answer = await UpgradeAsync(route);
-        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
     [Fact]
     public async Task Raw_stream_requires_a_WebSocket_request()
     {
         using HttpResponseMessage answer = await agent.Http.GetAsync("tcp/80");
-        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
     [Fact]
     public async Task Program_that_closes_before_it_responds_is_reported()
     {
         using TcpListener listener = Listen();
-        Task<HttpResponseMessage> asking = agent.Http.GetAsync($"port/{PortOf(listener)}/", deadline.Token);
+        Task<HttpResponseMessage> asking = agent.Http.GetAsync($"port/{PortOf(listener)}/", _deadline.Token);
         while (!asking.IsCompleted)
         {
             // A request that is safe to repeat is repeated a few times.
-            Task<Socket> accepting = listener.AcceptSocketAsync(deadline.Token).AsTask();
+            Task<Socket> accepting = listener.AcceptSocketAsync(_deadline.Token).AsTask();
             if (await Task.WhenAny(accepting, asking) == accepting)
             {
                 using Socket accepted = await accepting;
-                Assert.NotEqual(0, await accepted.ReceiveAsync(new byte[1000], deadline.Token));
+                Assert.NotEqual(0, await accepted.ReceiveAsync(new byte[1000], _deadline.Token));
             }
         }
 
         using HttpResponseMessage answer = await asking;
-        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.SandboxUnavailable), (answer.StatusCode, await CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.SandboxUnavailable), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
     [Fact]
@@ -207,7 +210,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     {
         using TcpListener listener = Listen();
         using WebSocket tunnel = await TunnelAsync(PortOf(listener));
-        using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+        using Socket program = await listener.AcceptSocketAsync(_deadline.Token);
         await SendAsync(tunnel, "question");
         await SendAsync(tunnel, "");
         Assert.Equal("question", await ReadToEndAsync(program));
@@ -217,7 +220,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         Assert.Equal(" and more", await ReceiveAsync(tunnel));
         program.Shutdown(SocketShutdown.Both);
         Assert.Equal("", await ReceiveAsync(tunnel));
-        await tunnel.CloseAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
+        await tunnel.CloseAsync(WebSocketCloseStatus.NormalClosure, null, _deadline.Token);
     }
 
     [Fact]
@@ -225,7 +228,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     {
         using TcpListener listener = Listen();
         using WebSocket tunnel = await TunnelAsync(PortOf(listener));
-        using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+        using Socket program = await listener.AcceptSocketAsync(_deadline.Token);
         program.Shutdown(SocketShutdown.Send);
         Assert.Equal("", await ReceiveAsync(tunnel));
         await SendAsync(tunnel, "late");
@@ -239,14 +242,14 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         using TcpListener listener = Listen();
         using (WebSocket tunnel = await TunnelAsync(PortOf(listener)))
         {
-            using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+            using Socket program = await listener.AcceptSocketAsync(_deadline.Token);
             program.LingerState = new LingerOption(true, 0);
             program.Dispose();
             await Assert.ThrowsAsync<WebSocketException>(() => ReceiveAsync(tunnel));
         }
 
         using WebSocket second = await TunnelAsync(PortOf(listener));
-        using Socket other = await listener.AcceptSocketAsync(deadline.Token);
+        using Socket other = await listener.AcceptSocketAsync(_deadline.Token);
         second.Abort();
         SocketException reset = await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(other));
         Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
@@ -258,9 +261,9 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         const int total = 64 * 1024 * 1024;
         using TcpListener listener = Listen();
         using WebSocket tunnel = await TunnelAsync(PortOf(listener));
-        using Socket program = await listener.AcceptSocketAsync(deadline.Token);
+        using Socket program = await listener.AcceptSocketAsync(_deadline.Token);
         using WebSocket otherTunnel = await TunnelAsync(PortOf(listener));
-        using Socket other = await listener.AcceptSocketAsync(deadline.Token);
+        using Socket other = await listener.AcceptSocketAsync(_deadline.Token);
         byte[] block = new byte[64 * 1024];
         Random.Shared.NextBytes(block);
         long sent = 0;
@@ -279,7 +282,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         {
             for (int i = 0; i < total; i += block.Length)
             {
-                await to.SendAsync(block, WebSocketMessageType.Binary, true, deadline.Token);
+                await to.SendAsync(block, WebSocketMessageType.Binary, true, _deadline.Token);
                 onSent();
             }
 
@@ -290,10 +293,10 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         {
             long received = 0;
             byte[] buffer = new byte[block.Length];
-            for (int count; (count = await from.ReceiveAsync(buffer, deadline.Token)) > 0; received += count)
+            for (int count; (count = await from.ReceiveAsync(buffer, _deadline.Token)) > 0; received += count)
             {
                 // The limit applies to the wait for each read, not to the whole transfer.
-                deadline.CancelAfter(Wait.Limit);
+                _deadline.CancelAfter(Wait.Limit);
                 for (int i = 0; i < count; i += 997)
                 {
                     Assert.Equal(block[(received + i) % block.Length], buffer[i]);
@@ -313,14 +316,14 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         List<Socket> programs = [];
         for (int i = 0; i < many; i++)
         {
-            programs.Add(await listener.AcceptSocketAsync(deadline.Token));
+            programs.Add(await listener.AcceptSocketAsync(_deadline.Token));
         }
 
         await Task.WhenAll(tunnels.Select((tunnel, i) => SendAsync(tunnel, $"{i}")));
         string[] got = await Task.WhenAll(programs.Select(async program =>
         {
             byte[] buffer = new byte[10];
-            return Encoding.UTF8.GetString(buffer, 0, await program.ReceiveAsync(buffer, deadline.Token));
+            return Encoding.UTF8.GetString(buffer, 0, await program.ReceiveAsync(buffer, _deadline.Token));
         }));
         Assert.Equal(Enumerable.Range(0, many), got.Select(int.Parse).Order());
         programs.ForEach(program => program.Dispose());
@@ -350,7 +353,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         return program;
     }
 
-    private static async Task<string> CodeAsync(HttpResponseMessage answer) =>
+    private static async Task<string> ReadErrorCodeAsync(HttpResponseMessage answer) =>
         JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!.Code;
 
     private static Task SendAsync(WebSocket tunnel, string text) => tunnel.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, true, default);
@@ -358,7 +361,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     private async Task<string> ReceiveAsync(WebSocket tunnel)
     {
         byte[] buffer = new byte[1000];
-        WebSocketReceiveResult received = await tunnel.ReceiveAsync(buffer, deadline.Token);
+        WebSocketReceiveResult received = await tunnel.ReceiveAsync(buffer, _deadline.Token);
         Assert.Equal(WebSocketMessageType.Binary, received.MessageType);
         return Encoding.UTF8.GetString(buffer, 0, received.Count);
     }
@@ -367,7 +370,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     {
         MemoryStream all = new();
         byte[] buffer = new byte[1000];
-        for (int count; (count = await socket.ReceiveAsync(buffer, deadline.Token)) > 0;)
+        for (int count; (count = await socket.ReceiveAsync(buffer, _deadline.Token)) > 0;)
         {
             all.Write(buffer, 0, count);
         }
@@ -378,7 +381,7 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
     private async Task<WebSocket> TunnelAsync(int port)
     {
         ClientWebSocket client = new();
-        await client.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/tcp/{port}"), agent.Http, deadline.Token);
+        await client.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/tcp/{port}"), agent.Http, _deadline.Token);
         return client;
     }
 
@@ -390,8 +393,8 @@ public sealed class PortForwardingTests(AgentFixture agent) : IClassFixture<Agen
         request.Headers.Add("Upgrade", "websocket");
         request.Headers.Add("Sec-WebSocket-Version", "13");
         request.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(new byte[16]));
-        return agent.Http.SendAsync(request, deadline.Token);
+        return agent.Http.SendAsync(request, _deadline.Token);
     }
 
-    public void Dispose() => deadline.Dispose();
+    public void Dispose() => _deadline.Dispose();
 }

@@ -62,7 +62,8 @@ public sealed class SessionEnvironmentTests(AgentFixture agent) : IClassFixture<
         Assert.Equal("☃", state.Env["D"]);
         Assert.Equal("5", state.Env["N"]);
         CommandResult ran = await agent.RunAsync(session, "env -0");
-        string[] names = [.. ran.Output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf('=', StringComparison.Ordinal)]).Where(name => name != "_").Order(StringComparer.Ordinal)];
+        string[] names = [.. ran.Output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf('=', StringComparison.Ordinal)])
+            .Where(name => name != "_").Order(StringComparer.Ordinal)];
         Assert.Equal(names, state.Env.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -107,7 +108,7 @@ public sealed class SessionEnvironmentTests(AgentFixture agent) : IClassFixture<
     private async Task PatchAsync(string? session, object body)
     {
         using HttpResponseMessage answer = await agent.SendAsync(HttpMethod.Patch, "env", body, session);
-        await AgentFixture.RequireAsync(answer);
+        await AgentFixture.EnsureSuccessAsync(answer);
     }
 
     private async Task<EnvironmentState> GetAsync(string session, bool reveal = false)

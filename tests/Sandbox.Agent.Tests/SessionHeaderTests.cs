@@ -28,7 +28,7 @@ public sealed class SessionHeaderTests(AgentFixture agent) : IClassFixture<Agent
         using HttpResponseMessage answer = await agent.SendAsync(new HttpMethod(method), path, body, session: "unknown");
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-        Assert.Equal(ErrorCodes.SessionNotFound, await AgentFixture.CodeAsync(answer));
+        Assert.Equal(ErrorCodes.SessionNotFound, await AgentFixture.ReadErrorCodeAsync(answer));
     }
 
     [Fact]

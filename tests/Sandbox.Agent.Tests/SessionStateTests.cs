@@ -129,7 +129,8 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
         Assert.False(ran.Exit!.ShellRestarted);
         Assert.Equal($"[] {agent.Workspace}\n", (await agent.RunAsync(null, "echo [$x] $PWD")).Output);
         int shell = int.Parse(ran.Output, null);
-        await Wait.UntilAsync(() => ProcessTable.Find(shell) is not { IsAlive: true } process || process.ParentId != Environment.ProcessId, "the shell has ended");
+        await Wait.UntilAsync(
+            () => ProcessTable.Find(shell) is not { IsAlive: true } process || process.ParentId != Environment.ProcessId, "the shell has ended");
     }
 
     [Fact]
@@ -159,7 +160,8 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     public async Task Commands_inherit_no_descriptors_of_the_agent()
     {
         string session = await agent.NewSessionAsync();
-        CommandResult ran = await agent.RunAsync(session, "sh -c 'for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 63 255; do [ -e /proc/$$/fd/$i ] && printf \"$i \"; done'");
+        CommandResult ran = await agent.RunAsync(
+            session, "sh -c 'for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 63 255; do [ -e /proc/$$/fd/$i ] && printf \"$i \"; done'");
         Assert.Equal("0 1 2 ", ran.Output);
     }
 

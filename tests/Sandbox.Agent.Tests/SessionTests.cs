@@ -9,7 +9,8 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task Session_starts_with_the_given_directory_and_non_null_variables()
     {
-        string session = await agent.NewSessionAsync(new { id = "prod", cwd = "app/prod", env = new Dictionary<string, string?> { ["NODE_ENV"] = "production", ["SKIPPED"] = null }, commandTimeoutMs = 5000 });
+        string session = await agent.NewSessionAsync(new { id = "prod", cwd = "app/prod",
+            env = new Dictionary<string, string?> { ["NODE_ENV"] = "production", ["SKIPPED"] = null }, commandTimeoutMs = 5000 });
         Assert.Equal("prod", session);
         CommandResult ran = await agent.RunAsync(session, "pwd; echo $NODE_ENV ${SKIPPED-unset}");
         Assert.Equal($"{agent.Workspace}/app/prod\nproduction unset\n", ran.Output);
@@ -57,7 +58,8 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [Fact]
     public async Task Concurrent_creations_of_one_id_succeed_once()
     {
-        HttpStatusCode[] codes = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.PostAsync("session", new { id = "once" })))).Select(answer => answer.StatusCode)];
+        HttpStatusCode[] codes = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.PostAsync("session", new { id = "once" }))))
+            .Select(answer => answer.StatusCode)];
         Assert.Equal(1, codes.Count(code => code == HttpStatusCode.OK));
         Assert.Equal(19, codes.Count(code => code == HttpStatusCode.Conflict));
     }
@@ -117,7 +119,8 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     {
         string session = await agent.NewSessionAsync(new { env = new { A = "session", B = "session" } });
         await agent.RunAsync(session, "cd /usr; cd /etc");
-        CommandResult ran = await agent.RunAsync(session, new { command = "echo $A ${B-unset} $C; pwd; sh -c 'echo \"$A\"'; cd /tmp", cwd = "/usr/bin", env = new Dictionary<string, string?> { ["A"] = "it's\n\"q\"", ["B"] = null, ["C"] = "c" } });
+        CommandResult ran = await agent.RunAsync(session, new { command = "echo $A ${B-unset} $C; pwd; sh -c 'echo \"$A\"'; cd /tmp", cwd = "/usr/bin",
+            env = new Dictionary<string, string?> { ["A"] = "it's\n\"q\"", ["B"] = null, ["C"] = "c" } });
         Assert.Equal("it's \"q\" unset c\n/usr/bin\nit's\n\"q\"\n", ran.Output);
         Assert.Equal("session session []\n/etc\n/usr\n", (await agent.RunAsync(session, "echo $A $B [$C]; pwd; cd - >/dev/null; pwd")).Output);
     }
@@ -147,7 +150,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
         await Wait.UntilAsync(() => File.Exists(record) && File.ReadAllText(record).Contains("\"B\"", StringComparison.Ordinal), "the record is written");
 
         // The shells are left running, as by a crash of the agent.
-        await own.AbandonAsync();
+        await own.CrashAsync();
         await own.StartAsync();
         SessionInfo info = await own.GetSessionAsync("kept");
         Assert.Equal(("/usr", 9000L), (info.Cwd, info.CommandTimeoutMs));

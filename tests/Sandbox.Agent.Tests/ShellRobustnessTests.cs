@@ -47,7 +47,8 @@ public sealed class ShellRobustnessTests(AgentFixture agent) : IClassFixture<Age
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, new { command, timeout_ms = Timeout });
-        CommandResult next = await agent.RunAsync(session, new { command = "trap - DEBUG ERR RETURN; set +x; echo usable", timeout_ms = (long)Wait.Limit.TotalMilliseconds / 2 });
+        CommandResult next = await agent.RunAsync(
+            session, new { command = "trap - DEBUG ERR RETURN; set +x; echo usable", timeout_ms = (long)Wait.Limit.TotalMilliseconds / 2 });
         Assert.False(next.Exit!.TimedOut);
         Assert.Equal("usable\n", next.Output);
         using HttpResponseMessage deleted = await agent.Http.DeleteAsync("session/" + session);

@@ -9,40 +9,42 @@ public sealed partial class SignalInheritanceTests : IAsyncLifetime
     private const string Show = "grep -E '^Sig(Blk|Ign):' /proc/self/status";
 
     // A script that starts the agent with '&' ignores SIGINT; the .NET runtime itself ignores SIGPIPE.
-    private readonly AgentFixture agent = new()
+    private readonly AgentFixture _agent = new()
     {
-        Launcher = AgentFixture.LauncherCommandLine is [_, ..] launcher ? ["/bin/sh", "-c", "trap '' HUP INT QUIT USR1 TSTP; exec \"$@\"", "sh", .. launcher] : [],
+        Launcher = AgentFixture.LauncherCommandLine is [_, ..] launcher ? ["/bin/sh", "-c", "trap '' HUP INT QUIT USR1 TSTP; exec \"$@\"", "sh", .. launcher]
+            : [],
     };
 
-    public ValueTask InitializeAsync() => agent.InitializeAsync();
+    public ValueTask InitializeAsync() => _agent.InitializeAsync();
 
-    public ValueTask DisposeAsync() => agent.DisposeAsync();
+    public ValueTask DisposeAsync() => _agent.DisposeAsync();
 
     [Fact]
     public async Task Command_in_a_session_has_default_signal_handling() =>
-        RequireDefaults((await agent.RunAsync(await agent.NewSessionAsync(), Show)).Output);
+        AssertDefaults((await _agent.RunAsync(await _agent.NewSessionAsync(), Show)).Output);
 
     [Fact]
     public async Task Command_without_a_session_has_default_signal_handling() =>
-        RequireDefaults((await agent.RunAsync(null, Show)).Output);
+        AssertDefaults((await _agent.RunAsync(null, Show)).Output);
 
     [Fact]
     public async Task Program_in_a_terminal_has_default_signal_handling()
     {
-        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={await agent.NewSessionAsync()}");
+        using TerminalClient terminal = await TerminalClient.OpenAsync(_agent, $"session={await _agent.NewSessionAsync()}");
         await terminal.TypeAsync(Show + "; echo sho''wn\r");
         await terminal.WaitForAsync("shown\r\n");
-        RequireDefaults(terminal.Shown);
+        AssertDefaults(terminal.Shown);
     }
 
     [Fact]
     public async Task Program_started_by_code_has_default_signal_handling()
     {
-        CodeRunResult ran = await agent.RunCodeAsync(await agent.NewContextAsync("python"), $"import subprocess\nprint(subprocess.run(\"\"\"{Show}\"\"\", shell=True, capture_output=True, text=True).stdout)");
-        RequireDefaults(ran.Output);
+        CodeRunResult ran = await _agent.RunCodeAsync(await _agent.NewContextAsync("python"),
+            $"import subprocess\nprint(subprocess.run(\"\"\"{Show}\"\"\", shell=True, capture_output=True, text=True).stdout)");
+        AssertDefaults(ran.Output);
     }
 
-    private static void RequireDefaults(string shown)
+    private static void AssertDefaults(string shown)
     {
         // Standard signals only: the C library ignores two internal real-time signals in whatever it starts.
         const ulong standard = 0x7fff_ffff;

@@ -12,7 +12,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         string session = await agent.NewSessionAsync(new { cwd = "term dir", env = new { FROM_SESSION = "yes" } });
         await agent.RunAsync(session, "export LATER='two words'");
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}&cols=100&rows=30&term=screen-256color");
-        Assert.Equal(TerminalMessages.Ready, (await terminal.MessageAsync()).Type);
+        Assert.Equal(TerminalMessages.Ready, (await terminal.ReceiveMessageAsync()).Type);
         await terminal.TypeAsync("echo \"$FROM_SESSION|$LATER|${PWD##*/}|$TERM|$(stty size)|$(ps -o tty= $$)\"; tty\r");
         await terminal.WaitForAsync("yes|two words|term dir|screen-256color|30 100|pts/");
         await terminal.WaitForAsync("/dev/pts/");
@@ -28,14 +28,14 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
 
         // Keys reach the program only after the shell has given it the terminal, so wait until it runs.
         UniqueSleep interrupted = new();
-        await terminal.TypeAsync(interrupted.Sleep + "\r");
-        await interrupted.RunAsync(1);
+        await terminal.TypeAsync(interrupted.Command + "\r");
+        await interrupted.WaitForCountAsync(1);
         await terminal.TypeAsync("\u0003");
         await terminal.TypeAsync("echo interrupted=$?\r");
         await terminal.WaitForAsync("\rinterrupted=130\r\n");
         UniqueSleep suspended = new();
-        await terminal.TypeAsync(suspended.Sleep + "\r");
-        await suspended.RunAsync(1);
+        await terminal.TypeAsync(suspended.Command + "\r");
+        await suspended.WaitForCountAsync(1);
         await terminal.TypeAsync("\u001a");
         await terminal.WaitForAsync("Stopped");
         await terminal.TypeAsync("kill %1; echo reading; cat\r");
@@ -84,7 +84,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
 
         gate.Open();
         using TerminalClient second = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
-        Assert.Equal(TerminalMessages.Ready, (await second.MessageAsync()).Type);
+        Assert.Equal(TerminalMessages.Ready, (await second.ReceiveMessageAsync()).Type);
         await second.WaitForAsync("missed-1\r\n");
         // Not the text 'until': the notice that the job is done repeats its command.
         Assert.DoesNotContain("kept=1", second.Shown, StringComparison.Ordinal);
@@ -92,7 +92,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
 
         // A client without a cursor gets all buffered output before 'ready'.
         using TerminalClient third = await TerminalClient.OpenAsync(agent, $"session={session}");
-        Assert.Equal(TerminalMessages.Ready, (await third.MessageAsync()).Type);
+        Assert.Equal(TerminalMessages.Ready, (await third.ReceiveMessageAsync()).Type);
         Assert.Contains("until", third.Shown, StringComparison.Ordinal);
         Assert.Contains("missed-1", third.Shown, StringComparison.Ordinal);
         Assert.Equal(0, third.Begin);
@@ -114,12 +114,12 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         }
 
         gate.Open();
-        await exits.OpenedAsync();
+        await exits.WaitUntilOpenAsync();
         using TerminalClient again = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
         Assert.Equal(4, (await again.ExitAsync()).Code);
         Assert.Contains("bye\r\n", again.Shown, StringComparison.Ordinal);
-        using HttpResponseMessage other = await TerminalClient.RefusedAsync(agent, $"session={session}&terminal=nosuch");
-        Assert.Equal((HttpStatusCode.NotFound, ErrorCodes.TerminalNotFound), (other.StatusCode, await CodeAsync(other)));
+        using HttpResponseMessage other = await TerminalClient.AssertRefusedAsync(agent, $"session={session}&terminal=nosuch");
+        Assert.Equal((HttpStatusCode.NotFound, ErrorCodes.TerminalNotFound), (other.StatusCode, await ReadErrorCodeAsync(other)));
     }
 
     [Fact]
@@ -216,13 +216,13 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
         UniqueSleep job = new();
-        await terminal.TypeAsync(job.Sleep + " &\r");
-        await job.RunAsync(1);
+        await terminal.TypeAsync(job.Command + " &\r");
+        await job.WaitForCountAsync(1);
         (await agent.SendAsync(HttpMethod.Delete, "session/" + session, null)).Dispose();
         Assert.Equal((137, "KILL"), await terminal.ExitAsync() is var exit ? (exit.Code, exit.Signal) : default);
         await Wait.UntilAsync(() => job.Processes.Count == 0, "its job has ended");
-        using HttpResponseMessage refused = await TerminalClient.RefusedAsync(agent, $"session={session}");
-        Assert.Equal(ErrorCodes.SessionNotFound, await CodeAsync(refused));
+        using HttpResponseMessage refused = await TerminalClient.AssertRefusedAsync(agent, $"session={session}");
+        Assert.Equal(ErrorCodes.SessionNotFound, await ReadErrorCodeAsync(refused));
     }
 
     [Fact]
@@ -251,7 +251,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}&shell=/nope");
-        TerminalMessage error = await terminal.MessageAsync();
+        TerminalMessage error = await terminal.ReceiveMessageAsync();
         Assert.Equal(TerminalMessages.Error, error.Type);
         Assert.StartsWith("Failed to create PTY: ", error.Message, StringComparison.Ordinal);
         Assert.True(await terminal.IsClosedAsync());
@@ -262,14 +262,14 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        Assert.Equal(TerminalMessages.Ready, (await terminal.MessageAsync()).Type);
-        await terminal.SayAsync("not json");
-        Assert.Equal("Invalid control message", (await terminal.MessageAsync()).Message);
-        await terminal.SayAsync("""{"type":"dance"}""");
-        await terminal.SayAsync("""{"type":"resize","cols":0,"rows":-1}""");
-        Assert.Equal("Invalid dimensions: cols and rows must be positive", (await terminal.MessageAsync()).Message);
-        await terminal.SayAsync(new string('x', 100_000));
-        Assert.Equal("Invalid control message", (await terminal.MessageAsync()).Message);
+        Assert.Equal(TerminalMessages.Ready, (await terminal.ReceiveMessageAsync()).Type);
+        await terminal.SendMessageAsync("not json");
+        Assert.Equal("Invalid control message", (await terminal.ReceiveMessageAsync()).Message);
+        await terminal.SendMessageAsync("""{"type":"dance"}""");
+        await terminal.SendMessageAsync("""{"type":"resize","cols":0,"rows":-1}""");
+        Assert.Equal("Invalid dimensions: cols and rows must be positive", (await terminal.ReceiveMessageAsync()).Message);
+        await terminal.SendMessageAsync(new string('x', 100_000));
+        Assert.Equal("Invalid control message", (await terminal.ReceiveMessageAsync()).Message);
     }
 
     [Theory]
@@ -282,17 +282,17 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     [InlineData("session=nosuch", HttpStatusCode.NotFound, ErrorCodes.SessionNotFound)]
     public async Task Invalid_request_is_refused_before_the_WebSocket_upgrade(string query, HttpStatusCode status, string code)
     {
-        using HttpResponseMessage answer = await TerminalClient.RefusedAsync(agent, query);
-        Assert.Equal((status, code), (answer.StatusCode, await CodeAsync(answer)));
+        using HttpResponseMessage answer = await TerminalClient.AssertRefusedAsync(agent, query);
+        Assert.Equal((status, code), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
     [Fact]
     public async Task Terminal_requires_a_WebSocket_request()
     {
         using HttpResponseMessage answer = await agent.Http.GetAsync("pty");
-        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
-    private static async Task<string> CodeAsync(HttpResponseMessage answer) =>
+    private static async Task<string> ReadErrorCodeAsync(HttpResponseMessage answer) =>
         JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!.Code;
 }

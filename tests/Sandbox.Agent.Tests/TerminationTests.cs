@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Tests;
 
 public sealed class TerminationTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
-    private readonly UniqueSleep mark = new();
+    private readonly UniqueSleep _mark = new();
 
     [Theory]
     [InlineData("sleep 600; echo after")]
@@ -38,20 +38,21 @@ public sealed class TerminationTests(AgentFixture agent) : IClassFixture<AgentFi
     public async Task Timeout_ends_descendants_that_called_setsid_or_forked_twice(string command)
     {
         string session = await agent.NewSessionAsync();
-        CommandResult ran = await agent.RunAsync(session, new { command = mark.In(command), timeout_ms = 200 });
+        CommandResult ran = await agent.RunAsync(session, new { command = _mark.Insert(command), timeout_ms = 200 });
         Assert.True(ran.Exit!.TimedOut);
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
     }
 
     [Fact]
     public void Command_stopped_before_it_is_queued_never_runs()
     {
-        Command command = agent.Services.Commands.GetOrAddCommand("early-stop", null, new ExecRequest { Command = mark.Sleep }, () => agent.Services.Sessions.CreateEphemeral(), out _);
+        Command command = agent.Services.Commands.GetOrAddCommand(
+            "early-stop", null, new ExecRequest { Command = _mark.Command }, () => agent.Services.Sessions.CreateEphemeral(), out _);
         ICommandRunner session = command.Runner!;
         session.Stop(command, StopReason.Cancelled, Signal.INT);
         session.Enqueue(command);
         Assert.True(command.HasEnded);
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
     }
 
     [Fact]
@@ -61,12 +62,13 @@ public sealed class TerminationTests(AgentFixture agent) : IClassFixture<AgentFi
         Gate tookPart = agent.NewGate();
         Gate reads = agent.NewGate();
         using HttpResponseMessage answer = await agent.PostAsync(
-            "exec", new { command = $"sh -c 'trap \"\" INT TERM; head -c 4 > /dev/null; touch {reads}; head -c 40210000 > /dev/null; touch {tookPart}'", stdinOpen = true }, session, "partial");
+            "exec", new { command = $"sh -c 'trap \"\" INT TERM; head -c 4 > /dev/null; touch {reads}; head -c 40210000 > /dev/null; touch {tookPart}'",
+                stdinOpen = true }, session, "partial");
         System.IO.Pipelines.Pipe pipe = new();
         await pipe.Writer.WriteAsync("part and more"u8.ToArray());
         using CancellationTokenSource giveUp = new();
         Task sending = agent.Http.PostAsync("process/partial/stdin", new UnbufferedContent(pipe.Reader), giveUp.Token);
-        await reads.OpenedAsync();
+        await reads.WaitUntilOpenAsync();
         (await agent.PostAsync("process/partial/signal", new { signal = "INT" })).Dispose();
         await giveUp.CancelAsync();
         await Task.WhenAny(sending);
@@ -79,11 +81,11 @@ public sealed class TerminationTests(AgentFixture agent) : IClassFixture<AgentFi
     {
         string session = await agent.NewSessionAsync();
         UniqueSleep jobs = new();
-        await agent.RunAsync(session, jobs.In("{sleep} & setsid {sleep} &"));
-        await jobs.RunAsync(2);
-        await agent.RunAsync(session, new { command = mark.Sleep, timeout_ms = 150 });
+        await agent.RunAsync(session, jobs.Insert("{sleep} & setsid {sleep} &"));
+        await jobs.WaitForCountAsync(2);
+        await agent.RunAsync(session, new { command = _mark.Command, timeout_ms = 150 });
         Assert.Equal(2, jobs.Processes.Count);
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
     }
 
     [Fact]
@@ -141,14 +143,14 @@ public sealed class TerminationTests(AgentFixture agent) : IClassFixture<AgentFi
     {
         string session = await agent.NewSessionAsync();
         Gate reacted = agent.NewGate();
-        string command = mark.In($"bash -c 'trap \"touch {reacted}\" INT TERM; while :; do {{sleep}}; done'; true");
+        string command = _mark.Insert($"bash -c 'trap \"touch {reacted}\" INT TERM; while :; do {{sleep}}; done'; true");
         using HttpResponseMessage answer = await agent.PostAsync("exec", new { command }, session, "kill-me");
-        await mark.RunAsync(2);
+        await _mark.WaitForCountAsync(2);
         (await agent.PostAsync("process/kill-me/signal", new { signal = "KILL" })).Dispose();
         CommandResult ran = await AgentFixture.ReadAsync(answer);
         Assert.True(ran.Exit!.Cancelled);
         Assert.False(reacted.IsOpen);
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
     }
 
     [Fact]
@@ -172,13 +174,13 @@ public sealed class TerminationTests(AgentFixture agent) : IClassFixture<AgentFi
     public async Task Deleting_a_session_ends_its_processes_and_refuses_queued_commands()
     {
         string session = await agent.NewSessionAsync();
-        await agent.RunAsync(session, mark.In("{sleep} & (setsid {sleep} &)"));
-        using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "echo on; " + mark.Sleep }, session);
-        await mark.RunAsync(3);
+        await agent.RunAsync(session, _mark.Insert("{sleep} & (setsid {sleep} &)"));
+        using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "echo on; " + _mark.Command }, session);
+        await _mark.WaitForCountAsync(3);
         using HttpResponseMessage waiting = await agent.PostAsync("exec", new { command = "echo never" }, session);
         using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, "session/" + session, null);
         Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
-        Assert.Empty(mark.Processes);
+        Assert.Empty(_mark.Processes);
         CommandResult ended = await AgentFixture.ReadAsync(running);
         Assert.Equal((137, "KILL", true), (ended.ExitCode, ended.Exit!.Signal, ended.Exit.Cancelled));
         Assert.Equal(ErrorCodes.SessionClosed, (await AgentFixture.ReadAsync(waiting)).Error!.Code);

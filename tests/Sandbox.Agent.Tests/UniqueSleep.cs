@@ -6,14 +6,15 @@ namespace Sandbox.Agent.Tests;
 internal sealed class UniqueSleep
 {
     /// <summary>Gets a command that sleeps for an hour.</summary>
-    public string Sleep { get; } = $"sleep 3600.{Random.Shared.NextInt64(1_000_000_000_000, 10_000_000_000_000)}";
+    public string Command { get; } = $"sleep 3600.{Random.Shared.NextInt64(1_000_000_000_000, 10_000_000_000_000)}";
 
     /// <summary>Gets the processes that run <see cref="Command"/> or have it in their arguments.</summary>
     public IReadOnlyList<ProcessEntry> Processes =>
-        [.. ProcessTable.All().Where(process => process.IsAlive && string.Join(' ', ProcessTable.CommandLineOf(process.Id) ?? []).Contains(Sleep, StringComparison.Ordinal))];
+        [.. ProcessTable.All()
+            .Where(process => process.IsAlive && string.Join(' ', ProcessTable.CommandLineOf(process.Id) ?? []).Contains(Command, StringComparison.Ordinal))];
 
     /// <summary>Replaces <c>{sleep}</c> in a command by <see cref="Command"/>.</summary>
-    public string In(string command) => command.Replace("{sleep}", Sleep, StringComparison.Ordinal);
+    public string Insert(string command) => command.Replace("{sleep}", Command, StringComparison.Ordinal);
 
-    public Task RunAsync(int count) => Wait.UntilAsync(() => Processes.Count == count, $"{count} processes run '{Sleep}'");
+    public Task WaitForCountAsync(int count) => Wait.UntilAsync(() => Processes.Count == count, $"{count} processes run '{Command}'");
 }

@@ -18,7 +18,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     {
         string directory = agent.NewDirectory();
         await File.WriteAllTextAsync(directory + "/f", "old", Cancel);
-        await BreakOffAsync(directory, "");
+        await InterruptAsync(directory, "");
         await Wait.UntilAsync(() => Directory.GetFileSystemEntries(directory).Length == 1, "the unfinished file is removed");
         Assert.Equal("old", await File.ReadAllTextAsync(directory + "/f", Cancel));
     }
@@ -27,13 +27,14 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     public async Task Write_with_an_id_can_be_resumed()
     {
         string directory = agent.NewDirectory();
-        await BreakOffAsync(directory, "&upload=up1");
+        await InterruptAsync(directory, "&upload=up1");
         string address = $"file?path={directory}/f&upload=up1";
         using HttpResponseMessage head = await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, address), Cancel);
         long length = long.Parse(head.Headers.GetValues(FileHeaders.Size).Single(), CultureInfo.InvariantCulture);
         Assert.InRange(length, 1, Sent.Length);
         Assert.False(File.Exists(directory + "/f"));
-        using HttpResponseMessage answer = await agent.Http.PutAsync($"{address}&offset={length - 1}", new ByteArrayContent(Sent, (int)length - 1, Sent.Length - (int)length + 1), Cancel);
+        using HttpResponseMessage answer = await agent.Http.PutAsync(
+            $"{address}&offset={length - 1}", new ByteArrayContent(Sent, (int)length - 1, Sent.Length - (int)length + 1), Cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(Sent, await File.ReadAllBytesAsync(directory + "/f", Cancel));
         Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName));
@@ -93,11 +94,13 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     // Announces a longer body than it sends, and disconnects when part of it has arrived.
-    private async Task BreakOffAsync(string directory, string query)
+    private async Task InterruptAsync(string directory, string query)
     {
-        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        using System.Net.Sockets.Socket socket = new(
+            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
         await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(agent.Socket), Cancel);
-        await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"PUT /v1/sandbox/test/file?path={directory}/f{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * Sent.Length}\r\n\r\n"), Cancel);
+        await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(
+            $"PUT /v1/sandbox/test/file?path={directory}/f{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * Sent.Length}\r\n\r\n"), Cancel);
         await socket.SendAsync(Sent, Cancel);
         await Wait.UntilAsync(() => new DirectoryInfo(directory).EnumerateFiles(".sandbox-*").Any(file => file.Length > 0), "some of it has arrived");
     }

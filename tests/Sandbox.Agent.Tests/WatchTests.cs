@@ -18,7 +18,8 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
         await using Watching watching = await WatchAsync(directory, recursive: false);
         await agent.RunAsync(null, $"cd {directory} && echo x > 'a|b' && chmod 600 'a|b' && mv 'a|b' c && rm c && mkdir d");
         Assert.Equal(
-            [(FileChangeType.Created, "a|b"), (FileChangeType.Modified, "a|b"), (FileChangeType.Attributes, "a|b"), (FileChangeType.Moved, "c"), (FileChangeType.Deleted, "c"), (FileChangeType.Created, "d")],
+            [(FileChangeType.Created, "a|b"), (FileChangeType.Modified, "a|b"), (FileChangeType.Attributes, "a|b"), (FileChangeType.Moved, "c"),
+                (FileChangeType.Deleted, "c"), (FileChangeType.Created, "d")],
             await TakeAsync(watching, directory, 6));
     }
 
@@ -34,7 +35,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
             (FileChangeType type, string path) = (await TakeAsync(watching, directory, 1))[0];
             if (type == FileChangeType.Created)
             {
-                Assert.True(created.Add(path), $"'{path}' was told twice");
+                Assert.True(created.Add(path), $"'{path}' was reported twice");
             }
             else
             {
@@ -62,7 +63,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
         const int files = 30_000;
         await using Watching watching = await WatchAsync(directory, recursive: false);
         await agent.RunAsync(null, $"cd {directory} && seq 1 {files} | xargs touch && touch end");
-        HashSet<string> told = [];
+        HashSet<string> reported = [];
         bool isIncomplete = false;
         while (true)
         {
@@ -70,16 +71,16 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
             isIncomplete |= change.Type == FileChangeType.Overflow;
             if (change.Type == FileChangeType.Created)
             {
-                told.Add(Path.GetFileName(change.Path));
+                reported.Add(Path.GetFileName(change.Path));
             }
 
-            if (told.Contains("end") || isIncomplete)
+            if (reported.Contains("end") || isIncomplete)
             {
                 break;
             }
         }
 
-        Assert.True(isIncomplete || told.Count == files + 1, $"{told.Count} of {files} were told");
+        Assert.True(isIncomplete || reported.Count == files + 1, $"{reported.Count} of {files} were reported");
     }
 
     [Fact]

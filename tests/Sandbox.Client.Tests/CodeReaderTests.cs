@@ -34,7 +34,8 @@ public sealed class CodeReaderTests
             """);
         Assert.Collection(events,
             first => Assert.Equal((OutputChannel.Output, "00FF0A"), (((CodeOutput)first).Channel, Convert.ToHexString(((CodeOutput)first).Data.Span))),
-            second => Assert.Equal((CodeResultKinds.Display, "{\"a\":1}"), (((CodeResultEvent)second).Result.Kind, ((CodeResultEvent)second).Result.Data["application/json"].GetRawText())),
+            second => Assert.Equal((CodeResultKinds.Display, "{\"a\":1}"),
+                (((CodeResultEvent)second).Result.Kind, ((CodeResultEvent)second).Result.Data["application/json"].GetRawText())),
             third => Assert.Equal((OutputChannel.Error, "01"), (((CodeOutput)third).Channel, Convert.ToHexString(((CodeOutput)third).Data.Span))),
             fourth =>
             {
@@ -56,7 +57,8 @@ public sealed class CodeReaderTests
     [Fact]
     public async Task Error_event_is_thrown()
     {
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"context_closed\"}\n\n"));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(
+            () => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"context_closed\"}\n\n"));
         Assert.Equal(ErrorCodes.ContextClosed, failure.Code);
     }
 

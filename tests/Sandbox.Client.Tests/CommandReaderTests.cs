@@ -16,7 +16,8 @@ public sealed class CommandReaderTests
     [Fact]
     public async Task Events_come_in_order_with_exact_bytes()
     {
-        List<CommandEvent> events = await ReadAsync($": hello\n\nevent: stdout\ndata: {Base64(0, 255, 10)}\n\nevent: new-kind\ndata: ?\n\nevent: stderr\ndata: {Base64(1)}\n\n{Exit}");
+        List<CommandEvent> events = await ReadAsync(
+            $": hello\n\nevent: stdout\ndata: {Base64(0, 255, 10)}\n\nevent: new-kind\ndata: ?\n\nevent: stderr\ndata: {Base64(1)}\n\n{Exit}");
         Assert.Collection(events,
             first => Assert.Equal((OutputChannel.Output, "00FF0A"), (((CommandOutput)first).Channel, Convert.ToHexString(((CommandOutput)first).Data.Span))),
             second => Assert.Equal((OutputChannel.Error, "01"), (((CommandOutput)second).Channel, Convert.ToHexString(((CommandOutput)second).Data.Span))),
@@ -26,11 +27,13 @@ public sealed class CommandReaderTests
     [Fact]
     public async Task Frames_read_the_same_however_they_are_split()
     {
-        byte[] frames = [.. Frame(FrameKind.StandardOutput, 0, 255, 10), .. Frame(FrameKind.Heartbeat), .. Frame((FrameKind)99, 7), .. Frame(FrameKind.StandardError, 1), .. Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())];
+        byte[] frames = [.. Frame(FrameKind.StandardOutput, 0, 255, 10), .. Frame(FrameKind.Heartbeat), .. Frame((FrameKind)99, 7),
+            .. Frame(FrameKind.StandardError, 1), .. Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())];
         foreach (int chunk in new[] { 1, 3, 1000 })
         {
             List<CommandEvent> events = await ReadAsync(frames, CommandFrame.MediaType, chunk);
-            Assert.Equal(["00FF0A", "01", "3"], events.Select(current => current is CommandOutput output ? Convert.ToHexString(output.Data.Span) : $"{((CommandExit)current).Exit.ExitCode}"));
+            Assert.Equal(["00FF0A", "01", "3"],
+                events.Select(current => current is CommandOutput output ? Convert.ToHexString(output.Data.Span) : $"{((CommandExit)current).Exit.ExitCode}"));
         }
     }
 
@@ -38,10 +41,12 @@ public sealed class CommandReaderTests
     public async Task Malformed_frame_is_ConnectionLost_and_error_frame_is_thrown()
     {
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync([], CommandFrame.MediaType));
-        await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())[..^1], CommandFrame.MediaType));
+        await Assert.ThrowsAsync<ConnectionLostException>(
+            () => ReadAsync(Frame(FrameKind.Exit, "{\"exit_code\":3}"u8.ToArray())[..^1], CommandFrame.MediaType));
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync([1, 255, 255, 255, 255], CommandFrame.MediaType));
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(Frame(FrameKind.Exit, "{"u8.ToArray()), CommandFrame.MediaType));
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => ReadAsync(Frame(FrameKind.Error, """{"error":"Gone.","code":"session_closed"}"""u8.ToArray()), CommandFrame.MediaType));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(
+            () => ReadAsync(Frame(FrameKind.Error, """{"error":"Gone.","code":"session_closed"}"""u8.ToArray()), CommandFrame.MediaType));
         Assert.Equal("session_closed", failure.Code);
     }
 
@@ -50,7 +55,8 @@ public sealed class CommandReaderTests
     {
         byte[] payload = new byte[CommandFrame.MaximumPayload];
         payload[^1] = 42;
-        List<CommandEvent> events = await ReadAsync([.. Frame(FrameKind.StandardOutput, payload), .. Frame(FrameKind.Exit, "{\"exit_code\":0}"u8.ToArray())], CommandFrame.MediaType);
+        List<CommandEvent> events = await ReadAsync(
+            [.. Frame(FrameKind.StandardOutput, payload), .. Frame(FrameKind.Exit, "{\"exit_code\":0}"u8.ToArray())], CommandFrame.MediaType);
         Assert.True(((CommandOutput)events[0]).Data.Span.SequenceEqual(payload));
     }
 
@@ -66,7 +72,8 @@ public sealed class CommandReaderTests
     public async Task Exit_event_has_all_its_fields()
     {
         List<CommandEvent> events = await ReadAsync(
-            "event: exit\ndata: {\"exit_code\":137,\"signal\":\"KILL\",\"timedOut\":true,\"cancelled\":true,\"shellRestarted\":true,\"durationMs\":1.5,\"startedAt\":\"2026-01-02T03:04:05Z\"}\n\n");
+            "event: exit\ndata: {\"exit_code\":137,\"signal\":\"KILL\",\"timedOut\":true,\"cancelled\":true,\"shellRestarted\":true," +
+            "\"durationMs\":1.5,\"startedAt\":\"2026-01-02T03:04:05Z\"}\n\n");
         ExecExit exit = ((CommandExit)Assert.Single(events)).Exit;
         Assert.Equal((137, "KILL", true, true, true, 1.5), (exit.ExitCode, exit.Signal, exit.TimedOut, exit.Cancelled, exit.ShellRestarted, exit.DurationMs));
     }
@@ -95,7 +102,8 @@ public sealed class CommandReaderTests
     [Fact]
     public async Task Error_event_is_thrown()
     {
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"session_closed\",\"requestId\":\"r1\"}\n\n"));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(
+            () => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"session_closed\",\"requestId\":\"r1\"}\n\n"));
         Assert.Equal(("session_closed", "Gone.", "r1"), (failure.Code, failure.Message, failure.RequestId));
     }
 
@@ -154,7 +162,8 @@ public sealed class CommandReaderTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
     }
 
-    private static Task<List<CommandEvent>> ReadAsync(string text, int chunk = int.MaxValue) => ReadAsync(Encoding.UTF8.GetBytes(text), "text/event-stream", chunk);
+    private static Task<List<CommandEvent>> ReadAsync(string text, int chunk = int.MaxValue) =>
+        ReadAsync(Encoding.UTF8.GetBytes(text), "text/event-stream", chunk);
 
     private static async Task<List<CommandEvent>> ReadAsync(byte[] body, string type, int chunk = int.MaxValue)
     {

@@ -73,7 +73,10 @@ public sealed class LocalServerTests : IDisposable
     [Fact]
     public async Task Settings_replace_the_environment_of_the_started_program()
     {
-        Install("""echo "{\"uri\":\"unix:$SANDBOX_HOME:$XDG_STATE_HOME:${XDG_RUNTIME_DIR-unset}\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}" """);
+        Install("""
+            uri="unix:$SANDBOX_HOME:$XDG_STATE_HOME:${XDG_RUNTIME_DIR-unset}"
+            echo "{\"uri\":\"$uri\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}"
+            """);
         ClientSettings settings = new() { Home = "/home-of-test", StateHome = "/state-of-test" };
         Assert.Equal("unix:/home-of-test:/state-of-test:unset", (await LocalServer.StartAsync(settings, _folder, Token)).Uri);
     }

@@ -16,9 +16,11 @@ public sealed class SandboxClientTests
         await using StubServer server = await StubServer.StartAsync(async context =>
         {
             string body = await new StreamReader(context.Request.Body).ReadToEndAsync(Token);
-            string?[] parts = [context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers[ApiHeaders.SessionId], context.Request.Headers[ApiHeaders.ProcessId], body];
+            string?[] parts = [context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers[ApiHeaders.SessionId],
+                context.Request.Headers[ApiHeaders.ProcessId], body];
             asked.Add(string.Join(' ', parts.Where(part => !string.IsNullOrEmpty(part))));
-            await context.Response.WriteAsync(context.Request.Path.Value!.EndsWith("/env", StringComparison.Ordinal) ? """{"env":{},"secrets":[]}""" : "{}", Token);
+            await context.Response.WriteAsync(
+                context.Request.Path.Value!.EndsWith("/env", StringComparison.Ordinal) ? """{"env":{},"secrets":[]}""" : "{}", Token);
         });
         SandboxClient client = new(server.Endpoint);
         await client.GetEnvironmentAsync("box", null, reveal: false, wake: true, Token);
@@ -126,7 +128,8 @@ public sealed class SandboxClientTests
         // A port that is bound but not listened on.
         using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse($"http://{taken.LocalEndPoint}")).GetServerAsync(Token));
+        await Assert.ThrowsAsync<ServerUnreachableException>(
+            () => new SandboxClient(ServerEndpoint.Parse($"http://{taken.LocalEndPoint}")).GetServerAsync(Token));
     }
 
     [Fact]

@@ -4,8 +4,8 @@ namespace Sandbox.Client.Tests;
 /// <param name="sizes">The sizes of the reads, repeated.</param>
 internal sealed class SplitReadStream(byte[] bytes, IReadOnlyList<int> sizes) : MemoryStream(bytes)
 {
-    private int reads;
+    private int _reads;
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        base.ReadAsync(buffer[..Math.Min(buffer.Length, sizes[reads++ % sizes.Count])], cancellationToken);
+        base.ReadAsync(buffer[..Math.Min(buffer.Length, sizes[_reads++ % sizes.Count])], cancellationToken);
 }

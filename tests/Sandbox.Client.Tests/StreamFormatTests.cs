@@ -82,7 +82,8 @@ public sealed class StreamFormatTests
         {
             if (current is not null)
             {
-                shown.Add(current is CommandOutput output ? $"{output.Channel} {Convert.ToHexString(output.Data.Span)}" : $"exit {((CommandExit)current).Exit.ExitCode}");
+                shown.Add(current is CommandOutput output ? $"{output.Channel} {Convert.ToHexString(output.Data.Span)}"
+                    : $"exit {((CommandExit)current).Exit.ExitCode}");
             }
         }
 

@@ -7,7 +7,8 @@ namespace Sandbox.Tests;
 /// <summary>Damaged backups, and stopping a backup. Other tests of backups: SandboxBackup.Tests.ps1.</summary>
 public sealed class BackupTests : IDisposable
 {
-    private const string Fill = "cd /workspace && mkdir -p a/b .hidden node_modules && printf x > 'a/b/with space' && printf y > .hidden/f && printf z > node_modules/big && ln -s b a/link && chmod 750 a/b && touch -d 2001-02-03T04:05:06Z a/b";
+    private const string Fill = "cd /workspace && mkdir -p a/b .hidden node_modules && printf x > 'a/b/with space' && printf y > .hidden/f && " +
+        "printf z > node_modules/big && ln -s b a/link && chmod 750 a/b && touch -d 2001-02-03T04:05:06Z a/b";
     private const string Tree = "cd /workspace && find . -mindepth 1 -printf '%P %y %m %l\\n' | sort";
 
     // A sandbox for each test, because its whole workspace is backed up and restored.
@@ -23,7 +24,9 @@ public sealed class BackupTests : IDisposable
     [Fact]
     public void Truncated_damaged_or_escaping_backup_changes_nothing()
     {
-        Assert.Empty(Run($"Invoke-SandboxCommand \"{Fill} && head -c 200000 /dev/urandom > random\" -Sandbox $Box; $null = Backup-Sandbox $Box $H/w.tar; $null = Backup-Sandbox $Box $H/w.tgz").Texts);
+        Assert.Empty(
+            Run($"Invoke-SandboxCommand \"{Fill} && head -c 200000 /dev/urandom > random\" -Sandbox $Box; $null = Backup-Sandbox $Box $H/w.tar; " +
+            $"$null = Backup-Sandbox $Box $H/w.tgz").Texts);
         byte[] plain = File.ReadAllBytes(_here + "/w.tar"), packed = File.ReadAllBytes(_here + "/w.tgz");
         File.WriteAllBytes(_here + "/half.tar", plain[..(plain.Length / 2)]);
         File.WriteAllBytes(_here + "/entry.tar", plain[..^1024]);
@@ -33,10 +36,12 @@ public sealed class BackupTests : IDisposable
         File.WriteAllBytes(_here + "/empty.tar", []);
         WriteArchive("up.tgz", new PaxTarEntry(TarEntryType.RegularFile, "../evil"));
         WriteArchive("root.tgz", new PaxTarEntry(TarEntryType.RegularFile, "/workspace/evil"));
-        WriteArchive("link.tgz", new PaxTarEntry(TarEntryType.SymbolicLink, "out") { LinkName = "/tmp" }, new PaxTarEntry(TarEntryType.RegularFile, "out/evil"));
+        WriteArchive(
+            "link.tgz", new PaxTarEntry(TarEntryType.SymbolicLink, "out") { LinkName = "/tmp" }, new PaxTarEntry(TarEntryType.RegularFile, "out/evil"));
         WriteArchive("hard.tgz", new PaxTarEntry(TarEntryType.HardLink, "hard") { LinkName = "../../etc/passwd" });
         string[] before = Run($"Invoke-SandboxCommand \"{Tree}\" -Sandbox $Box").Texts;
-        foreach (string name in new[] { "half.tar", "entry.tar", "half.tgz", "text.tgz", "text.tar.br", "empty.tar", "up.tgz", "root.tgz", "link.tgz", "hard.tgz" })
+        string[] damaged = ["half.tar", "entry.tar", "half.tgz", "text.tgz", "text.tar.br", "empty.tar", "up.tgz", "root.tgz", "link.tgz", "hard.tgz"];
+        foreach (string name in damaged)
         {
             ScriptResult result = Run($"Restore-Sandbox $Box $H/{name}");
             Assert.True(result.ErrorId == "InvalidArchive", $"{name}: {result.Error}");

@@ -12,7 +12,9 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
     public void Only_local_files_to_copy_bind_by_property_name()
     {
         IEnumerable<Type> cmdlets = _engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => ((CmdletInfo)item.BaseObject).ImplementingType);
-        PropertyInfo bound = Assert.Single(cmdlets.SelectMany(type => type.GetProperties()), property => property.GetCustomAttributes<ParameterAttribute>().Any(item => item.ValueFromPipelineByPropertyName));
+        PropertyInfo bound = Assert.Single(
+            cmdlets.SelectMany(type => type.GetProperties()),
+            property => property.GetCustomAttributes<ParameterAttribute>().Any(item => item.ValueFromPipelineByPropertyName));
         Assert.Equal("CopySandboxItemCommand.LiteralPath", $"{bound.DeclaringType!.Name}.{bound.Name}");
     }
 
@@ -24,13 +26,16 @@ public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<Sandbox
         IEnumerable<Type> emitted = _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType)
             .Select(output => output.Type).Where(type => type?.Namespace == nameof(Sandbox)).Distinct();
         Assert.All(emitted, type => Assert.DoesNotContain(type.GetProperties(), property => traps.Contains(property.Name)));
-        Assert.StartsWith(fixture.Id + ":/", _engine.Run("New-SandboxItem no-local-path -Sandbox $Box | ForEach-Object { \"$_\" }").Texts[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            fixture.Id + ":/", _engine.Run("New-SandboxItem no-local-path -Sandbox $Box | ForEach-Object { \"$_\" }").Texts[0], StringComparison.Ordinal);
     }
 
     [Fact]
     public void Every_object_keeps_its_key_through_serialisation()
     {
-        ScriptResult made = _engine.Run("$Box; New-SandboxSession -Sandbox $Box; Get-SandboxEnv PATH -Sandbox $Box; Invoke-SandboxCommand true -Sandbox $Box -AsResult; Get-SandboxServer; Test-SandboxServer server").Clean;
+        ScriptResult made = _engine.Run(
+            "$Box; New-SandboxSession -Sandbox $Box; Get-SandboxEnv PATH -Sandbox $Box; Invoke-SandboxCommand true -Sandbox $Box -AsResult; " +
+            "Get-SandboxServer; Test-SandboxServer server").Clean;
         foreach (PSObject item in made.Output)
         {
             PSObject copy = Copy(item);

@@ -33,7 +33,8 @@ public sealed class CommandQueueTests(SandboxFixture fixture) : IClassFixture<Sa
     {
         _ = _engine.Run("$s = New-SandboxSession turn -Sandbox $Box").Clean;
         using PowerShellEngine first = new();
-        using PowerShell running = first.Prepare("Invoke-SandboxCommand 'echo begun; until [ -e go-on ]; do sleep 0.01; done' -Session turn -Sandbox $Box", ("Box", fixture.Box));
+        using PowerShell running = first.Prepare(
+            "Invoke-SandboxCommand 'echo begun; until [ -e go-on ]; do sleep 0.01; done' -Session turn -Sandbox $Box", ("Box", fixture.Box));
         PSDataCollection<PSObject> output = [];
         IAsyncResult firstRun = running.BeginInvoke<PSObject, PSObject>(null, output);
         Wait.Until(() => output.Count == 1, "the first command runs");
@@ -51,7 +52,8 @@ public sealed class CommandQueueTests(SandboxFixture fixture) : IClassFixture<Sa
     [Fact]
     public void Long_running_command_shows_no_queue_progress()
     {
-        using PowerShell shell = _engine.Prepare("New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'sleep 1.2'; Invoke-SandboxCommand 'sleep 1.2' -Sandbox $Box");
+        using PowerShell shell = _engine.Prepare(
+            "New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'sleep 1.2'; Invoke-SandboxCommand 'sleep 1.2' -Sandbox $Box");
         shell.Invoke();
         Assert.Empty(shell.Streams.Error);
         Assert.Empty(shell.Streams.Progress);

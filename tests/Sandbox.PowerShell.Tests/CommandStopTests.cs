@@ -11,7 +11,8 @@ public sealed class CommandStopTests(SandboxFixture fixture) : IClassFixture<San
     public void Stop_ends_the_remote_command_and_the_session_stays_usable()
     {
         using PowerShellEngine busy = new();
-        using PowerShell shell = busy.Prepare($"$s = $Box | New-SandboxSession stop1; $s | Invoke-SandboxCommand 'export KEPT=1; echo begun; sleep {_mark}'", ("Box", fixture.Box));
+        using PowerShell shell = busy.Prepare(
+            $"$s = $Box | New-SandboxSession stop1; $s | Invoke-SandboxCommand 'export KEPT=1; echo begun; sleep {_mark}'", ("Box", fixture.Box));
         PSDataCollection<PSObject> output = [];
         shell.BeginInvoke<PSObject, PSObject>(null, output);
         Wait.Until(() => output.Count == 1, "the first line");

@@ -11,7 +11,8 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     {
         CompletionResult offered = Assert.Single(Offered($"Get-Sandbox {fixture.Id[..^1]}"));
         Assert.Equal((fixture.Id, $"{fixture.Id}: Running, bubblewrap"), (offered.CompletionText, offered.ToolTip));
-        foreach (string line in new[] { "Remove-Sandbox ", "Stop-Sandbox -Sandbox ", "Invoke-SandboxCommand x -Sandbox ", "New-SandboxSession -Sandbox ", "Get-SandboxEnv -Sandbox " })
+        foreach (string line in new[] { "Remove-Sandbox ", "Stop-Sandbox -Sandbox ", "Invoke-SandboxCommand x -Sandbox ", "New-SandboxSession -Sandbox ",
+            "Get-SandboxEnv -Sandbox " })
         {
             Assert.Contains(fixture.Id, OfferedTexts(line));
         }
@@ -63,7 +64,9 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     [Fact]
     public void Sandbox_paths_are_completed_quoted_and_with_a_slash_for_directories()
     {
-        _ = _engine.Run("$p = New-SandboxSession paths -Sandbox $Box -WorkingDirectory /workspace/paths; $p | Invoke-SandboxCommand 'mkdir sub; touch -- sub/f1 sub/f2 \"a b\" \"[x]\" .dot -dash; ln -s sub link'").Clean;
+        _ = _engine.Run(
+            "$p = New-SandboxSession paths -Sandbox $Box -WorkingDirectory /workspace/paths; $p | Invoke-SandboxCommand 'mkdir sub; " +
+            "touch -- sub/f1 sub/f2 \"a b\" \"[x]\" .dot -dash; ln -s sub link'").Clean;
         string session = $"-Session {fixture.Id}/paths";
         Assert.Equal(["'-dash'", "'`[x`]'", "'a b'", "link/", "sub/"], OfferedTexts($"Get-SandboxItem {session} -Path "));
         Assert.Equal(["'-dash'", "[x]", "'a b'", "link/", "sub/"], OfferedTexts($"Get-SandboxItem {session} -LiteralPath "));

@@ -56,9 +56,9 @@ public sealed class ConnectPortTests : IClassFixture<SandboxFixture>, IDisposabl
         _ = _engine.Run("Invoke-SandboxCommand \"echo deep > 'a b'\" -Sandbox $Box").Clean;
         Listen("exec python3 -m http.server 8000 --bind 127.0.0.1", 8000);
         Assert.Equal("deep\n", await http.GetStringAsync($"http://sandbox/v1/sandbox/{_id}/port/8000/a%20b"));
-        using HttpResponseMessage nobody = await http.GetAsync($"http://sandbox/v1/sandbox/{_id}/port/8001/");
-        Assert.Equal(HttpStatusCode.BadGateway, nobody.StatusCode);
-        Assert.Contains("port_not_listening", await nobody.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using HttpResponseMessage refused = await http.GetAsync($"http://sandbox/v1/sandbox/{_id}/port/8001/");
+        Assert.Equal(HttpStatusCode.BadGateway, refused.StatusCode);
+        Assert.Contains("port_not_listening", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,7 +66,9 @@ public sealed class ConnectPortTests : IClassFixture<SandboxFixture>, IDisposabl
     {
         const int length = 20_000_000;
         const string once = "import socket; s = socket.create_server(('127.0.0.1', 7011)); c, _ = s.accept(); c.sendall(b'x' * 20_000_000); c.close()";
-        int local = (int)_engine.Run("$p = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Once -Sandbox $Box; ($p | Connect-SandboxPort 7011 -TimeoutSeconds 60).LocalPort", ("Once", once)).One;
+        int local = (int)_engine.Run(
+            "$p = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Once -Sandbox $Box; ($p | Connect-SandboxPort 7011 -TimeoutSeconds 60).LocalPort",
+        ("Once", once)).One;
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = (int)Wait.Limit.TotalMilliseconds };
         socket.Connect(IPAddress.Loopback, local);
         byte[] buffer = new byte[64 * 1024];
@@ -131,7 +133,8 @@ public sealed class ConnectPortTests : IClassFixture<SandboxFixture>, IDisposabl
     public void Dispose() => _engine.Run("Get-SandboxPort -Sandbox $Box | Disconnect-SandboxPort");
 
     private void Listen(string command, int port) => _ = _engine.Run(
-        "$null = Start-SandboxProcess $Command -Sandbox $Box -WorkingDirectory /workspace | Wait-SandboxProcess -Port $Port -TimeoutSeconds 60", ("Command", command), ("Port", port)).Clean;
+        "$null = Start-SandboxProcess $Command -Sandbox $Box -WorkingDirectory /workspace | Wait-SandboxProcess -Port $Port -TimeoutSeconds 60",
+        ("Command", command), ("Port", port)).Clean;
 
     private static void Refused(string uri)
     {

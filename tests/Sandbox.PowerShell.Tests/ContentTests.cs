@@ -34,7 +34,8 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
     public void Reading_does_not_wait_for_a_running_command()
     {
         using PowerShellEngine busy = new();
-        using PowerShell shell = busy.Prepare("$s = New-SandboxSession busy -Sandbox $Box; $s | Invoke-SandboxCommand 'mkfifo go; echo begun; cat go; echo ended'", ("Box", fixture.Box));
+        using PowerShell shell = busy.Prepare(
+            "$s = New-SandboxSession busy -Sandbox $Box; $s | Invoke-SandboxCommand 'mkfifo go; echo begun; cat go; echo ended'", ("Box", fixture.Box));
         PSDataCollection<PSObject> output = [];
         IAsyncResult running = shell.BeginInvoke<PSObject, PSObject>(null, output);
         Wait.Until(() => output.Count == 1, "the command runs");

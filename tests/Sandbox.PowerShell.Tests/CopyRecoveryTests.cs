@@ -17,7 +17,7 @@ public sealed class CopyRecoveryTests : IDisposable
         string source = MakeFile(Path.Combine(_home.Folder, "large"));
         PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
         string inside = Path.GetDirectoryName(Directory.EnumerateFiles(_home.Folder, "mark", SearchOption.AllDirectories).Single())!;
-        KillUnder($"Copy-SandboxItem {source} mark -ToSandbox default -Checksum", inside, Path.Combine(inside, "mark"));
+        KillServerDuring($"Copy-SandboxItem {source} mark -ToSandbox default -Checksum", inside, Path.Combine(inside, "mark"));
         Assert.Equal(Hash(source), Hash(Path.Combine(inside, "mark")));
         Assert.Equal(["mark"], NamesIn(inside));
     }
@@ -30,14 +30,14 @@ public sealed class CopyRecoveryTests : IDisposable
         File.SetUnixFileMode(source, (UnixFileMode)0x1a4);
         string here = Directory.CreateDirectory(Path.Combine(_home.Folder, "here")).FullName;
         File.WriteAllText(Path.Combine(here, "file"), "old\n");
-        KillUnder($"Copy-SandboxItem mark.large {here}/file -FromSandbox default -Checksum", here, Path.Combine(here, "file"));
+        KillServerDuring($"Copy-SandboxItem mark.large {here}/file -FromSandbox default -Checksum", here, Path.Combine(here, "file"));
         Assert.Equal(Hash(source), Hash(Path.Combine(here, "file")));
         Assert.Equal(["file"], NamesIn(here));
     }
 
-    private void KillUnder(string script, string directory, string old)
+    private void KillServerDuring(string script, string directory, string old)
     {
-        using PowerShellProcess shell = StartAndHold(script, directory, old);
+        using PowerShellProcess shell = StartAndPause(script, directory, old);
         _home.KillServer();
         Assert.Equal("old\n", File.ReadAllText(old));
         shell.Signal("CONT");
@@ -45,12 +45,13 @@ public sealed class CopyRecoveryTests : IDisposable
     }
 
     // On a busy machine a copy may complete before it can be paused; then it is repeated.
-    private PowerShellProcess StartAndHold(string script, string directory, string old)
+    private PowerShellProcess StartAndPause(string script, string directory, string old)
     {
         while (true)
         {
             PowerShellProcess shell = new(_home, script);
-            Wait.Until(() => Partial(directory).Any(file => file.Length > 1 << 20) || new FileInfo(old).Length > "old\n".Length, "the copy is under way", pause: 1);
+            Wait.Until(
+                () => Partial(directory).Any(file => file.Length > 1 << 20) || new FileInfo(old).Length > "old\n".Length, "the copy is under way", pause: 1);
             shell.Signal("STOP");
             if (Partial(directory).Any())
             {

@@ -104,7 +104,8 @@ public sealed class EnterSessionTests : IDisposable
         terminal.WaitFor("first line\nsecond ä 日本\n~\n");
         Assert.Equal(40, terminal.Screen.Split('\n').Length);
         terminal.Resize(60, 20);
-        Wait.Until(() => terminal.Screen.Split('\n') is { Length: 19 or 20 } lines && lines[18].StartsWith("notes.txt", StringComparison.Ordinal), "vim has drawn anew");
+        Wait.Until(() => terminal.Screen.Split('\n') is { Length: 19 or 20 } lines
+            && lines[18].StartsWith("notes.txt", StringComparison.Ordinal), "vim has redrawn the screen");
         Assert.StartsWith("first line\nsecond ä 日本\n~\n", terminal.Screen, StringComparison.Ordinal);
         terminal.Type(":wq");
         terminal.Press("Enter");
@@ -166,15 +167,18 @@ public sealed class EnterSessionTests : IDisposable
         RequireProgram("top");
         using TmuxTerminal terminal = new(_home);
         terminal.Enter("Enter-SandboxSession", Remote);
-        terminal.Enter("for i in 0 25 50 75 100; do printf '\\r[%-4s] %3d%%' \"$(printf '%*s' $((i / 25)) '' | tr ' ' '#')\" $i; sleep 0.05; done; echo", "\n[####] 100%\n");
-        Assert.Single(terminal.Screen.Split('\n'), line => line.Contains("%\u0000", StringComparison.Ordinal) || line.StartsWith("[####]", StringComparison.Ordinal));
+        terminal.Enter("for i in 0 25 50 75 100; do printf '\\r[%-4s] %3d%%' \"$(printf '%*s' $((i / 25)) '' | tr ' ' '#')\" $i; sleep 0.05; done; echo",
+            "\n[####] 100%\n");
+        Assert.Single(
+            terminal.Screen.Split('\n'), line => line.Contains("%\u0000", StringComparison.Ordinal) || line.StartsWith("[####]", StringComparison.Ordinal));
         terminal.Type("top -d 1");
         terminal.Press("Enter");
         terminal.WaitFor("load average");
         terminal.WaitFor("PID USER");
         Assert.Contains("sandbox", terminal.Screen, StringComparison.Ordinal);
         terminal.Resize(60, 20);
-        Wait.Until(() => terminal.Screen.Split('\n') is { Length: <= 20 } lines && lines[0].StartsWith("top - ", StringComparison.Ordinal) && lines[^1].Contains(' ', StringComparison.Ordinal), "top has drawn anew");
+        Wait.Until(() => terminal.Screen.Split('\n') is { Length: <= 20 } lines && lines[0].StartsWith("top - ", StringComparison.Ordinal)
+            && lines[^1].Contains(' ', StringComparison.Ordinal), "top has redrawn the screen");
         terminal.WaitFor("PID USER");
         terminal.Press("q");
         terminal.WaitFor(Remote);
@@ -232,7 +236,9 @@ public sealed class EnterSessionTests : IDisposable
     {
         if (!File.Exists("/usr/bin/" + name))
         {
-            Assert.Skip($"{name} is not installed: the terminal was NOT tested with it. Install it, for example by 'apt-get install {(name == "top" ? "procps" : name)}'.");
+            Assert.Skip(
+                $"{name} is not installed: the terminal was NOT tested with it. Install it, " +
+                $"for example by 'apt-get install {(name == "top" ? "procps" : name)}'.");
         }
     }
 

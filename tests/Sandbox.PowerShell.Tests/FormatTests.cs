@@ -9,16 +9,26 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     private const string Result = "Invoke-SandboxCommand 'echo one; echo two; exit 3' -Sandbox $Box -AsResult";
     private const string Session = "New-SandboxSession -Sandbox $Box -CommandTimeoutSeconds 2.5";
     private const string Removal = "New-SandboxSession -Sandbox $Box | Remove-SandboxSession -AsResult";
-    private const string Port = "$null = New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'setsid python3 -m http.server 8500 --bind 127.0.0.1 >/dev/null 2>&1 & until (exec 3<>/dev/tcp/127.0.0.1/8500) 2>/dev/null; do sleep 0.02; done'; Connect-SandboxPort 8500 -Sandbox $Box";
+    private const string Port = "$null = New-SandboxSession -Sandbox $Box | " +
+        "Invoke-SandboxCommand 'setsid python3 -m http.server 8500 --bind 127.0.0.1 >/dev/null 2>&1 & " +
+        "until (exec 3<>/dev/tcp/127.0.0.1/8500) 2>/dev/null; do sleep 0.02; done'; Connect-SandboxPort 8500 -Sandbox $Box";
 
     private const string Item = "New-SandboxItem shown.txt -Value 0123456789 -Force -Sandbox $Box";
-    private const string Change = "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-Object -First 1 } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
-    private const string DriveItem = "& { $null = Connect-SandboxServer -DefaultSandbox $Box.Id; $state = $ExecutionContext.SessionState; if (-not ($state.Drive.GetAll() | Where-Object Name -eq shown)) { $null = $state.Drive.New([System.Management.Automation.PSDriveInfo]::new('shown', $state.Provider.GetOne('Sandbox'), '/', '', $null), 'global') }; $null = New-SandboxItem drive.txt -Value 0123456789 -Force; $ExecutionContext.InvokeProvider.Item.Get('shown:/workspace/drive.txt') }";
+    private const string Change =
+        "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; " +
+        "try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-Object -First 1 } " +
+        "finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
+    private const string DriveItem =
+        "& { $null = Connect-SandboxServer -DefaultSandbox $Box.Id; $state = $ExecutionContext.SessionState; " +
+        "if (-not ($state.Drive.GetAll() | Where-Object Name -eq shown)) { " +
+        "$null = $state.Drive.New([System.Management.Automation.PSDriveInfo]::new('shown', $state.Provider.GetOne('Sandbox'), '/', '', $null), 'global') }; " +
+        "$null = New-SandboxItem drive.txt -Value 0123456789 -Force; $ExecutionContext.InvokeProvider.Item.Get('shown:/workspace/drive.txt') }";
     private const string Context = "New-SandboxCodeContext -Sandbox $Box";
     private const string Code = "Invoke-SandboxCode 'print(1); 1 / 0' -Sandbox $Box -AsResult";
     private const string Shown = "Invoke-SandboxCode '[1, 2]' -Sandbox $Box -Language javascript";
 
-    private const string Repository = "Invoke-SandboxCommand 'rm -rf g s; git init -q -b main g && git -C g -c user.name=a -c user.email=a@b commit -q --allow-empty -m 1' -Sandbox $Box; Import-SandboxRepository ./g s -Sandbox $Box";
+    private const string Repository = "Invoke-SandboxCommand 'rm -rf g s; git init -q -b main g && " +
+        "git -C g -c user.name=a -c user.email=a@b commit -q --allow-empty -m 1' -Sandbox $Box; Import-SandboxRepository ./g s -Sandbox $Box";
 
     private readonly PowerShellEngine _engine = fixture.Engine;
 
@@ -67,7 +77,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [Fact]
     public void Code_output_keeps_its_lines()
     {
-        string[] lines = Show("Invoke-SandboxCode \"type('Frame', (), {'__repr__': lambda _: '   a  b\\n0  1  2\\n1  3  4'})()\" -Sandbox $Box", "PlainText").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Show("Invoke-SandboxCode \"type('Frame', (), {'__repr__': lambda _: '   a  b\\n0  1  2\\n1  3  4'})()\" -Sandbox $Box", "PlainText")
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         int column = lines[0].IndexOf("Text", StringComparison.Ordinal);
         Assert.EndsWith("   a  b", lines[2], StringComparison.Ordinal);
         Assert.Equal(["0  1  2", "1  3  4"], lines[3..]);
@@ -129,7 +140,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
         PSObject item = _engine.Run(script).Clean.Output[0];
         PSObject copy = (PSObject)PSSerializer.Deserialize(PSSerializer.Serialize(item));
         Assert.Equal([type, "Deserialized." + type], [item.TypeNames[0], copy.TypeNames[0]]);
-        XElement[] views = [.. Views.Where(view => view.Descendants("TypeName").Any(name => name.Value == type) && view.Descendants("TypeName").Any(name => name.Value == "Deserialized." + type))];
+        XElement[] views = [.. Views.Where(view => view.Descendants("TypeName").Any(name => name.Value == type)
+            && view.Descendants("TypeName").Any(name => name.Value == "Deserialized." + type))];
         XElement table = Assert.Single(views.Elements("TableControl"));
         Assert.InRange(table.Descendants("TableColumnHeader").Count(), 1, 8);
         Assert.Equal(table.Descendants("TableColumnHeader").Count(), table.Descendants("TableColumnItem").Count());
@@ -144,7 +156,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
                 }
                 else
                 {
-                    _ = _engine.Run($"Set-StrictMode -Version Latest; $shown | ForEach-Object {{ {entry.Element("ScriptBlock")!.Value} }}", ("shown", shown)).Clean;
+                    _ = _engine.Run(
+                        $"Set-StrictMode -Version Latest; $shown | ForEach-Object {{ {entry.Element("ScriptBlock")!.Value} }}", ("shown", shown)).Clean;
                 }
             }
         }
@@ -153,10 +166,14 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [Fact]
     public void Every_public_object_has_a_view() => Assert.Equal(
         // Jobs have the view of PowerShell.
-        _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType).Where(output => !typeof(Job).IsAssignableFrom(output.Type))
-            .Concat(((Type)_engine.Run("$ExecutionContext.SessionState.Provider.GetOne('Sandbox').ImplementingType").One).GetCustomAttributes<OutputTypeAttribute>().SelectMany(drive => drive.Type))
+        _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType)
+            .Where(output => !typeof(Job).IsAssignableFrom(output.Type))
+            .Concat((
+                (Type)_engine.Run("$ExecutionContext.SessionState.Provider.GetOne('Sandbox').ImplementingType").One).GetCustomAttributes<OutputTypeAttribute>()
+                .SelectMany(drive => drive.Type))
             .Select(output => output.Name).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal),
-        Views.Descendants("TypeName").Select(name => name.Value).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
+        Views.Descendants("TypeName").Select(name => name.Value).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct()
+            .Order(StringComparer.Ordinal));
 
     [Fact]
     public void Colours_come_from_PSStyle_and_are_in_no_value()

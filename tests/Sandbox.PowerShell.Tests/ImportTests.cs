@@ -6,7 +6,8 @@ namespace Sandbox.Tests;
 
 public sealed class ImportTests
 {
-    private static readonly string[] StateChangingVerbs = ["New", "Set", "Remove", "Invoke", "Start", "Stop", "Restore", "Copy", "Move", "Rename", "Send", "Import", "Backup"];
+    private static readonly string[] StateChangingVerbs = ["New", "Set", "Remove", "Invoke", "Start", "Stop", "Restore", "Copy", "Move", "Rename", "Send",
+        "Import", "Backup"];
 
     [Fact]
     public void Import_starts_nothing()
@@ -33,7 +34,8 @@ public sealed class ImportTests
     [Fact]
     public void Every_cmdlet_follows_the_conventions()
     {
-        Type[] verbs = [typeof(VerbsCommon), typeof(VerbsData), typeof(VerbsLifecycle), typeof(VerbsCommunications), typeof(VerbsDiagnostic), typeof(VerbsSecurity), typeof(VerbsOther)];
+        Type[] verbs = [typeof(VerbsCommon), typeof(VerbsData), typeof(VerbsLifecycle), typeof(VerbsCommunications), typeof(VerbsDiagnostic),
+            typeof(VerbsSecurity), typeof(VerbsOther)];
         string[] approved = [.. verbs.SelectMany(group => group.GetFields()).Select(field => (string)field.GetRawConstantValue()!)];
         foreach (CmdletInfo cmdlet in Cmdlets())
         {
@@ -41,13 +43,15 @@ public sealed class ImportTests
             Assert.True(!StateChangingVerbs.Contains(cmdlet.Verb) || attribute.SupportsShouldProcess, $"{cmdlet.Name} changes state without -WhatIf");
             Assert.True(!attribute.SupportsShouldProcess || attribute.ConfirmImpact == ConfirmImpact.Medium, $"{cmdlet.Name} confirms too eagerly");
             Assert.True(cmdlet.ImplementingType.GetCustomAttributes<OutputTypeAttribute>().Any(), $"{cmdlet.Name} does not say what it emits");
-            Assert.True(cmdlet.ImplementingType.IsSealed && cmdlet.ImplementingType.Name == $"{cmdlet.Verb}{cmdlet.Noun}Command", $"{cmdlet.Name} is not sealed or not named as it should be");
+            Assert.True(cmdlet.ImplementingType.IsSealed
+                && cmdlet.ImplementingType.Name == $"{cmdlet.Verb}{cmdlet.Noun}Command", $"{cmdlet.Name} is not sealed or not named as it should be");
             Assert.StartsWith("Sandbox", cmdlet.Noun, StringComparison.Ordinal);
             Assert.False(cmdlet.Noun.EndsWith('s') && !cmdlet.Noun.EndsWith("ss", StringComparison.Ordinal), $"{cmdlet.Noun} is not singular");
             Assert.Contains(cmdlet.Verb, approved);
             foreach (PropertyInfo parameter in cmdlet.ImplementingType.GetProperties())
             {
-                Assert.All(parameter.GetCustomAttributes<ParameterAttribute>(), item => Assert.False(string.IsNullOrEmpty(item.HelpMessage), $"{cmdlet.Name} -{parameter.Name} has no help"));
+                Assert.All(parameter.GetCustomAttributes<ParameterAttribute>(),
+                    item => Assert.False(string.IsNullOrEmpty(item.HelpMessage), $"{cmdlet.Name} -{parameter.Name} has no help"));
             }
         }
     }
@@ -57,7 +61,8 @@ public sealed class ImportTests
     {
         // Excluded: -Id, -Name and -Environment name the object of the cmdlet; -Sandbox, -Session, -Path and -Port are arrays in some cmdlets only.
         string[] own = ["Id", "Name", "Session", "Sandbox", "Server", "Path", "Port"];
-        var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties()).Where(property => property.GetCustomAttributes<ParameterAttribute>().Any());
+        var parameters = Cmdlets().SelectMany(cmdlet => cmdlet.ImplementingType.GetProperties())
+            .Where(property => property.GetCustomAttributes<ParameterAttribute>().Any());
         Assert.All(parameters.Where(property => !own.Contains(property.Name)).GroupBy(property => property.Name),
             group => Assert.Single(group.Select(property => property.PropertyType).Distinct()));
         Assert.All(parameters.Where(property => property.Name.EndsWith("Seconds", StringComparison.Ordinal)), property =>
@@ -80,9 +85,11 @@ public sealed class ImportTests
     public void Error_ids_are_unique_and_defined_in_one_place()
     {
         Regex made = new("new(?: ErrorRecord)?\\([^;]*?\"(?<id>[A-Z][A-Za-z]+)\", ErrorCategory\\.", RegexOptions.Singleline);
-        string[] elsewhere = [.. Sources().Where(file => Path.GetFileName(file) != "Errors.cs" && File.ReadAllText(file).Contains("ErrorCategory.", StringComparison.Ordinal))];
+        string[] elsewhere = [.. Sources()
+            .Where(file => Path.GetFileName(file) != "Errors.cs" && File.ReadAllText(file).Contains("ErrorCategory.", StringComparison.Ordinal))];
         Assert.Empty(elsewhere);
-        string[] ids = [.. made.Matches(File.ReadAllText(Sources().Single(file => Path.GetFileName(file) == "Errors.cs"))).Select(match => match.Groups["id"].Value)];
+        string[] ids = [.. made.Matches(File.ReadAllText(Sources().Single(file => Path.GetFileName(file) == "Errors.cs")))
+            .Select(match => match.Groups["id"].Value)];
         Assert.Contains("TargetGivenTwice", ids);
         Assert.Equal(ids.Distinct(), ids);
     }
@@ -92,7 +99,8 @@ public sealed class ImportTests
     {
         // A catch clause without a type is allowed only for clean-up that rethrows.
         Regex bare = new("catch(?: \\((?:System\\.)?Exception(?: \\w+)?\\))?\\s*\\{(?<body>[^}]*)\\}");
-        Assert.All(Sources().SelectMany(file => bare.Matches(File.ReadAllText(file))), match => Assert.Contains("throw;", match.Groups["body"].Value, StringComparison.Ordinal));
+        Assert.All(Sources().SelectMany(file => bare.Matches(File.ReadAllText(file))),
+            match => Assert.Contains("throw;", match.Groups["body"].Value, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -100,7 +108,8 @@ public sealed class ImportTests
     {
         // The provider of the drive is not a cmdlet and has a base class of PowerShell.
         Assert.Equal(["SandboxCommandBase.cs", "SandboxProvider.cs"],
-            Sources().Where(file => File.ReadAllText(file).Contains("override void StopProcessing", StringComparison.Ordinal)).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Sources().Where(file => File.ReadAllText(file).Contains("override void StopProcessing", StringComparison.Ordinal)).Select(Path.GetFileName)
+                .Order(StringComparer.Ordinal));
     }
 
     private static IEnumerable<string> Sources() => Directory.EnumerateFiles(Paths.ModuleSource, "*.cs", SearchOption.AllDirectories)

@@ -23,7 +23,9 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     {
         for (int i = 0; i < 20; i++)
         {
-            Assert.Equal(["Stopped"], _engine.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob; Stop-Job $job -PassThru | ForEach-Object {{ \"$($_.State)\" }}; Remove-Job $job").Texts);
+            Assert.Equal(
+                ["Stopped"], _engine.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob; Stop-Job $job -PassThru | " +
+                $"ForEach-Object {{ \"$($_.State)\" }}; Remove-Job $job").Texts);
         }
 
         Wait.Until(IsGone, "the commands are gone");
@@ -49,7 +51,8 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         Wait.Until(() => _engine.Run("$job.ChildJobs[0].Output.Count").Texts is ["1"], "the first runs");
         Assert.Equal(["Running", "NotStarted", "NotStarted", "True", "Running"], _engine.Run(
             "$job.ChildJobs | ForEach-Object { \"$($_.State)\" }; $null -eq $job.ChildJobs[1].PSBeginTime; \"$($job.State)\"").Texts);
-        Assert.Equal(["NotStarted", "Stopped", "NotStarted"], _engine.Run("\"$($job.ChildJobs[1].State)\"; Stop-Job -Id $job.ChildJobs[1].Id; $job.ChildJobs[1, 2] | ForEach-Object { \"$($_.State)\" }").Texts);
+        Assert.Equal(["NotStarted", "Stopped", "NotStarted"],
+            _engine.Run("\"$($job.ChildJobs[1].State)\"; Stop-Job -Id $job.ChildJobs[1].Id; $job.ChildJobs[1, 2] | ForEach-Object { \"$($_.State)\" }").Texts);
         Assert.Equal(["Stopped", "Completed,Stopped,Completed", "ran,ran"], _engine.Run(
             """
             Invoke-SandboxCommand 'touch throttled/go' -Sandbox $Box
@@ -62,12 +65,13 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void Job_ends_with_its_command_while_its_input_stream_is_open() =>
         Assert.Equal(["Completed"], _engine.Run(
-            "\"$((Invoke-SandboxCommand 'head -c 1 > /dev/null' -Sandbox $Box -AsJob -InputObject $Stream | Wait-Job).State)\"", ("Stream", new EndlessStream())).Texts);
+            "\"$((Invoke-SandboxCommand 'head -c 1 > /dev/null' -Sandbox $Box -AsJob -InputObject $Stream | Wait-Job).State)\"",
+            ("Stream", new EndlessStream())).Texts);
 
     [Fact]
     public void Job_can_be_stopped_while_its_input_stream_blocks()
     {
-        using QuietStream stream = new();
+        using BlockingStream stream = new();
         _ = _engine.Run("$job = Invoke-SandboxCommand 'read a; echo got $a; cat' -Sandbox $Box -AsJob -InputObject $Stream", ("Stream", stream)).Clean;
         Wait.Until(() => _engine.Run("$job.ChildJobs[0].Output.Count").Texts is ["1"], "the command reads");
         Assert.Equal(["Stopped", "got first"], _engine.Run("Stop-Job $job; \"$($job.State)\"; Receive-Job $job").Texts);
@@ -76,7 +80,9 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void Failing_input_stream_fails_the_job_and_ends_its_command()
     {
-        ScriptResult result = _engine.Run("$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait", ("Stream", new FailingStream()));
+        ScriptResult result = _engine.Run(
+            "$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait",
+        ("Stream", new FailingStream()));
         Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
         Assert.Equal(["Failed", "no"], _engine.Run("\"$($job.State)\"; Invoke-SandboxCommand 'test -e whole || echo no' -Sandbox $Box").Texts);
     }
@@ -106,16 +112,16 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         Job2 job = (Job2)_engine.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob; $job").One;
         List<JobState> states = [];
         using ManualResetEventSlim stopped = new();
-        AsyncCompletedEventArgs? told = null;
+        AsyncCompletedEventArgs? completed = null;
         job.StateChanged += (_, e) => states.Add(e.JobStateInfo.State);
         job.StopJobCompleted += (_, e) =>
         {
-            told = e;
+            completed = e;
             stopped.Set();
         };
         job.StopJobAsync();
-        Assert.True(stopped.Wait(Wait.Limit), "nobody told of the end");
-        Assert.Null(told!.Error);
+        Assert.True(stopped.Wait(Wait.Limit), "the completion event was not raised");
+        Assert.Null(completed!.Error);
         Assert.Equal([JobState.Stopped], states);
         Assert.True(job.Finished.WaitOne(Wait.Limit));
         Assert.Throws<InvalidJobStateException>(job.StartJob);
@@ -125,14 +131,14 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void Removal_from_a_completion_event_handler_does_not_hang()
     {
-        Job2 job = (Job2)_engine.Run("$job = Invoke-SandboxCommand 'until [ -e told ]; do sleep 0.01; done' -Sandbox $Box -AsJob; $job").One;
+        Job2 job = (Job2)_engine.Run("$job = Invoke-SandboxCommand 'until [ -e notified ]; do sleep 0.01; done' -Sandbox $Box -AsJob; $job").One;
         using ManualResetEventSlim removed = new();
         job.StateChanged += (_, _) =>
         {
             job.Dispose();
             removed.Set();
         };
-        _ = _engine.Run("Invoke-SandboxCommand 'touch told' -Sandbox $Box").Clean;
+        _ = _engine.Run("Invoke-SandboxCommand 'touch notified' -Sandbox $Box").Clean;
         Assert.True(removed.Wait(Wait.Limit), "it hangs");
     }
 
@@ -165,7 +171,8 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     public void ErrorAction_Stop_ends_the_command_at_the_first_error()
     {
         ScriptResult result = _engine.Run(
-            $"$job = Invoke-SandboxCommand 'echo bad >&2; sleep {_mark}' -StandardError Error -ErrorAction Stop -Sandbox $Box -AsJob | Wait-Job; $job | Receive-Job");
+            $"$job = Invoke-SandboxCommand 'echo bad >&2; sleep {_mark}' -StandardError Error -ErrorAction Stop -Sandbox $Box -AsJob | Wait-Job; " +
+                $"$job | Receive-Job");
         Assert.Equal("StandardErrorLine", result.ErrorId);
         Assert.Equal(["Failed"], _engine.Run("\"$($job.State)\"").Texts);
         Wait.Until(IsGone, "the command is gone");

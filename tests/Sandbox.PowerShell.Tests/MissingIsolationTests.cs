@@ -6,7 +6,8 @@ public sealed class MissingIsolationTests
 {
     // Hides bubblewrap from one process tree: an overlay of /usr/bin in which it is removed.
     private const string WithoutBubblewrap =
-        "mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w && mount -t overlay none -o lowerdir=/usr/bin,upperdir=/mnt/u,workdir=/mnt/w /usr/bin && rm /usr/bin/bwrap && exec \"$@\"";
+        "mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w && mount -t overlay none -o lowerdir=/usr/bin,upperdir=/mnt/u,workdir=/mnt/w /usr/bin && " +
+            "rm /usr/bin/bwrap && exec \"$@\"";
 
     [Fact]
     public void Without_isolation_New_Sandbox_fails_and_names_the_remedy()

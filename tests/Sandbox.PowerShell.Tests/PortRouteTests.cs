@@ -67,7 +67,9 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         _invoker = new(handler);
         _address = $"sandbox/v1/sandbox/{fixture.Id}/port/8200";
         _http = new(handler, disposeHandler: false) { BaseAddress = new($"http://{_address}/") };
-        _ = _engine.Run("$Served = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Program -Sandbox $Box; $Served | Wait-SandboxProcess -Port 8200 -TimeoutSeconds 60", ("Program", Program)).Clean;
+        _ = _engine.Run(
+            "$Served = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Program -Sandbox $Box; $Served | " +
+            "Wait-SandboxProcess -Port 8200 -TimeoutSeconds 60", ("Program", Program)).Clean;
     }
 
     [Fact]

@@ -43,7 +43,8 @@ public sealed class RecoveryTests
         using PowerShellProcess shell = new(home,
             """
             $s = New-SandboxSession lasting
-            $r = $s | Invoke-SandboxCommand 'echo run >> runs; echo begun; while [ ! -e go ]; do sleep 0.02; done; seq 1 1000' | ForEach-Object { if ($_ -eq 'begun') { $_ } else { $last = $_ } }
+            $r = $s | Invoke-SandboxCommand 'echo run >> runs; echo begun; while [ ! -e go ]; do sleep 0.02; done; seq 1 1000' |
+                ForEach-Object { if ($_ -eq 'begun') { $_ } else { $last = $_ } }
             $r; $last; $LASTEXITCODE
             $s | Invoke-SandboxCommand 'cat runs'
             """);
@@ -76,7 +77,8 @@ public sealed class RecoveryTests
     public void Processes_survive_a_killed_server_and_a_new_shell_follows_them()
     {
         using TestHome home = new();
-        PowerShellProcess.Run(home, "$null = Start-SandboxProcess 'touch here; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
+        PowerShellProcess.Run(
+            home, "$null = Start-SandboxProcess 'touch here; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
         home.KillServer();
         Assert.Equal("lasting Running\n", PowerShellProcess.Run(home, "Get-SandboxProcess | ForEach-Object { \"$($_.Id) $($_.State)\" }"));
         using PowerShellProcess shell = new(home, "Get-SandboxProcess | Get-SandboxProcessOutput -Wait; (Get-SandboxProcess lasting).ExitCode");

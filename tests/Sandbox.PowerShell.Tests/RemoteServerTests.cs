@@ -37,7 +37,8 @@ public sealed partial class RemoteServerTests : IDisposable
     public void SANDBOX_URI_and_SANDBOX_API_KEY_select_a_server_and_start_no_other()
     {
         (int code, string output, string errors) = Run(
-            "$s = New-SandboxSession far; $s.Server; $s | Invoke-SandboxCommand 'echo $((6 * 7))'; Invoke-SandboxCommand true -Verbose", ("SANDBOX_API_KEY", Key));
+            "$s = New-SandboxSession far; $s.Server; $s | Invoke-SandboxCommand 'echo $((6 * 7))'; Invoke-SandboxCommand true -Verbose",
+            ("SANDBOX_API_KEY", Key));
         Assert.Equal(0, code);
         Assert.StartsWith($"{_uri}\n42\n", output, StringComparison.Ordinal);
         Assert.Contains($"VERBOSE: Using the server '{_uri}' from SANDBOX_URI.", output, StringComparison.Ordinal);
@@ -48,7 +49,8 @@ public sealed partial class RemoteServerTests : IDisposable
     [Fact]
     public void Wrong_key_is_one_error()
     {
-        (int code, string output, string errors) = Run("Get-Sandbox a, b; $Error.FullyQualifiedErrorId; $Error.CategoryInfo.Category", ("SANDBOX_API_KEY", "m1staken"));
+        (int code, string output, string errors) = Run(
+            "Get-Sandbox a, b; $Error.FullyQualifiedErrorId; $Error.CategoryInfo.Category", ("SANDBOX_API_KEY", "m1staken"));
         Assert.Equal((0, "Unauthorized,Sandbox.Commands.GetSandboxCommand\nAuthenticationError\n"), (code, output));
         Assert.DoesNotContain("m1staken", errors, StringComparison.Ordinal);
     }
@@ -68,7 +70,7 @@ public sealed partial class RemoteServerTests : IDisposable
         if (!_server.HasExited)
         {
             Run("Get-Sandbox | Remove-Sandbox", ("SANDBOX_API_KEY", Key));
-            TestHome.Leave(_server);
+            TestHome.ExitServer(_server);
         }
 
         _server.Dispose();

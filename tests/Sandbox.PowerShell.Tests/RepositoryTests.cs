@@ -22,13 +22,16 @@ public sealed class RepositoryTests(SandboxFixture fixture) : IClassFixture<Sand
         using PowerShellEngine busy = new();
 
         // Accepts the connection and never responds.
-        _ = Run("$null = Start-SandboxProcess 'exec perl -MIO::Socket::INET -e \"\\$s = IO::Socket::INET->new(LocalAddr => q(127.0.0.1), LocalPort => 7777, Listen => 5); print qq(ready\\n); sleep 1000\"' -Id silent -Sandbox $Box; $null = Wait-SandboxProcess silent -Sandbox $Box -Port 7777 -TimeoutSeconds 60").Texts;
+        _ = Run("$null = Start-SandboxProcess 'exec perl -MIO::Socket::INET -e \"\\$s = IO::Socket::INET->new(LocalAddr => q(127.0.0.1), " +
+            "LocalPort => 7777, Listen => 5); print qq(ready\\n); sleep 1000\"' -Id silent -Sandbox $Box; " +
+            "$null = Wait-SandboxProcess silent -Sandbox $Box -Port 7777 -TimeoutSeconds 60").Texts;
         using PowerShell shell = busy.Prepare("Import-SandboxRepository http://127.0.0.1:7777/r.git silent -Sandbox $Box", ("Box", fixture.Box));
         shell.BeginInvoke();
         Wait.Until(() => Run("Invoke-SandboxCommand 'grep -ls [g]it-remote-http /proc/[0-9]*/cmdline || true' -Sandbox $Box").Texts.Length > 0, "git asks");
         shell.Stop();
         Assert.Equal(PSInvocationState.Stopped, shell.InvocationStateInfo.State);
-        Wait.Until(() => Run("Invoke-SandboxCommand 'grep -ls [g]it-remote-http /proc/[0-9]*/cmdline || true' -Sandbox $Box").Texts.Length == 0, "git has gone");
+        Wait.Until(
+            () => Run("Invoke-SandboxCommand 'grep -ls [g]it-remote-http /proc/[0-9]*/cmdline || true' -Sandbox $Box").Texts.Length == 0, "git has gone");
         Assert.Equal("CommandTimedOut", Run("Import-SandboxRepository http://127.0.0.1:7777/r.git silent -Sandbox $Box -TimeoutSeconds 0.3").ErrorId);
         Assert.Empty(Run("Stop-SandboxProcess silent -Force -Sandbox $Box; Get-SandboxItem /workspace/*silent* -Force -Sandbox $Box").Texts);
     }

@@ -20,7 +20,8 @@ public sealed partial class ScriptTests
     [Fact]
     public void Examples_in_the_documentation_use_existing_cmdlets_and_parameters()
     {
-        var examples = Files("*.md").SelectMany(path => Examples(File.ReadAllText(path)).Select(example => (Path.GetRelativePath(Paths.Repository, path), example.Text, example.Line)));
+        var examples = Files("*.md")
+            .SelectMany(path => Examples(File.ReadAllText(path)).Select(example => (Path.GetRelativePath(Paths.Repository, path), example.Text, example.Line)));
         Assert.NotEmpty(examples);
         AssertNone(examples.SelectMany(example => ScriptCheck.Problems(example.Item1, example.Text, example.Line, s_commands)));
     }
@@ -66,6 +67,7 @@ public sealed partial class ScriptTests
     private static IEnumerable<(string Text, int Line)> Examples(string document) => Fence().Matches(document)
         .Select(match => (match.Groups["text"].Value, document[..match.Groups["text"].Index].Count(c => c == '\n') + 1));
 
-    [GeneratedRegex(@"^[ \t]*```(powershell|pwsh|ps1)[^\n]*\n(?<text>.*?)^[ \t]*```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"^[ \t]*```(powershell|pwsh|ps1)[^\n]*\n(?<text>.*?)^[ \t]*```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.IgnoreCase)]
     private static partial Regex Fence();
 }

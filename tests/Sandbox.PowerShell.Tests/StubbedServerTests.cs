@@ -26,7 +26,8 @@ public sealed class StubbedServerTests : IDisposable
     {
         using PowerShellEngine other = new();
         Assert.Single(other.Run("New-Sandbox warned0 -Server $Uri", ("Uri", _uri)).Clean.Warnings);
-        ScriptResult result = _engine.Run("Connect-SandboxServer $Uri; New-Sandbox warned1; New-Sandbox warned2; Disconnect-SandboxServer", ("Uri", _uri)).Clean;
+        ScriptResult result = _engine.Run(
+            "Connect-SandboxServer $Uri; New-Sandbox warned1; New-Sandbox warned2; Disconnect-SandboxServer", ("Uri", _uri)).Clean;
         Assert.Equal([$"No network on {_uri}: install slirp4netns."], result.Warnings);
         Assert.Equal(["warned1", "warned2"], result.Output.Select(box => box.ToString()));
         Assert.Equal([$"No network on {_uri}: install slirp4netns."], (string[])result.Output[1].Properties["Warnings"].Value);
@@ -35,11 +36,14 @@ public sealed class StubbedServerTests : IDisposable
     [Fact]
     public void Every_option_is_sent_under_its_own_name()
     {
-        _ = _engine.Run("New-Sandbox wish -Server $Uri -Image debian -Engine docker -MemoryLimit 512MB -ProcessLimit 64 -CpuLimit 0.5 -DiskLimit 2GB -Network None -SleepAfterSeconds ([timespan]'00:05:00') -Temporary -DefaultSession -Label @{ a = 1 }", ("Uri", _uri)).Clean;
+        _ = _engine.Run(
+            "New-Sandbox wish -Server $Uri -Image debian -Engine docker -MemoryLimit 512MB -ProcessLimit 64 -CpuLimit 0.5 -DiskLimit 2GB -Network None " +
+            "-SleepAfterSeconds ([timespan]'00:05:00') -Temporary -DefaultSession -Label @{ a = 1 }", ("Uri", _uri)).Clean;
         string body = Assert.Single(_asked, line => line.StartsWith("POST", StringComparison.Ordinal));
         Assert.All(
             [
-                "\"id\":\"wish\"", "\"image\":\"debian\"", "\"engine\":\"docker\"", "\"limits\":{\"memoryBytes\":536870912,\"processes\":64,\"cpus\":0.5,\"diskBytes\":2147483648}",
+                "\"id\":\"wish\"", "\"image\":\"debian\"", "\"engine\":\"docker\"",
+                "\"limits\":{\"memoryBytes\":536870912,\"processes\":64,\"cpus\":0.5,\"diskBytes\":2147483648}",
                 "\"network\":\"none\"", "\"sleepAfter\":300", "\"temporary\":true", "\"defaultSession\":true", "\"labels\":{\"a\":\"1\"}",
             ],
             part => Assert.Contains(part, body, StringComparison.Ordinal));
@@ -59,7 +63,8 @@ public sealed class StubbedServerTests : IDisposable
     public void Key_is_sent_to_its_own_server_only_and_never_shown()
     {
         using System.Security.SecureString key = new NetworkCredential("", "k3y-not-shown").SecurePassword;
-        ScriptResult result = _engine.Run("Connect-SandboxServer $Uri -ApiKey $Key -PassThru -Verbose; Get-Sandbox -Verbose; Disconnect-SandboxServer -Verbose", ("Uri", _uri), ("Key", key)).Clean;
+        ScriptResult result = _engine.Run("Connect-SandboxServer $Uri -ApiKey $Key -PassThru -Verbose; Get-Sandbox -Verbose; Disconnect-SandboxServer -Verbose",
+            ("Uri", _uri), ("Key", key)).Clean;
         Assert.All(_asked, line => Assert.EndsWith(" Bearer k3y-not-shown", line, StringComparison.Ordinal));
         Assert.All(result.Verbose, line => Assert.DoesNotContain("k3y", line, StringComparison.Ordinal));
         _asked.Clear();
@@ -157,14 +162,18 @@ public sealed class StubbedServerTests : IDisposable
     private CompletionResult[] Complete(string line)
     {
         using PowerShell shell = PowerShell.Create(_engine.Runspace);
-        CommandCompletion completion = Task.Run(() => CommandCompletion.CompleteInput(line, line.Length, null, shell)).WaitAsync(Wait.Limit).GetAwaiter().GetResult();
+        CommandCompletion completion = Task.Run(() => CommandCompletion.CompleteInput(line, line.Length, null, shell))
+            .WaitAsync(Wait.Limit).GetAwaiter().GetResult();
         return [.. completion.CompletionMatches.Where(offered => offered.ResultType is CompletionResultType.ParameterValue)];
     }
 
     private string Answer(HttpListenerRequest request, string body) => request switch
     {
         { HttpMethod: "POST" } =>
-            $$"""{"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":{{_isolation}},"createdAt":"2026-01-01T00:00:00Z","labels":{},"warnings":["No network on {{_uri}}: install slirp4netns."]}""",
+            $$"""
+            {"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":{{_isolation}},
+            "createdAt":"2026-01-01T00:00:00Z","labels":{},"warnings":["No network on {{_uri}}: install slirp4netns."]}
+            """,
         { RawUrl: "/v1/server" } => """{"name":"sandboxd","version":"0.1.0","build":"b","apiVersion":"v1","capabilities":[],"abilities":[]}""",
         _ => """{"sandboxes":[]}""",
     };

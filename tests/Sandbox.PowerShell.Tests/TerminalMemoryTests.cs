@@ -77,11 +77,15 @@ public sealed class TerminalMemoryTests : IDisposable
             return buffer[..received.Count];
         }
 
-        string Command(string command) => string.Join('\n', engine.Run("Invoke-SandboxCommand $Command -Sandbox flat -StandardError Null", ("Command", command)).Clean.Texts);
+        string Command(string command) =>
+            string.Join('\n', engine.Run("Invoke-SandboxCommand $Command -Sandbox flat -StandardError Null", ("Command", command)).Clean.Texts);
 
         (long Agent, long Server) Peaks() => (
-            long.Parse(Command("for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q 'sandbox-[a]gent' && sed -n 's/VmHWM:[^0-9]*\\([0-9]*\\).*/\\1/p' $p/status; done | sort -n | tail -n 1"), CultureInfo.InvariantCulture),
-            long.Parse(File.ReadLines($"/proc/{_home.ServerProcess}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))["VmHWM:".Length..].TrimEnd('k', 'B').Trim(), CultureInfo.InvariantCulture));
+            long.Parse(
+                Command("for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q 'sandbox-[a]gent' && " +
+                "sed -n 's/VmHWM:[^0-9]*\\([0-9]*\\).*/\\1/p' $p/status; done | sort -n | tail -n 1"), CultureInfo.InvariantCulture),
+            long.Parse(File.ReadLines($"/proc/{_home.ServerProcess}/status").Single(
+                line => line.StartsWith("VmHWM:", StringComparison.Ordinal))["VmHWM:".Length..].TrimEnd('k', 'B').Trim(), CultureInfo.InvariantCulture));
     }
 
     public void Dispose() => _home.Dispose();

@@ -4,7 +4,8 @@ namespace Sandbox.Protocol.Tests;
 
 public sealed class CommandFrameTests
 {
-    private static readonly Gen<(FrameKind Kind, byte[] Payload)[]> Frames = Gen.Select(Gen.Byte.Select(value => (FrameKind)value), Gen.Byte.Array[0, 200]).Array[0, 20];
+    private static readonly Gen<(FrameKind Kind, byte[] Payload)[]> Frames = Gen.Select(
+        Gen.Byte.Select(value => (FrameKind)value), Gen.Byte.Array[0, 200]).Array[0, 20];
 
     [Fact]
     public void Frame_round_trips_however_the_buffer_is_split() =>

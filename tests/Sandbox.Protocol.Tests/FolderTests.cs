@@ -27,9 +27,11 @@ public sealed class FolderTests
     {
         SourceFile[] files = Read(project);
         string[] folders = [.. files.Select(file => file.Folder).Distinct()];
-        ILookup<string, string> types = files.SelectMany(file => file.Types.Select(type => (file.Folder, type))).ToLookup(pair => pair.Folder, pair => pair.type);
+        ILookup<string, string> types = files.SelectMany(file => file.Types.Select(type => (file.Folder, type)))
+            .ToLookup(pair => pair.Folder, pair => pair.type);
         ILookup<string, string> dependencies = files
-            .SelectMany(file => folders.Where(folder => folder != file.Folder && Uses(file, folder, types[folder])).Select(folder => (file.Folder, Used: folder)))
+            .SelectMany(
+                file => folders.Where(folder => folder != file.Folder && Uses(file, folder, types[folder])).Select(folder => (file.Folder, Used: folder)))
             .Distinct().ToLookup(pair => pair.Folder, pair => pair.Used);
         Assert.NotEmpty(dependencies);
         Assert.Null(FindCircle(folders, dependencies));
@@ -93,6 +95,7 @@ public sealed class FolderTests
         public IEnumerable<string> Namespaces => Regex.Matches(Code, @"^namespace ([\w.]+);", RegexOptions.Multiline).Select(match => match.Groups[1].Value);
 
         public IEnumerable<string> Types =>
-            Regex.Matches(Code, @"^(?:public|internal) [\w ]*\b(?:class|struct|record|interface|enum) (\w+)", RegexOptions.Multiline).Select(match => match.Groups[1].Value);
+            Regex.Matches(Code, @"^(?:public|internal) [\w ]*\b(?:class|struct|record|interface|enum) (\w+)", RegexOptions.Multiline)
+                .Select(match => match.Groups[1].Value);
     }
 }

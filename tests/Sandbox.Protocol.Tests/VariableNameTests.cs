@@ -6,7 +6,8 @@ public sealed class VariableNameTests
     [InlineData("A")]
     [InlineData("_")]
     [InlineData("a1_B")]
-    public void Letters_digits_and_underscores_are_a_valid_name(string name) => VariableName.RequireAll(new Dictionary<string, string?> { [name] = "any text\n☃" });
+    public void Letters_digits_and_underscores_are_a_valid_name(string name) =>
+        VariableName.RequireAll(new Dictionary<string, string?> { [name] = "any text\n☃" });
 
     [Theory]
     [InlineData("")]

@@ -26,7 +26,8 @@ public sealed class WireTests
     [Fact]
     public void States_are_lower_case_words() =>
         Assert.Contains("\"state\":\"busy\"", JsonSerializer.Serialize(
-            new SessionInfo { Id = "a", State = SessionState.Busy, Cwd = "/", CreatedAt = default }, ProtocolJson.Default.SessionInfo), StringComparison.Ordinal);
+            new SessionInfo { Id = "a", State = SessionState.Busy, Cwd = "/", CreatedAt = default }, ProtocolJson.Default.SessionInfo),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Unknown_field_is_refused_by_name()

@@ -17,7 +17,7 @@ public sealed class ApiServer : IAsyncLifetime
 /// <summary>The routes of the server itself.</summary>
 public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
 {
-    private readonly TestServer server = fixture.Server;
+    private readonly TestServer _server = fixture.Server;
 
     [Theory]
     [InlineData("GET", "/nowhere", 404, ErrorCodes.RouteNotFound)]
@@ -35,9 +35,10 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [InlineData("PUT", "/v1/sandbox/x/../../../agent/configuration", 404, ErrorCodes.RouteNotFound)]
     public async Task Errors_have_one_format(string method, string path, int status, string code)
     {
-        HttpRequestMessage request = new(new HttpMethod(method), new Uri("http://server" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
-        using HttpResponseMessage answer = await server.Client.SendAsync(request);
-        await FailedAsync(answer, status, code);
+        HttpRequestMessage request = new(
+            new HttpMethod(method), new Uri("http://server" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using HttpResponseMessage answer = await _server.Client.SendAsync(request);
+        await AssertErrorAsync(answer, status, code);
     }
 
     [Theory]
@@ -61,49 +62,49 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [InlineData("{", 400, ErrorCodes.InvalidRequest, "JSON")]
     public async Task Invalid_create_requests_name_the_field_and_create_nothing(string body, int status, string code, string named)
     {
-        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", body);
-        ErrorBody told = await FailedAsync(answer, status, code);
-        Assert.Contains(named, told.Error, StringComparison.Ordinal);
+        using HttpResponseMessage answer = await _server.PostAsync("v1/sandbox", body);
+        ErrorBody error = await AssertErrorAsync(answer, status, code);
+        Assert.Contains(named, error.Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Errors_never_quote_a_value()
     {
-        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"secretEnv":{"A":"hush-hush"x}}""");
-        Assert.DoesNotContain("hush", (await FailedAsync(answer, 400, ErrorCodes.InvalidRequest)).Error, StringComparison.Ordinal);
+        using HttpResponseMessage answer = await _server.PostAsync("v1/sandbox", """{"secretEnv":{"A":"hush-hush"x}}""");
+        Assert.DoesNotContain("hush", (await AssertErrorAsync(answer, 400, ErrorCodes.InvalidRequest)).Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Large_body_is_refused()
     {
-        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", new string(' ', (1 << 20) + 1));
-        await FailedAsync(answer, 413, ErrorCodes.PayloadTooLarge);
+        using HttpResponseMessage answer = await _server.PostAsync("v1/sandbox", new string(' ', (1 << 20) + 1));
+        await AssertErrorAsync(answer, 413, ErrorCodes.PayloadTooLarge);
     }
 
     [Fact]
     public async Task Empty_body_creates_a_sandbox_with_defaults()
     {
-        SandboxInfo made = await server.CreateAsync("");
+        SandboxInfo made = await _server.CreateAsync("");
         Assert.True(Identifier.IsValid(made.Id));
         Assert.Equal(("bubblewrap", SandboxState.Running, false, false), (made.Engine, made.State, made.DefaultSession, made.Temporary));
         Assert.Null(made.Limits);
         Assert.Superset(new HashSet<string> { "user", "pid", "network", "seccomp" }, made.Isolation.ToHashSet());
-        await server.Client.DeleteAsync($"v1/sandbox/{made.Id}");
+        await _server.Client.DeleteAsync($"v1/sandbox/{made.Id}");
     }
 
     [Fact]
     public async Task Concurrent_creations_of_one_id_succeed_once()
     {
-        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => server.PostAsync("v1/sandbox", """{"id":"race"}""")));
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _server.PostAsync("v1/sandbox", """{"id":"race"}""")));
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
         foreach (HttpResponseMessage answer in answers.Where(answer => answer.StatusCode != HttpStatusCode.OK))
         {
-            await FailedAsync(answer, 409, ErrorCodes.SandboxExists);
+            await AssertErrorAsync(answer, 409, ErrorCodes.SandboxExists);
         }
 
-        Assert.Single(server.Records(), record => record.Id == "race");
-        await server.Client.DeleteAsync("v1/sandbox/race");
-        Assert.DoesNotContain(server.Records(), record => record.Id == "race");
+        Assert.Single(_server.Records(), record => record.Id == "race");
+        await _server.Client.DeleteAsync("v1/sandbox/race");
+        Assert.DoesNotContain(_server.Records(), record => record.Id == "race");
     }
 
     [Fact]
@@ -126,25 +127,26 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [Fact]
     public async Task Sandboxes_are_listed_oldest_first_and_filtered_by_label()
     {
-        await server.CreateAsync("""{"id":"z","labels":{"set":"one","n":"1"}}""");
-        await server.CreateAsync("""{"id":"y","labels":{"set":"one","n":"2"}}""");
+        await _server.CreateAsync("""{"id":"z","labels":{"set":"one","n":"1"}}""");
+        await _server.CreateAsync("""{"id":"y","labels":{"set":"one","n":"2"}}""");
         Assert.Equal(["z", "y"], await IdsAsync("?label=set=one"));
         Assert.Equal(["y"], await IdsAsync("?label=set=one&label=n=2"));
         Assert.Equal(["z", "y"], await IdsAsync("?label=n"));
         Assert.Empty(await IdsAsync("?label=set=two"));
-        await server.Client.DeleteAsync("v1/sandbox/z");
-        await server.Client.DeleteAsync("v1/sandbox/y");
+        await _server.Client.DeleteAsync("v1/sandbox/z");
+        await _server.Client.DeleteAsync("v1/sandbox/y");
     }
 
     private async Task<IEnumerable<string>> IdsAsync(string query) =>
-        JsonSerializer.Deserialize(await server.Client.GetStringAsync("v1/sandbox" + query), ProtocolJson.Default.SandboxList)!.Sandboxes.Select(sandbox => sandbox.Id);
+        JsonSerializer.Deserialize(await _server.Client.GetStringAsync("v1/sandbox" + query), ProtocolJson.Default.SandboxList)!.Sandboxes.Select(
+            sandbox => sandbox.Id);
 
-    internal static async Task<ErrorBody> FailedAsync(HttpResponseMessage answer, int status, string code)
+    internal static async Task<ErrorBody> AssertErrorAsync(HttpResponseMessage answer, int status, string code)
     {
-        ErrorBody told = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
-        Assert.Equal((status, code), ((int)answer.StatusCode, told.Code));
-        Assert.Equal(Assert.Single(answer.Headers.GetValues(ApiHeaders.RequestId)), told.RequestId);
-        Assert.NotEmpty(told.Error);
-        return told;
+        ErrorBody error = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
+        Assert.Equal((status, code), ((int)answer.StatusCode, error.Code));
+        Assert.Equal(Assert.Single(answer.Headers.GetValues(ApiHeaders.RequestId)), error.RequestId);
+        Assert.NotEmpty(error.Error);
+        return error;
     }
 }

@@ -96,7 +96,8 @@ public sealed class EngineTests : IAsyncLifetime
         await StopServerAsync();
         await StartServerAsync(poolSize: 1);
         await CreateAsync("""{"id":"a"}""");
-        await Wait.UntilAsync(() => SandboxRecord.TryRead(_home!.DirectoriesOf(2).Record) is { Phase: SandboxPhase.Pooled, Engine: "fake" }, "a sandbox is pooled");
+        await Wait.UntilAsync(
+            () => SandboxRecord.TryRead(_home!.DirectoriesOf(2).Record) is { Phase: SandboxPhase.Pooled, Engine: "fake" }, "a sandbox is pooled");
         await CreateAsync("""{"id":"b"}""");
         Assert.Equal("agent 2: GET /v1/sandbox/b/env", await Client.GetStringAsync("v1/sandbox/b/env"));
     }
@@ -139,5 +140,6 @@ public sealed class EngineTests : IAsyncLifetime
     private async Task<SandboxInfo> ShowAsync(string id) =>
         JsonSerializer.Deserialize(await Client.GetStringAsync($"v1/sandbox/{id}"), ProtocolJson.Default.SandboxInfo)!;
 
-    private Task<HttpResponseMessage> PostAsync(string path, string body = "") => Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+    private Task<HttpResponseMessage> PostAsync(string path, string body = "") =>
+        Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
 }

@@ -23,7 +23,8 @@ internal static class EventStream
                     error.Append(Encoding.UTF8.GetString(Convert.FromBase64String(item.Data)));
                     break;
                 case ExecEvents.Exit:
-                    return new ProcessResult(JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit)!.ExitCode, output.ToString(), error.ToString());
+                    return new ProcessResult(
+                        JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit)!.ExitCode, output.ToString(), error.ToString());
                 case ExecEvents.Error:
                     Assert.Fail(item.Data);
                     break;

@@ -13,13 +13,13 @@ namespace Sandbox.Server.Tests;
 /// <summary>Agent under the control of hostile code: it sends any bytes that a test defines.</summary>
 internal sealed class FakeAgent : IDisposable
 {
-    private readonly Socket listener;
-    private readonly Process body;
+    private readonly Socket _listener;
+    private readonly Process _body;
 
     private FakeAgent(Socket listener, Process body)
     {
-        this.listener = listener;
-        this.body = body;
+        _listener = listener;
+        _body = body;
     }
 
     /// <summary>Installs the agent as the running sandbox <c>fake</c> of a server that has not started yet.</summary>
@@ -56,7 +56,7 @@ internal sealed class FakeAgent : IDisposable
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(Wait.Limit);
-        NetworkStream connection = new(await listener.AcceptAsync(limit.Token), ownsSocket: true);
+        NetworkStream connection = new(await _listener.AcceptAsync(limit.Token), ownsSocket: true);
         StringBuilder text = new();
         byte[] buffer = new byte[4096];
         while (!text.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
@@ -93,9 +93,9 @@ internal sealed class FakeAgent : IDisposable
 
     public void Dispose()
     {
-        listener.Dispose();
-        body.Kill();
-        body.WaitForExit();
-        body.Dispose();
+        _listener.Dispose();
+        _body.Kill();
+        _body.WaitForExit();
+        _body.Dispose();
     }
 }

@@ -17,7 +17,8 @@ internal sealed class FakeEngine : ISandboxEngine
 
     public string Name => "fake";
 
-    public Task<IReadOnlyList<Ability>> ProbeAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<Ability>>([new Ability("isolation", false, "It is fake.")]);
+    public Task<IReadOnlyList<Ability>> ProbeAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Ability>>([new Ability("isolation", false, "It is fake.")]);
 
     public Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? requested, CancellationToken cancellationToken) =>
         Task.FromResult<(string, string[])>((requested ?? SandboxNetworks.Host, []));

@@ -14,7 +14,7 @@ public sealed class HomeTests
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
-        string box = server.BoxDirectory("a");
+        string box = server.SandboxDirectory("a");
         string passable = user == ServerUser.Root ? "711" : "700";
         Assert.Equal(
             [passable, passable, passable, "700", "700", "700", "700", "700", "600", "600", "600", "600"],
@@ -85,60 +85,63 @@ public sealed class HomeTests
         {
             using HttpClient client = TestServer.CreateClient(ready.Uri["unix:".Length..]);
             await client.PostAsync("v1/server/leave", null);
-            await TestServer.UntilGoneAsync(process);
+            await TestServer.WaitUntilExitedAsync(process);
             Directory.Delete($"{server.Home}/state", recursive: true);
         }
     }
 
     [Fact]
-    public Task Home_that_is_not_a_directory_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
+    public Task Home_that_is_not_a_directory_is_refused() => AssertRefusedAsync("is not a directory", ServerUser.Ordinary, home =>
     {
         Directory.Delete(home);
         File.WriteAllText(home, "");
     });
 
     [Fact]
-    public Task Home_that_is_a_link_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
+    public Task Home_that_is_a_link_is_refused() => AssertRefusedAsync("is not a directory", ServerUser.Ordinary, home =>
     {
         Directory.Delete(home);
         Directory.CreateSymbolicLink(home, "/tmp");
     });
 
     [Fact]
-    public Task Home_writable_by_others_is_refused() => RefusesAsync("can be written to by others", ServerUser.Ordinary,
+    public Task Home_writable_by_others_is_refused() => AssertRefusedAsync("can be written to by others", ServerUser.Ordinary,
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1ff));
 
     [Fact]
-    public Task Home_of_another_user_is_refused() => RefusesAsync("belongs to user", ServerUser.Root, home => FileOwner.Give(home, 12345));
+    public Task Home_of_another_user_is_refused() => AssertRefusedAsync("belongs to user", ServerUser.Root, home => FileOwner.Give(home, 12345));
 
     [Fact]
-    public Task Home_of_root_that_sandboxes_cannot_traverse_is_refused() => RefusesAsync("cannot pass through", ServerUser.Root,
+    public Task Home_of_root_that_sandboxes_cannot_traverse_is_refused() => AssertRefusedAsync("cannot pass through", ServerUser.Root,
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1c0));
 
     [Fact]
-    public Task Home_path_too_long_for_sockets_is_refused() => RefusesAsync("SANDBOX_HOME to a shorter path", ServerUser.Ordinary, _ => { }, "/" + new string('x', 90));
+    public Task Home_path_too_long_for_sockets_is_refused() =>
+        AssertRefusedAsync("SANDBOX_HOME to a shorter path", ServerUser.Ordinary, _ => { }, "/" + new string('x', 90));
 
     [Fact]
     public async Task Relative_home_is_refused()
     {
-        ProcessResult run = await SandboxdProgram.RunAsync(TestMachine.Programs, TestMachine.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
+        ProcessResult run = await SandboxdProgram.RunAsync(
+            TestMachine.Programs, TestMachine.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("not a full path", run.Error, StringComparison.Ordinal);
     }
 
-    private static async Task RefusesAsync(string reason, ServerUser user, Action<string> spoil, string below = "")
+    private static async Task AssertRefusedAsync(string reason, ServerUser user, Action<string> spoil, string below = "")
     {
         TestMachine.Require(user);
         string home = TestMachine.NewDirectory(TestMachine.IdOf(user));
         try
         {
             spoil(home);
-            ProcessResult run = await SandboxdProgram.RunAsync(TestMachine.Programs, TestMachine.IdOf(user), new Dictionary<string, string?> { ["SANDBOX_HOME"] = home + below }, "start");
+            ProcessResult run = await SandboxdProgram.RunAsync(
+                TestMachine.Programs, TestMachine.IdOf(user), new Dictionary<string, string?> { ["SANDBOX_HOME"] = home + below }, "start");
             Assert.Equal(1, run.ExitCode);
             Assert.Empty(run.Output);
-            ErrorBody told = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;
-            Assert.Contains(reason, told.Error, StringComparison.Ordinal);
-            Assert.Contains(home, told.Error, StringComparison.Ordinal);
+            ErrorBody error = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;
+            Assert.Contains(reason, error.Error, StringComparison.Ordinal);
+            Assert.Contains(home, error.Error, StringComparison.Ordinal);
         }
         finally
         {

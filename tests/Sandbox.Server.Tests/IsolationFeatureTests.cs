@@ -46,7 +46,8 @@ public sealed class IsolationFeatureTests
             Assert.Equal("refused\n", (await apart.ExecAsync($"ls /host{apart.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
         }
 
-        await using LaunchedSandbox root = await LaunchedSandbox.StartAsync(ServerUser.Root, IsolationFeatures.All & ~(IsolationFeatures.ComposedRoot | IsolationFeatures.OwnUser));
+        await using LaunchedSandbox root = await LaunchedSandbox.StartAsync(
+            ServerUser.Root, IsolationFeatures.All & ~(IsolationFeatures.ComposedRoot | IsolationFeatures.OwnUser));
         Assert.Equal("reached\n", (await root.ExecAsync(probe)).Output);
         Assert.Equal("reached\n", (await root.ExecAsync($"ls /host{root.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
     }
@@ -65,7 +66,8 @@ public sealed class IsolationFeatureTests
     {
         // A process with a unique name; the brackets keep the pattern from matching its own command line.
         string name = $"host-{Guid.NewGuid():N}";
-        using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", "echo ready; read line", name]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("sh", ["-c", "echo ready; read line", name]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Assert.Equal("ready", await process.StandardOutput.ReadLineAsync());
         string probe = $"grep -qs '[h]{name[1..]}' /proc/[0-9]*/cmdline && echo reached || echo refused";
         await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
@@ -127,7 +129,8 @@ public sealed class IsolationFeatureTests
         }
 
         // The kernel also refuses these for lack of privileges; the filter is a second line of defence.
-        Assert.Empty(same.Except(["bpf", "perf_event_open", "mount", "fsopen", "setns", "userfaultfd", "process_vm_readv", "open_by_handle_at", "typing into a terminal"]));
+        Assert.Empty(same.Except(
+            ["bpf", "perf_event_open", "mount", "fsopen", "setns", "userfaultfd", "process_vm_readv", "open_by_handle_at", "typing into a terminal"]));
         Assert.Equal("done\n", (await open.ExecAsync(IsolationProbe.SystemCalls.Single(probe => probe.Name == "ptrace").Command)).Output);
         Assert.Equal("done\n", (await open.ExecAsync(IsolationProbe.SystemCalls.Single(probe => probe.Name == "keyctl").Command)).Output);
     }
@@ -138,13 +141,15 @@ public sealed class IsolationFeatureTests
     public async Task Without_filter_and_nesting_rule_user_namespaces_can_be_created(ServerUser user)
     {
         const string probe = "unshare -U true 2>/dev/null && echo reached || echo refused";
-        foreach (IsolationFeatures defences in (IsolationFeatures[])[IsolationFeatures.All, IsolationFeatures.All & ~IsolationFeatures.NoNesting, IsolationFeatures.All & ~IsolationFeatures.SystemCalls])
+        foreach (IsolationFeatures features in (IsolationFeatures[])[IsolationFeatures.All, IsolationFeatures.All & ~IsolationFeatures.NoNesting,
+            IsolationFeatures.All & ~IsolationFeatures.SystemCalls])
         {
-            await using LaunchedSandbox closed = await LaunchedSandbox.StartAsync(user, defences);
+            await using LaunchedSandbox closed = await LaunchedSandbox.StartAsync(user, features);
             Assert.Equal("refused\n", (await closed.ExecAsync(probe)).Output);
         }
 
-        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~(IsolationFeatures.NoNesting | IsolationFeatures.SystemCalls));
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(
+            user, IsolationFeatures.All & ~(IsolationFeatures.NoNesting | IsolationFeatures.SystemCalls));
         Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
     }
 
@@ -158,7 +163,8 @@ public sealed class IsolationFeatureTests
             Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
         }
 
-        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.CleanEnvironment, environment);
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(
+            ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.CleanEnvironment, environment);
         Assert.Equal("hush-hush\n", (await open.ExecAsync(probe)).Output);
     }
 }

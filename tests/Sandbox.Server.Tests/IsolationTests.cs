@@ -22,7 +22,8 @@ public sealed class IsolationTests
         string[] paths =
         [
             "/etc/shadow", "/etc/machine-id", "/root", "/home/*/.*", "/sys", "/boot", "/var/log", server.Home,
-            $"{server.BoxDirectory("b")}/workspace/file", $"{server.BoxDirectory("a")}/box.json", $"{server.Home}/run/server.sock", "/run/dbus", "/dev/vda", "/dev/kmsg", "/dev/mem",
+            $"{server.SandboxDirectory("b")}/workspace/file", $"{server.SandboxDirectory("a")}/box.json", $"{server.Home}/run/server.sock", "/run/dbus",
+            "/dev/vda", "/dev/kmsg", "/dev/mem",
         ];
         ProcessResult files = await server.ExecAsync("a", $"ls -d {string.Join(' ', paths)} 2>/dev/null");
         Assert.Equal("", files.Output);
@@ -37,8 +38,8 @@ public sealed class IsolationTests
         // Killing every process it can ends only its own agent, which the next request starts again.
         BubblewrapProcess before = server.RecordOf("a").Process!;
         await Assert.ThrowsAnyAsync<Exception>(() => server.ExecAsync("a", "kill -9 -1"));
-        await TestServer.UntilGoneAsync(before.MonitorId, before.MonitorStart);
-        Assert.Equal("back\n", (await server.ExecOnceBackAsync("a", "echo back")).Output);
+        await TestServer.WaitUntilExitedAsync(before.MonitorId, before.MonitorStart);
+        Assert.Equal("back\n", (await server.ExecAfterCrashAsync("a", "echo back")).Output);
         Assert.True(ProcessReaper.IsRunning(neighbour.Process!));
         Assert.Equal("neighbour\n1\n", (await server.ExecAsync("b", "cat file; pgrep -c -f '^neighbour-process'")).Output);
     }
@@ -57,7 +58,8 @@ public sealed class IsolationTests
         }
 
         // No capabilities are left, and none can be gained.
-        ProcessResult status = await server.ExecAsync("a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
+        ProcessResult status = await server.ExecAsync(
+            "a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
         string host = user == ServerUser.Root ? server.RecordOf("a").UserId.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
         Assert.Equal(
             string.Concat(new[] { "Inh", "Prm", "Eff", "Bnd", "Amb" }.Select(set => $"Cap{set}:0000000000000000\n")) + "NoNewPrivs:1\nSeccomp:2\n1000\n",
@@ -66,8 +68,10 @@ public sealed class IsolationTests
 
         // The network has only a loopback interface, and only directories of the sandbox are writable.
         Assert.Equal("lo\n", (await server.ExecAsync("a", "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '")).Output);
-        Assert.Equal("refused\n", (await server.ExecAsync("a", "touch /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null; ls /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null || echo refused")).Output);
-        Assert.Equal("kept\n", (await server.ExecAsync("a", "set -e; for d in /workspace /home/sandbox /tmp /var/tmp /dev/shm; do echo kept >$d/x; done; cat /tmp/x")).Output);
+        Assert.Equal("refused\n", (await server.ExecAsync(
+            "a", "touch /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null; ls /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null || echo refused")).Output);
+        Assert.Equal("kept\n",
+            (await server.ExecAsync("a", "set -e; for d in /workspace /home/sandbox /tmp /var/tmp /dev/shm; do echo kept >$d/x; done; cat /tmp/x")).Output);
     }
 
     [Theory]
@@ -100,7 +104,7 @@ public sealed class IsolationTests
         Assert.Contains("Creating new namespace failed", text, StringComparison.Ordinal);
         Assert.Contains("kernel.unprivileged_userns_clone", text, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories($"{server.Home}/state/boxes"));
-        Ability isolation = (await server.AboutAsync()).Abilities.First(ability => ability.Name == "isolation");
+        Ability isolation = (await server.GetServerInfoAsync()).Abilities.First(ability => ability.Name == "isolation");
         Assert.False(isolation.Available);
         Assert.NotEmpty(isolation.Remedy!);
     }
@@ -117,8 +121,8 @@ public sealed class IsolationTests
             exit 1
             """);
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a","network":"none"}""");
-        ErrorBody told = await ApiTests.FailedAsync(answer, 503, ErrorCodes.IsolationUnavailable);
-        Assert.Contains("Failed RTM_NEWADDR", told.Error, StringComparison.Ordinal);
+        ErrorBody error = await ApiTests.AssertErrorAsync(answer, 503, ErrorCodes.IsolationUnavailable);
+        Assert.Contains("Failed RTM_NEWADDR", error.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories($"{server.Home}/state/boxes"));
     }
 

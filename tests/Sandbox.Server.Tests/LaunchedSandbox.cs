@@ -11,14 +11,14 @@ namespace Sandbox.Server.Tests;
 /// <summary>One sandbox launched without a server.</summary>
 internal sealed class LaunchedSandbox : IAsyncDisposable
 {
-    private readonly string top;
-    private BubblewrapProcess? process;
-    private HttpClient? client;
+    private readonly string _top;
+    private BubblewrapProcess? _process;
+    private HttpClient? _client;
 
-    private LaunchedSandbox(string top) => this.top = top;
+    private LaunchedSandbox(string top) => _top = top;
 
     /// <summary>Gets a directory that only the user of the server can access.</summary>
-    public string Secret => $"{top}/secret";
+    public string Secret => $"{_top}/secret";
 
     /// <param name="user">The user of the server that would launch it.</param>
     /// <param name="features">The isolation features to apply.</param>
@@ -41,7 +41,7 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
 
     private async Task StartAgentAsync(ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment)
     {
-        SandboxDirectories directories = new(1, $"{top}/box", top);
+        SandboxDirectories directories = new(1, $"{_top}/box", _top);
         uint runsAs = user == ServerUser.Ordinary ? TestMachine.IdOf(user) : (features & IsolationFeatures.OwnUser) != 0 ? TestMachine.SandboxUser : 0;
         BubblewrapEngine.CreateFiles(directories, runsAs);
         Directory.CreateDirectory(Secret, (UnixFileMode)0x1c0);
@@ -54,37 +54,37 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
         {
             Directories = directories,
             UserId = runsAs == CurrentProcess.EffectiveUserId ? null : runsAs,
-            Agent = Agent(top),
+            Agent = Agent(_top),
             Features = features,
             ServerEnvironment = environment,
         };
-        string socket = $"{top}/agent.sock";
+        string socket = $"{_top}/agent.sock";
         using Socket listener = UnixSocket.Listen(socket);
-        process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket);
+        _process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket);
         listener.Dispose();
         await AgentConnection.HandshakeAsync(
             async cancellationToken => await UnixSocket.ConnectAsync(socket, cancellationToken), new AgentConfiguration(), CancellationToken.None);
-        client = TestServer.CreateClient(socket);
+        _client = TestServer.CreateClient(socket);
     }
 
     public async Task<ProcessResult> ExecAsync(string command)
     {
         string body = JsonSerializer.Serialize(new ExecRequest { Command = command }, ProtocolJson.Default.ExecRequest);
-        using HttpResponseMessage answer = await client!.PostAsync("v1/sandbox/x/exec", new StringContent(body));
+        using HttpResponseMessage answer = await _client!.PostAsync("v1/sandbox/x/exec", new StringContent(body));
         return await EventStream.ReadAsync(answer);
     }
 
     public async ValueTask DisposeAsync()
     {
-        client?.Dispose();
-        if (process is not null)
+        _client?.Dispose();
+        if (_process is not null)
         {
-            await ProcessReaper.KillAsync(process);
-            await ProcessReaper.KillStraysAsync($"{top}/box/workspace");
-            await TestServer.UntilGoneAsync(process.MonitorId, process.MonitorStart);
+            await ProcessReaper.KillAsync(_process);
+            await ProcessReaper.KillStraysAsync($"{_top}/box/workspace");
+            await TestServer.WaitUntilExitedAsync(_process.MonitorId, _process.MonitorStart);
         }
 
-        FileTree.Remove(top);
+        FileTree.Remove(_top);
     }
 
     /// <summary>Copies the agent with its minimal /etc, as the server installs it.</summary>

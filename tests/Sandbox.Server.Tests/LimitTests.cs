@@ -16,7 +16,8 @@ public sealed class LimitTests
         ProcessResult run = await server.ExecAsync("a", "(head -c 400000000 /dev/zero | tail) >/dev/null; echo ${PIPESTATUS[0]} $?");
         Assert.Equal(137, int.Parse(run.Output.Trim().Split(' ')[^1], CultureInfo.InvariantCulture));
         Assert.Equal("ok\n", (await server.ExecAsync("a", "echo ok")).Output);
-        Assert.Equal(64000000, long.Parse((await server.ExecAsync("a", "head -c 64000000 /dev/zero | tail -c 64000000 | wc -c")).Output, CultureInfo.InvariantCulture));
+        Assert.Equal(
+            64000000, long.Parse((await server.ExecAsync("a", "head -c 64000000 /dev/zero | tail -c 64000000 | wc -c")).Output, CultureInfo.InvariantCulture));
     }
 
     [Theory]
@@ -72,7 +73,8 @@ public sealed class LimitTests
     public async Task Limit_that_the_host_cannot_enforce_is_refused_by_name()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
-        foreach (Ability ability in (await server.AboutAsync()).Abilities.Where(ability => ability.Name.StartsWith("limit-", StringComparison.Ordinal) && !ability.Available))
+        foreach (Ability ability in (await server.GetServerInfoAsync()).Abilities.Where(
+            ability => ability.Name.StartsWith("limit-", StringComparison.Ordinal) && !ability.Available))
         {
             (string field, string value) = ability.Name switch
             {
@@ -81,9 +83,10 @@ public sealed class LimitTests
                 "limit-cpus" => ("cpus", "1"),
                 _ => ("diskBytes", "100000000"),
             };
-            ErrorBody told = await ApiTests.FailedAsync(await server.PostAsync("v1/sandbox", $$$"""{"limits":{"{{{field}}}":{{{value}}}}}"""), 501, ErrorCodes.Unsupported);
-            Assert.Contains(field, told.Error, StringComparison.Ordinal);
-            Assert.Contains(ability.Remedy!, told.Error, StringComparison.Ordinal);
+            ErrorBody error = await ApiTests.AssertErrorAsync(
+                await server.PostAsync("v1/sandbox", $$$"""{"limits":{"{{{field}}}":{{{value}}}}}"""), 501, ErrorCodes.Unsupported);
+            Assert.Contains(field, error.Error, StringComparison.Ordinal);
+            Assert.Contains(ability.Remedy!, error.Error, StringComparison.Ordinal);
         }
 
         Assert.Empty(server.Records());
@@ -92,7 +95,7 @@ public sealed class LimitTests
     private static async Task<TestServer> StartAsync(string ability, ServerUser user = ServerUser.Root)
     {
         TestServer server = await TestServer.StartAsync(user);
-        Ability found = (await server.AboutAsync()).Abilities.Single(other => other.Name == ability);
+        Ability found = (await server.GetServerInfoAsync()).Abilities.Single(other => other.Name == ability);
         if (!found.Available)
         {
             await server.DisposeAsync();

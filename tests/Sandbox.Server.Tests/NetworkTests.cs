@@ -13,10 +13,10 @@ public sealed class NetworkTests
     public async Task Internet_is_the_default_and_reaches_public_addresses_only(ServerUser user)
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(user);
         await server.StartAsync();
-        Ability ability = (await server.AboutAsync()).Abilities.Single(found => found.Name == "network-internet");
+        Ability ability = (await server.GetServerInfoAsync()).Abilities.Single(found => found.Name == "network-internet");
         Assert.True(ability.Available, ability.Reason);
         SandboxInfo made = await server.CreateAsync("""{"id":"a"}""");
         Assert.Equal(SandboxNetworks.Internet, made.Network);
@@ -30,22 +30,23 @@ public sealed class NetworkTests
         // Reachable by the server and thus by slirp4netns, but not by the sandbox.
         foreach (string address in TestInternet.Private)
         {
-            Assert.True(internet.Answers(address), address);
+            Assert.True(internet.Responds(address), address);
             Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
         }
 
         // The host: its loopback, its own address, and the addresses that slirp4netns maps to it.
-        Assert.True(internet.Answers("127.0.0.1"));
-        foreach (string address in (string[])["127.0.0.1", TestInternet.ServersOwn, "10.0.2.2", "10.0.2.3", "0.0.0.0"])
+        Assert.True(internet.Responds("127.0.0.1"));
+        foreach (string address in (string[])["127.0.0.1", TestInternet.ServerAddress, "10.0.2.2", "10.0.2.3", "0.0.0.0"])
         {
             Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
         }
 
         // Datagrams and sockets bound to the interface, which bypass routes, are blocked too, and the sandbox cannot change the rules.
-        foreach (string address in (string[])["10.7.7.7", "10.0.2.2", "10.0.2.3", "255.255.255.255", TestInternet.ServersOwn])
+        foreach (string address in (string[])["10.7.7.7", "10.0.2.2", "10.0.2.3", "255.255.255.255", TestInternet.ServerAddress])
         {
             ProcessResult run = await server.ExecAsync("a", $$"""
-                perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, 1, 25, pack("Z*", "tap0")) or die; setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
+                perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, 1, 25, pack("Z*", "tap0")) or die;
+                setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
                 print send(S, "x", 0, sockaddr_in(8081, inet_aton("{{address}}"))) ? "sent" : "refused"'
                 """);
             Assert.Equal((address, "refused", ""), (address, run.Output, run.Error));
@@ -58,7 +59,7 @@ public sealed class NetworkTests
     public async Task Network_none_reaches_nothing()
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(ServerUser.Root);
         await server.StartAsync();
         Assert.Equal("none", (await server.CreateAsync("""{"id":"a","network":"none"}""")).Network);
@@ -71,7 +72,7 @@ public sealed class NetworkTests
     public async Task Network_host_must_be_requested_and_reaches_what_the_host_reaches()
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(ServerUser.Root);
         await server.StartAsync();
         SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"host"}""");
@@ -87,7 +88,7 @@ public sealed class NetworkTests
     public async Task Internet_access_lasts_as_long_as_the_sandbox_not_the_server()
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(ServerUser.Root);
         await server.StartAsync();
         await server.CreateAsync("""{"id":"a"}""");
@@ -107,7 +108,7 @@ public sealed class NetworkTests
         // Killed without a server to stop its sandboxes.
         await server.KillAsync();
         ProcessTable.Send(ProcessTable.Find(server.RecordOf("a").Process!.InitId)!.Value, Signal.KILL);
-        await TestServer.UntilGoneAsync(second.Id, second.Start);
+        await TestServer.WaitUntilExitedAsync(second.Id, second.Start);
         await server.StartAsync();
         await server.ExecAsync("a", "true");
         ProcessIdentity third = server.RecordOf("a").Process!.Link!;
@@ -126,13 +127,14 @@ public sealed class NetworkTests
         server.Environment["PATH"] = $"{fake}:/usr/bin:/bin";
         await server.StartAsync();
 
-        Ability ability = (await server.AboutAsync()).Abilities.Single(found => found.Name == "network-internet");
+        Ability ability = (await server.GetServerInfoAsync()).Abilities.Single(found => found.Name == "network-internet");
         Assert.False(ability.Available);
         SandboxInfo made = await server.CreateAsync("""{"id":"a"}""");
         Assert.Equal("none", made.Network);
         Assert.Contains(ability.Remedy!, Assert.Single(made.Warnings), StringComparison.Ordinal);
-        ErrorBody told = await ApiTests.FailedAsync(await server.PostAsync("v1/sandbox", """{"id":"b","network":"internet"}"""), 503, ErrorCodes.NetworkUnavailable);
-        Assert.Contains(ability.Remedy!, told.Error, StringComparison.Ordinal);
+        ErrorBody error = await ApiTests.AssertErrorAsync(
+            await server.PostAsync("v1/sandbox", """{"id":"b","network":"internet"}"""), 503, ErrorCodes.NetworkUnavailable);
+        Assert.Contains(ability.Remedy!, error.Error, StringComparison.Ordinal);
         Assert.Empty((await server.CreateAsync("""{"id":"c","network":"none"}""")).Warnings);
     }
 

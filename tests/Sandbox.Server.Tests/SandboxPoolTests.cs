@@ -17,13 +17,14 @@ public sealed class SandboxPoolTests
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
-        SandboxRecord spare = await SpareAsync(server);
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
         DateTimeOffset before = DateTimeOffset.UtcNow;
         SandboxInfo made = await server.CreateAsync("""
             {"id":"b","env":{"PLAIN":"p"},"secretEnv":{"HIDDEN":"h"},"labels":{"k":"v"},"defaultSession":true,"retention":{"commands":7}}
             """);
         SandboxRecord record = server.RecordOf("b");
-        Assert.Equal((spare.Number, spare.UserId, spare.Process!.InitId, spare.Process!.Link), (record.Number, record.UserId, record.Process!.InitId, record.Process!.Link));
+        Assert.Equal((pooled.Number, pooled.UserId, pooled.Process!.InitId, pooled.Process!.Link),
+            (record.Number, record.UserId, record.Process!.InitId, record.Process!.Link));
         Assert.Equal(SandboxPhase.Ready, record.Phase);
         Assert.Equal(("b", SandboxState.Running, true, "v"), (made.Id, made.State, made.DefaultSession, made.Labels["k"]));
         Assert.InRange(made.CreatedAt, before, DateTimeOffset.UtcNow);
@@ -43,9 +44,9 @@ public sealed class SandboxPoolTests
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
-        await SpareAsync(server);
+        await WaitForPooledSandboxAsync(server);
         await server.CreateAsync("""{"id":"b"}""");
-        SandboxRecord next = await SpareAsync(server);
+        SandboxRecord next = await WaitForPooledSandboxAsync(server);
         SandboxRecord[] all = [server.RecordOf("a"), server.RecordOf("b"), next];
         Assert.Equal(3, all.Select(record => record.Number).Distinct().Count());
         Assert.Equal(user == ServerUser.Root ? 3 : 1, all.Select(record => record.UserId).Distinct().Count());
@@ -57,10 +58,10 @@ public sealed class SandboxPoolTests
     {
         await using TestServer server = await StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a"}""");
-        SandboxRecord spare = await SpareAsync(server);
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
         Assert.Equal(["a"], await ListAsync(server));
-        Assert.Equal("", spare.Id);
-        foreach (string id in (string[])["", "%20", $"{spare.Number}"])
+        Assert.Equal("", pooled.Id);
+        foreach (string id in (string[])["", "%20", $"{pooled.Number}"])
         {
             Assert.Equal(404, (int)(await server.Client.GetAsync($"v1/sandbox/{id}")).StatusCode);
         }
@@ -69,15 +70,15 @@ public sealed class SandboxPoolTests
     [Theory]
     [InlineData("""{"id":"x","network":"host"}""")]
     [InlineData("""{"id":"x","limits":{"processes":100}}""")]
-    public async Task Settings_fixed_at_launch_are_not_served_from_the_pool(string wish)
+    public async Task Settings_fixed_at_launch_are_not_served_from_the_pool(string settings)
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        SandboxRecord spare = await SpareAsync(server);
-        await server.CreateAsync(wish);
-        Assert.NotEqual(spare.Number, server.RecordOf("x").Number);
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
+        await server.CreateAsync(settings);
+        Assert.NotEqual(pooled.Number, server.RecordOf("x").Number);
         await server.CreateAsync("""{"id":"b"}""");
-        Assert.Equal(spare.Number, server.RecordOf("b").Number);
+        Assert.Equal(pooled.Number, server.RecordOf("b").Number);
     }
 
     [Theory]
@@ -87,15 +88,15 @@ public sealed class SandboxPoolTests
     {
         await using TestServer server = await StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
-        SandboxRecord spare = await SpareAsync(server);
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
         await server.KillAsync();
-        Assert.True(ProcessReaper.IsRunning(spare.Process!));
+        Assert.True(ProcessReaper.IsRunning(pooled.Process!));
 
         await server.StartAsync();
-        RequireGone(server, spare);
+        AssertGone(server, pooled);
         Assert.Equal(["a"], await ListAsync(server));
         await server.CreateAsync("""{"id":"b"}""");
-        Assert.NotEqual(spare.Number, server.RecordOf("b").Number);
+        Assert.NotEqual(pooled.Number, server.RecordOf("b").Number);
         Assert.Equal("ok\n", (await server.ExecAsync("b", "echo ok")).Output);
     }
 
@@ -106,11 +107,11 @@ public sealed class SandboxPoolTests
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        SandboxRecord spare = await SpareAsync(server);
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
         ProcessEntry process = await server.ProcessAsync();
         await server.PostAsync($"v1/server/{how}");
-        await TestServer.UntilGoneAsync(process);
-        RequireGone(server, spare);
+        await TestServer.WaitUntilExitedAsync(process);
+        AssertGone(server, pooled);
         Assert.Equal(othersLive, server.RecordOf("a").Process is { } own && ProcessReaper.IsRunning(own));
         Assert.Single(server.Records());
     }
@@ -120,11 +121,11 @@ public sealed class SandboxPoolTests
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        SandboxRecord spare = await SpareAsync(server);
-        await ProcessReaper.KillAsync(spare.Process!);
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
+        await ProcessReaper.KillAsync(pooled.Process!);
         await server.CreateAsync("""{"id":"b"}""");
         Assert.Equal("ok\n", (await server.ExecAsync("b", "echo ok")).Output);
-        RequireGone(server, spare);
+        AssertGone(server, pooled);
     }
 
     [Fact]
@@ -132,41 +133,41 @@ public sealed class SandboxPoolTests
     {
         await using TestServer server = await StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
-        SandboxRecord spare = await SpareAsync(server);
-        foreach (ProcessEntry agent in ProcessTable.All().Where(entry => entry.ParentId == spare.Process!.InitId))
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
+        foreach (ProcessEntry agent in ProcessTable.All().Where(entry => entry.ParentId == pooled.Process!.InitId))
         {
             await TestMachine.SuspendAsync(agent);
         }
 
         await server.CreateAsync("""{"id":"b"}""");
         Assert.Equal("ok\n", (await server.ExecAsync("b", "echo ok")).Output);
-        RequireGone(server, spare);
+        AssertGone(server, pooled);
     }
 
     [Fact]
     public async Task Concurrent_creations_get_pooled_and_new_sandboxes()
     {
-        await using TestServer server = await StartAsync(ServerUser.Ordinary, spares: 2);
+        await using TestServer server = await StartAsync(ServerUser.Ordinary, pool: 2);
         await server.CreateAsync("""{"id":"first"}""");
-        int[] spares = await SparesAsync(server, 2);
+        int[] pool = await WaitForPoolAsync(server, 2);
         SandboxInfo[] made = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => server.CreateAsync()));
         int[] numbers = [.. made.Select(sandbox => server.RecordOf(sandbox.Id).Number)];
         Assert.Equal(6, numbers.Distinct().Count());
-        Assert.Equal(spares.Order(), numbers.Intersect(spares).Order());
+        Assert.Equal(pool.Order(), numbers.Intersect(pool).Order());
         Assert.All(await Task.WhenAll(made.Select(sandbox => server.ExecAsync(sandbox.Id, "echo ok"))), run => Assert.Equal("ok\n", run.Output));
-        Assert.Empty(numbers.Intersect(await SparesAsync(server, 2)));
+        Assert.Empty(numbers.Intersect(await WaitForPoolAsync(server, 2)));
     }
 
     [Fact]
     public async Task Concurrent_creations_of_one_id_lose_no_pooled_sandbox()
     {
-        await using TestServer server = await StartAsync(ServerUser.Ordinary, spares: 3);
+        await using TestServer server = await StartAsync(ServerUser.Ordinary, pool: 3);
         await server.CreateAsync("""{"id":"first"}""");
-        await SparesAsync(server, 3);
+        await WaitForPoolAsync(server, 3);
         HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => server.PostAsync("v1/sandbox", """{"id":"one"}""")));
         Assert.Equal([200, 409, 409, 409, 409], answers.Select(answer => (int)answer.StatusCode).Order());
         Assert.Equal("ok\n", (await server.ExecAsync("one", "echo ok")).Output);
-        await SparesAsync(server, 3);
+        await WaitForPoolAsync(server, 3);
         Assert.Equal(5, server.Records().Count());
     }
 
@@ -174,25 +175,27 @@ public sealed class SandboxPoolTests
     public async Task Pooled_sandbox_from_before_an_address_change_is_not_claimed()
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(ServerUser.Root);
         server.Environment[Variable] = "1";
         await server.StartAsync();
         Assert.Equal(SandboxNetworks.Internet, (await server.CreateAsync("""{"id":"a"}""")).Network);
-        SandboxRecord spare = await SpareAsync(server);
-        Assert.NotNull(spare.Process!.Link);
+        SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
+        Assert.NotNull(pooled.Process!.Link);
         const string address = "203.0.113.7";
-        internet.GiveServer(address);
+        internet.AddServerAddress(address);
         await server.CreateAsync("""{"id":"b"}""");
-        RequireGone(server, spare);
-        Assert.True(internet.Answers(address));
-        Assert.Equal("refused\n", (await server.ExecAsync("b", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output);
+        AssertGone(server, pooled);
+        Assert.True(internet.Responds(address));
+        Assert.Equal("refused\n", (await server.ExecAsync(
+            "b", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output);
 
         // The next pooled sandbox is launched after the address change.
-        SandboxRecord next = await SpareAsync(server);
+        SandboxRecord next = await WaitForPooledSandboxAsync(server);
         await server.CreateAsync("""{"id":"c"}""");
         Assert.Equal(next.Number, server.RecordOf("c").Number);
-        Assert.Equal("reached\n", (await server.ExecAsync("c", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{TestInternet.Public}/{TestInternet.Port}'")).Output);
+        Assert.Equal("reached\n",
+            (await server.ExecAsync("c", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{TestInternet.Public}/{TestInternet.Port}'")).Output);
     }
 
     [Theory]
@@ -209,21 +212,21 @@ public sealed class SandboxPoolTests
 
     private const string Variable = "SANDBOX_POOL_SIZE";
 
-    private static async Task<TestServer> StartAsync(ServerUser user, int spares = 1)
+    private static async Task<TestServer> StartAsync(ServerUser user, int pool = 1)
     {
         TestServer server = TestServer.Prepare(user);
-        server.Environment[Variable] = $"{spares}";
+        server.Environment[Variable] = $"{pool}";
         await server.StartAsync();
         return server;
     }
 
-    private static async Task<SandboxRecord> SpareAsync(TestServer server)
+    private static async Task<SandboxRecord> WaitForPooledSandboxAsync(TestServer server)
     {
-        int number = Assert.Single(await SparesAsync(server, 1));
+        int number = Assert.Single(await WaitForPoolAsync(server, 1));
         return server.Records().Single(record => record.Number == number);
     }
 
-    private static async Task<int[]> SparesAsync(TestServer server, int count)
+    private static async Task<int[]> WaitForPoolAsync(TestServer server, int count)
     {
         int[] found = [];
         await Wait.UntilAsync(() =>
@@ -237,11 +240,11 @@ public sealed class SandboxPoolTests
     private static async Task<IEnumerable<string>> ListAsync(TestServer server) =>
         JsonSerializer.Deserialize(await server.Client.GetStringAsync("v1/sandbox"), ProtocolJson.Default.SandboxList)!.Sandboxes.Select(sandbox => sandbox.Id);
 
-    private static void RequireGone(TestServer server, SandboxRecord spare)
+    private static void AssertGone(TestServer server, SandboxRecord pooled)
     {
-        Assert.False(ProcessReaper.IsRunning(spare.Process!));
-        Assert.Null(spare.Process!.Link?.Find());
-        Assert.False(Directory.Exists($"{server.Home}/state/boxes/{spare.Number}"));
-        Assert.False(Directory.Exists($"{server.Home}/run/boxes/{spare.Number}"));
+        Assert.False(ProcessReaper.IsRunning(pooled.Process!));
+        Assert.Null(pooled.Process!.Link?.Find());
+        Assert.False(Directory.Exists($"{server.Home}/state/boxes/{pooled.Number}"));
+        Assert.False(Directory.Exists($"{server.Home}/run/boxes/{pooled.Number}"));
     }
 }

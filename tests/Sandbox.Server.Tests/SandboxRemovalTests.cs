@@ -8,7 +8,7 @@ namespace Sandbox.Server.Tests;
 public sealed class SandboxRemovalTests
 {
     // Names that are not UTF-8, paths longer than PATH_MAX, directories without permissions, links to outside, and a FIFO.
-    private const string NastyTree = """
+    private const string HostileTree = """
         set -e
         mkdir closed && touch closed/file && mkdir closed/inner && touch closed/inner/file && chmod 000 closed/inner closed
         mkdir sticky && touch sticky/.removed-0 && chmod 1500 sticky
@@ -37,9 +37,9 @@ public sealed class SandboxRemovalTests
         }
 
         await server.CreateAsync("""{"id":"n"}""");
-        ProcessResult made = await server.ExecAsync("n", $"set -- {outside}\n{NastyTree}");
+        ProcessResult made = await server.ExecAsync("n", $"set -- {outside}\n{HostileTree}");
         Assert.True(made.ExitCode == 0, made.Error);
-        string box = server.BoxDirectory("n");
+        string box = server.SandboxDirectory("n");
         BubblewrapProcess process = server.RecordOf("n").Process!;
         using HttpResponseMessage answer = await server.Client.DeleteAsync("v1/sandbox/n");
         Assert.True(answer.StatusCode == HttpStatusCode.NoContent, await answer.Content.ReadAsStringAsync());
@@ -59,13 +59,14 @@ public sealed class SandboxRemovalTests
         Assert.NotEmpty(ProcessesOf(server));
         using HttpResponseMessage answer = await server.Client.DeleteAsync("v1/sandbox/f");
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        await TestServer.UntilGoneAsync(process.MonitorId, process.MonitorStart);
+        await TestServer.WaitUntilExitedAsync(process.MonitorId, process.MonitorStart);
         Assert.Empty(ProcessesOf(server));
     }
 
     /// <summary>Returns the processes that have a sandbox of this server mounted.</summary>
     private static int[] ProcessesOf(TestServer server) =>
-        [.. ProcessTable.All().Where(entry => entry.IsAlive && MountsOf(entry.Id).Contains($"{Path.GetFileName(server.Home)}/state/boxes/", StringComparison.Ordinal)).Select(entry => entry.Id)];
+        [.. ProcessTable.All().Where(entry => entry.IsAlive
+            && MountsOf(entry.Id).Contains($"{Path.GetFileName(server.Home)}/state/boxes/", StringComparison.Ordinal)).Select(entry => entry.Id)];
 
     private static string MountsOf(int process)
     {

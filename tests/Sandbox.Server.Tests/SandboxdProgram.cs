@@ -10,11 +10,11 @@ internal sealed record ProcessResult(int ExitCode, string Output, string Error);
 internal static class SandboxdProgram
 {
     /// <summary>Starts the program without waiting for its exit.</summary>
-    public static Process Begin(string programs, uint user, IReadOnlyDictionary<string, string?> environment, params IEnumerable<string> arguments) =>
-        Begin([], programs, user, environment, arguments);
+    public static Process Start(string programs, uint user, IReadOnlyDictionary<string, string?> environment, params IEnumerable<string> arguments) =>
+        Start([], programs, user, environment, arguments);
 
     /// <summary>Starts the program through a launcher without waiting for its exit.</summary>
-    public static Process Begin(
+    public static Process Start(
         IEnumerable<string> through, string programs, uint user, IReadOnlyDictionary<string, string?> environment, IEnumerable<string> arguments)
     {
         string id = user.ToString(CultureInfo.InvariantCulture);
@@ -42,14 +42,15 @@ internal static class SandboxdProgram
     }
 
     /// <summary>Runs the program and waits for its exit.</summary>
-    public static Task<ProcessResult> RunAsync(string programs, uint user, IReadOnlyDictionary<string, string?> environment, params IEnumerable<string> arguments) =>
+    public static Task<ProcessResult> RunAsync(
+        string programs, uint user, IReadOnlyDictionary<string, string?> environment, params IEnumerable<string> arguments) =>
         RunAsync([], programs, user, environment, arguments);
 
     /// <summary>Runs the program through a launcher and waits for its exit.</summary>
     public static async Task<ProcessResult> RunAsync(
         IEnumerable<string> through, string programs, uint user, IReadOnlyDictionary<string, string?> environment, IEnumerable<string> arguments)
     {
-        using Process process = Begin(through, programs, user, environment, arguments);
+        using Process process = Start(through, programs, user, environment, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         using CancellationTokenSource limit = new(Wait.Limit);

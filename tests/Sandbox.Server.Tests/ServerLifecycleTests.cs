@@ -25,7 +25,7 @@ public sealed class ServerLifecycleTests
         Assert.False(second.Started);
         Assert.Equal(first with { Started = false }, second);
         Assert.Equal($"unix:{server.Home}/run/server.sock", first.Uri);
-        ServerInfo about = await server.AboutAsync();
+        ServerInfo about = await server.GetServerInfoAsync();
         Assert.Equal((first.ProcessId, first.Build, "v1", "sandboxd"), (about.ProcessId, about.Build, about.ApiVersion, about.Name));
         Assert.Equal(
             ["isolation", "network-internet", "network-none", "network-host", "limit-memory", "limit-processes", "limit-cpus", "limit-disk"],
@@ -74,7 +74,7 @@ public sealed class ServerLifecycleTests
         ProcessEntry process = await server.ProcessAsync();
         Assert.Equal(202, (int)(await server.PostAsync("v1/server/stop")).StatusCode);
         Assert.All(processes, ended => Assert.False(ProcessReaper.IsRunning(ended)));
-        await TestServer.UntilGoneAsync(process);
+        await TestServer.WaitUntilExitedAsync(process);
         await server.StartAsync();
         Assert.Equal(SandboxState.Stopped, await server.StateAsync("a"));
         Assert.Equal("kept\n", (await server.ExecAsync("a", "cat file")).Output);
@@ -117,15 +117,15 @@ public sealed class ServerLifecycleTests
 
         // An open request keeps the server running beyond its idle timeout.
         (ProcessEntry? process, HttpResponseMessage answer) = await server.StartWithShortIdleExitAsync<HttpResponseMessage>(
-            async () => await server.BeginExecAsync("a", "until [ -e finish ]; do sleep 0.05; done; echo done"));
+            async () => await server.StartExecAsync("a", "until [ -e finish ]; do sleep 0.05; done; echo done"));
         await TestServer.OutlastShortIdleExitAsync();
-        File.WriteAllText($"{server.BoxDirectory("a")}/workspace/finish", "");
+        File.WriteAllText($"{server.SandboxDirectory("a")}/workspace/finish", "");
         using (answer)
         {
             Assert.Equal("done\n", (await EventStream.ReadAsync(answer)).Output);
         }
 
-        await TestServer.UntilGoneAsync(process!.Value);
+        await TestServer.WaitUntilExitedAsync(process!.Value);
         Assert.True(ProcessReaper.IsRunning(server.RecordOf("a").Process!));
         Assert.Contains("without a request", server.Log, StringComparison.Ordinal);
     }
@@ -147,7 +147,7 @@ public sealed class ServerLifecycleTests
             ReadyMessage replaced = await server.StartAsync();
             Assert.True(replaced.Started);
             Assert.NotEqual(old.Id, replaced.ProcessId);
-            await TestServer.UntilGoneAsync(old);
+            await TestServer.WaitUntilExitedAsync(old);
             Assert.Equal(SandboxState.Running, await server.StateAsync("a"));
             Assert.Equal(before.InitId, server.RecordOf("a").Process!.InitId);
             Assert.True(Directory.Exists(before.Program));
@@ -170,7 +170,7 @@ public sealed class ServerLifecycleTests
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
         await server.CreateAsync("""{"id":"b"}""");
-        string[] directories = [server.BoxDirectory("a"), server.BoxDirectory("b")];
+        string[] directories = [server.SandboxDirectory("a"), server.SandboxDirectory("b")];
         BubblewrapProcess[] processes = [server.RecordOf("a").Process!, server.RecordOf("b").Process!];
         await server.KillAsync();
 
@@ -188,7 +188,7 @@ public sealed class ServerLifecycleTests
     public async Task Unreachable_server_is_terminated_and_replaced()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
-        int old = (await server.AboutAsync()).ProcessId;
+        int old = (await server.GetServerInfoAsync()).ProcessId;
         File.Delete(Path.Combine(server.Home, "run", "server.sock"));
         ReadyMessage fresh = await server.StartAsync();
         Assert.True(fresh.Started);
@@ -204,7 +204,8 @@ public sealed class ServerLifecycleTests
         Task<ReadyMessage> starting = server.StartAsync();
 
         // Logged by the second server that this start tries, after the first has not responded.
-        await Wait.UntilAsync(() => server.Log.Contains("Another server uses this home", StringComparison.Ordinal), "the first server has not answered in time");
+        await Wait.UntilAsync(
+            () => server.Log.Contains("Another server uses this home", StringComparison.Ordinal), "the first server has not answered in time");
         ProcessTable.Send(slow, Signal.CONT);
         ReadyMessage found = await starting;
         Assert.Equal((slow.Id, false), (found.ProcessId, found.Started));
@@ -220,7 +221,7 @@ public sealed class ServerLifecycleTests
         ulong pending = PendingSignalsOf(slow.Id);
         ProcessTable.Send(slow, Signal.CONT);
         Assert.Equal(0u, pending & (1ul << ((int)Signal.TERM - 1)));
-        Assert.Equal(slow.Id, (await server.AboutAsync()).ProcessId);
+        Assert.Equal(slow.Id, (await server.GetServerInfoAsync()).ProcessId);
     }
 
     [Fact]
@@ -232,9 +233,9 @@ public sealed class ServerLifecycleTests
         ProcessResult run = await server.RunAsync("start");
         Assert.Equal(1, run.ExitCode);
         Assert.Empty(run.Output);
-        ErrorBody told = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;
-        Assert.Contains("server.lock", told.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", told.Error, StringComparison.Ordinal);
+        ErrorBody error = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;
+        Assert.Contains("server.lock", error.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error.Error, StringComparison.Ordinal);
         Directory.Delete(Path.Combine(server.Home, "state", "server.lock"));
     }
 
@@ -252,7 +253,7 @@ public sealed class ServerLifecycleTests
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
         await server.CreateAsync("""{"id":"a","labels":{"k":"v"}}""");
         BubblewrapProcess before = server.RecordOf("a").Process!;
-        string file = Path.Combine(server.BoxDirectory("a"), "box.json");
+        string file = Path.Combine(server.SandboxDirectory("a"), "box.json");
         await server.KillAsync();
 
         // Earlier records had no engine: its state was part of the record.

@@ -25,15 +25,16 @@ public sealed partial class TcpTests
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;
-        using Process process = SandboxdProgram.Begin(server.Programs, TestMachine.IdOf(server.User), server.Environment, "serve", "--listen", "http://127.0.0.1:0");
+        using Process process = SandboxdProgram.Start(
+            server.Programs, TestMachine.IdOf(server.User), server.Environment, "serve", "--listen", "http://127.0.0.1:0");
         string listening = await process.StandardError.ReadLineAsync() ?? "";
         using HttpClient client = new() { BaseAddress = new Uri(PortPattern().Match(listening).Value) };
 
         Assert.Equal("""{"ok":true}""", await client.GetStringAsync("health"));
-        await RefusedAsync(client, null);
-        await RefusedAsync(client, new AuthenticationHeaderValue("Bearer", "wrong"));
-        await RefusedAsync(client, new AuthenticationHeaderValue("Bearer"));
-        await RefusedAsync(client, new AuthenticationHeaderValue("Basic", Key));
+        await AssertRefusedAsync(client, null);
+        await AssertRefusedAsync(client, new AuthenticationHeaderValue("Bearer", "wrong"));
+        await AssertRefusedAsync(client, new AuthenticationHeaderValue("Bearer"));
+        await AssertRefusedAsync(client, new AuthenticationHeaderValue("Basic", Key));
         foreach (string scheme in (string[])["Bearer", "bearer", "BEARER"])
         {
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(scheme, Key);
@@ -46,7 +47,7 @@ public sealed partial class TcpTests
         Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync("v1/server/stop", null)).StatusCode);
 
         // A remote caller has no process that the server could watch.
-        await ApiTests.FailedAsync(await client.PostAsync("v1/sandbox", new StringContent("""{"temporary":true}""")), 501, ErrorCodes.Unsupported);
+        await ApiTests.AssertErrorAsync(await client.PostAsync("v1/sandbox", new StringContent("""{"temporary":true}""")), 501, ErrorCodes.Unsupported);
 
         // The Unix socket needs no key, and sandboxes do not get the key.
         await server.CreateAsync("""{"id":"a"}""");
@@ -71,7 +72,7 @@ public sealed partial class TcpTests
         Assert.Contains("--listen", run.Error, StringComparison.Ordinal);
     }
 
-    private static async Task RefusedAsync(HttpClient client, AuthenticationHeaderValue? authorization)
+    private static async Task AssertRefusedAsync(HttpClient client, AuthenticationHeaderValue? authorization)
     {
         client.DefaultRequestHeaders.Authorization = authorization;
         using HttpResponseMessage answer = await client.GetAsync("v1/sandbox");

@@ -7,7 +7,7 @@ namespace Sandbox.Server.Tests;
 /// <summary>Sandboxes that are removed when the process that created them exits.</summary>
 public sealed class TemporarySandboxTests
 {
-    private const string Maker = """
+    private const string OwnerScript = """
         import socket, sys
         s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
         body = '{"id":"t","temporary":true}'
@@ -19,10 +19,10 @@ public sealed class TemporarySandboxTests
     public async Task Temporary_sandbox_is_removed_when_its_owner_process_has_exited()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
-        using Process maker = await MakeAsync(server);
-        Assert.True(await IsThereAsync(server));
+        using Process maker = await CreateAsync(server);
+        Assert.True(await ExistsAsync(server));
         maker.Kill();
-        await Wait.UntilAsync(async () => !await IsThereAsync(server), "the sandbox is gone");
+        await Wait.UntilAsync(async () => !await ExistsAsync(server), "the sandbox is gone");
         await Wait.UntilAsync(() => !server.Records().Any(), "its files are gone");
     }
 
@@ -30,51 +30,53 @@ public sealed class TemporarySandboxTests
     public async Task New_server_removes_temporary_sandboxes_whose_owner_exited_meanwhile()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
-        using (Process maker = await MakeAsync(server))
+        using (Process maker = await CreateAsync(server))
         {
             await server.KillAsync();
             await server.StartAsync();
-            Assert.True(await IsThereAsync(server));
+            Assert.True(await ExistsAsync(server));
             maker.Kill();
-            await Wait.UntilAsync(async () => !await IsThereAsync(server), "the sandbox is gone");
+            await Wait.UntilAsync(async () => !await ExistsAsync(server), "the sandbox is gone");
         }
 
-        using Process next = await MakeAsync(server);
+        using Process next = await CreateAsync(server);
         await server.KillAsync();
         next.Kill();
         await next.WaitForExitAsync();
         await server.StartAsync();
-        await Wait.UntilAsync(async () => !await IsThereAsync(server), "the sandbox is gone");
+        await Wait.UntilAsync(async () => !await ExistsAsync(server), "the sandbox is gone");
     }
 
     [Fact]
     public async Task Server_runs_as_long_as_the_owner_of_a_temporary_sandbox()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        (ProcessEntry? process, Process made) = await server.StartWithShortIdleExitAsync(() => TryMakeAsync(server));
+        (ProcessEntry? process, Process made) = await server.StartWithShortIdleExitAsync(() => TryCreateAsync(server));
         using Process maker = made;
         await TestServer.OutlastShortIdleExitAsync();
-        Assert.True(await IsThereAsync(server));
+        Assert.True(await ExistsAsync(server));
         maker.Kill();
-        await TestServer.UntilGoneAsync(process!.Value);
+        await TestServer.WaitUntilExitedAsync(process!.Value);
         Assert.Empty(server.Records());
     }
 
-    private static async Task<bool> IsThereAsync(TestServer server) => (await server.Client.GetStringAsync("v1/sandbox")).Contains("\"t\"", StringComparison.Ordinal);
+    private static async Task<bool> ExistsAsync(TestServer server) =>
+        (await server.Client.GetStringAsync("v1/sandbox")).Contains("\"t\"", StringComparison.Ordinal);
 
-    private static async Task<Process> MakeAsync(TestServer server)
+    private static async Task<Process> CreateAsync(TestServer server)
     {
-        Process? maker = await TryMakeAsync(server);
+        Process? maker = await TryCreateAsync(server);
         Assert.NotNull(maker);
         return maker;
     }
 
     /// <summary>Starts the process that creates the sandbox; returns null when it found no server.</summary>
-    private static async Task<Process?> TryMakeAsync(TestServer server)
+    private static async Task<Process?> TryCreateAsync(TestServer server)
     {
         string? python = ExecutableLocator.Find("python3");
         Assert.SkipWhen(python is null, "NOT TESTED: temporary sandboxes, since python3, which creates them here, is not installed.");
-        Process maker = Process.Start(new ProcessStartInfo(python, ["-c", Maker, $"{server.Home}/run/server.sock"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Process maker = Process.Start(new ProcessStartInfo(
+            python, ["-c", OwnerScript, $"{server.Home}/run/server.sock"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         if (await maker.StandardOutput.ReadLineAsync() is not { } status)
         {
             maker.Dispose();

@@ -10,7 +10,7 @@ namespace Sandbox.Server.Tests;
 internal sealed class TestInternet : IDisposable
 {
     public const string Public = "198.51.100.1";
-    public const string ServersOwn = "198.51.100.2";
+    public const string ServerAddress = "198.51.100.2";
     public const int Port = 8080;
 
     /// <summary>Connection timeout. Only a connection that hangs reaches it: blocked addresses are refused at once.</summary>
@@ -43,18 +43,18 @@ internal sealed class TestInternet : IDisposable
         sys.stdin.read()
         """;
 
-    private readonly List<Process> processes = [];
-    private readonly string directory = TestMachine.NewDirectory(0);
+    private readonly List<Process> _processes = [];
+    private readonly string _directory = TestMachine.NewDirectory(0);
 
     private TestInternet()
     {
     }
 
-    private string server = "";
-    private string world = "";
+    private string _server = "";
+    private string _world = "";
 
     /// <summary>Creates the namespaces. Servers in them must end before it is disposed.</summary>
-    public static TestInternet Make()
+    public static TestInternet Create()
     {
         TestInternet internet = new();
         try
@@ -74,8 +74,8 @@ internal sealed class TestInternet : IDisposable
     {
         TestServer home = TestServer.Prepare(user);
         // A tun device that every user may use, as on most hosts, visible to this server only.
-        string surroundings = $"mount --bind {directory}/tun /dev/net/tun && mount --bind {directory}/resolv.conf /etc/resolv.conf && exec \"$@\"";
-        home.Through = ["nsenter", "--net=" + server, "--", "unshare", "--mount", "sh", "-c", surroundings, "sh"];
+        string surroundings = $"mount --bind {_directory}/tun /dev/net/tun && mount --bind {_directory}/resolv.conf /etc/resolv.conf && exec \"$@\"";
+        home.Launcher = ["nsenter", "--net=" + _server, "--", "unshare", "--mount", "sh", "-c", surroundings, "sh"];
         return home;
     }
 
@@ -94,33 +94,34 @@ internal sealed class TestInternet : IDisposable
     }
 
     /// <summary>Returns whether an address responds to a program in the namespace of the server.</summary>
-    public bool Answers(string address) => TryRun("nsenter", "--net=" + server, "timeout", $"{TimeoutSeconds}", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
+    public bool Responds(string address) =>
+        TryRun("nsenter", "--net=" + _server, "timeout", $"{TimeoutSeconds}", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
 
     /// <summary>Adds an address to the namespace of the server.</summary>
-    public void GiveServer(string address) => Configure(server, $"addr add {address}/32 dev cable");
+    public void AddServerAddress(string address) => Configure(_server, $"addr add {address}/32 dev cable");
 
     public void Dispose()
     {
         // The namespaces end with their last process.
-        foreach (Process process in processes)
+        foreach (Process process in _processes)
         {
             process.Kill();
             process.WaitForExit();
             process.Dispose();
         }
 
-        Directory.Delete(directory, recursive: true);
+        Directory.Delete(_directory, recursive: true);
     }
 
     private void Build()
     {
-        File.WriteAllText($"{directory}/resolv.conf", $"nameserver {Private[0]}\n");
-        Run("mknod", "-m", "666", $"{directory}/tun", "c", "10", "200");
+        File.WriteAllText($"{_directory}/resolv.conf", $"nameserver {Private[0]}\n");
+        Run("mknod", "-m", "666", $"{_directory}/tun", "c", "10", "200");
         int serverSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");
         int worldSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");
-        (server, world) = ($"/proc/{serverSide}/ns/net", $"/proc/{worldSide}/ns/net");
-        Configure(server, $"link add cable type veth peer name cable netns {worldSide}");
-        foreach ((string side, string address) in new[] { (server, ServersOwn), (world, Public) })
+        (_server, _world) = ($"/proc/{serverSide}/ns/net", $"/proc/{worldSide}/ns/net");
+        Configure(_server, $"link add cable type veth peer name cable netns {worldSide}");
+        foreach ((string side, string address) in new[] { (_server, ServerAddress), (_world, Public) })
         {
             Configure(side, $"addr add {address}/24 dev cable");
             Configure(side, "link set lo up");
@@ -129,19 +130,19 @@ internal sealed class TestInternet : IDisposable
 
         foreach (string address in Private)
         {
-            Configure(world, $"addr add {address}/32 dev lo");
+            Configure(_world, $"addr add {address}/32 dev lo");
         }
 
-        Configure(server, $"route add default via {Public}");
-        Start("nsenter", "--net=" + server, "python3", "-c", Listener, "0.0.0.0");
-        Start("nsenter", "--net=" + world, "python3", "-c", Listener, "0.0.0.0", Private[0]);
+        Configure(_server, $"route add default via {Public}");
+        Start("nsenter", "--net=" + _server, "python3", "-c", Listener, "0.0.0.0");
+        Start("nsenter", "--net=" + _world, "python3", "-c", Listener, "0.0.0.0", Private[0]);
     }
 
     /// <summary>Starts a program that runs until its input ends, and waits for its ready message.</summary>
     private int Start(params string[] command)
     {
         Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        processes.Add(process);
+        _processes.Add(process);
         Assert.Equal("ready", process.StandardOutput.ReadLine());
         return process.Id;
     }

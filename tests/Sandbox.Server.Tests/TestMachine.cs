@@ -20,7 +20,7 @@ public enum ServerUser
 /// <summary>Abilities of this machine. Tests that it cannot run are skipped with the reason.</summary>
 internal static class TestMachine
 {
-    private const UnixFileMode Passable = (UnixFileMode)0x1c9; // 0711
+    private const UnixFileMode Traversable = (UnixFileMode)0x1c9; // 0711
 
     private static readonly Lazy<string> CopiedPrograms = new(InstallPrograms);
 
@@ -63,9 +63,9 @@ internal static class TestMachine
         {
             path = $"/tmp/sb{Random.Shared.Next():x8}";
         }
-        while (!TryMakeDirectory(path));
+        while (!TryCreateDirectory(path));
 
-        File.SetUnixFileMode(path, Passable);
+        File.SetUnixFileMode(path, Traversable);
         if (IsRoot)
         {
             FileOwner.Give(path, owner);
@@ -75,11 +75,11 @@ internal static class TestMachine
     }
 
     /// <summary>Creates a directory; returns false when the name exists.</summary>
-    private static bool TryMakeDirectory(string path)
+    private static bool TryCreateDirectory(string path)
     {
         try
         {
-            FileSystem.MakeDirectory(new LinuxPath(Encoding.UTF8.GetBytes(path)), Passable);
+            FileSystem.MakeDirectory(new LinuxPath(Encoding.UTF8.GetBytes(path)), Traversable);
             return true;
         }
         catch (Win32Exception failure) when (failure.NativeErrorCode == ErrorNumbers.Exists)
@@ -111,7 +111,8 @@ internal static class TestMachine
         string target = NewDirectory(0);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(target, recursive: true);
         CopyPrograms(source, target);
-        Assert.True(File.Exists(Path.Combine(target, "sandboxd")) && File.Exists(Path.Combine(target, "sandbox-agent")), $"Server and agent are not built in '{source}'.");
+        Assert.True(File.Exists(Path.Combine(target, "sandboxd"))
+            && File.Exists(Path.Combine(target, "sandbox-agent")), $"Server and agent are not built in '{source}'.");
         return target;
     }
 }

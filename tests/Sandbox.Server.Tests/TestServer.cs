@@ -16,7 +16,7 @@ public sealed class TestServer : IAsyncDisposable
     private const string LongIdleExit = "600";
     private const string ShortIdleExit = "2";
 
-    private bool isBubblewrapDelayed;
+    private bool _isBubblewrapDelayed;
 
     private TestServer(ServerUser user)
     {
@@ -40,7 +40,7 @@ public sealed class TestServer : IAsyncDisposable
     internal HttpClient Client { get; }
 
     /// <summary>Gets or sets the command line that starts the server in other namespaces.</summary>
-    internal IReadOnlyList<string> Through { get; set; } = [];
+    internal IReadOnlyList<string> Launcher { get; set; } = [];
 
     /// <summary>Gets the file whose existence lets a delayed bubblewrap start, see <see cref="DelayBubblewrap"/>.</summary>
     private string StartSignal => Path.Combine(Home, "start-bubblewrap");
@@ -104,7 +104,7 @@ public sealed class TestServer : IAsyncDisposable
         await using TestServer idle = Prepare(TestMachine.CurrentUser);
         idle.Environment[IdleExitVariable] = ShortIdleExit;
         await idle.StartAsync();
-        await Wait.UntilAsync(() => idle.Log.Contains("without a request", StringComparison.Ordinal), "a server that nobody calls exits");
+        await Wait.UntilAsync(() => idle.Log.Contains("without a request", StringComparison.Ordinal), "an idle server has exited");
     }
 
     /// <summary>Replaces bubblewrap by a script. Call it before the server starts.</summary>
@@ -120,7 +120,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Makes each start of bubblewrap wait for <see cref="StartBubblewrap"/>. Call it before the server starts.</summary>
     internal void DelayBubblewrap()
     {
-        isBubblewrapDelayed = true;
+        _isBubblewrapDelayed = true;
         ReplaceBubblewrap($"""
             until [ -e '{StartSignal}' ]; do sleep 0.01; done
             exec '{ExecutableLocator.Find("bwrap")}' "$@"
@@ -131,28 +131,28 @@ public sealed class TestServer : IAsyncDisposable
     internal void StartBubblewrap() => File.WriteAllText(StartSignal, "");
 
     internal Task<ProcessResult> RunAsync(params IEnumerable<string> arguments) =>
-        SandboxdProgram.RunAsync(Through, Programs, TestMachine.IdOf(User), Environment, arguments);
+        SandboxdProgram.RunAsync(Launcher, Programs, TestMachine.IdOf(User), Environment, arguments);
 
     /// <summary>Kills the server and waits until its process is gone.</summary>
     internal async Task KillAsync()
     {
         ProcessEntry server = await ProcessAsync();
         ProcessTable.Send(server, Signal.KILL);
-        await UntilGoneAsync(server);
+        await WaitUntilExitedAsync(server);
     }
 
-    internal async Task<ProcessEntry> ProcessAsync() => ProcessTable.Find((await AboutAsync()).ProcessId)!.Value;
+    internal async Task<ProcessEntry> ProcessAsync() => ProcessTable.Find((await GetServerInfoAsync()).ProcessId)!.Value;
 
     /// <summary>Waits until a process has exited.</summary>
-    internal static Task UntilGoneAsync(ProcessEntry process) => UntilGoneAsync(process.Id, process.StartTime);
+    internal static Task WaitUntilExitedAsync(ProcessEntry process) => WaitUntilExitedAsync(process.Id, process.StartTime);
 
     /// <summary>Waits until a process has exited.</summary>
     /// <param name="id">The process id, which may be reused later.</param>
     /// <param name="startTime">The start time of the process, see <see cref="ProcessEntry.StartTime"/>.</param>
-    internal static Task UntilGoneAsync(int id, ulong startTime) =>
+    internal static Task WaitUntilExitedAsync(int id, ulong startTime) =>
         Wait.UntilAsync(() => ProcessTable.Find(id) is not { IsAlive: true } now || now.StartTime != startTime, $"process {id} has ended");
 
-    internal async Task<ServerInfo> AboutAsync() =>
+    internal async Task<ServerInfo> GetServerInfoAsync() =>
         JsonSerializer.Deserialize(await Client.GetStringAsync("v1/server"), ProtocolJson.Default.ServerInfo)!;
 
     internal async Task<SandboxInfo> CreateAsync(string body = "{}")
@@ -171,23 +171,26 @@ public sealed class TestServer : IAsyncDisposable
 
     internal async Task<ProcessResult> ExecAsync(string id, string command)
     {
-        using HttpResponseMessage answer = await BeginExecAsync(id, command);
+        using HttpResponseMessage answer = await StartExecAsync(id, command);
         return await EventStream.ReadAsync(answer);
     }
 
     /// <summary>Starts a command in a sandbox.</summary>
     /// <returns>The response, whose body is streamed while the command runs.</returns>
-    internal Task<HttpResponseMessage> BeginExecAsync(string id, string command) => Client.SendAsync(
-        new HttpRequestMessage(HttpMethod.Post, $"v1/sandbox/{id}/exec") { Content = JsonContent.Create(new ExecRequest { Command = command }, ProtocolJson.Default.ExecRequest) },
+    internal Task<HttpResponseMessage> StartExecAsync(string id, string command) => Client.SendAsync(
+        new HttpRequestMessage(HttpMethod.Post, $"v1/sandbox/{id}/exec")
+        {
+            Content = JsonContent.Create(new ExecRequest { Command = command }, ProtocolJson.Default.ExecRequest),
+        },
         HttpCompletionOption.ResponseHeadersRead);
 
     /// <summary>Runs a command in a sandbox whose agent has just died; repeats it while pooled connections to the dead agent still break.</summary>
-    internal async Task<ProcessResult> ExecOnceBackAsync(string id, string command)
+    internal async Task<ProcessResult> ExecAfterCrashAsync(string id, string command)
     {
         ProcessResult? run = null;
         await Wait.UntilAsync(async () =>
         {
-            using HttpResponseMessage answer = await BeginExecAsync(id, command);
+            using HttpResponseMessage answer = await StartExecAsync(id, command);
             run = answer.StatusCode == System.Net.HttpStatusCode.BadGateway ? null : await EventStream.ReadAsync(answer);
             return run is not null;
         }, "the sandbox answers again");
@@ -202,7 +205,7 @@ public sealed class TestServer : IAsyncDisposable
         .Select(SandboxRecord.TryRead)
         .OfType<SandboxRecord>();
 
-    internal string BoxDirectory(string id) => Path.Combine(Home, "state", "boxes", $"{RecordOf(id).Number}");
+    internal string SandboxDirectory(string id) => Path.Combine(Home, "state", "boxes", $"{RecordOf(id).Number}");
 
     internal static HttpClient CreateClient(string socket) => new(new SocketsHttpHandler
     {
@@ -220,7 +223,7 @@ public sealed class TestServer : IAsyncDisposable
     {
         try
         {
-            if (isBubblewrapDelayed)
+            if (_isBubblewrapDelayed)
             {
                 StartBubblewrap();
             }
@@ -251,6 +254,6 @@ public sealed class TestServer : IAsyncDisposable
 
         ProcessEntry process = await ProcessAsync();
         using HttpResponseMessage left = await PostAsync("v1/server/leave");
-        await UntilGoneAsync(process);
+        await WaitUntilExitedAsync(process);
     }
 }

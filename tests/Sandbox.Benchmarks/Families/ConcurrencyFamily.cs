@@ -24,7 +24,7 @@ internal sealed class ConcurrencyFamily : IFamily
         foreach (int workers in (int[])[1, 8, Most])
         {
             await Sampler.RateAsync(workers, duration / 4, worker => sessions[worker].RunAsync("true", bench.Stop));
-            double floor = await Sampler.RateAsync(workers, duration / 2, worker => http.AskAsync(sandbox.Id, $"s{worker}"));
+            double floor = await Sampler.RateAsync(workers, duration / 2, worker => http.SendAsync(sandbox.Id, $"s{worker}"));
             double rate = await Sampler.RateAsync(workers, duration, worker => sessions[worker].RunAsync("true", bench.Stop));
             bench.Add(new(Name, $"builtins in {workers} session{(workers == 1 ? "" : "s at once")}", rate, "1/s")
             {

@@ -35,7 +35,8 @@ internal sealed class EnduranceFamily : IFamily
         bench.Add(Beside("sandbox's disk", "MiB", before.Disk, after.Disk, 64));
 
         State Look() => new(
-            Resources.DescriptorsOf(agent), Resources.DescriptorsOf(bench.Server.ProcessId), Resources.MemoryOf(sandbox.Processes().Select(process => process.Id)),
+            Resources.DescriptorsOf(agent), Resources.DescriptorsOf(bench.Server.ProcessId),
+            Resources.MemoryOf(sandbox.Processes().Select(process => process.Id)),
             Resources.MemoryOf(bench.Server.ProcessId), Resources.DiskOf(sandbox.Directory));
 
         Figure Beside(string name, string unit, double was, double now, double room) =>

@@ -27,7 +27,8 @@ internal sealed class EngineFamily : IFamily
         await MeasureAsync("Invoke-SandboxCommand true -AsResult", "Invoke-SandboxCommand true -Session $s -AsResult", "true", count, null);
         await MeasureAsync("$session | Invoke-SandboxCommand true", "$s | Invoke-SandboxCommand true", "true", count, null);
         await MeasureAsync("100,000 lines", "Invoke-SandboxCommand 'seq 100000' -Session $s", "seq 100000", bench.Count(40), null);
-        await MeasureAsync("50 MB -AsByteStream", "Invoke-SandboxCommand 'head -c 50000000 /dev/zero' -Session $s -AsByteStream", "head -c 50000000 /dev/zero", 5, null);
+        await MeasureAsync(
+            "50 MB -AsByteStream", "Invoke-SandboxCommand 'head -c 50000000 /dev/zero' -Session $s -AsByteStream", "head -c 50000000 /dev/zero", 5, null);
         await MeasureAsync("100 lines of input", "1..100 | Invoke-SandboxCommand cat -Session $s", "seq 100", count, null);
 
         async Task MeasureAsync(string name, string script, string command, int times, double? goal)
@@ -67,5 +68,6 @@ internal sealed class EngineFamily : IFamily
 
     /// <summary>Returns a script that measures the time of a statement.</summary>
     private static string Timed(string script, int count) =>
-        $"for ($i = 0; $i -lt {count}; $i++) {{ $t = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {script}; [double]([Diagnostics.Stopwatch]::GetTimestamp() - $t) }}";
+        $"for ($i = 0; $i -lt {count}; $i++) {{ $t = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {script}; " +
+            $"[double]([Diagnostics.Stopwatch]::GetTimestamp() - $t) }}";
 }

@@ -73,7 +73,8 @@ internal sealed class FileFamily : IFamily
         if (isRoot)
         {
             double growth = Resources.MemoryOf(processes) - before!.Value;
-            bench.Add(new(Name, $"memory that {count * 2} downloads left in agent, server and client", growth, "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
+            bench.Add(new(
+                Name, $"memory that {count * 2} downloads left in agent, server and client", growth, "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
         }
     }
 
@@ -115,9 +116,12 @@ internal sealed class FileFamily : IFamily
 
         using Runspace runspace = EngineFamily.Open(bench.Server);
         int turn = 0;
-        (Series work, Series cp) = await Sampler.InTurnsAsync(8, () => Run($"Copy-SandboxItem {here}/many {InMemory}/many{++turn} -ToSandbox {sandbox.Id} -Recurse"), () => Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
+        (Series work, Series cp) = await Sampler.InTurnsAsync(
+            8, () => Run($"Copy-SandboxItem {here}/many {InMemory}/many{++turn} -ToSandbox {sandbox.Id} -Recurse"), () =>
+            Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
         Add("into a sandbox", work, cp);
-        (work, cp) = await Sampler.InTurnsAsync(8, () => Run($"Copy-SandboxItem {InMemory}/many1 {here}/back{++turn} -FromSandbox {sandbox.Id} -Recurse"), () => Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
+        (work, cp) = await Sampler.InTurnsAsync(8, () => Run($"Copy-SandboxItem {InMemory}/many1 {here}/back{++turn} -FromSandbox {sandbox.Id} -Recurse"),
+            () => Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
         Add("out of a sandbox", work, cp);
 
         Task Run(string script)

@@ -35,7 +35,8 @@ internal sealed class LineFamily : IFamily
     private static async Task<List<double>> ThroughServerAsync(BenchmarkContext bench, string sandbox, string command)
     {
         List<double> ages = [];
-        using CommandReader reader = await bench.Client.ExecAsync(sandbox, "s", Identifier.Generate(), new() { Command = command, StdinOpen = true }, bench.Stop);
+        using CommandReader reader = await bench.Client.ExecAsync(
+            sandbox, "s", Identifier.Generate(), new() { Command = command, StdinOpen = true }, bench.Stop);
         await foreach (CommandEvent current in reader.ReadAsync(bench.Stop))
         {
             if (current is CommandOutput output)

@@ -44,11 +44,13 @@ internal sealed class OutputFamily : IFamily
                 string[] parts = ["agent", "server", "client"];
                 foreach (((string part, int process), double begin) in parts.Zip(processes).Zip(used))
                 {
-                    bench.Add(new(Name, $"processor time of the {part} per 50 MB of output", (Resources.ProcessorTimeOf(process) - begin) / (count + (count / 4)) * 50 / megabytes, "ms"));
+                    bench.Add(new(Name, $"processor time of the {part} per 50 MB of output",
+                        (Resources.ProcessorTimeOf(process) - begin) / (count + (count / 4)) * 50 / megabytes, "ms"));
                 }
 
                 double growth = Resources.MemoryOf(processes) - before;
-                bench.Add(new(Name, $"memory that {count + (count / 4)} × {megabytes} MB of output left in agent, server and client", growth, "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
+                bench.Add(new(Name, $"memory that {count + (count / 4)} × {megabytes} MB of output left in agent, server and client", growth,
+                    "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
             }
         }
     }

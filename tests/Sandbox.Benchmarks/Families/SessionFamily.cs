@@ -37,6 +37,7 @@ internal sealed class SessionFamily : IFamily
         bench.Add(Beside(used, "create a session and run its first command"));
         bench.Add(Beside(removed, "remove a session"));
 
-        Figure Beside(Series series, string name) => new(Name, name, series.Median, "ms") { P95 = series.P95, Floor = floorSeries.Median, FloorName = "bash -c true" };
+        Figure Beside(Series series, string name) =>
+            new(Name, name, series.Median, "ms") { P95 = series.P95, Floor = floorSeries.Median, FloorName = "bash -c true" };
     }
 }

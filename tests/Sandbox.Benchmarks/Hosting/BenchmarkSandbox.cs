@@ -24,7 +24,8 @@ internal sealed class BenchmarkSandbox(BenchmarkServer server, string id, string
         using JsonDocument record = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(directory, "box.json")));
         JsonElement process = record.RootElement.GetProperty("engineState").GetProperty("process");
         int monitor = process.GetProperty("monitorId").GetInt32();
-        int[] outside = process.TryGetProperty("link", out JsonElement link) && link.ValueKind == JsonValueKind.Object ? [monitor, link.GetProperty("id").GetInt32()] : [monitor];
+        int[] outside = process.TryGetProperty("link", out JsonElement link) && link.ValueKind == JsonValueKind.Object
+            ? [monitor, link.GetProperty("id").GetInt32()] : [monitor];
         return [.. outside.Select(ProcessTable.Find).OfType<ProcessEntry>(), .. ProcessTable.DescendantsOf([monitor], new HashSet<(int, ulong)>())];
     }
 

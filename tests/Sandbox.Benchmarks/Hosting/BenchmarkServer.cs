@@ -10,11 +10,11 @@ namespace Sandbox.Benchmarks.Hosting;
 /// <summary>Built server with a home of its own. Disposing it ends the server and its sandboxes and removes the home.</summary>
 internal sealed class BenchmarkServer : IAsyncDisposable
 {
-    private readonly string home;
+    private readonly string _home;
 
     private BenchmarkServer(string home, ReadyMessage ready)
     {
-        this.home = home;
+        _home = home;
         ProcessId = ready.ProcessId;
         Endpoint = ServerEndpoint.Parse(ready.Uri);
         Client = new SandboxClient(Endpoint);
@@ -53,14 +53,14 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     /// <summary>Waits until a sandbox is pooled.</summary>
     public async Task WaitForPooledAsync(CancellationToken cancellationToken)
     {
-        while (!Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).Any(directory => Read(directory, "phase") == "Pooled"))
+        while (!Directory.EnumerateDirectories(Path.Combine(_home, "state", "boxes")).Any(directory => Read(directory, "phase") == "Pooled"))
         {
             await Task.Delay(5, cancellationToken);
         }
     }
 
     /// <summary>Returns the path of the socket of an agent.</summary>
-    public string AgentSocket(string directory) => Path.Combine(home, "run", "boxes", Path.GetFileName(directory), "agent.sock");
+    public string AgentSocket(string directory) => Path.Combine(_home, "run", "boxes", Path.GetFileName(directory), "agent.sock");
 
     public async ValueTask DisposeAsync()
     {
@@ -70,10 +70,10 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         }
 
         await Client.StopServerAsync(CancellationToken.None);
-        FileTree.Remove(home);
+        FileTree.Remove(_home);
     }
 
-    /// <summary>Creates a directory with a short path (socket paths are at most 108 bytes) that the users of sandboxes can traverse to their programs.</summary>
+    /// <summary>Creates a directory with a short path (socket paths are at most 108 bytes) that the users of sandboxes can traverse.</summary>
     private static string CreateHome()
     {
         string home = Directory.CreateTempSubdirectory("sbm").FullName;
@@ -100,7 +100,8 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     private static string Metadata(string key) =>
         Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == key).Value!;
 
-    private string FindDirectory(string id) => Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).First(directory => Read(directory, "id") == id);
+    private string FindDirectory(string id) =>
+        Directory.EnumerateDirectories(Path.Combine(_home, "state", "boxes")).First(directory => Read(directory, "id") == id);
 
     private static string? Read(string directory, string property)
     {

@@ -6,7 +6,7 @@ namespace Sandbox.Benchmarks.Hosting;
 /// <summary>Baseline of requests: a plain HttpClient over kept-alive connections of one socket.</summary>
 internal sealed class HttpFloor(ServerEndpoint endpoint) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler
+    private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         ConnectCallback = async (_, cancellationToken) =>
         {
@@ -22,11 +22,11 @@ internal sealed class HttpFloor(ServerEndpoint endpoint) : IDisposable
     };
 
     /// <summary>Sends one request that the agent answers from memory.</summary>
-    public async Task AskAsync(string sandbox, string session)
+    public async Task SendAsync(string sandbox, string session)
     {
-        using HttpResponseMessage response = await http.GetAsync(new Uri($"v1/sandbox/{sandbox}/session/{session}", UriKind.Relative));
+        using HttpResponseMessage response = await _http.GetAsync(new Uri($"v1/sandbox/{sandbox}/session/{session}", UriKind.Relative));
         response.EnsureSuccessStatusCode();
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 }

@@ -10,6 +10,7 @@ internal static class Machine
         string model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
             ?? RuntimeInformation.ProcessArchitecture.ToString();
         string load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
-        return $"{Environment.ProcessorCount} × {model}, Linux {Environment.OSVersion.Version}, {RuntimeInformation.FrameworkDescription}, load {load} before the start";
+        return $"{Environment.ProcessorCount} × {model}, Linux {Environment.OSVersion.Version}, {RuntimeInformation.FrameworkDescription}, " +
+            $"load {load} before the start";
     }
 }

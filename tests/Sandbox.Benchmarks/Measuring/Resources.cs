@@ -17,7 +17,8 @@ internal static class Resources
         const int userField = 11, systemField = 12, millisecondsPerTick = 10;
         string stat = File.ReadAllText($"/proc/{process}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return millisecondsPerTick * (double.Parse(fields[userField], CultureInfo.InvariantCulture) + double.Parse(fields[systemField], CultureInfo.InvariantCulture));
+        return millisecondsPerTick * (
+            double.Parse(fields[userField], CultureInfo.InvariantCulture) + double.Parse(fields[systemField], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Returns the number of open descriptors of a process.</summary>

@@ -17,9 +17,9 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
     // Memory is measured after the retention limits (such as the number of stored commands) have been reached.
     private const int LooksToJudgeMemory = 24;
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LeftOverPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LeftOverTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly SoakTally tally = new();
+    private readonly SoakTally _tally = new();
 
     /// <returns>Whether there was no fault.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
@@ -34,11 +34,13 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
         enough.CancelAfter(duration);
         Task watching = WatchAsync(sandbox, proxy, enough.Token);
         await Task.WhenAll(Enumerable.Range(0, Sessions).Select(number =>
-            new SoakSession(number, sandbox.Id, server.Client, breaking, new Random(HashCode(number)), tally).RunAsync(enough.Token)));
+            new SoakSession(number, sandbox.Id, server.Client, breaking, new Random(HashCode(number)), _tally).RunAsync(enough.Token)));
         await watching;
         await RequireNothingLeftAsync(sandbox, atRest);
-        Console.WriteLine($"Soak, seed {seed}: {tally.Commands} commands ({tally}), {proxy.Broken} broken connections; {(tally.Faults == 0 ? "nothing wrong" : $"{tally.Faults} WRONG")}.");
-        return tally.Faults == 0;
+        Console.WriteLine(
+            $"Soak, seed {seed}: {_tally.Commands} commands ({_tally}), {proxy.Broken} broken connections; " +
+            $"{(_tally.Faults == 0 ? "nothing wrong" : $"{_tally.Faults} WRONG")}.");
+        return _tally.Faults == 0;
     }
 
     /// <summary>Derives random numbers for each session from the seed.</summary>
@@ -63,10 +65,12 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
             {
                 // Sessions own their shells; growth is checked in agent and server.
                 memory.Add(Resources.MemoryOf(agent, server.ProcessId));
-                held = string.Create(CultureInfo.InvariantCulture, $", agent and server hold {memory[^1]:0.0} MiB, {Resources.DescriptorsOf(agent)} and {Resources.DescriptorsOf(server.ProcessId)} descriptors");
+                held = string.Create(
+                    CultureInfo.InvariantCulture, $", agent and server hold {memory[^1]:0.0} MiB, " +
+                    $"{Resources.DescriptorsOf(agent)} and {Resources.DescriptorsOf(server.ProcessId)} descriptors");
             }
 
-            Progress.Say($"{tally.Commands} commands, {proxy.Broken} connections broken, {tally.Faults} wrong{held}");
+            Progress.Say($"{_tally.Commands} commands, {proxy.Broken} connections broken, {_tally.Faults} wrong{held}");
         }
 
         RequireFlat(memory);
@@ -87,14 +91,14 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
         Progress.Say(string.Create(CultureInfo.InvariantCulture, $"Memory of agent and server: {early:0.0} MiB early, {late:0.0} MiB late."));
         if (late > early + MemoryRoom)
         {
-            tally.Fail(string.Create(CultureInfo.InvariantCulture, $"memory grew from {early:0.0} to {late:0.0} MiB"));
+            _tally.Fail(string.Create(CultureInfo.InvariantCulture, $"memory grew from {early:0.0} to {late:0.0} MiB"));
         }
     }
 
     private async Task RequireNothingLeftAsync(BenchmarkSandbox sandbox, string[] atRest)
     {
         string[] left = [];
-        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < LeftOverPatience;)
+        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < LeftOverTimeout;)
         {
             List<string> now = [.. NamesIn(sandbox)];
             foreach (string name in atRest)
@@ -111,7 +115,7 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
 
-        tally.Fail($"processes are left over: {string.Join(", ", left)}");
+        _tally.Fail($"processes are left over: {string.Join(", ", left)}");
     }
 
     private static string[] NamesIn(BenchmarkSandbox sandbox) =>

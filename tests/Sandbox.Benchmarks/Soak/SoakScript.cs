@@ -7,7 +7,7 @@ namespace Sandbox.Benchmarks.Soak;
 /// <summary>Generates the commands of one session and tracks the expected state.</summary>
 internal sealed class SoakScript(Random random)
 {
-    private int counter;
+    private int _counter;
 
     public SoakStep Next() => random.Next(20) switch
     {
@@ -27,13 +27,13 @@ internal sealed class SoakScript(Random random)
     };
 
     /// <summary>Resets the expected state after the session was replaced by a new one.</summary>
-    public void Reset() => counter = 0;
+    public void Reset() => _counter = 0;
 
     /// <summary>Checks state: an exported variable survives everything, including an exit of the shell.</summary>
     private SoakStep Count()
     {
-        counter++;
-        return new("state", Shell("export n=$((n + 1)); echo $n"), Text($"{counter}\n"));
+        _counter++;
+        return new("state", Shell("export n=$((n + 1)); echo $n"), Text($"{_counter}\n"));
     }
 
     private SoakStep ExactBytes()
@@ -102,7 +102,11 @@ internal sealed class SoakScript(Random random)
             1 => "setsid sleep 1000 & sleep 1000 & wait",
             _ => "(trap '' INT; sleep 1000)",
         };
-        return new("time-out", Shell($"printf {word}; {command}") with { TimeoutMs = random.Next(300, 800) }, Text(word)) { Ending = Ending.TimeLimit, ExitCode = null };
+        return new("time-out", Shell($"printf {word}; {command}") with { TimeoutMs = random.Next(300, 800) }, Text(word))
+        {
+            Ending = Ending.TimeLimit,
+            ExitCode = null,
+        };
     }
 
     private SoakStep Cancel()

@@ -12,13 +12,13 @@ namespace Sandbox.Benchmarks.Soak;
 internal sealed class SoakSession(int number, string sandbox, SandboxClient steady, SandboxClient breaking, Random random, SoakTally tally)
 {
     // The time limits of commands are far shorter: a longer wait means that something hangs.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly SoakScript script = new(random);
-    private int generation;
-    private int step;
+    private readonly SoakScript _script = new(random);
+    private int _generation;
+    private int _step;
 
-    private string Session => $"s{number}-{generation}";
+    private string Session => $"s{number}-{_generation}";
 
     /// <summary>Runs commands until cancelled; the current command is still completed.</summary>
     public async Task RunAsync(CancellationToken enough)
@@ -26,24 +26,24 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
         await CreateAsync();
         while (!enough.IsCancellationRequested)
         {
-            SoakStep next = script.Next();
-            step++;
+            SoakStep next = _script.Next();
+            _step++;
             try
             {
                 string? fault = await TryAsync(next);
-                tally.Count(next.Kind, fault is null ? null : $"session {number}, step {step}, {next.Kind}: {fault}");
+                tally.Count(next.Kind, fault is null ? null : $"session {number}, step {_step}, {next.Kind}: {fault}");
             }
             catch (Exception e)
             {
-                tally.Count(next.Kind, $"session {number}, step {step}, {next.Kind}: {e.GetType().Name}: {e.Message}");
+                tally.Count(next.Kind, $"session {number}, step {_step}, {next.Kind}: {e.GetType().Name}: {e.Message}");
             }
 
             if (random.Next(200) == 0)
             {
                 // Together with its background processes.
                 await RemoveAsync();
-                generation++;
-                script.Reset();
+                _generation++;
+                _script.Reset();
                 await CreateAsync();
             }
         }
@@ -57,7 +57,7 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
 
     private async Task<string?> TryAsync(SoakStep next)
     {
-        using CancellationTokenSource limit = new(Patience);
+        using CancellationTokenSource limit = new(StepTimeout);
         string id = Identifier.Generate();
         using MemoryStream output = new(), error = new();
         SandboxClient client = random.Next(2) == 0 ? steady : breaking;

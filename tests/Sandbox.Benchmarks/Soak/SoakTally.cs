@@ -6,18 +6,18 @@ namespace Sandbox.Benchmarks.Soak;
 internal sealed class SoakTally
 {
     private const int FaultsShown = 20;
-    private readonly ConcurrentDictionary<string, int> kinds = new(StringComparer.Ordinal);
-    private int faults;
+    private readonly ConcurrentDictionary<string, int> _kinds = new(StringComparer.Ordinal);
+    private int _faults;
 
-    public int Faults => Volatile.Read(ref faults);
+    public int Faults => Volatile.Read(ref _faults);
 
-    public int Commands => kinds.Values.Sum();
+    public int Commands => _kinds.Values.Sum();
 
     /// <summary>Counts a command and its fault, if any.</summary>
     /// <param name="fault">The fault; null for none.</param>
     public void Count(string kind, string? fault)
     {
-        kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
+        _kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
         if (fault is not null)
         {
             Fail(fault);
@@ -27,11 +27,11 @@ internal sealed class SoakTally
     /// <summary>Counts a fault outside a command.</summary>
     public void Fail(string fault)
     {
-        if (Interlocked.Increment(ref faults) <= FaultsShown)
+        if (Interlocked.Increment(ref _faults) <= FaultsShown)
         {
             Progress.Say($"WRONG: {fault}");
         }
     }
 
-    public override string ToString() => string.Join(", ", kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}"));
+    public override string ToString() => string.Join(", ", _kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}"));
 }

@@ -44,6 +44,7 @@ internal static class PowerShellProgram
         using JsonDocument manifest = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(Paths.Repository, ".config/dotnet-tools.json")));
         string version = manifest.RootElement.GetProperty("tools").GetProperty("powershell").GetProperty("version").GetString()!;
         string file = System.IO.Path.Combine(Paths.NuGetPackages, "powershell", version, "tools/net10.0/any/unix/pwsh");
-        return File.Exists(file) ? file : throw new InvalidOperationException($"PowerShell {Oldest} is not installed. Run 'dotnet tool restore' in '{Paths.Repository}'.");
+        return File.Exists(file) ? file
+            : throw new InvalidOperationException($"PowerShell {Oldest} is not installed. Run 'dotnet tool restore' in '{Paths.Repository}'.");
     }
 }

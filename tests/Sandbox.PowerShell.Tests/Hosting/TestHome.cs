@@ -8,7 +8,8 @@ namespace Sandbox.Tests;
 public sealed class TestHome : IDisposable
 {
     // Traversable by the users of sandboxes, who must reach their programs.
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const UnixFileMode Mode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     public TestHome()
     {
@@ -37,7 +38,7 @@ public sealed class TestHome : IDisposable
     }
 
     /// <summary>Lets a server exit, which removes its pooled sandboxes.</summary>
-    public static void Leave(Process server)
+    public static void ExitServer(Process server)
     {
         using (Process signal = Process.Start("kill", $"{server.Id}"))
         {
@@ -60,7 +61,7 @@ public sealed class TestHome : IDisposable
 
             RemoveSandboxesAsync().GetAwaiter().GetResult();
             using Process server = Process.GetProcessById(ServerProcess);
-            Leave(server);
+            ExitServer(server);
         }
 
         Directory.Delete(Folder, recursive: true);

@@ -3,7 +3,7 @@ namespace Sandbox.Tests;
 /// <summary>Stream without an end.</summary>
 internal sealed class EndlessStream : TestStream
 {
-    protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => buffer.Length);
+    protected override Task<int> NextAsync(Memory<byte> buffer) => Task.Run(() => buffer.Length);
 }
 
 /// <summary>Stream that fails after ten reads.</summary>
@@ -11,26 +11,27 @@ internal sealed class FailingStream : TestStream
 {
     private int _reads;
 
-    protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
+    protected override Task<int> NextAsync(Memory<byte> buffer) =>
+        Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
 }
 
 /// <summary>Stream that returns one line and then blocks until it is told to end. It ignores cancellation.</summary>
-public sealed class QuietStream : TestStream
+public sealed class BlockingStream : TestStream
 {
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _hasGiven;
+    private bool _hasReturned;
 
     public void Finish() => _end.TrySetResult();
 
-    protected override async Task<int> GiveAsync(Memory<byte> buffer)
+    protected override async Task<int> NextAsync(Memory<byte> buffer)
     {
-        if (_hasGiven)
+        if (_hasReturned)
         {
             await _end.Task;
             return 0;
         }
 
-        _hasGiven = true;
+        _hasReturned = true;
         "first\n"u8.CopyTo(buffer.Span);
         return 6;
     }
@@ -53,11 +54,11 @@ public abstract class TestStream : Stream
         set => throw new NotSupportedException();
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => GiveAsync(buffer.AsMemory(offset, count)).GetAwaiter().GetResult();
+    public override int Read(byte[] buffer, int offset, int count) => NextAsync(buffer.AsMemory(offset, count)).GetAwaiter().GetResult();
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => GiveAsync(buffer.AsMemory(offset, count));
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => NextAsync(buffer.AsMemory(offset, count));
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(GiveAsync(buffer));
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(NextAsync(buffer));
 
     public override void Flush()
     {
@@ -69,5 +70,5 @@ public abstract class TestStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    protected abstract Task<int> GiveAsync(Memory<byte> buffer);
+    protected abstract Task<int> NextAsync(Memory<byte> buffer);
 }

@@ -84,7 +84,8 @@ internal sealed class TmuxTerminal : IDisposable
 
     private string Tmux(params string[] arguments)
     {
-        using Process tmux = Process.Start(new ProcessStartInfo("tmux", ["-S", _socket, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process tmux = Process.Start(
+            new ProcessStartInfo("tmux", ["-S", _socket, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         string output = tmux.StandardOutput.ReadToEnd();
         tmux.WaitForExit();
         return output;
