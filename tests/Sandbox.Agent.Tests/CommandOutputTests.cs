@@ -156,8 +156,8 @@ public sealed class CommandOutputTests(AgentFixture agent) : IClassFixture<Agent
     [InlineData("follow=maybe", "'follow'")]
     public async Task Invalid_cursor_returns_400(string query, string named)
     {
-        await agent.RunAsync(null, new { command = "true" }, "bad-place");
-        using HttpResponseMessage answer = await agent.Http.GetAsync("process/bad-place/output?" + query);
+        await agent.RunAsync(null, new { command = "true" }, "bad-cursor");
+        using HttpResponseMessage answer = await agent.Http.GetAsync("process/bad-cursor/output?" + query);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains(named, (await AgentFixture.ReadErrorAsync(answer)).Error, StringComparison.Ordinal);
     }
