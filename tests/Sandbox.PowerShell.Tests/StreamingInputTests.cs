@@ -120,7 +120,8 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
             foreach ($i in 0..2) { if ($before[$i] -eq 0) { throw 'not measured' }; $after[$i] - $before[$i] }
             """);
         Assert.Equal(["made", "measured"], [shell.ReadLine(), shell.ReadLine()]);
-        PowerShellProcess.Run(home, "1..50 | ForEach-Object { Invoke-SandboxCommand true -Sandbox flat }; Invoke-SandboxCommand 'touch read-now' -Sandbox flat");
+        PowerShellProcess.Run(
+            home, "1..50 | ForEach-Object { Invoke-SandboxCommand true -Sandbox flat }; Invoke-SandboxCommand 'touch read-now' -Sandbox flat");
         Assert.Equal("209715200", shell.ReadLine());
         (int code, string output, string errors) = shell.Finish();
         Assert.Equal((0, ""), (code, errors));
