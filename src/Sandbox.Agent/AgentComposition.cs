@@ -41,7 +41,7 @@ internal sealed class AgentComposition : IDisposable
 
     public PortForwarder Ports { get; } = new();
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         Contexts.Dispose();

@@ -1,5 +1,4 @@
 using Sandbox.Linux;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent;
 
@@ -10,8 +9,8 @@ internal static class AgentHost
     public static async Task<int> RunAsync(int listener)
     {
         // Code in the sandbox runs as the same user: it must not trace this process, nor inherit its socket.
-        CurrentProcess.DenyInspection();
-        SocketThreads.Serve();
+        CurrentProcess.SetNonDumpable();
+        InlineSocketScheduling.Enable();
         using FileDescriptor socket = FileDescriptor.Inherited(listener);
         using AgentComposition agent = new(new AgentPaths(), failure => Console.Error.WriteLine(failure));
         await using AgentServer server = await AgentServer.StartAsync(agent, options => options.ListenHandle((ulong)socket.Number));

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sandbox.Agent.Api;
 using Sandbox.Protocol;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent;
 
@@ -27,7 +26,7 @@ internal sealed class AgentServer : IAsyncDisposable
         return started;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
         // Requests in progress are aborted: they can last as long as their commands.
@@ -45,17 +44,9 @@ internal sealed class AgentServer : IAsyncDisposable
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddMetrics();
         services.AddRoutingCore();
-        new ServiceOnlyBuilder(services).UseKestrelCore().UseSockets(SocketThreads.Serve).ConfigureKestrel(options =>
+        new ServiceOnlyBuilder(services).UseSandboxKestrel(options =>
         {
-            options.AddServerHeader = false;
-            options.AllowSynchronousIO = false;
-
-            // A reader may be arbitrarily slow: the command is paused instead of the connection being closed.
-            options.Limits.MinResponseDataRate = null;
-            options.Limits.MinRequestBodyDataRate = null;
             options.Limits.MaxRequestBodySize = AgentApi.MaximumBody;
-            options.Limits.MaxRequestLineSize = PathText.LongestRequestLine;
-            options.Limits.MaxConcurrentConnections = null;
             options.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
             listen(options);
         });
@@ -67,11 +58,32 @@ internal sealed class AgentServer : IAsyncDisposable
         ApplicationBuilder pipeline = new(provider);
         pipeline.UseRouting();
         pipeline.UseWebSockets(new WebSocketOptions());
-        pipeline.Use(ErrorHandlingMiddleware.InvokeAsync);
+        pipeline.Use(new ErrorHandlingMiddleware("The sandbox's agent failed. See its log", Log).InvokeAsync);
+        pipeline.Use(RequireRouteAsync);
         pipeline.Use((context, next) => SessionHeaderMiddleware.InvokeAsync(context, next, agent.Sessions));
         pipeline.Use(InlineEndpoint.InvokeAsync);
         pipeline.UseEndpoints(routes => AgentApi.Map(routes, agent));
         return pipeline.Build();
+    }
+
+    private static async Task RequireRouteAsync(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed })
+        {
+            throw context.Response.StatusCode == StatusCodes.Status404NotFound
+                ? new ApiException(ErrorCodes.RouteNotFound, $"There is no '{context.Request.Path}' in this API.")
+                : new ApiException(ErrorCodes.MethodNotAllowed, $"'{context.Request.Path}' does not support {context.Request.Method}.");
+        }
+    }
+
+    // Once an answer has started, only the log says why it broke off.
+    private static void Log(HttpContext context, ApiException error)
+    {
+        if (context.Response.HasStarted || error.Code == ErrorCodes.InternalError)
+        {
+            Console.Error.WriteLine(error.InnerException ?? error);
+        }
     }
 
     /// <summary>Handles Kestrel's requests. The requests of a connection come one after the other, so they share one context.</summary>
@@ -109,7 +121,8 @@ internal sealed class AgentServer : IAsyncDisposable
 
         public IWebHostBuilder ConfigureServices(Action<WebHostBuilderContext, IServiceCollection> configureServices) => throw new NotSupportedException();
 
-        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configureDelegate) => throw new NotSupportedException();
+        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configureDelegate) =>
+            throw new NotSupportedException();
 
         public string? GetSetting(string key) => null;
 

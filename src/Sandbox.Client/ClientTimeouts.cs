@@ -15,6 +15,6 @@ public sealed record ClientTimeouts
     /// <summary>Limit for a stream without data. Servers send heartbeats far more often.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(90);
 
-    /// <summary>How long to retry a broken stream after the last data received; zero for no retries. The command keeps running.</summary>
+    /// <summary>How long to retry after a connection has failed; zero for no retries. A command keeps running meanwhile.</summary>
     public TimeSpan Resume { get; init; } = TimeSpan.FromSeconds(30);
 }

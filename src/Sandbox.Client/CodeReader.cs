@@ -24,7 +24,8 @@ public sealed class CodeReader : IDisposable
     {
         await using Stream body = await GuardAsync(() => _response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
         await using IdleTimeoutStream limited = new(body, _idleLimit);
-        await using IAsyncEnumerator<SseItem<CodeEvent?>> events = SseParser.Create(limited, Parse).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<SseItem<CodeEvent?>> events =
+            SseParser.Create(limited, Parse).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
         {
             // Skip event types unknown to this version.

@@ -3,7 +3,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Streams the events of a command or process. A broken connection is resumed at the last byte received. Disposing does not stop the command.</summary>
+/// <summary>Streams the events of a command or process. A broken connection is resumed at the last byte received. Disposing does not stop the
+/// command.</summary>
 public sealed class CommandReader : IDisposable
 {
     private static readonly TimeSpan FinishLimit = TimeSpan.FromMilliseconds(200);
@@ -22,13 +23,15 @@ public sealed class CommandReader : IDisposable
     /// <param name="from">The cursor to start from.</param>
     /// <param name="resume">Requests the output from a cursor on.</param>
     internal CommandReader(
-        string server, ClientTimeouts limits, HttpResponseMessage response, OutputCursor from, Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> resume) =>
+        string server, ClientTimeouts limits, HttpResponseMessage response, OutputCursor from,
+        Func<OutputCursor, CancellationToken, Task<HttpResponseMessage>> resume) =>
         (_server, _limits, _response, Cursor, _resume, _backoff) = (server, limits, response, from, resume, new(limits.Resume));
 
     /// <summary>The cursor after the output read so far.</summary>
     public OutputCursor Cursor { get; private set; }
 
-    /// <summary>Streams the events; the last one is <see cref="CommandExit"/>, or <see cref="EndOfAvailableOutput"/> without following. Reads only on demand.</summary>
+    /// <summary>Streams the events; the last one is <see cref="CommandExit"/>, or <see cref="EndOfAvailableOutput"/> without following. Reads only on
+    /// demand.</summary>
     /// <param name="cancellationToken">Cancels reading.</param>
     /// <exception cref="ApiException">The command cannot be run or streamed.</exception>
     /// <exception cref="ConnectionLostException">The connection broke and could not be resumed.</exception>

@@ -24,7 +24,9 @@ internal sealed class FileAddress
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     public FileAddress With(string name, string? value) =>
-        value is null ? this : new(new StringBuilder(_text).Append(_text.Contains('?') ? '&' : '?').Append(name).Append('=').Append(PathText.Escape(value)).ToString());
+        value is null
+            ? this
+            : new(new StringBuilder(_text).Append(_text.Contains('?') ? '&' : '?').Append(name).Append('=').Append(PathText.Escape(value)).ToString());
 
     /// <inheritdoc cref="With(string, string?)"/>
     public FileAddress With(string name, bool value) => With(name, value ? "true" : "false");

@@ -10,7 +10,8 @@ internal static class FrameFormat
 {
     private const int SmallBuffer = 16 * 1024;
 
-    /// <summary>Reads the events of a stream until it ends. The received part of an incomplete output frame is an event too, so that reading can resume after it.</summary>
+    /// <summary>Reads the events of a stream until it ends. The received part of an incomplete output frame is an event too, so that reading can resume after
+    /// it.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="cancellationToken">Cancels reading.</param>
     /// <exception cref="ApiException">The stream contains an error event.</exception>

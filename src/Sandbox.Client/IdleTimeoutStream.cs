@@ -1,10 +1,12 @@
+using Sandbox.Protocol;
+
 namespace Sandbox.Client;
 
 /// <summary>A stream whose reads time out after a period without data. Writes do not time out.</summary>
 /// <param name="inner">The stream, which is disposed with this one.</param>
 /// <param name="limit">The idle timeout.</param>
 /// <param name="clock">The clock; null for the system's.</param>
-internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvider? clock = null) : Stream
+internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvider? clock = null) : SequentialStream
 {
     private CancellationTokenSource _silence = New(clock);
 
@@ -12,20 +14,7 @@ internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvid
     public override bool CanRead => true;
 
     /// <inheritdoc />
-    public override bool CanSeek => false;
-
-    /// <inheritdoc />
     public override bool CanWrite => inner.CanWrite;
-
-    /// <inheritdoc />
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <inheritdoc />
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -51,37 +40,19 @@ internal sealed class IdleTimeoutStream(Stream inner, TimeSpan limit, TimeProvid
     }
 
     /// <inheritdoc />
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        inner.WriteAsync(buffer, cancellationToken);
 
     /// <inheritdoc />
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-    /// <inheritdoc />
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void Flush() => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private static CancellationTokenSource New(TimeProvider? clock) => new(Timeout.InfiniteTimeSpan, clock ?? TimeProvider.System);
 
     /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            _silence.Dispose();
-            inner.Dispose();
-        }
-
+        _silence.Dispose();
+        inner.Dispose();
         base.Dispose(disposing);
     }
 }

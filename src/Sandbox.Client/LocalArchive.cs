@@ -29,7 +29,8 @@ public sealed class LocalArchive
     private readonly Func<Stream, Stream> _compress;
     private readonly Func<Stream, Stream> _expand;
 
-    private LocalArchive(string path, (Func<Stream, Stream> Compress, Func<Stream, Stream> Expand) form) => (_path, _compress, _expand) = (path, form.Compress, form.Expand);
+    private LocalArchive(string path, (Func<Stream, Stream> Compress, Func<Stream, Stream> Expand) form) =>
+        (_path, _compress, _expand) = (path, form.Compress, form.Expand);
 
     /// <summary>The supported extensions.</summary>
     public static IReadOnlyCollection<string> Endings => Forms.Keys;

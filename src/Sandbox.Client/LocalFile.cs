@@ -77,7 +77,8 @@ public static class LocalFile
     /// <summary>The SHA-256 of what a stream holds.</summary>
     /// <param name="content">The stream.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public static async Task<string> HashAsync(Stream content, CancellationToken cancellationToken) => Convert.ToHexString(await SHA256.HashDataAsync(content, cancellationToken));
+    public static async Task<string> HashAsync(Stream content, CancellationToken cancellationToken) =>
+        Convert.ToHexString(await SHA256.HashDataAsync(content, cancellationToken));
 
     /// <summary>The permissions of a file, octal, as the API has them; null where there are none.</summary>
     /// <param name="file">The file.</param>

@@ -70,7 +70,8 @@ public static class LocalServer
         }
 
         throw new ApiException(NotInstalledCode,
-            $"The local server '{Path.Combine(candidates[0], Program)}' is missing. Sandboxes run on Linux; on other systems set SANDBOX_URI to the address of a server.");
+            $"The local server '{Path.Combine(candidates[0], Program)}' is missing. "
+            + "Sandboxes run on Linux; on other systems set SANDBOX_URI to the address of a server.");
     }
 
     private static ProcessStartInfo Quiet(ClientSettings settings, string file, params string[] arguments) => new(file, arguments)

@@ -3,7 +3,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Archives and extracts a local directory. Archives from a sandbox are untrusted: nothing is written, and no link points, outside the directory.</summary>
+/// <summary>Archives and extracts a local directory. Archives from a sandbox are untrusted: nothing is written, and no link points, outside the
+/// directory.</summary>
 /// <param name="directory">The directory.</param>
 /// <param name="progress">Receives the progress.</param>
 /// <param name="warn">Receives a message for each skipped item.</param>

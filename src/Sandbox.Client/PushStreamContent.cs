@@ -11,7 +11,8 @@ internal sealed class PushStreamContent(Func<Stream, CancellationToken, Task> so
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     /// <inheritdoc />
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => source(stream, cancellationToken);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        source(stream, cancellationToken);
 
     /// <inheritdoc />
     protected override bool TryComputeLength(out long computed)

@@ -6,10 +6,12 @@ namespace Sandbox.Client;
 
 /// <summary>A resumable upload from a seekable source. Bytes that the server has received are not sent again.</summary>
 /// <param name="source">The source, read from its current position.</param>
+/// <param name="backoff">The back-off between attempts.</param>
 /// <param name="put">Sends the bytes of an upload from an offset on.</param>
 /// <param name="ask">Requests the number of bytes received of an upload.</param>
 internal sealed class ResumingUpload(
     Stream source,
+    Backoff backoff,
     Func<string, long, Func<HttpContent>, CancellationToken, Task<FileWritten>> put,
     Func<string, CancellationToken, Task<HttpResponseMessage>> ask)
 {
@@ -18,7 +20,6 @@ internal sealed class ResumingUpload(
     private readonly string _id = Identifier.Generate();
     private readonly long _begin = source.Position;
     private readonly long _length = source.Length - source.Position;
-    private readonly TransferBackoff _backoff = new();
 
     /// <summary>Sends the whole source.</summary>
     /// <param name="cancellationToken">Cancels the operation.</param>
@@ -29,16 +30,22 @@ internal sealed class ResumingUpload(
             long from = offset;
             try
             {
-                FileWritten written = await put(_id, from, () => new PushStreamContent((stream, token) => CopyAsync(stream, from, token), _length - from), cancellationToken);
+                FileWritten written = await put(
+                    _id, from, () => new PushStreamContent((stream, token) => CopyAsync(stream, from, token), _length - from), cancellationToken);
                 return written.Size == _length ? written
                     : throw new ApiException(ErrorCodes.InternalError, $"The file was written with {written.Size} bytes instead of {_length}.");
             }
-            catch (Exception e) when (_backoff.Allows(e))
+            catch (Exception e) when (Backoff.IsConnectionFailure(e))
             {
+                if (!await backoff.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
+
                 offset = await FindOffsetAsync(cancellationToken);
                 if (offset > from)
                 {
-                    _backoff.Succeeded();
+                    backoff.Restart();
                 }
             }
             catch (ApiException e) when (e.Code == ErrorCodes.PreconditionFailed && from > 0)
@@ -53,7 +60,6 @@ internal sealed class ResumingUpload(
     {
         while (true)
         {
-            await _backoff.PauseAsync(cancellationToken);
             try
             {
                 using HttpResponseMessage response = await ask(_id, cancellationToken);
@@ -64,9 +70,13 @@ internal sealed class ResumingUpload(
             {
                 return 0;
             }
-            catch (Exception e) when (_backoff.Allows(e))
+            catch (Exception e) when (Backoff.IsConnectionFailure(e))
             {
                 // The server may be restarting.
+                if (!await backoff.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
             }
         }
     }

@@ -20,7 +20,8 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<ContextInfo>> GetContextsAsync(string sandbox, CancellationToken cancellationToken) =>
         (await _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/context", null), wake: false), ProtocolJson.Default.ContextList, _trace, cancellationToken)).Contexts;
+            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/context", null), wake: false),
+            ProtocolJson.Default.ContextList, _trace, cancellationToken)).Contexts;
 
     /// <summary>Removes a code context and interrupts its code.</summary>
     /// <param name="sandbox">Its sandbox.</param>
@@ -39,7 +40,8 @@ public sealed partial class SandboxClient
         HttpResponseMessage response = await _transport.OpenAsync(
             () =>
             {
-                HttpRequestMessage message = WithBody(HttpMethod.Post, $"{ContextPath(sandbox, context)}/run", null, request, ProtocolJson.Default.CodeRunRequest);
+                HttpRequestMessage message = WithBody(
+                    HttpMethod.Post, $"{ContextPath(sandbox, context)}/run", null, request, ProtocolJson.Default.CodeRunRequest);
                 message.Headers.Accept.Add(EventStream);
                 return message;
             },

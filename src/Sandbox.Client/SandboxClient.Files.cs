@@ -22,7 +22,8 @@ public sealed partial class SandboxClient
     public Task<FileEntry> GetItemAsync(string sandbox, string? session, string path, bool follow, CancellationToken cancellationToken) =>
         GetAsync(new FileAddress(Path(sandbox), "item", path).With("follow", follow).ToString(), session, ProtocolJson.Default.FileEntry, cancellationToken);
 
-    /// <summary>Returns the items that match a pattern. Each part of the path may contain <c>*</c>, <c>?</c>, <c>[a-z]</c> or <c>[!a]</c>; a backslash escapes the next character.</summary>
+    /// <summary>Returns the items that match a pattern. Each part of the path may contain <c>*</c>, <c>?</c>, <c>[a-z]</c> or <c>[!a]</c>; a backslash escapes
+    /// the next character.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="pattern">The pattern.</param>
@@ -37,9 +38,11 @@ public sealed partial class SandboxClient
     /// <param name="path">The directory.</param>
     /// <param name="options">The options.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    public IAsyncEnumerable<FileEntry> ListDirectoryAsync(string sandbox, string? session, string path, ListOptions options, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<FileEntry> ListDirectoryAsync(
+        string sandbox, string? session, string path, ListOptions options, CancellationToken cancellationToken) =>
         ReadEntriesAsync(
-            new FileAddress(Path(sandbox), "directory", path).With("recursive", options.Recursive).With("depth", options.Depth).With("filter", options.Filter).With("hidden", options.Hidden),
+            new FileAddress(Path(sandbox), "directory", path).With("recursive", options.Recursive).With("depth", options.Depth).With("filter", options.Filter)
+                .With("hidden", options.Hidden),
             session, cancellationToken, options.Wake);
 
     /// <summary>Opens a file for reading. A broken connection is resumed while the file is unchanged.</summary>
@@ -49,12 +52,14 @@ public sealed partial class SandboxClient
     /// <param name="offset">The start offset; a negative number counts from the end.</param>
     /// <param name="length">The maximum number of bytes; null for all.</param>
     /// <param name="cancellationToken">Cancels the request and reading.</param>
-    public async Task<SandboxFileStream> OpenFileAsync(string sandbox, string? session, string path, long offset, long? length, CancellationToken cancellationToken)
+    public async Task<SandboxFileStream> OpenFileAsync(
+        string sandbox, string? session, string path, long offset, long? length, CancellationToken cancellationToken)
     {
-        async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken token) => await _transport.OpenAsync(
+        async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken cancellationToken) => await _transport.OpenAsync(
             () =>
             {
-                HttpRequestMessage message = Bare(HttpMethod.Get, new FileAddress(Path(sandbox), "file", path).With("offset", from).With("length", count).ToString(), session);
+                HttpRequestMessage message = Bare(
+                    HttpMethod.Get, new FileAddress(Path(sandbox), "file", path).With("offset", from).With("length", count).ToString(), session);
                 if (version is not null)
                 {
                     message.Headers.TryAddWithoutValidation("If-Match", version);
@@ -62,8 +67,8 @@ public sealed partial class SandboxClient
 
                 return message;
             },
-            _trace, token);
-        return await SandboxFileStream.OpenAsync(Server, Request, offset, length, _transport.Limits.Idle, cancellationToken);
+            _trace, cancellationToken);
+        return await SandboxFileStream.OpenAsync(Server, Request, offset, length, _transport.Limits, cancellationToken);
     }
 
     /// <summary>Replaces a file atomically, or appends to it. A replacement from a seekable source is resumed after a broken connection.</summary>
@@ -74,9 +79,11 @@ public sealed partial class SandboxClient
     /// <param name="options">The options.</param>
     /// <param name="cancellationToken">Cancels the operation; the file is then unchanged.</param>
     /// <exception cref="ApiException">For example <see cref="ErrorCodes.DiskFull"/>; the file is then unchanged.</exception>
-    public Task<FileWritten> WriteFileAsync(string sandbox, string? session, string path, Stream source, WriteOptions options, CancellationToken cancellationToken)
+    public Task<FileWritten> WriteFileAsync(
+        string sandbox, string? session, string path, Stream source, WriteOptions options, CancellationToken cancellationToken)
     {
-        FileAddress address = new FileAddress(Path(sandbox), "file", path).With("mode", options.Mode).With("modifiedAt", options.ModifiedAt?.ToString("O", CultureInfo.InvariantCulture))
+        FileAddress address = new FileAddress(Path(sandbox), "file", path).With("mode", options.Mode)
+            .With("modifiedAt", options.ModifiedAt?.ToString("O", CultureInfo.InvariantCulture))
             .With("parents", options.Parents).With("append", options.Append);
         if (options.Append || !source.CanSeek)
         {
@@ -85,8 +92,12 @@ public sealed partial class SandboxClient
 
         return new ResumingUpload(
             source,
-            (id, offset, content, token) => PutAsync(address.With("upload", id).With("offset", offset), session, content, options, source.Length - source.Position > LargeBody, token),
-            (id, token) => _transport.OpenAsync(() => Bare(HttpMethod.Head, new FileAddress(Path(sandbox), "file", path).With("upload", id).ToString(), session), _trace, token)).RunAsync(cancellationToken);
+            new Backoff(_transport.Limits.Resume),
+            (id, offset, content, token) =>
+                PutAsync(address.With("upload", id).With("offset", offset), session, content, options, source.Length - source.Position > LargeBody, token),
+            (id, token) => _transport.OpenAsync(
+                () => Bare(HttpMethod.Head, new FileAddress(Path(sandbox), "file", path).With("upload", id).ToString(), session),
+                _trace, token)).RunAsync(cancellationToken);
     }
 
     /// <summary>Removes a file, a link, or a directory.</summary>
@@ -97,7 +108,8 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveItemAsync(string sandbox, string? session, string path, bool recursive, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => Bare(HttpMethod.Delete, new FileAddress(Path(sandbox), "file", path).With("recursive", recursive).ToString(), session), _trace, cancellationToken);
+            () => Bare(HttpMethod.Delete, new FileAddress(Path(sandbox), "file", path).With("recursive", recursive).ToString(), session),
+            _trace, cancellationToken);
 
     /// <summary>Creates a directory and its missing parents.</summary>
     /// <param name="sandbox">The sandbox.</param>
@@ -137,7 +149,8 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public Task MoveItemAsync(string sandbox, string? session, string path, string destination, bool overwrite, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => Bare(HttpMethod.Post, new FileAddress(Path(sandbox), "move", path).With("destination", destination).With("overwrite", overwrite).ToString(), session),
+            () => Bare(HttpMethod.Post,
+                new FileAddress(Path(sandbox), "move", path).With("destination", destination).With("overwrite", overwrite).ToString(), session),
             _trace, cancellationToken);
 
     /// <summary>Copies a file or directory within the sandbox to exactly this path.</summary>
@@ -148,10 +161,12 @@ public sealed partial class SandboxClient
     /// <param name="recursive">Whether a directory is copied with its content.</param>
     /// <param name="overwrite">Whether an existing file or empty directory is replaced.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public Task CopyItemAsync(string sandbox, string? session, string path, string destination, bool recursive, bool overwrite, CancellationToken cancellationToken) =>
+    public Task CopyItemAsync(
+        string sandbox, string? session, string path, string destination, bool recursive, bool overwrite, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
             () => Bare(
-                HttpMethod.Post, new FileAddress(Path(sandbox), "copy", path).With("destination", destination).With("recursive", recursive).With("overwrite", overwrite).ToString(), session),
+                HttpMethod.Post, new FileAddress(Path(sandbox), "copy", path).With("destination", destination).With("recursive", recursive)
+                    .With("overwrite", overwrite).ToString(), session),
             _trace, cancellationToken);
 
     /// <summary>Opens a directory as a tar archive, created while it is read.</summary>
@@ -159,9 +174,11 @@ public sealed partial class SandboxClient
     /// <param name="session">The session; null for the sandbox's default.</param>
     /// <param name="path">The directory.</param>
     /// <param name="excludes">The patterns to exclude: names at any depth, or relative paths; syntax as in <see cref="FindItemsAsync"/>.</param>
-    /// <param name="partial">Whether what the sandbox's user may not read is told in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise there is no archive then.</param>
+    /// <param name="partial">Whether what the sandbox's user may not read is told in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise there is
+    /// no archive then.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    public async Task<Stream> OpenArchiveAsync(string sandbox, string? session, string path, IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
+    public async Task<Stream> OpenArchiveAsync(
+        string sandbox, string? session, string path, IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
     {
         FileAddress address = new FileAddress(Path(sandbox), "persist", path).With("partial", partial);
         foreach (string exclude in excludes)
@@ -185,7 +202,8 @@ public sealed partial class SandboxClient
         _transport.UploadAsync(
             () =>
             {
-                HttpRequestMessage message = Bare(HttpMethod.Post, new FileAddress(Path(sandbox), "hydrate", path).With("replace", replace).ToString(), session);
+                HttpRequestMessage message = Bare(
+                    HttpMethod.Post, new FileAddress(Path(sandbox), "hydrate", path).With("replace", replace).ToString(), session);
                 message.Content = new PushStreamContent(archive);
                 message.Headers.ExpectContinue = true;
                 return message;
@@ -203,7 +221,8 @@ public sealed partial class SandboxClient
         string sandbox, string? session, string path, bool recursive, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
-            () => Bare(HttpMethod.Get, new FileAddress(Path(sandbox), "watch", path).With("recursive", recursive).With("filter", filter).ToString(), session), _trace, cancellationToken);
+            () => Bare(HttpMethod.Get, new FileAddress(Path(sandbox), "watch", path).With("recursive", recursive).With("filter", filter).ToString(), session),
+            _trace, cancellationToken);
         await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await foreach (SseItem<FileChange?> item in SseParser.Create(body, ParseChange).EnumerateAsync(cancellationToken))
         {
@@ -224,7 +243,8 @@ public sealed partial class SandboxClient
     private static FileChange? ParseChange(string type, ReadOnlySpan<byte> data) =>
         type == WatchEvents.Change ? JsonSerializer.Deserialize(data, ProtocolJson.Default.FileChange) : null;
 
-    private Task<FileWritten> PutAsync(FileAddress address, string? session, Func<HttpContent> content, WriteOptions options, bool isLarge, CancellationToken cancellationToken) =>
+    private Task<FileWritten> PutAsync(
+        FileAddress address, string? session, Func<HttpContent> content, WriteOptions options, bool isLarge, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
             () =>
             {
@@ -245,11 +265,14 @@ public sealed partial class SandboxClient
             },
             ProtocolJson.Default.FileWritten, _trace, cancellationToken);
 
-    private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(FileAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken, bool wake = true)
+    private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(
+        FileAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken, bool wake = true)
     {
-        using HttpResponseMessage response = await _transport.OpenAsync(() => WithWake(Bare(HttpMethod.Get, address.ToString(), session), wake), _trace, cancellationToken);
+        using HttpResponseMessage response =
+            await _transport.OpenAsync(() => WithWake(Bare(HttpMethod.Get, address.ToString(), session), wake), _trace, cancellationToken);
         await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
-        await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(body, ProtocolJson.Default.FileEntry, topLevelValues: true, cancellationToken)
+        await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(
+            body, ProtocolJson.Default.FileEntry, topLevelValues: true, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         while (await MoveNextAsync(entries))
         {

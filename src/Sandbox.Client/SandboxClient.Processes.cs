@@ -70,7 +70,9 @@ public sealed partial class SandboxClient
     public async Task<IReadOnlyList<ProcessInfo>> GetProcessesAsync(string sandbox, bool includeCommands, bool wake, CancellationToken cancellationToken)
     {
         string path = $"{Path(sandbox)}/process{(includeCommands ? "?commands=true" : "")}";
-        return (await _transport.ReadAsync(() => WithWake(Bare(HttpMethod.Get, path, null), wake), ProtocolJson.Default.ProcessList, _trace, cancellationToken)).Processes;
+        return (await _transport.ReadAsync(
+            () => WithWake(Bare(HttpMethod.Get, path, null), wake),
+            ProtocolJson.Default.ProcessList, _trace, cancellationToken)).Processes;
     }
 
     /// <summary>Returns a command or process.</summary>
@@ -87,7 +89,8 @@ public sealed partial class SandboxClient
     /// <param name="limit">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> for none.</param>
     /// <param name="wake">Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    public async Task<WaitAnswer> WaitProcessAsync(string sandbox, string processId, PortCondition? port, TimeSpan limit, bool wake, CancellationToken cancellationToken)
+    public async Task<WaitAnswer> WaitProcessAsync(
+        string sandbox, string processId, PortCondition? port, TimeSpan limit, bool wake, CancellationToken cancellationToken)
     {
         long begin = Stopwatch.GetTimestamp();
         Backoff backoff = new(_transport.Limits.Resume);
@@ -100,7 +103,8 @@ public sealed partial class SandboxClient
             try
             {
                 WaitAnswer answer = await _transport.ReadAsync(
-                    () => WithWake(Bare(HttpMethod.Get, $"{ProcessPath(sandbox, processId)}/wait{query}", null), wake), ProtocolJson.Default.WaitAnswer, _trace, cancellationToken);
+                    () => WithWake(Bare(HttpMethod.Get, $"{ProcessPath(sandbox, processId)}/wait{query}", null), wake),
+                    ProtocolJson.Default.WaitAnswer, _trace, cancellationToken);
                 if (answer.Outcome != WaitOutcomes.TimedOut || left <= TimeSpan.Zero)
                 {
                     return answer;
@@ -149,7 +153,8 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request; bytes already written stay written.</param>
     public Task WriteInputAsync(string sandbox, string processId, ReadOnlyMemory<byte> input, bool end, CancellationToken cancellationToken) =>
         _transport.UploadAsync(
-            () => new(HttpMethod.Post, $"{ProcessPath(sandbox, processId)}/stdin?end={(end ? "true" : "false")}") { Content = new ReadOnlyMemoryContent(input) },
+            () =>
+                new(HttpMethod.Post, $"{ProcessPath(sandbox, processId)}/stdin?end={(end ? "true" : "false")}") { Content = new ReadOnlyMemoryContent(input) },
             _trace, cancellationToken);
 
     /// <summary>Sends a signal to a command or process. INT, TERM and KILL stop it and its child processes.</summary>

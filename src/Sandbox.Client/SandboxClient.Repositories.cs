@@ -17,7 +17,8 @@ public sealed partial class SandboxClient
         string sandbox, string? session, CheckoutRequest request, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
-            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/git/checkout", session, request, ProtocolJson.Default.CheckoutRequest), _trace, cancellationToken);
+            () => WithBody(HttpMethod.Post, $"{Path(sandbox)}/git/checkout", session, request, ProtocolJson.Default.CheckoutRequest),
+            _trace, cancellationToken);
         await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
         await foreach (SseItem<byte[]> item in SseParser.Create(body, (_, data) => data.ToArray()).EnumerateAsync(cancellationToken))
         {
@@ -45,7 +46,8 @@ public sealed partial class SandboxClient
         }
         catch (JsonException e)
         {
-            throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' gave an event that cannot be read. Is it a Sandbox server of this version?", e);
+            throw new ApiException(
+                ErrorCodes.InternalError, $"The server at '{Server}' gave an event that cannot be read. Is it a Sandbox server of this version?", e);
         }
     }
 }

@@ -20,7 +20,8 @@ public sealed partial class SandboxClient
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<SessionInfo>> GetSessionsAsync(string sandbox, bool wake, CancellationToken cancellationToken) =>
         (await _transport.ReadAsync(
-            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/session", null), wake), ProtocolJson.Default.SessionList, _trace, cancellationToken)).Sessions;
+            () => WithWake(Bare(HttpMethod.Get, $"{Path(sandbox)}/session", null), wake),
+            ProtocolJson.Default.SessionList, _trace, cancellationToken)).Sessions;
 
     /// <summary>Returns a session.</summary>
     /// <param name="sandbox">Its sandbox.</param>

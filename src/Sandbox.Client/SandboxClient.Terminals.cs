@@ -24,7 +24,8 @@ public sealed partial class SandboxClient
         yield return ("rows", request.Size.Rows.ToString(CultureInfo.InvariantCulture));
         foreach ((string name, string? value) in new[]
         {
-            ("shell", request.Shell), ("term", request.Type), ("terminal", request.Terminal), ("offset", request.Offset?.ToString(CultureInfo.InvariantCulture)),
+            ("shell", request.Shell), ("term", request.Type), ("terminal", request.Terminal),
+            ("offset", request.Offset?.ToString(CultureInfo.InvariantCulture)),
         })
         {
             if (value is not null)

@@ -4,26 +4,31 @@ using Sandbox.Protocol;
 namespace Sandbox.Client;
 
 /// <summary>A stream over a sandbox file. A broken connection is resumed while the file is unchanged; a premature end is an error.</summary>
-public sealed class SandboxFileStream : Stream
+public sealed class SandboxFileStream : ReadOnlyStream
 {
     private readonly Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> _request;
-    private readonly TransferBackoff _backoff = new();
+    private readonly Backoff _backoff;
     private readonly string _server;
     private readonly long _begin;
-    private readonly TimeSpan _idleLimit;
+    private readonly ClientTimeouts _limits;
     private ResponseStream _body;
     private long _position;
 
     private SandboxFileStream(
-        string server, Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request, HttpResponseMessage response, Stream body, long offset, TimeSpan idleLimit)
+        string server,
+        Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request,
+        HttpResponseMessage response, Stream body, long offset, ClientTimeouts limits)
     {
-        (_server, _request, _idleLimit) = (server, request, idleLimit);
-        _body = new(server, response, body, idleLimit);
-        Size = long.TryParse(Header(response, FileHeaders.Size), NumberStyles.None, CultureInfo.InvariantCulture, out long size) ? size : response.Content.Headers.ContentLength ?? 0;
+        (_server, _request, _limits, _backoff) = (server, request, limits, new(limits.Resume));
+        _body = new(server, response, body, limits.Idle);
+        Size = long.TryParse(Header(response, FileHeaders.Size), NumberStyles.None, CultureInfo.InvariantCulture, out long size)
+            ? size
+            : response.Content.Headers.ContentLength ?? 0;
         BodyLength = response.Content.Headers.ContentLength;
         ETag = Header(response, "ETag");
         Mode = Header(response, FileHeaders.Mode);
-        ModifiedAt = DateTimeOffset.TryParse(Header(response, FileHeaders.ModifiedAt), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+        ModifiedAt = DateTimeOffset.TryParse(
+            Header(response, FileHeaders.ModifiedAt), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
         _begin = offset < 0 ? Math.Max(0, Size + offset) : offset;
     }
 
@@ -41,18 +46,6 @@ public sealed class SandboxFileStream : Stream
 
     /// <summary>When its content changed.</summary>
     public DateTimeOffset? ModifiedAt { get; }
-
-    /// <inheritdoc />
-    public override bool CanRead => true;
-
-    /// <inheritdoc />
-    public override bool CanSeek => false;
-
-    /// <inheritdoc />
-    public override bool CanWrite => false;
-
-    /// <inheritdoc />
-    public override long Length => throw new NotSupportedException();
 
     /// <inheritdoc />
     public override long Position
@@ -75,59 +68,41 @@ public sealed class SandboxFileStream : Stream
                 }
 
                 _position += count;
-                _backoff.Succeeded();
+                _backoff.Restart();
                 return count;
             }
-            catch (ConnectionLostException e) when (BodyLength is not null && ETag is not null && _backoff.Allows(e))
+            catch (ConnectionLostException) when (BodyLength is not null && ETag is not null)
             {
+                if (!await _backoff.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
+
                 await ReopenAsync(cancellationToken);
             }
         }
     }
-
-    /// <inheritdoc />
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc />
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    /// <inheritdoc />
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc />
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Opens a file.</summary>
     /// <param name="server">The server's address.</param>
     /// <param name="request">Creates a request for an offset, a length and a version.</param>
     /// <param name="offset">The start offset; a negative number counts from the end.</param>
     /// <param name="length">The maximum number of bytes; null for all.</param>
-    /// <param name="idleLimit">The idle timeout.</param>
+    /// <param name="limits">The timeouts.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     internal static async Task<SandboxFileStream> OpenAsync(
-        string server, Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request, long offset, long? length, TimeSpan idleLimit, CancellationToken cancellationToken)
+        string server,
+        Func<long, long?, string?, CancellationToken, Task<HttpResponseMessage>> request,
+        long offset, long? length, ClientTimeouts limits, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await request(offset, length, null, cancellationToken);
-        return new(server, request, response, await response.Content.ReadAsStreamAsync(cancellationToken), offset, idleLimit);
+        return new(server, request, response, await response.Content.ReadAsStreamAsync(cancellationToken), offset, limits);
     }
 
     /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            _body.Dispose();
-        }
-
+        _body.Dispose();
         base.Dispose(disposing);
     }
 
@@ -136,16 +111,19 @@ public sealed class SandboxFileStream : Stream
         await _body.DisposeAsync();
         while (true)
         {
-            await _backoff.PauseAsync(cancellationToken);
             try
             {
                 HttpResponseMessage response = await _request(_begin + _position, BodyLength - _position, ETag, cancellationToken);
-                _body = new(_server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _idleLimit);
+                _body = new(_server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _limits.Idle);
                 return;
             }
-            catch (Exception e) when (_backoff.Allows(e))
+            catch (Exception e) when (Backoff.IsConnectionFailure(e))
             {
                 // The server may be restarting.
+                if (!await _backoff.WaitAsync(cancellationToken))
+                {
+                    throw;
+                }
             }
         }
     }

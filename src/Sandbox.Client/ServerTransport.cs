@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -41,7 +40,7 @@ internal sealed class ServerTransport : IDisposable
         };
         if (endpoint.SocketPath is { } path)
         {
-            handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(path, cancellationToken);
+            handler.ConnectCallback = async (_, cancellationToken) => await UnixSocket.ConnectAsync(path, cancellationToken);
         }
 
         _http = new(handler) { BaseAddress = endpoint.BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
@@ -155,7 +154,8 @@ internal sealed class ServerTransport : IDisposable
         {
             response.Dispose();
             throw new ApiException(ErrorCodes.Unsupported,
-                $"The server at '{Server}', or a proxy in front of it, answered the WebSocket handshake without the Sec-WebSocket-Accept that belongs to the request.");
+                $"The server at '{Server}', or a proxy in front of it, "
+                + "answered the WebSocket handshake without the Sec-WebSocket-Accept that belongs to the request.");
         }
 
         // The response is not disposed: the WebSocket owns its connection.
@@ -239,21 +239,6 @@ internal sealed class ServerTransport : IDisposable
         catch (JsonException e)
         {
             throw new ApiException(ErrorCodes.InternalError, $"The server at '{Server}' sent an invalid response. Is it a Sandbox server of this version?", e);
-        }
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
-    {
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 }

@@ -34,7 +34,8 @@ public sealed class TerminalConnection : IDisposable
         TerminalMessage? error = null;
         while (true)
         {
-            ValueWebSocketReceiveResult received = await GuardAsync(() => _socket.ReceiveAsync(buffer.AsMemory(), cancellationToken).AsTask(), cancellationToken);
+            ValueWebSocketReceiveResult received = await GuardAsync(
+                () => _socket.ReceiveAsync(buffer.AsMemory(), cancellationToken).AsTask(), cancellationToken);
             switch (received.MessageType)
             {
                 case WebSocketMessageType.Close:

@@ -6,49 +6,44 @@ namespace Sandbox.Linux;
 /// <summary>How to start a <see cref="ChildProcess"/>.</summary>
 public sealed record ChildProcessOptions
 {
-    /// <summary>The program's full path.</summary>
+    /// <summary>Gets the program's full path.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Its arguments, the program's own name not among them.</summary>
+    /// <summary>Gets the arguments, without the program's name.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 
-    /// <summary>Its whole environment.</summary>
+    /// <summary>Gets the whole environment.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
-    /// <summary>Where it starts; the caller's directory when null.</summary>
+    /// <summary>Gets the working directory; null for the caller's.</summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>The descriptors it gets, by the number it sees them under. It gets no others.</summary>
+    /// <summary>Gets the descriptors that it inherits, by their number in the child. It inherits no others.</summary>
     public IReadOnlyDictionary<int, FileDescriptor> Descriptors { get; init; } = new Dictionary<int, FileDescriptor>();
 
-    /// <summary>The terminal that becomes its controlling one, and its standard input, output and error; see <see cref="PseudoTerminal.Path"/>. None when null.</summary>
+    /// <summary>Gets the controlling terminal, which is also its standard input, output and error, if any; see <see cref="PseudoTerminal.Path"/>.</summary>
     public string? Terminal { get; init; }
 }
 
-/// <summary>A child in a session of its own, with default signal handling and only the descriptors it was given, and a handle to it that never names another process.</summary>
+/// <summary>A child process in a session of its own, with default signal handling and only the descriptors it was given. Its handle never names another
+/// process.</summary>
 /// <remarks><see cref="System.Diagnostics.Process"/> offers none of the three, and lets children inherit the runtime's ignored SIGPIPE.</remarks>
 public sealed unsafe class ChildProcess : IDisposable
 {
-    private readonly FileDescriptor pidfd;
-
     private ChildProcess(int id, FileDescriptor pidfd)
     {
         Id = id;
-        this.pidfd = pidfd;
+        Handle = pidfd;
     }
 
-    /// <summary>Its process id.</summary>
     public int Id { get; }
 
-    /// <summary>Readable when it has ended: for an <see cref="EventLoop"/>.</summary>
-    public FileDescriptor Handle => pidfd;
+    /// <summary>Gets the pidfd, which is readable after the exit: for an <see cref="EventLoop"/>.</summary>
+    public FileDescriptor Handle { get; }
 
-    /// <summary>Starts a process.</summary>
-    /// <param name="options">What and how.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
     public static ChildProcess Start(ChildProcessOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
         byte* actions = stackalloc byte[LibC.SpawnStructureSize];
         byte* attributes = stackalloc byte[LibC.SpawnStructureSize];
         byte* signals = stackalloc byte[LibC.SignalSetSize];
@@ -60,7 +55,7 @@ public sealed unsafe class ChildProcess : IDisposable
         Require(LibC.posix_spawnattr_init(attributes));
         try
         {
-            // Sources are first moved above every target, so that no dup2 overwrites one that is still needed.
+            // The sources are duplicated above all targets, so that no dup2 overwrites one that is still needed.
             int above = options.Descriptors.Keys.Append(2).Max() + 1;
             foreach ((int target, FileDescriptor source) in options.Descriptors)
             {
@@ -114,23 +109,20 @@ public sealed unsafe class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>A child of this process that a <see cref="ForkServer"/> has started. It cannot have gone yet: nobody but its parent may collect it.</summary>
-    /// <param name="id">Its process id.</param>
+    /// <summary>Creates an object for a child that a <see cref="ForkServer"/> has started. Its id is still valid: only this process can reap it.</summary>
     public static ChildProcess Adopt(int id) => new(id, FileDescriptor.Adopt(LibC.Check(LibC.pidfd_open(id), "pidfd_open")));
 
-    /// <summary>Sends a signal; nothing happens when the process has ended.</summary>
-    /// <param name="signal">Which.</param>
-    public void Send(Signal signal) => _ = LibC.pidfd_send_signal(pidfd.Number, (int)signal);
+    /// <summary>Sends a signal; does nothing after the exit.</summary>
+    public void Send(Signal signal) => _ = LibC.pidfd_send_signal(Handle.Number, (int)signal);
 
-    /// <summary>Collects an ended process; call it when <see cref="Handle"/> is readable.</summary>
-    /// <returns>How it ended, or null when it lives.</returns>
+    /// <summary>Reaps the process when it has exited; null while it is running. Call it when <see cref="Handle"/> is readable.</summary>
     public ExitStatus? TryWait() => Wait(LibC.WNOHANG);
 
-    /// <summary>Waits for the end of a process that is sure to end now, and collects it.</summary>
+    /// <summary>Waits for the exit, which must be certain, and reaps the process.</summary>
     public void Collect() => Wait(0);
 
-    /// <inheritdoc/>
-    public void Dispose() => pidfd.Dispose();
+    /// <inheritdoc />
+    public void Dispose() => Handle.Dispose();
 
     private ExitStatus? Wait(int options)
     {
@@ -142,7 +134,7 @@ public sealed unsafe class ChildProcess : IDisposable
         {
             result = LibC.wait4(Id, &status, options, usage);
         }
-        while (result < 0 && Marshal.GetLastPInvokeError() == LibC.EINTR);
+        while (result < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
 
         if (LibC.Check(result, "wait4") == 0)
         {
@@ -160,14 +152,14 @@ public sealed unsafe class ChildProcess : IDisposable
     /// <summary>A null-terminated array of C strings.</summary>
     private sealed class NativeStrings : IDisposable
     {
-        private readonly int count;
+        private readonly int _count;
 
         public NativeStrings(IEnumerable<string> texts)
         {
             byte[][] bytes = [.. texts.Select(text => Encoding.UTF8.GetBytes(text + '\0'))];
-            count = bytes.Length;
-            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(count + 1), (nuint)sizeof(byte*));
-            for (int i = 0; i < count; i++)
+            _count = bytes.Length;
+            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(_count + 1), (nuint)sizeof(byte*));
+            for (int i = 0; i < _count; i++)
             {
                 Pointer[i] = (byte*)NativeMemory.Alloc((nuint)bytes[i].Length);
                 bytes[i].CopyTo(new Span<byte>(Pointer[i], bytes[i].Length));
@@ -178,7 +170,7 @@ public sealed unsafe class ChildProcess : IDisposable
 
         public void Dispose()
         {
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < _count; i++)
             {
                 NativeMemory.Free(Pointer[i]);
             }
@@ -188,9 +180,9 @@ public sealed unsafe class ChildProcess : IDisposable
     }
 }
 
-/// <summary>How a process ended.</summary>
-/// <param name="ExitCode">Its code; 128 + n when signal n ended it.</param>
-/// <param name="Signal">The signal that ended it, if one did.</param>
-/// <param name="Cpu">Processor time, user and system, of it and of all that it waited for.</param>
-/// <param name="PeakMemory">The most memory, in bytes, that it or one of those held at a time.</param>
+/// <summary>The result of a process.</summary>
+/// <param name="ExitCode">The exit code; 128 + n when signal n killed it.</param>
+/// <param name="Signal">The signal that killed it, if any.</param>
+/// <param name="Cpu">Processor time, user and system, of the process and its waited-for children.</param>
+/// <param name="PeakMemory">The largest resident size, in bytes, of one of those processes.</param>
 public readonly record struct ExitStatus(int ExitCode, Signal? Signal, TimeSpan Cpu, long PeakMemory);

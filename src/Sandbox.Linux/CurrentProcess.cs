@@ -1,18 +1,16 @@
 namespace Sandbox.Linux;
 
-/// <summary>What this process can do to itself.</summary>
+/// <summary>Settings of this process.</summary>
 public static class CurrentProcess
 {
-    /// <summary>The effective user.</summary>
     public static uint EffectiveUserId => LibC.geteuid();
 
-    /// <summary>Closes this process's memory, descriptors and <c>/proc</c> entries to others of the same user. See prctl(2), PR_SET_DUMPABLE.</summary>
-    public static void DenyInspection() => LibC.Check(LibC.prctl(LibC.PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl");
+    /// <summary>Hides the memory, descriptors and <c>/proc</c> entries from other processes of the same user. See prctl(2), PR_SET_DUMPABLE.</summary>
+    public static void SetNonDumpable() => LibC.Check(LibC.prctl(LibC.PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl");
 
-    /// <summary>Leaves the caller's session and terminal; fails silently for one that leads a session already.</summary>
+    /// <summary>Leaves the caller's session and terminal; does nothing for a session leader. See setsid(2).</summary>
     public static void LeaveTerminal() => _ = LibC.setsid();
 
-    /// <summary>Sets what new files do not permit, for this process and its children, whatever it was started with. See umask(2).</summary>
-    /// <param name="denied">The permissions taken away.</param>
+    /// <summary>Sets the permissions that new files of this process and its children do not get. See umask(2).</summary>
     public static void SetFileMask(UnixFileMode denied) => _ = LibC.umask((uint)denied);
 }

@@ -1,75 +1,70 @@
 namespace Sandbox.Linux;
 
-/// <summary>Writes to a descriptor that does not block no faster than the other side takes it, without a thread that waits.</summary>
+/// <summary>Writes to a non-blocking descriptor at the reader's pace, without blocking a thread.</summary>
 public sealed class DescriptorWriter : IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly FileDescriptor descriptor;
-    private readonly EventLoop.Watch watch;
-    private TaskCompletionSource? room;
-    private bool closed;
+    private readonly Lock _gate = new();
+    private readonly FileDescriptor _descriptor;
+    private readonly EventLoop.Watch _watch;
+    private TaskCompletionSource? _room;
+    private bool _closed;
 
-    /// <summary>Prepares to write; one write at a time.</summary>
-    /// <param name="descriptor">Where to; it stays its owner's.</param>
-    /// <param name="loop">Where it is watched.</param>
+    /// <param name="descriptor">The descriptor, which is not disposed.</param>
     public DescriptorWriter(FileDescriptor descriptor, EventLoop loop)
     {
-        ArgumentNullException.ThrowIfNull(loop);
-        this.descriptor = descriptor;
-        watch = loop.AddWriter(descriptor, OnRoom);
+        _descriptor = descriptor;
+        _watch = loop.AddWriter(descriptor, OnRoom);
     }
 
-    /// <summary>Writes everything, or nothing more once this is disposed of.</summary>
-    /// <param name="bytes">What to write.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="System.ComponentModel.Win32Exception">The other side has gone.</exception>
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    /// <summary>Writes all bytes; concurrent writes are not supported. After <see cref="Dispose"/> the rest is dropped.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The reader has closed.</exception>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task wait;
-            lock (gate)
+            lock (_gate)
             {
-                cancellation.ThrowIfCancellationRequested();
-                if (closed)
+                cancellationToken.ThrowIfCancellationRequested();
+                if (_closed)
                 {
                     return;
                 }
 
-                bytes = bytes[descriptor.Write(bytes.Span)..];
+                bytes = bytes[_descriptor.Write(bytes.Span)..];
                 if (bytes.Length == 0)
                 {
                     return;
                 }
 
-                room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                wait = room.Task;
-                watch.Resume();
+                _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                wait = _room.Task;
+                _watch.Resume();
             }
 
-            await wait.WaitAsync(cancellation);
+            await wait.WaitAsync(cancellationToken);
         }
     }
 
-    /// <summary>Ends a write that waits.</summary>
+    /// <summary>Ends a pending write.</summary>
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            closed = true;
-            watch.Dispose();
-            room?.TrySetResult();
+            _closed = true;
+            _watch.Dispose();
+            _room?.TrySetResult();
         }
     }
 
     private void OnRoom()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!closed)
+            if (!_closed)
             {
-                watch.Pause();
-                room?.TrySetResult();
+                _watch.Pause();
+                _room?.TrySetResult();
             }
         }
     }

@@ -3,77 +3,73 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Linux;
 
-/// <summary>One thread that waits for many descriptors (pipes, pidfds) and runs a callback when one is readable. Nothing waits on the thread pool.</summary>
-/// <remarks>Callbacks run one after the other, so what they do to one session needs no lock among themselves. They must not block.</remarks>
+/// <summary>Waits for many descriptors (pipes, pidfds) on one thread by epoll(7), and calls back when one is ready.</summary>
+/// <remarks>Callbacks run one after the other, so they need no lock among themselves. They must not block.</remarks>
 public sealed unsafe class EventLoop : IDisposable
 {
-    // struct epoll_event is packed on x86-64 alone.
+    // struct epoll_event is packed on x86-64 only.
     private static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
     private static readonly int DataOffset = EventSize - sizeof(long);
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<long, Watch> watches = [];
-    private readonly ConcurrentQueue<Action> posted = new();
-    private readonly Action<Exception> onError;
-    private readonly FileDescriptor epoll;
-    private readonly FileDescriptor wake;
-    private readonly Thread thread;
-    private long nextKey = 1;
-    private volatile bool stopping;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, Watch> _watches = [];
+    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly Action<Exception> _onError;
+    private readonly FileDescriptor _epoll;
+    private readonly FileDescriptor _wake;
+    private readonly Thread _thread;
+    private long _nextKey = 1;
+    private volatile bool _stopping;
 
     /// <summary>Starts the loop's thread.</summary>
-    /// <param name="onError">Told of an exception that a callback threw; the loop goes on.</param>
+    /// <param name="onError">Receives the exceptions of callbacks; the loop continues.</param>
     public EventLoop(Action<Exception> onError)
     {
-        this.onError = onError;
-        epoll = FileDescriptor.Adopt(LibC.Check(LibC.epoll_create1(LibC.EPOLL_CLOEXEC), "epoll"));
-        wake = FileDescriptor.Adopt(LibC.Check(LibC.eventfd(0, LibC.EFD_CLOEXEC | LibC.O_NONBLOCK), "eventfd"));
-        Add(wake, () => wake.Read(stackalloc byte[sizeof(long)]));
-        thread = new Thread(Run) { IsBackground = true, Name = "event loop" };
-        thread.Start();
+        _onError = onError;
+        _epoll = FileDescriptor.Adopt(LibC.Check(LibC.epoll_create1(LibC.EPOLL_CLOEXEC), "epoll"));
+        _wake = FileDescriptor.Adopt(LibC.Check(LibC.eventfd(0, LibC.EFD_CLOEXEC | LibC.O_NONBLOCK), "eventfd"));
+        Add(_wake, () => _wake.Read(stackalloc byte[sizeof(long)]));
+        _thread = new Thread(Run) { IsBackground = true, Name = "event loop" };
+        _thread.Start();
     }
 
-    /// <summary>Calls back, on the loop's thread, as long as the descriptor is readable or at its end.</summary>
-    /// <param name="descriptor">What to wait for; it must stay open until the watch is disposed.</param>
-    /// <param name="ready">What to do.</param>
+    /// <summary>Calls back, on the loop's thread, while the descriptor is readable or at its end.</summary>
+    /// <param name="descriptor">Must stay open until the watch is disposed.</param>
     public Watch Add(FileDescriptor descriptor, Action ready) => Add(descriptor, ready, LibC.EPOLLIN, armed: true);
 
-    /// <summary>Calls back, on the loop's thread, as long as the descriptor takes more and the watch is not paused, which it is at first.</summary>
-    /// <param name="descriptor">What to wait for; it must stay open until the watch is disposed.</param>
-    /// <param name="ready">What to do.</param>
+    /// <summary>Calls back, on the loop's thread, while the descriptor is writable and the watch is not paused. It is paused at first.</summary>
+    /// <param name="descriptor">Must stay open until the watch is disposed.</param>
     public Watch AddWriter(FileDescriptor descriptor, Action ready) => Add(descriptor, ready, LibC.EPOLLOUT, armed: false);
 
-    /// <summary>Runs an action on the loop's thread, soon; when that is this one, as soon as the present callback has returned.</summary>
-    /// <param name="action">What to do; it must not block.</param>
+    /// <summary>Runs an action on the loop's thread; when called there, after the current callback.</summary>
     public void Post(Action action)
     {
-        posted.Enqueue(action);
-        if (Thread.CurrentThread != thread)
+        _posted.Enqueue(action);
+        if (Thread.CurrentThread != _thread)
         {
-            wake.WriteAll(BitConverter.GetBytes(1L));
+            _wake.WriteAll(BitConverter.GetBytes(1L));
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
-        Post(() => stopping = true);
-        if (Thread.CurrentThread != thread)
+        Post(() => _stopping = true);
+        if (Thread.CurrentThread != _thread)
         {
-            thread.Join();
+            _thread.Join();
         }
 
-        epoll.Dispose();
-        wake.Dispose();
+        _epoll.Dispose();
+        _wake.Dispose();
     }
 
     private Watch Add(FileDescriptor descriptor, Action ready, uint events, bool armed)
     {
-        ArgumentNullException.ThrowIfNull(descriptor);
-        lock (gate)
+        lock (_gate)
         {
-            Watch watch = new(this, descriptor, nextKey++, ready, events, armed);
-            watches.Add(watch.Key, watch);
+            Watch watch = new(this, descriptor, _nextKey++, ready, events, armed);
+            _watches.Add(watch.Key, watch);
             Control(LibC.EPOLL_CTL_ADD, descriptor, watch.Key, armed ? events : 0);
             return watch;
         }
@@ -84,12 +80,12 @@ public sealed unsafe class EventLoop : IDisposable
         byte* registration = stackalloc byte[EventSize];
         *(uint*)registration = events;
         *(long*)(registration + DataOffset) = key;
-        LibC.Check(LibC.epoll_ctl(epoll.Number, operation, descriptor.Number, registration), "epoll");
+        LibC.Check(LibC.epoll_ctl(_epoll.Number, operation, descriptor.Number, registration), "epoll");
     }
 
     private void RunPosted()
     {
-        while (posted.TryDequeue(out Action? action))
+        while (_posted.TryDequeue(out Action? action))
         {
             Guard(action);
         }
@@ -101,9 +97,9 @@ public sealed unsafe class EventLoop : IDisposable
         {
             action();
         }
-        catch (Exception failure)
+        catch (Exception exception)
         {
-            onError(failure);
+            _onError(exception);
         }
     }
 
@@ -111,16 +107,16 @@ public sealed unsafe class EventLoop : IDisposable
     {
         const int capacity = 64;
         byte* events = stackalloc byte[capacity * EventSize];
-        while (!stopping)
+        while (!_stopping)
         {
-            int count = LibC.epoll_wait(epoll.Number, events, capacity, -1);
+            int count = LibC.epoll_wait(_epoll.Number, events, capacity, -1);
             for (int i = 0; i < count; i++)
             {
                 Watch? watch;
-                lock (gate)
+                lock (_gate)
                 {
-                    // A callback of this same round may have removed it.
-                    watches.TryGetValue(*(long*)(events + (i * EventSize) + DataOffset), out watch);
+                    // A callback of the same round may have removed it.
+                    _watches.TryGetValue(*(long*)(events + (i * EventSize) + DataOffset), out watch);
                 }
 
                 if (watch is not null)
@@ -132,62 +128,57 @@ public sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    /// <summary>One descriptor in the loop.</summary>
+    /// <summary>A descriptor in the loop.</summary>
     public sealed class Watch : IDisposable
     {
-        private readonly EventLoop loop;
-        private readonly FileDescriptor descriptor;
-        private readonly Action ready;
-        private readonly uint events;
-        private bool paused;
+        private readonly EventLoop _loop;
+        private readonly FileDescriptor _descriptor;
+        private readonly Action _ready;
+        private readonly uint _events;
+        private bool _paused;
 
         internal Watch(EventLoop loop, FileDescriptor descriptor, long key, Action ready, uint events, bool armed)
         {
-            this.events = events;
-            paused = !armed;
-            this.loop = loop;
-            this.descriptor = descriptor;
-            this.ready = ready;
-            Key = key;
+            (_loop, _descriptor, Key, _ready, _events) = (loop, descriptor, key, ready, events);
+            _paused = !armed;
         }
 
         internal long Key { get; }
 
-        /// <summary>Stops the callbacks for a while: the writer on the other side then has to wait.</summary>
+        /// <summary>Stops the callbacks until <see cref="Resume"/>, so that the writer on the other side has to wait.</summary>
         public void Pause() => Arm(false);
 
-        /// <summary>Goes on after <see cref="Pause"/>.</summary>
         public void Resume() => Arm(true);
 
         /// <summary>Ends the watch; the descriptor stays open.</summary>
         public void Dispose()
         {
-            lock (loop.gate)
+            lock (_loop._gate)
             {
-                if (loop.watches.Remove(Key))
+                if (_loop._watches.Remove(Key))
                 {
-                    loop.Control(LibC.EPOLL_CTL_DEL, descriptor, Key, 0);
+                    _loop.Control(LibC.EPOLL_CTL_DEL, _descriptor, Key, 0);
                 }
             }
         }
 
         internal void Ready()
         {
-            // Hang-ups are reported even when nothing is asked for.
-            if (!paused)
+            // Hang-ups are reported also while it is paused.
+            if (!_paused)
             {
-                ready();
+                _ready();
             }
         }
 
         private void Arm(bool armed)
         {
-            lock (loop.gate)
+            lock (_loop._gate)
             {
-                if (paused == armed && loop.watches.ContainsKey(Key))
+                if (_paused == armed && _loop._watches.ContainsKey(Key))
                 {
-                    paused = !armed;
-                    loop.Control(LibC.EPOLL_CTL_MOD, descriptor, Key, armed ? events : 0);
+                    _paused = !armed;
+                    _loop.Control(LibC.EPOLL_CTL_MOD, _descriptor, Key, armed ? _events : 0);
                 }
             }
         }

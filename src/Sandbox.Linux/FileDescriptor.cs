@@ -3,28 +3,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sandbox.Linux;
 
-/// <summary>An open file descriptor that is closed with its owner and never inherited unless a <see cref="ChildProcess"/> is given it.</summary>
+/// <summary>A file descriptor. Children do not inherit it, except a <see cref="ChildProcess"/> that is given it.</summary>
 public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
 {
     private FileDescriptor(int number)
         : base(ownsHandle: true) => SetHandle(number);
 
-    /// <summary>The number, for logs and for handing to a framework that takes numbers. It stays this object's.</summary>
+    /// <summary>Gets the number, which this object keeps owning.</summary>
     public int Number => (int)handle;
 
-    /// <summary>Takes over a descriptor that this process was started with, and stops its children from inheriting it.</summary>
-    /// <param name="number">The descriptor's number.</param>
+    /// <summary>Takes ownership of a descriptor that this process was started with.</summary>
     public static FileDescriptor Inherited(int number)
     {
         LibC.Check(LibC.fcntl(number, LibC.F_SETFD, LibC.FD_CLOEXEC), $"descriptor {number}");
         return new FileDescriptor(number);
     }
 
-    /// <summary>A copy of a descriptor that another object owns.</summary>
-    /// <param name="owner">The owner, such as a socket's handle.</param>
+    /// <summary>Duplicates a descriptor that another object owns.</summary>
     public static FileDescriptor Duplicate(SafeHandle owner)
     {
-        ArgumentNullException.ThrowIfNull(owner);
         bool held = false;
         try
         {
@@ -43,15 +40,11 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>Opens <c>/dev/null</c> for writing.</summary>
     public static FileDescriptor OpenNull() => OpenToWrite("/dev/null");
 
-    /// <summary>Opens a log, made when missing, which only this user may read. All that is written goes to its end, whoever else writes.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Opens or creates a log for appending, which only this user can read.</summary>
     public static FileDescriptor OpenLog(string path) => new(LibC.Check(
         LibC.open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_APPEND | LibC.O_CLOEXEC, 0x180 /* 0600 */), path));
 
-    /// <summary>Makes a pipe.</summary>
-    /// <param name="read">The end to read from.</param>
-    /// <param name="write">The end to write to.</param>
-    /// <param name="nonBlockingRead">Whether reading returns at once when there is nothing.</param>
+    /// <summary>Creates a pipe.</summary>
     public static void CreatePipe(out FileDescriptor read, out FileDescriptor write, bool nonBlockingRead = false)
     {
         int* ends = stackalloc int[2];
@@ -65,11 +58,8 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Makes a named pipe and opens both of its ends: so there is no end of file before the last writer, ours included, has closed.</summary>
-    /// <param name="path">Where; only this user may open it.</param>
-    /// <param name="capacity">How many bytes it holds; the kernel's default where it refuses.</param>
-    /// <param name="read">The end to read from, without blocking.</param>
-    /// <param name="write">Our own writing end, which keeps the pipe open.</param>
+    /// <summary>Creates a FIFO for this user and opens both ends, so that its end comes only after the last writer, including this one, has closed it. Reading
+    /// does not block.</summary>
     public static void CreateFifo(string path, int capacity, out FileDescriptor read, out FileDescriptor write)
     {
         LibC.Check(LibC.mkfifo(path, 0x180 /* 0600 */), path);
@@ -78,48 +68,39 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         _ = LibC.fcntl(read.Number, LibC.F_SETPIPE_SZ, capacity);
     }
 
-    /// <summary>Opens an existing file for writing; a named pipe must have a reader.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Opens an existing file for writing. Blocks on a FIFO without a reader.</summary>
     public static FileDescriptor OpenToWrite(string path) => Open(path, LibC.O_WRONLY);
 
-    /// <summary>Opens an existing file for reading; a named pipe must have a writer, or this waits for one.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Opens an existing file for reading. Blocks on a FIFO without a writer.</summary>
     public static FileDescriptor OpenToRead(string path) => Open(path, LibC.O_RDONLY);
 
-    /// <summary>Makes a named pipe for others to read from. We hold it as a reader too, so that writing never fails for want of one: whoever reads sees the end when we close it.</summary>
-    /// <param name="path">Where; only this user may open it.</param>
+    /// <summary>Creates a FIFO for this user to write to. It is also opened for reading, so that writing does not fail without a reader; readers see the end
+    /// when it is closed.</summary>
     public static FileDescriptor CreateFifoToWrite(string path)
     {
         LibC.Check(LibC.mkfifo(path, 0x180 /* 0600 */), path);
         return Open(path, LibC.O_RDWR | LibC.O_NONBLOCK);
     }
 
-    /// <summary>Makes a named pipe for others to write to, and opens its reading end without waiting for them.</summary>
-    /// <param name="path">Where; only this user may open it.</param>
+    /// <summary>Creates a FIFO for this user and opens it for reading without waiting for a writer.</summary>
     public static FileDescriptor CreateFifoToRead(string path)
     {
         LibC.Check(LibC.mkfifo(path, 0x180 /* 0600 */), path);
         return Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK);
     }
 
-    /// <summary>Opens an existing file for reading. Nothing is waited for, whatever it is.</summary>
-    /// <param name="path">The file; a link is followed.</param>
+    /// <summary>Opens an existing file for reading; a link is followed. Never blocks.</summary>
     public static FileDescriptor OpenToRead(LinuxPath path) => Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY, 0);
 
-    /// <summary>Opens a file for writing, made when missing. All that is written goes to its end. Nothing is waited for, whatever it is.</summary>
-    /// <param name="path">The file; a link is followed.</param>
-    /// <param name="permissions">The permissions of a new one, less what the process's mask takes away.</param>
+    /// <summary>Opens or creates a file for appending; a link is followed. Never blocks. The umask applies to the permissions.</summary>
     public static FileDescriptor OpenToAppend(LinuxPath path, UnixFileMode permissions) =>
         Open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_APPEND | LibC.O_NONBLOCK | LibC.O_NOCTTY, permissions);
 
-    /// <summary>Makes a file that was not there, for writing.</summary>
-    /// <param name="path">The file; a link in its place is an error.</param>
-    /// <param name="permissions">Its permissions, less what the process's mask takes away.</param>
+    /// <summary>Creates a file for writing; fails when the path exists, also as a link. The umask applies to the permissions.</summary>
     public static FileDescriptor CreateNew(LinuxPath path, UnixFileMode permissions) =>
         Open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL | LibC.O_NOFOLLOW, permissions);
 
-    /// <summary>Goes to a place in a file.</summary>
-    /// <param name="offset">The place, from the file's beginning.</param>
+    /// <summary>Sets the position from the beginning of the file.</summary>
     public void Seek(long offset)
     {
         if (LibC.lseek(Number, offset, LibC.SEEK_SET) < 0)
@@ -128,13 +109,9 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Cuts a file off, or makes it longer.</summary>
-    /// <param name="length">Its new length.</param>
     public void Truncate(long length) => LibC.Check(LibC.ftruncate(Number, length), "truncate");
 
-    /// <summary>Writes what there is room for.</summary>
-    /// <param name="bytes">What to write.</param>
-    /// <returns>How many bytes were taken; 0 when there is no room now.</returns>
+    /// <summary>Writes without blocking and returns the number of bytes written; 0 when there is no room.</summary>
     public int Write(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)
@@ -148,12 +125,12 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
                 }
 
                 int error = Marshal.GetLastPInvokeError();
-                if (error == LibC.EAGAIN)
+                if (error == Errno.EAGAIN)
                 {
                     return 0;
                 }
 
-                if (error != LibC.EINTR)
+                if (error != Errno.EINTR)
                 {
                     throw LibC.Failure(error, "write");
                 }
@@ -161,9 +138,7 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Reads what is there.</summary>
-    /// <param name="buffer">Where to.</param>
-    /// <returns>The number of bytes; 0 at the end; -1 when there is nothing now.</returns>
+    /// <summary>Returns the number of bytes read; 0 at the end; -1 when there are none yet.</summary>
     public int Read(Span<byte> buffer)
     {
         fixed (byte* start = buffer)
@@ -177,12 +152,12 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
                 }
 
                 int error = Marshal.GetLastPInvokeError();
-                if (error == LibC.EAGAIN)
+                if (error == Errno.EAGAIN)
                 {
                     return -1;
                 }
 
-                if (error != LibC.EINTR)
+                if (error != Errno.EINTR)
                 {
                     throw LibC.Failure(error, "read");
                 }
@@ -190,8 +165,7 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>Writes everything, waiting where the other side is slow.</summary>
-    /// <param name="bytes">What to write.</param>
+    /// <summary>Writes all bytes and blocks while the reader is slow.</summary>
     public void WriteAll(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)
@@ -203,7 +177,7 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
                 {
                     done += (int)count;
                 }
-                else if (Marshal.GetLastPInvokeError() is var error and not LibC.EINTR)
+                else if (Marshal.GetLastPInvokeError() is var error and not Errno.EINTR)
                 {
                     throw LibC.Failure(error, "write");
                 }
@@ -211,7 +185,7 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 
     internal static FileDescriptor Adopt(int number) => new(number);

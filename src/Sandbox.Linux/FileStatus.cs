@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Sandbox.Linux;
 
-/// <summary>What the kernel knows of a file. See statx(2).</summary>
+/// <summary>The status of a file. See statx(2).</summary>
 public readonly unsafe struct FileStatus
 {
     private const int StructureSize = 256;
@@ -23,54 +24,42 @@ public readonly unsafe struct FileStatus
         Device = *(ulong*)(result + 136);
     }
 
-    /// <summary>What it is.</summary>
     public FileType Type { get; }
 
-    /// <summary>Its permissions.</summary>
     public UnixFileMode Permissions { get; }
 
-    /// <summary>Its owner.</summary>
     public uint Owner { get; }
 
-    /// <summary>How many names it has.</summary>
+    /// <summary>Gets the number of hard links.</summary>
     public uint Links { get; }
 
-    /// <summary>How many bytes it holds.</summary>
     public long Size { get; }
 
-    /// <summary>Its number on its file system.</summary>
     public ulong Inode { get; }
 
-    /// <summary>Its file system.</summary>
     public ulong Device { get; }
 
-    /// <summary>When its content changed, in nanoseconds since 1970.</summary>
+    /// <summary>Gets the modification time in nanoseconds since 1970.</summary>
     public long ModifiedNanoseconds { get; }
 
-    /// <summary>When anything about it changed, in nanoseconds since 1970.</summary>
+    /// <summary>Gets the time of the last change of content or metadata, in nanoseconds since 1970.</summary>
     public long ChangedNanoseconds { get; }
 
-    /// <summary>When its content changed.</summary>
     public DateTimeOffset ModifiedAt => DateTimeOffset.UnixEpoch.AddTicks(ModifiedNanoseconds / TimeSpan.NanosecondsPerTick);
 
-    /// <summary>Looks at a path.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="follow">Whether a link is followed.</param>
+    /// <summary>Gets the status of a path; a link is not followed.</summary>
+    public static FileStatus Of(string path) => Of(new LinuxPath(Encoding.UTF8.GetBytes(path)), follow: false);
+
     public static FileStatus Of(LinuxPath path, bool follow) =>
         TryGet(LibC.AT_FDCWD, path.Terminated, follow ? 0 : LibC.AT_SYMLINK_NOFOLLOW, out int error) ?? throw LibC.Failure(error, path.ToString());
 
-    /// <summary>Looks at a path; null when there is nothing, or a link that leads nowhere is to be followed.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="follow">Whether a link is followed.</param>
+    /// <summary>Gets the status of a path; null when it does not exist, or is a broken link to be followed.</summary>
     public static FileStatus? TryOf(LinuxPath path, bool follow) =>
         TryGet(LibC.AT_FDCWD, path.Terminated, follow ? 0 : LibC.AT_SYMLINK_NOFOLLOW, out int error) is { } status ? status
-            : error == LibC.ENOENT ? null : throw LibC.Failure(error, path.ToString());
+            : error == Errno.ENOENT ? null : throw LibC.Failure(error, path.ToString());
 
-    /// <summary>Looks at an open file.</summary>
-    /// <param name="file">The file.</param>
     public static FileStatus Of(FileDescriptor file)
     {
-        ArgumentNullException.ThrowIfNull(file);
         return TryGet(file.Number, Nothing, LibC.AT_EMPTY_PATH, out int error) ?? throw LibC.Failure(error, "descriptor");
     }
 
@@ -85,27 +74,14 @@ public readonly unsafe struct FileStatus
     private static long Nanoseconds(byte* time) => (*(long*)time * 1_000_000_000) + *(uint*)(time + sizeof(long));
 }
 
-/// <summary>What a path can lead to, as the mode of statx(2) has it.</summary>
+/// <summary>File types, as in the mode of statx(2).</summary>
 public enum FileType
 {
-    /// <summary>A named pipe.</summary>
     Fifo = 0x1000,
-
-    /// <summary>A character device.</summary>
     CharacterDevice = 0x2000,
-
-    /// <summary>A directory.</summary>
     Directory = 0x4000,
-
-    /// <summary>A block device.</summary>
     BlockDevice = 0x6000,
-
-    /// <summary>A regular file.</summary>
     Regular = 0x8000,
-
-    /// <summary>A symbolic link.</summary>
     Link = 0xa000,
-
-    /// <summary>A socket.</summary>
     Socket = 0xc000,
 }

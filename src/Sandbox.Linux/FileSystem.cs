@@ -3,37 +3,28 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Linux;
 
-/// <summary>Files by paths that need not be text. Every failure is a <see cref="Win32Exception"/> with one of <see cref="ErrorNumbers"/>.</summary>
+/// <summary>Operations on files by paths that need not be text. Errors are a <see cref="Win32Exception"/> with an <see cref="Errno"/>.</summary>
 public static unsafe class FileSystem
 {
     private const int LongestPath = 4096;
     private const nint CopyAtOnce = 16 << 20;
 
-    /// <summary>Makes a directory.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="permissions">Its permissions, less what the process's mask takes away.</param>
+    /// <summary>Creates a directory; the umask applies to its permissions.</summary>
     public static void MakeDirectory(LinuxPath path, UnixFileMode permissions) =>
         LibC.Check(LibC.mkdirat(LibC.AT_FDCWD, path.Terminated, (uint)permissions), path.ToString());
 
-    /// <summary>Makes a named pipe.</summary>
-    /// <inheritdoc cref="MakeDirectory"/>
+    /// <summary>Creates a FIFO; the umask applies to its permissions.</summary>
     public static void MakeFifo(LinuxPath path, UnixFileMode permissions) =>
         LibC.Check(LibC.mkfifoat(LibC.AT_FDCWD, path.Terminated, (uint)permissions), path.ToString());
 
-    /// <summary>Makes a symbolic link.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="target">What it says.</param>
     public static void MakeLink(LinuxPath path, LinuxPath target) =>
         LibC.Check(LibC.symlinkat(target.Terminated, LibC.AT_FDCWD, path.Terminated), path.ToString());
 
-    /// <summary>Gives a file one more name.</summary>
-    /// <param name="path">The new name.</param>
-    /// <param name="existing">The file; a link is not followed.</param>
+    /// <summary>Adds a name to a file; a link is not followed.</summary>
     public static void MakeHardLink(LinuxPath path, LinuxPath existing) =>
         LibC.Check(LibC.linkat(LibC.AT_FDCWD, existing.Terminated, LibC.AT_FDCWD, path.Terminated, 0), path.ToString());
 
-    /// <summary>What a symbolic link says.</summary>
-    /// <param name="path">The link.</param>
+    /// <summary>Returns the target of a symbolic link.</summary>
     public static LinuxPath ReadLink(LinuxPath path)
     {
         byte* buffer = stackalloc byte[LongestPath];
@@ -41,8 +32,7 @@ public static unsafe class FileSystem
         return new LinuxPath(new ReadOnlySpan<byte>(buffer, length));
     }
 
-    /// <summary>The path with all links followed.</summary>
-    /// <param name="path">What exists.</param>
+    /// <summary>Returns the path of an existing file with all links resolved.</summary>
     public static LinuxPath Resolve(LinuxPath path)
     {
         byte* buffer = stackalloc byte[LongestPath];
@@ -51,48 +41,30 @@ public static unsafe class FileSystem
             : throw LibC.Failure(Marshal.GetLastPInvokeError(), path.ToString());
     }
 
-    /// <summary>Moves a file or directory within its file system.</summary>
-    /// <param name="from">What.</param>
-    /// <param name="to">Its new path.</param>
-    /// <param name="replace">Whether it takes the place of a file or an empty directory that is there.</param>
+    /// <summary>Moves a file or directory within its file system. Can replace a file or an empty directory.</summary>
     public static void Rename(LinuxPath from, LinuxPath to, bool replace) =>
         LibC.Check(LibC.renameat2(LibC.AT_FDCWD, from.Terminated, LibC.AT_FDCWD, to.Terminated, replace ? 0 : LibC.RENAME_NOREPLACE), to.ToString());
 
-    /// <summary>Removes a file or a link.</summary>
-    /// <param name="path">What.</param>
+    /// <summary>Removes a file or link.</summary>
     public static void RemoveFile(LinuxPath path) => LibC.Check(LibC.unlinkat(LibC.AT_FDCWD, path.Terminated, 0), path.ToString());
 
     /// <summary>Removes an empty directory.</summary>
-    /// <param name="path">What.</param>
     public static void RemoveDirectory(LinuxPath path) => LibC.Check(LibC.unlinkat(LibC.AT_FDCWD, path.Terminated, LibC.AT_REMOVEDIR), path.ToString());
 
-    /// <summary>Whether this user may write to a file or make entries in a directory.</summary>
-    /// <param name="path">What.</param>
+    /// <summary>Returns whether this user can write to a file or create entries in a directory.</summary>
     public static bool IsWritable(LinuxPath path) => LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.W_OK, LibC.AT_EACCESS) == 0;
 
-    /// <summary>Refuses what this user may not read.</summary>
-    /// <param name="path">What.</param>
-    /// <exception cref="System.ComponentModel.Win32Exception">It may not be read, or is not there.</exception>
-    public static void RequireReadable(LinuxPath path) => LibC.Check(LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.R_OK, LibC.AT_EACCESS), path.ToString());
+    /// <summary>Throws for a file that this user cannot read.</summary>
+    public static void RequireReadable(LinuxPath path) =>
+        LibC.Check(LibC.faccessat(LibC.AT_FDCWD, path.Terminated, LibC.R_OK, LibC.AT_EACCESS), path.ToString());
 
-    /// <summary>Sets permissions, whatever the process's mask.</summary>
-    /// <param name="path">What; a link is followed.</param>
-    /// <param name="permissions">The permissions.</param>
+    /// <summary>Sets permissions; the umask does not apply, and a link is followed.</summary>
     public static void SetPermissions(LinuxPath path, UnixFileMode permissions) =>
         LibC.Check(LibC.fchmodat(LibC.AT_FDCWD, path.Terminated, (uint)permissions, 0), path.ToString());
 
-    /// <summary>Sets permissions, whatever the process's mask.</summary>
-    /// <param name="file">The open file.</param>
-    /// <param name="permissions">The permissions.</param>
-    public static void SetPermissions(FileDescriptor file, UnixFileMode permissions)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        LibC.Check(LibC.fchmod(file.Number, (uint)permissions), "chmod");
-    }
+    public static void SetPermissions(FileDescriptor file, UnixFileMode permissions) => LibC.Check(LibC.fchmod(file.Number, (uint)permissions), "chmod");
 
-    /// <summary>Sets when the content changed.</summary>
-    /// <param name="path">What; a link is not followed.</param>
-    /// <param name="modified">When.</param>
+    /// <summary>Sets the modification time; a link is not followed.</summary>
     public static void SetModified(LinuxPath path, DateTimeOffset modified)
     {
         long* times = stackalloc long[4];
@@ -100,30 +72,25 @@ public static unsafe class FileSystem
         LibC.Check(LibC.utimensat(LibC.AT_FDCWD, path.Terminated, times, LibC.AT_SYMLINK_NOFOLLOW), path.ToString());
     }
 
-    /// <summary>Sets when the content changed.</summary>
-    /// <param name="file">The open file.</param>
-    /// <param name="modified">When.</param>
     public static void SetModified(FileDescriptor file, DateTimeOffset modified)
     {
-        ArgumentNullException.ThrowIfNull(file);
         long* times = stackalloc long[4];
         Fill(times, modified);
         LibC.Check(LibC.futimens(file.Number, times), "utime");
     }
 
-    /// <summary>Copies bytes from one open file to another, in the kernel, from where both stand.</summary>
-    /// <param name="from">The file read.</param>
-    /// <param name="to">The file written.</param>
-    /// <returns>How many bytes were copied; 0 at the end. Null where the kernel cannot do it for these two.</returns>
+    /// <summary>Copies bytes between open files in the kernel, from their current positions. Returns their number, 0 at the end, or null when the kernel does
+    /// not support it for these files.</summary>
     public static long? Copy(FileDescriptor from, FileDescriptor to)
     {
-        ArgumentNullException.ThrowIfNull(from);
-        ArgumentNullException.ThrowIfNull(to);
         nint count = LibC.copy_file_range(from.Number, null, to.Number, null, CopyAtOnce, 0);
         return count >= 0 ? count
-            : Marshal.GetLastPInvokeError() is var error && error is ErrorNumbers.CrossDevice or ErrorNumbers.Invalid or 38 /* ENOSYS */ or 95 /* EOPNOTSUPP */ ? null
+            : Marshal.GetLastPInvokeError() is var error && error is Errno.EXDEV or Errno.EINVAL or Errno.ENOSYS or Errno.EOPNOTSUPP ? null
             : throw LibC.Failure(error, "copy");
     }
+
+    /// <summary>Gives a file to a user and the group of the same number.</summary>
+    public static void SetOwner(string path, uint owner) => LibC.Check(LibC.chown(path, owner, owner), path);
 
     private static void Fill(long* times, DateTimeOffset modified)
     {

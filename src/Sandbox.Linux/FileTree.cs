@@ -4,16 +4,15 @@ using System.Text;
 
 namespace Sandbox.Linux;
 
-/// <summary>Removal of a directory that hostile code has filled: any names (also such that are no text), any permissions, any depth. Links are removed, never followed.</summary>
-/// <remarks>Nothing else may write into the tree meanwhile. Depth costs nothing: what lies deeper is moved into the topmost directory first.</remarks>
+/// <summary>Removes directories that hostile code has filled: with any names, permissions and depth. Links are removed, never followed.</summary>
+/// <remarks>Nothing else may write to the tree meanwhile. There is no recursion: deeper directories are moved into the topmost one first.</remarks>
 public static unsafe class FileTree
 {
     private const uint OwnerAll = 0x1c0; // 0700
     private const int NamesAtOnce = 4096;
     private static readonly byte[] Itself = ".\0"u8.ToArray();
 
-    /// <summary>Removes a directory and all that is in it; a missing one is fine.</summary>
-    /// <param name="path">The directory, which itself is no link.</param>
+    /// <summary>Removes a directory with its content; does nothing when it does not exist. It must not be a link.</summary>
     public static void Remove(string path)
     {
         if (Directory.Exists(path))
@@ -22,8 +21,7 @@ public static unsafe class FileTree
         }
     }
 
-    /// <summary>Removes a directory and all that is in it.</summary>
-    /// <param name="path">The directory, which itself is no link.</param>
+    /// <summary>Removes a directory with its content. It must not be a link.</summary>
     public static void Remove(LinuxPath path)
     {
         using (FileDescriptor top = OpenDirectory(LibC.AT_FDCWD, path.Terminated))
@@ -62,7 +60,7 @@ public static unsafe class FileTree
         LibC.Check(LibC.unlinkat(top.Number, name, LibC.AT_REMOVEDIR), Display(name));
     }
 
-    /// <summary>Removes a file, a link or an empty directory; false when it is a directory with something in it.</summary>
+    /// <summary>Removes a file, a link or an empty directory; false for a directory that is not empty.</summary>
     private static bool TryRemove(FileDescriptor directory, byte[] name)
     {
         if (LibC.unlinkat(directory.Number, name, 0) == 0)
@@ -71,17 +69,17 @@ public static unsafe class FileTree
         }
 
         int error = Marshal.GetLastPInvokeError();
-        if (error == LibC.EISDIR)
+        if (error == Errno.EISDIR)
         {
             return LibC.unlinkat(directory.Number, name, LibC.AT_REMOVEDIR) == 0;
         }
 
-        return error == LibC.ENOENT ? true : throw LibC.Failure(error, Display(name));
+        return error == Errno.ENOENT ? true : throw LibC.Failure(error, Display(name));
     }
 
     private static void MoveUp(FileDescriptor directory, byte[] name, FileDescriptor top, ref long moved)
     {
-        // Moving a directory changes its '..', so it has to be writable itself.
+        // Moving a directory changes its '..', so it must be writable itself.
         LibC.Check(LibC.fchmodat(directory.Number, name, OwnerAll, 0), Display(name));
         while (true)
         {
@@ -91,8 +89,8 @@ public static unsafe class FileTree
                 return;
             }
 
-            // A hostile tree may have such names of its own.
-            if (Marshal.GetLastPInvokeError() is var error and not (LibC.EEXIST or LibC.ENOTEMPTY or LibC.ENOTDIR))
+            // A hostile tree may contain such names.
+            if (Marshal.GetLastPInvokeError() is var error and not (Errno.EEXIST or Errno.ENOTEMPTY or Errno.ENOTDIR))
             {
                 throw LibC.Failure(error, Display(name));
             }
@@ -106,39 +104,19 @@ public static unsafe class FileTree
         return FileDescriptor.Adopt(LibC.Check(LibC.openat(parent, name, flags, 0), Display(name)));
     }
 
-    /// <summary>Some of a directory's entries as they are stored, each with a closing zero.</summary>
+    /// <summary>Returns some of a directory's entries as they are stored, each with a closing zero.</summary>
     private static List<byte[]> NamesIn(FileDescriptor directory)
     {
-        // Read through a descriptor of its own, since closedir closes it.
-        int copy = LibC.Check(LibC.openat(directory.Number, Itself, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0), "directory");
-        nint stream = LibC.fdopendir(copy);
-        if (stream == 0)
+        List<byte[]> names = [];
+
+        // Read through a descriptor of its own, because the reader closes it.
+        using DirectoryReader reader = DirectoryReader.Open(directory.Number, Itself, "directory");
+        while (names.Count < NamesAtOnce && reader.Read())
         {
-            int error = Marshal.GetLastPInvokeError();
-            _ = LibC.close(copy);
-            throw LibC.Failure(error, "directory");
+            names.Add([.. reader.Name, 0]);
         }
 
-        try
-        {
-            // struct dirent of 64-bit Linux.
-            const int nameOffset = 19;
-            List<byte[]> names = [];
-            for (byte* entry = LibC.readdir(stream); entry is not null && names.Count < NamesAtOnce; entry = LibC.readdir(stream))
-            {
-                ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(entry + nameOffset);
-                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
-                {
-                    names.Add([.. name, 0]);
-                }
-            }
-
-            return names;
-        }
-        finally
-        {
-            _ = LibC.closedir(stream);
-        }
+        return names;
     }
 
     private static string Display(byte[] name) => Encoding.UTF8.GetString(name.AsSpan(..^1));

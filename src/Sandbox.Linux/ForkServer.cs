@@ -3,27 +3,28 @@ using System.Text;
 
 namespace Sandbox.Linux;
 
-/// <summary>Starts one program again and again, each time as a child of the process that asks, and as a process to which its orphaned descendants come back
-/// (prctl(2), PR_SET_CHILD_SUBREAPER). That needs code between fork and exec, which posix_spawn(3) does not run and which is not safe in a process with many threads.</summary>
-/// <remarks>So it runs in a small process of its own, which has one thread at work, and allocates nothing once it serves: no collection can ever be under way when it forks.</remarks>
+/// <summary>Starts instances of one program as children of the requesting process and as subreapers of their descendants (prctl(2), PR_SET_CHILD_SUBREAPER).
+/// That needs code between fork and exec, which posix_spawn(3) does not run and which is not safe in a process with many threads.</summary>
+/// <remarks>So it runs in a process of its own with one active thread. It allocates nothing while it serves, so no garbage collection can be running when it
+/// forks.</remarks>
 public static unsafe class ForkServer
 {
-    /// <summary>The named pipe, in the directory that a request names, that the program reads as its standard input.</summary>
+    /// <summary>The name of the FIFO, in the directory of a request, that the program gets as standard input.</summary>
     public const string InputName = "commands";
 
-    /// <summary>The named pipe that the program gets as an extra descriptor to write to.</summary>
+    /// <summary>The name of the FIFO that the program gets as an extra descriptor for writing.</summary>
     public const string ReportName = "reports";
 
     private const int LongestPath = 4096;
 
-    // Any number above the ones that the program is given.
+    // Any number above those that the program gets.
     private const int Aside = 64;
 
-    /// <summary>Serves until standard input ends: each line is a directory, each answer on standard output the new process's id, four bytes in the machine's order.
-    /// The program sees the directory's two named pipes, and <c>/dev/null</c> for its output.</summary>
-    /// <param name="program">The program's full path.</param>
-    /// <param name="arguments">Its arguments, its own name not among them.</param>
-    /// <param name="reportDescriptor">The number under which it sees the second pipe: 3 to 9.</param>
+    /// <summary>Serves until standard input ends. Each line is a directory; the answer on standard output is the new process's id, four bytes in the machine's
+    /// order.
+    /// The program gets the directory's two FIFOs, and <c>/dev/null</c> for its output.</summary>
+    /// <param name="arguments">The arguments, without the program's name.</param>
+    /// <param name="reportDescriptor">The number of the second FIFO in the program: 3 to 9.</param>
     public static void Run(string program, IEnumerable<string> arguments, int reportDescriptor)
     {
         byte** argv = NativeList([program, .. arguments]);
@@ -41,12 +42,12 @@ public static unsafe class ForkServer
             Append(inputPath + length, inputName);
             Append(reportPath + length, reportName);
 
-            // Opened here: whoever is told the id may close its ends at once, and what it wrote is read all the same.
+            // Opened before the answer: the requester may then close its ends at once, and what it wrote is still read.
             int input = LibC.open_raw(inputPath, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
             int report = LibC.open_raw(reportPath, LibC.O_WRONLY | LibC.O_CLOEXEC, 0);
 
-            // As a sister: the asking process is its parent, may wait for it, and finds it among its children.
-            // Never without its pipes: it would read the requests that come here.
+            // A sibling of this process, so that the requester can wait for it.
+            // Never without its FIFOs: it would read the requests to this process.
             int pid = input < 0 || report < 0 ? -1 : (int)LibC.fork_for_parent();
             if (pid == 0)
             {
@@ -59,14 +60,14 @@ public static unsafe class ForkServer
         }
     }
 
-    /// <summary>In the child: nothing but system calls, up to the other program.</summary>
+    /// <summary>Runs in the child: only system calls until exec.</summary>
     private static void Become(byte* path, byte** argv, int input, int report, byte* nothing, int reportDescriptor)
     {
         const int lastStandard = 2;
         _ = LibC.setsid();
         _ = LibC.prctl(LibC.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 
-        // The runtime ignores SIGPIPE, and what is ignored stays so in the program that follows.
+        // The runtime ignores SIGPIPE, and exec would keep that.
         _ = LibC.signal((int)Signal.PIPE, 0);
         int output = LibC.open_raw(nothing, LibC.O_WRONLY, 0);
         _ = LibC.dup2(input, 0);
@@ -80,7 +81,7 @@ public static unsafe class ForkServer
         LibC._exit(127);
     }
 
-    /// <summary>Unblocks all signals, and no longer ignores those that this process was started to ignore: the program inherits both.</summary>
+    /// <summary>Unblocks all signals and restores the default action of ignored ones: the program inherits both.</summary>
     private static void ResetSignals()
     {
         const int lastStandardSignal = 31, ignored = 1;
@@ -90,7 +91,7 @@ public static unsafe class ForkServer
         nint* action = stackalloc nint[LibC.SignalActionSize / sizeof(nint)];
         for (int number = 1; number <= lastStandardSignal; number++)
         {
-            // SIGPIPE is ignored by the runtime, which needs that here.
+            // The runtime needs SIGPIPE to be ignored.
             if (number != (int)Signal.PIPE && LibC.sigaction(number, null, action) == 0 && action[0] == ignored)
             {
                 _ = LibC.signal(number, 0);

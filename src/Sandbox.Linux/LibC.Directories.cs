@@ -2,15 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Linux;
 
-/// <summary>What walking directories by descriptor needs. Names are bytes with a closing zero: a file's name need not be text.</summary>
+/// <summary>Directories by descriptor. Names are bytes with a closing zero: a file's name need not be text.</summary>
 internal static unsafe partial class LibC
 {
-    internal const int ENOENT = 2;
-    internal const int EEXIST = 17;
-    internal const int ENOTDIR = 20;
-    internal const int EISDIR = 21;
-    internal const int ENOTEMPTY = 39;
-
     internal const int AT_FDCWD = -100;
     internal const int AT_REMOVEDIR = 0x200;
 

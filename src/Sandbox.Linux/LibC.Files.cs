@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Linux;
 
-/// <summary>What files, links and watches need.</summary>
+/// <summary>Files, links and inotify.</summary>
 internal static unsafe partial class LibC
 {
     internal const int O_EXCL = 0x80;

@@ -3,16 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Linux;
 
-/// <summary>The C library's functions and constants, as the manual pages give them for Linux.</summary>
+/// <summary>Functions and constants of the C library, see their manual pages.</summary>
 internal static unsafe partial class LibC
 {
     private const string Library = "libc";
-
-    internal const int EINTR = 4;
-    internal const int EIO = 5;
-    internal const int EAGAIN = 11;
-    internal const int ECHILD = 10;
-    internal const int ESRCH = 3;
 
     internal const int O_RDONLY = 0;
     internal const int O_WRONLY = 1;
@@ -39,7 +33,6 @@ internal static unsafe partial class LibC
 
     internal const nuint TIOCGPGRP = 0x540f;
     internal const nuint TIOCSWINSZ = 0x5414;
-    internal const int SIGWINCH = 28;
 
     internal const int WNOHANG = 1;
 
@@ -55,7 +48,7 @@ internal static unsafe partial class LibC
     internal const short POSIX_SPAWN_SETSIGMASK = 0x08;
     internal const short POSIX_SPAWN_SETSID = 0x80;
 
-    // Larger than the structures are on any Linux libc; they are opaque to us.
+    // Larger than the opaque structures of any libc on Linux.
     internal const int SpawnStructureSize = 512;
     internal const int SignalSetSize = 128;
     internal const int SignalActionSize = 256;
@@ -212,11 +205,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library)]
     internal static partial int sigemptyset(byte* signals);
 
-    /// <summary>Returns the result, or throws what errno says about a failed call.</summary>
+    /// <summary>Returns the result of a call, or throws when it failed.</summary>
     internal static int Check(int result, string what) =>
         result >= 0 ? result : throw Failure(Marshal.GetLastPInvokeError(), what);
 
-    /// <summary>The exception for an error number.</summary>
     internal static Win32Exception Failure(int error, string what) =>
         new(error, $"{what}: {Marshal.GetPInvokeErrorMessage(error)}");
 }

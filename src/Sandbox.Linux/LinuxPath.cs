@@ -2,20 +2,13 @@ using System.Text;
 
 namespace Sandbox.Linux;
 
-/// <summary>A path as the kernel takes it: any bytes but zero.</summary>
-public readonly struct LinuxPath
+/// <summary>A path as the kernel takes it: any bytes except zero.</summary>
+public readonly struct LinuxPath(ReadOnlySpan<byte> bytes)
 {
-    private readonly byte[] terminated;
+    public ReadOnlySpan<byte> Bytes => Terminated.AsSpan(..^1);
 
-    /// <summary>Creates a path.</summary>
-    /// <param name="bytes">Its bytes, without a closing zero.</param>
-    public LinuxPath(ReadOnlySpan<byte> bytes) => terminated = [.. bytes, 0];
+    internal byte[] Terminated { get; } = [.. bytes, 0];
 
-    /// <summary>The bytes.</summary>
-    public ReadOnlySpan<byte> Bytes => terminated.AsSpan(..^1);
-
-    internal byte[] Terminated => terminated;
-
-    /// <summary>The path for people.</summary>
+    /// <summary>Returns the path for messages.</summary>
     public override string ToString() => Encoding.UTF8.GetString(Bytes);
 }

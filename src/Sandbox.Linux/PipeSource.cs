@@ -11,14 +11,11 @@ public interface IBackpressure
 }
 
 /// <summary>Receives data that was read from a pipe.</summary>
-/// <typeparam name="TSink">The type of the sinks.</typeparam>
 /// <param name="sink">The sink that the data belongs to; null for none.</param>
-/// <param name="data">The data.</param>
 public delegate void PipeData<in TSink>(TSink? sink, ReadOnlySpan<byte> data)
     where TSink : class;
 
 /// <summary>Reads from a pipe, also while the data belongs to no sink, so that no writer blocks. It pauses while the sink is full.</summary>
-/// <typeparam name="TSink">The type of the sinks.</typeparam>
 public sealed class PipeSource<TSink> : IDisposable
     where TSink : class, IBackpressure
 {
@@ -38,11 +35,9 @@ public sealed class PipeSource<TSink> : IDisposable
 
     /// <summary>Starts reading.</summary>
     /// <param name="read">The non-blocking end to read from, which this object disposes of.</param>
-    /// <param name="loop">The loop that watches it.</param>
     /// <param name="onData">Receives the data piece by piece, on any thread.</param>
     public PipeSource(FileDescriptor read, EventLoop loop, PipeData<TSink> onData)
     {
-        ArgumentNullException.ThrowIfNull(loop);
         _read = read;
         _onData = onData;
         lock (_gate)
@@ -56,7 +51,6 @@ public sealed class PipeSource<TSink> : IDisposable
     /// <param name="sink">The sink, which pauses the reading while it is full.</param>
     public void Begin(TSink sink)
     {
-        ArgumentNullException.ThrowIfNull(sink);
         lock (_gate)
         {
             // What was written before belongs to no sink.
@@ -96,7 +90,7 @@ public sealed class PipeSource<TSink> : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         lock (_gate)

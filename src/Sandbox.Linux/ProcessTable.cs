@@ -2,23 +2,19 @@ using System.Globalization;
 
 namespace Sandbox.Linux;
 
-/// <summary>One line of <c>/proc</c>: see proc(5), <c>/proc/pid/stat</c>.</summary>
-/// <param name="Id">The process.</param>
-/// <param name="ParentId">Its parent.</param>
-/// <param name="StartTime">When it started, in clock ticks since boot: with the id it names one process for ever.</param>
-/// <param name="SessionId">The process that leads its session, see setsid(2).</param>
-/// <param name="State">The state's letter; <c>Z</c> is a process that has ended and waits to be collected.</param>
+/// <summary>A process, as in <c>/proc/pid/stat</c>, see proc(5).</summary>
+/// <param name="StartTime">The start time in clock ticks since boot; with the id it identifies a process uniquely.</param>
+/// <param name="SessionId">The session leader, see setsid(2).</param>
+/// <param name="State">The state's letter; <c>Z</c> is a zombie.</param>
 public readonly record struct ProcessEntry(int Id, int ParentId, int SessionId, ulong StartTime, char State)
 {
-    /// <summary>Whether it still runs.</summary>
     public bool IsAlive => State is not ('Z' or 'X');
 }
 
-/// <summary>What <c>/proc</c> says about processes.</summary>
+/// <summary>Reads processes from <c>/proc</c>.</summary>
 public static class ProcessTable
 {
-    /// <summary>One process, or null when there is none of this id.</summary>
-    /// <param name="id">The process id.</param>
+    /// <summary>Finds a process, or returns null when it does not exist.</summary>
     public static ProcessEntry? Find(int id)
     {
         try
@@ -31,7 +27,7 @@ public static class ProcessTable
         }
     }
 
-    /// <summary>All processes that can be seen.</summary>
+    /// <summary>Returns all visible processes.</summary>
     public static IReadOnlyList<ProcessEntry> All()
     {
         List<ProcessEntry> entries = [];
@@ -46,8 +42,7 @@ public static class ProcessTable
         return entries;
     }
 
-    /// <summary>A process's command line, or null when it cannot be seen.</summary>
-    /// <param name="id">The process id.</param>
+    /// <summary>Returns a process's command line, or null when it is not visible.</summary>
     public static IReadOnlyList<string>? CommandLineOf(int id)
     {
         try
@@ -60,13 +55,10 @@ public static class ProcessTable
         }
     }
 
-    /// <summary>Everything that descends from some processes, themselves not included, and lives.</summary>
-    /// <param name="ancestors">The process ids.</param>
-    /// <param name="except">Processes that are left out together with all that descends from them.</param>
+    /// <summary>Returns the living descendants of processes.</summary>
+    /// <param name="except">Processes that are left out with their descendants.</param>
     public static IReadOnlyList<ProcessEntry> DescendantsOf(IReadOnlyCollection<int> ancestors, IReadOnlySet<(int Id, ulong StartTime)> except)
     {
-        ArgumentNullException.ThrowIfNull(ancestors);
-        ArgumentNullException.ThrowIfNull(except);
         if (ancestors.Count == 0)
         {
             return [];
@@ -93,8 +85,7 @@ public static class ProcessTable
         return found;
     }
 
-    /// <summary>Whether a single-threaded process has children: one small read, where <see cref="All"/> is many.</summary>
-    /// <param name="id">The process id.</param>
+    /// <summary>Returns whether a single-threaded process has children. Reads one small file, where <see cref="All"/> reads many.</summary>
     public static bool HasChildren(int id)
     {
         try
@@ -103,7 +94,7 @@ public static class ProcessTable
         }
         catch (FileNotFoundException)
         {
-            // A kernel without this file, or no such process: the full table tells.
+            // The kernel does not have this file, or there is no such process.
             return All().Any(entry => entry.ParentId == id);
         }
         catch (IOException)
@@ -112,9 +103,7 @@ public static class ProcessTable
         }
     }
 
-    /// <summary>Sends a signal to a process, if it is still the one that was found.</summary>
-    /// <param name="entry">The process.</param>
-    /// <param name="signal">Which signal.</param>
+    /// <summary>Sends a signal to a process, unless its id belongs to another one now.</summary>
     public static void Send(ProcessEntry entry, Signal signal)
     {
         int number = LibC.pidfd_open(entry.Id);
@@ -130,8 +119,7 @@ public static class ProcessTable
         }
     }
 
-    /// <summary>A handle of a process, readable when it has ended: for an <see cref="EventLoop"/>. Null when it has ended already.</summary>
-    /// <param name="entry">The process.</param>
+    /// <summary>Opens a pidfd, which is readable after the exit: for an <see cref="EventLoop"/>. Returns null when the process has exited already.</summary>
     public static FileDescriptor? Open(ProcessEntry entry)
     {
         int number = LibC.pidfd_open(entry.Id);
@@ -150,13 +138,12 @@ public static class ProcessTable
         return null;
     }
 
-    /// <summary>The inode of a process's pid namespace, or null when it cannot be seen.</summary>
-    /// <param name="id">The process id.</param>
+    /// <summary>Returns the pid namespace of a process, or null when it is not visible.</summary>
     public static string? PidNamespaceOf(int id) => new FileInfo($"/proc/{id}/ns/pid").LinkTarget;
 
     private static ProcessEntry? Parse(string stat)
     {
-        // The name stands in parentheses and may contain anything, parentheses too.
+        // The name is in parentheses and may contain any characters.
         int open = stat.IndexOf('(', StringComparison.Ordinal);
         int close = stat.LastIndexOf(')');
         if (open < 0 || close < 0)

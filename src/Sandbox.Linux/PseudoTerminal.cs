@@ -3,35 +3,32 @@ using System.Text;
 
 namespace Sandbox.Linux;
 
-/// <summary>A terminal made by software: what a <see cref="ChildProcess"/> prints on it is read here, and what is written here it reads. See pty(7).</summary>
+/// <summary>The controlling side of a pseudo-terminal, see pty(7). A <see cref="ChildProcess"/> gets the other side.</summary>
 public sealed unsafe class PseudoTerminal : IDisposable
 {
-    private readonly FileDescriptor master;
-
     private PseudoTerminal(FileDescriptor master, string path)
     {
-        this.master = master;
+        Output = master;
         Path = path;
 
-        // Of its own number, so that an event loop can wait for both directions.
+        // A descriptor of its own, so that an event loop can wait for both directions.
         Input = FileDescriptor.Duplicate(master);
     }
 
-    /// <summary>The other end, for the child: <see cref="ChildProcessOptions.Terminal"/>.</summary>
+    /// <summary>Gets the path of the child's side: <see cref="ChildProcessOptions.Terminal"/>.</summary>
     public string Path { get; }
 
-    /// <summary>Readable when there is output, and at its end.</summary>
-    public FileDescriptor Output => master;
+    /// <summary>Gets the descriptor that is readable when there is output, and at its end.</summary>
+    public FileDescriptor Output { get; }
 
-    /// <summary>Takes what the child is to read, without blocking.</summary>
+    /// <summary>Gets the non-blocking descriptor for the child's input.</summary>
     public FileDescriptor Input { get; }
 
-    /// <summary>Makes one; it belongs to the mount namespace of the caller.</summary>
-    /// <param name="columns">Its width.</param>
-    /// <param name="rows">Its height.</param>
+    /// <summary>Creates a pseudo-terminal in the caller's mount namespace.</summary>
     public static PseudoTerminal Open(int columns, int rows)
     {
-        FileDescriptor master = FileDescriptor.Adopt(LibC.Check(LibC.posix_openpt(LibC.O_RDWR | LibC.O_NOCTTY | LibC.O_CLOEXEC | LibC.O_NONBLOCK), "posix_openpt"));
+        FileDescriptor master = FileDescriptor.Adopt(
+            LibC.Check(LibC.posix_openpt(LibC.O_RDWR | LibC.O_NOCTTY | LibC.O_CLOEXEC | LibC.O_NONBLOCK), "posix_openpt"));
         try
         {
             LibC.Check(LibC.grantpt(master.Number), "grantpt");
@@ -44,7 +41,8 @@ public sealed unsafe class PseudoTerminal : IDisposable
                 throw LibC.Failure(error, "ptsname");
             }
 
-            PseudoTerminal terminal = new(master, Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)));
+            PseudoTerminal terminal = new(
+                master, Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)));
             terminal.Resize(columns, rows);
             return terminal;
         }
@@ -55,48 +53,44 @@ public sealed unsafe class PseudoTerminal : IDisposable
         }
     }
 
-    /// <summary>Reads output.</summary>
-    /// <param name="buffer">Where to.</param>
-    /// <returns>The number of bytes; 0 at the end; -1 when there is nothing now.</returns>
+    /// <summary>Returns the number of bytes read; 0 at the end; -1 when there is none yet.</summary>
     public int Read(Span<byte> buffer)
     {
         try
         {
-            return master.Read(buffer);
+            return Output.Read(buffer);
         }
-        catch (Win32Exception end) when (end.NativeErrorCode == LibC.EIO)
+        catch (Win32Exception end) when (end.NativeErrorCode == Errno.EIO)
         {
-            // That nobody has the other end open any more.
+            // Nobody has the other side open any more.
             return 0;
         }
     }
 
-    /// <summary>Changes its size; programs in the foreground are told.</summary>
-    /// <param name="columns">Its width.</param>
-    /// <param name="rows">Its height.</param>
+    /// <summary>Changes the size; the kernel notifies the foreground programs.</summary>
     public void Resize(int columns, int rows)
     {
         ushort* size = stackalloc ushort[4];
         size[0] = (ushort)rows;
         size[1] = (ushort)columns;
         size[2] = size[3] = 0;
-        LibC.Check(LibC.ioctl_pointer(master.Number, LibC.TIOCSWINSZ, size), "TIOCSWINSZ");
+        LibC.Check(LibC.ioctl_pointer(Output.Number, LibC.TIOCSWINSZ, size), "TIOCSWINSZ");
     }
 
-    /// <summary>Asks the program in the foreground to draw anew, as a change of size would.</summary>
+    /// <summary>Makes the foreground program redraw, as after a change of size.</summary>
     public void Redraw()
     {
         int group;
-        if (LibC.ioctl_pointer(master.Number, LibC.TIOCGPGRP, &group) == 0 && group > 0)
+        if (LibC.ioctl_pointer(Output.Number, LibC.TIOCGPGRP, &group) == 0 && group > 0)
         {
-            _ = LibC.kill(-group, LibC.SIGWINCH);
+            _ = LibC.kill(-group, (int)Signal.WINCH);
         }
     }
 
-    /// <summary>Hangs up.</summary>
+    /// <summary>Hangs up the terminal.</summary>
     public void Dispose()
     {
         Input.Dispose();
-        master.Dispose();
+        Output.Dispose();
     }
 }

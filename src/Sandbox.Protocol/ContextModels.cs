@@ -3,103 +3,103 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Body of <c>POST …/context</c>; may be absent. The session that the request names gives the new context its directory and variables.</summary>
+/// <summary>Body of <c>POST …/context</c>; optional. The context starts with the directory and variables of the request's session.</summary>
 public sealed record ContextCreateRequest
 {
-    /// <summary>The id wished for; generated when absent.</summary>
+    /// <summary>The requested id; generated when absent.</summary>
     public string? Id { get; init; }
 
-    /// <summary>The language, or the name of a Jupyter kernel that is installed in the sandbox; <c>python</c> when absent.</summary>
+    /// <summary>The language or the name of an installed Jupyter kernel; <c>python</c> by default.</summary>
     public string? Language { get; init; }
 
-    /// <summary>Where the code starts; relative to the session's directory, which it is when absent. Made when it does not exist.</summary>
+    /// <summary>The initial directory, relative to the session's, which is the default. Created when it does not exist.</summary>
     public string? Cwd { get; init; }
 
-    /// <summary>Variables beside the session's. Null values are skipped.</summary>
+    /// <summary>Additional variables. Null values are skipped.</summary>
     public Dictionary<string, string?>? Env { get; init; }
 
-    /// <summary>As <see cref="Env"/>, but secret.</summary>
+    /// <summary>Like <see cref="Env"/>, but masked wherever variables are shown.</summary>
     public Dictionary<string, string?>? SecretEnv { get; init; }
 
-    /// <summary>Milliseconds after which a run of this context is interrupted, unless the run has a limit of its own; none when absent.</summary>
+    /// <summary>The default time limit of runs in milliseconds; none when absent.</summary>
     public long? TimeoutMs { get; init; }
 
-    /// <summary>Whether the session's default context of the language is meant: it is made when there is none.</summary>
+    /// <summary>Whether to return the session's default context of the language, which is created if necessary.</summary>
     public bool Default { get; init; }
 
-    /// <summary>Fields this release does not know: refused, never ignored.</summary>
+    /// <summary>Unknown fields, which are rejected.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
-/// <summary>One code context, as the API shows it.</summary>
+/// <summary>One code context, as returned by the API.</summary>
 public sealed record ContextInfo
 {
-    /// <summary>Its key within the sandbox.</summary>
+    /// <summary>The id, unique in the sandbox.</summary>
     public required string Id { get; init; }
 
     /// <summary>Its language.</summary>
     public required string Language { get; init; }
 
-    /// <summary>What runs the code: a program, <c>python3</c>, or a Jupyter kernel, <c>jupyter:python3</c>.</summary>
+    /// <summary>The interpreter: a program, <c>python3</c>, or a Jupyter kernel, <c>jupyter:python3</c>.</summary>
     public required string Interpreter { get; init; }
 
-    /// <summary>Whether code runs in it now.</summary>
+    /// <summary>Whether code is running.</summary>
     public required ContextState State { get; init; }
 
-    /// <summary>Where the code started.</summary>
+    /// <summary>The initial directory.</summary>
     public required string Cwd { get; init; }
 
-    /// <summary>The session that gave it its directory and variables, if one did.</summary>
+    /// <summary>The session whose directory and variables it started with, if any.</summary>
     public string? SessionId { get; init; }
 
-    /// <summary>Whether it is the one that is used for its language when none is named.</summary>
+    /// <summary>Whether it is the default context of its language.</summary>
     public bool Default { get; init; }
 
-    /// <summary>The limit for its runs in milliseconds, if it has one.</summary>
+    /// <summary>The default time limit of runs in milliseconds, if any.</summary>
     public long? TimeoutMs { get; init; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>When it was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>Whether a context runs code.</summary>
+/// <summary>Whether code is running in a context.</summary>
 public enum ContextState
 {
-    /// <summary>No code runs.</summary>
+    /// <summary>No code is running.</summary>
     Idle,
 
-    /// <summary>Code runs; more waits behind it.</summary>
+    /// <summary>Code is running; more may be queued.</summary>
     Busy,
 }
 
-/// <summary>Answer of <c>GET …/context</c>.</summary>
-/// <param name="Contexts">All of them, oldest first.</param>
+/// <summary>Response of <c>GET …/context</c>.</summary>
+/// <param name="Contexts">All, oldest first.</param>
 public sealed record ContextList(IReadOnlyList<ContextInfo> Contexts);
 
-/// <summary>Body of <c>POST …/context/{cid}/run</c>. Whoever closes the connection before the end interrupts the run.</summary>
+/// <summary>Body of <c>POST …/context/{cid}/run</c>. Disconnecting interrupts the run.</summary>
 public sealed record CodeRunRequest
 {
     /// <summary>The code.</summary>
     public string? Code { get; init; }
 
-    /// <summary>Variables of this run alone; null unsets.</summary>
+    /// <summary>Variables of this run; null values unset variables.</summary>
     public Dictionary<string, string?>? Env { get; init; }
 
-    /// <summary>As <see cref="Env"/>, but secret.</summary>
+    /// <summary>Like <see cref="Env"/>, but masked wherever variables are shown.</summary>
     public Dictionary<string, string?>? SecretEnv { get; init; }
 
-    /// <summary>Milliseconds after which the run is interrupted; counted from its start, not from its place in the queue.</summary>
+    /// <summary>The time limit in milliseconds, from the start of the run.</summary>
     public long? TimeoutMs { get; init; }
 
-    /// <summary>Fields this release does not know: refused, never ignored.</summary>
+    /// <summary>Unknown fields, which are rejected.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
-/// <summary>Data of a <c>result</c> event: something that the code shows.</summary>
-/// <param name="Kind">What it is, see <see cref="CodeResultKinds"/>.</param>
-/// <param name="Data">Its forms by media type, as Jupyter has them: text as it is, images in base64, what is JSON as JSON.</param>
+/// <summary>Data of a <c>result</c> event: a result that the code displays.</summary>
+/// <param name="Kind">The kind, see <see cref="CodeResultKinds"/>.</param>
+/// <param name="Data">The representations by media type, as in Jupyter: text, images in base64, JSON.</param>
 public sealed record CodeResult(string Kind, Dictionary<string, JsonElement> Data);
 
 /// <summary>The kinds of results.</summary>
@@ -108,39 +108,39 @@ public static class CodeResultKinds
     /// <summary>The value of the code's last expression.</summary>
     public const string Result = "result";
 
-    /// <summary>Something shown on the way.</summary>
+    /// <summary>Something that was displayed during the run.</summary>
     public const string Display = "display";
 }
 
-/// <summary>Why code failed, as its language tells it.</summary>
-/// <param name="Name">The kind of error: <c>ZeroDivisionError</c>.</param>
-/// <param name="Value">What it says.</param>
-/// <param name="Traceback">Where it happened, line by line.</param>
+/// <summary>An error of the code.</summary>
+/// <param name="Name">The type of the error: <c>ZeroDivisionError</c>.</param>
+/// <param name="Value">The message.</param>
+/// <param name="Traceback">The lines of the stack trace.</param>
 public sealed record CodeError(string Name, string Value, IReadOnlyList<string> Traceback)
 {
-    /// <summary>The <see cref="Name"/> of the error of a run whose interpreter ended under it.</summary>
+    /// <summary>The <see cref="Name"/> when the interpreter exited during the run.</summary>
     public const string InterpreterEnded = "InterpreterEnded";
 }
 
-/// <summary>Data of the <c>exit</c> event: how a run ended.</summary>
+/// <summary>Data of the <c>exit</c> event: the result of a run.</summary>
 public sealed record CodeExit
 {
-    /// <summary>Why the code failed; absent when it did not.</summary>
+    /// <summary>The error, if the code failed.</summary>
     public CodeError? Error { get; init; }
 
-    /// <summary>Whether its time limit stopped it.</summary>
+    /// <summary>Whether it was stopped by its time limit.</summary>
     public bool TimedOut { get; init; }
 
-    /// <summary>Whether a caller stopped it.</summary>
+    /// <summary>Whether it was stopped by a caller.</summary>
     public bool Cancelled { get; init; }
 
-    /// <summary>Whether the interpreter before had ended, so that this run began in a new one, without the state.</summary>
+    /// <summary>Whether the run started in a new interpreter, without the previous state.</summary>
     public bool Restarted { get; init; }
 
-    /// <summary>The run's number in its interpreter.</summary>
+    /// <summary>The number of the run in its interpreter.</summary>
     public int? ExecutionCount { get; init; }
 
-    /// <summary>Milliseconds from its start to its end, by the sandbox's clock.</summary>
+    /// <summary>The duration in milliseconds, by the sandbox's clock.</summary>
     public double DurationMs { get; init; }
 
     /// <summary>When it started.</summary>
@@ -156,12 +156,12 @@ public static class CodeEvents
     /// <summary>Bytes of standard error, as base64.</summary>
     public const string StandardError = ExecEvents.StandardError;
 
-    /// <summary>Something the code shows, see <see cref="CodeResult"/>.</summary>
+    /// <summary>A result, see <see cref="CodeResult"/>.</summary>
     public const string Result = "result";
 
-    /// <summary>The end, see <see cref="CodeExit"/>.</summary>
+    /// <summary>The end of the run, see <see cref="CodeExit"/>.</summary>
     public const string Exit = ExecEvents.Exit;
 
-    /// <summary>The code could not be run or followed, see <see cref="ErrorBody"/>.</summary>
+    /// <summary>The code cannot be run or streamed, see <see cref="ErrorBody"/>.</summary>
     public const string Error = ExecEvents.Error;
 }

@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Answer of <c>GET …/env</c>.</summary>
-/// <param name="Env">The variables. A secret one is null here unless it was asked for with <c>?reveal=true</c>.</param>
-/// <param name="Secrets">The names of the secret ones.</param>
+/// <summary>Response of <c>GET …/env</c>.</summary>
+/// <param name="Env">The variables. A secret is null without <c>?reveal=true</c>.</param>
+/// <param name="Secrets">The names of the secrets.</param>
 public sealed record EnvironmentState(IReadOnlyDictionary<string, string?> Env, IReadOnlyList<string> Secrets);
 
-/// <summary>Body of <c>PATCH …/env</c>: a null value unsets.</summary>
+/// <summary>Body of <c>PATCH …/env</c>: null values unset variables.</summary>
 public sealed record EnvironmentPatch
 {
     /// <summary>Variables to set, or to unset with null.</summary>
@@ -17,7 +17,7 @@ public sealed record EnvironmentPatch
     /// <summary>Variables to set that are masked wherever they are shown.</summary>
     public Dictionary<string, string?>? SecretEnv { get; init; }
 
-    /// <summary>Fields this release does not know: refused, never ignored.</summary>
+    /// <summary>Unknown fields, which are rejected.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 }

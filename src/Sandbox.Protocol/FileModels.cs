@@ -2,48 +2,48 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>One file, directory or link, as the API shows it.</summary>
+/// <summary>One file, directory or link, as returned by the API.</summary>
 public sealed record FileEntry
 {
-    /// <summary>Its absolute path; bytes that are not UTF-8 are shown as U+FFFD.</summary>
+    /// <summary>The absolute path; bytes that are not UTF-8 are replaced by U+FFFD.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Its exact path, percent-encoded; present only when <see cref="Path"/> is not exact.</summary>
+    /// <summary>The exact path, percent-encoded; present only when <see cref="Path"/> is not exact.</summary>
     public string? RawPath { get; init; }
 
-    /// <summary>What it is; a link is not followed.</summary>
+    /// <summary>The type; links are not followed.</summary>
     public required FileKind Type { get; init; }
 
-    /// <summary>How many bytes it holds.</summary>
+    /// <summary>The size in bytes.</summary>
     public long Size { get; init; }
 
-    /// <summary>Its permissions, octal: <c>0644</c>.</summary>
+    /// <summary>The permissions, octal: <c>0644</c>.</summary>
     public required string Mode { get; init; }
 
-    /// <summary>When its content changed.</summary>
+    /// <summary>The modification time.</summary>
     public DateTimeOffset ModifiedAt { get; init; }
 
-    /// <summary>The number of its owner, as the sandbox counts users.</summary>
+    /// <summary>The owner's user id in the sandbox.</summary>
     public uint Owner { get; init; }
 
-    /// <summary>What a link says; bytes that are not UTF-8 are shown as U+FFFD.</summary>
+    /// <summary>The target of a link; bytes that are not UTF-8 are replaced by U+FFFD.</summary>
     public string? Target { get; init; }
 
-    /// <summary>What a link leads to in the end; absent for one that leads nowhere, and for what is no link.</summary>
+    /// <summary>The type of the final target of a link; absent for a broken link.</summary>
     public FileKind? TargetType { get; init; }
 
-    /// <summary>In a listing of what is below: why this directory could not be looked into.</summary>
+    /// <summary>In a recursive listing: why this directory could not be read.</summary>
     public string? Error { get; init; }
 
     /// <summary>The code of <see cref="Error"/>, see <see cref="ErrorCodes"/>.</summary>
     public string? ErrorCode { get; init; }
 
-    /// <summary>Its exact path, see <see cref="PathText"/>.</summary>
+    /// <summary>The exact path, see <see cref="PathText"/>.</summary>
     [JsonIgnore]
     public string ExactPath => RawPath is null ? Path : PathText.Unescape(RawPath);
 }
 
-/// <summary>What a path leads to.</summary>
+/// <summary>File types.</summary>
 public enum FileKind
 {
     /// <summary>A regular file.</summary>
@@ -65,29 +65,29 @@ public enum FileKind
     Device,
 }
 
-/// <summary>Answer of <c>PUT …/file</c>.</summary>
+/// <summary>Response of <c>PUT …/file</c>.</summary>
 /// <param name="Ok">Always true.</param>
-/// <param name="Size">The file's size now.</param>
-/// <param name="ETag">Its version now, for the next conditional write.</param>
+/// <param name="Size">The new size.</param>
+/// <param name="ETag">The new version, for conditional writes.</param>
 public sealed record FileWritten(bool Ok, long Size, string ETag);
 
-/// <summary>Answer of a change that has nothing to tell.</summary>
+/// <summary>Response of a change without a result.</summary>
 /// <param name="Ok">Always true.</param>
 public sealed record Done(bool Ok);
 
 /// <summary>Data of a <c>change</c> event of <c>GET …/watch</c>.</summary>
 public sealed record FileChange
 {
-    /// <summary>What happened.</summary>
+    /// <summary>The type of the change.</summary>
     public required FileChangeType Type { get; init; }
 
-    /// <summary>Where; bytes that are not UTF-8 are shown as U+FFFD.</summary>
+    /// <summary>The path; bytes that are not UTF-8 are replaced by U+FFFD.</summary>
     public required string Path { get; init; }
 
     /// <summary>The exact path, percent-encoded; present only when <see cref="Path"/> is not exact.</summary>
     public string? RawPath { get; init; }
 
-    /// <summary>Where it was before it was moved.</summary>
+    /// <summary>The path before a move.</summary>
     public string? OldPath { get; init; }
 
     /// <summary>The exact old path, percent-encoded; present only when <see cref="OldPath"/> is not exact.</summary>
@@ -100,15 +100,15 @@ public sealed record FileChange
     [JsonIgnore]
     public string ExactPath => RawPath is null ? Path : PathText.Unescape(RawPath);
 
-    /// <summary>The exact old path, see <see cref="PathText"/>; null when it was not moved.</summary>
+    /// <summary>The exact old path, see <see cref="PathText"/>; null unless it was moved.</summary>
     [JsonIgnore]
     public string? ExactOldPath => RawOldPath is null ? OldPath : PathText.Unescape(RawOldPath);
 }
 
-/// <summary>What can happen to a file or directory.</summary>
+/// <summary>Types of changes.</summary>
 public enum FileChangeType
 {
-    /// <summary>It was made, or moved here from outside.</summary>
+    /// <summary>It was created, or moved into the watched directory.</summary>
     Created,
 
     /// <summary>Its content changed.</summary>
@@ -117,49 +117,49 @@ public enum FileChangeType
     /// <summary>Its permissions, owner or times changed.</summary>
     Attributes,
 
-    /// <summary>It was moved within what is watched.</summary>
+    /// <summary>It was moved within the watched directory.</summary>
     Moved,
 
-    /// <summary>It was deleted, or moved outside.</summary>
+    /// <summary>It was deleted, or moved out of the watched directory.</summary>
     Deleted,
 
-    /// <summary>More happened than could be kept: some changes are not told. Look again at what is there.</summary>
+    /// <summary>Changes were lost. List the directory again.</summary>
     Overflow,
 }
 
 /// <summary>Names of the events of <c>GET …/watch</c>.</summary>
 public static class WatchEvents
 {
-    /// <summary>The watch has begun: every change from now on is told.</summary>
+    /// <summary>The watch has started: all later changes are reported.</summary>
     public const string Watching = "watching";
 
-    /// <summary>Something changed, see <see cref="FileChange"/>.</summary>
+    /// <summary>A change, see <see cref="FileChange"/>.</summary>
     public const string Change = "change";
 
-    /// <summary>What was watched is gone; nothing follows.</summary>
+    /// <summary>The watched path no longer exists. The last event.</summary>
     public const string Stopped = "stopped";
 }
 
-/// <summary>Names of headers that tell about a file.</summary>
+/// <summary>HTTP headers with metadata of a file.</summary>
 public static class FileHeaders
 {
-    /// <summary>The whole file's size, whatever part of it the answer holds.</summary>
+    /// <summary>The size of the whole file, also in a partial response.</summary>
     public const string Size = "File-Size";
 
     /// <summary>The file's permissions, octal.</summary>
     public const string Mode = "File-Mode";
 
-    /// <summary>The file's time of modification, ISO 8601 with its fractions.</summary>
+    /// <summary>The modification time, ISO 8601 with fractions of a second.</summary>
     public const string ModifiedAt = "File-Modified-At";
 }
 
-/// <summary>What tar archives of this API hold beyond the standard's own, as extended header records.</summary>
+/// <summary>Extended header records of tar archives that only this API uses.</summary>
 public static class ArchiveRecords
 {
-    /// <summary>An entry's exact name, percent-encoded, when it is not UTF-8 or has a line break in it.</summary>
+    /// <summary>An entry's exact name, percent-encoded, when it is not UTF-8 or contains a line break.</summary>
     public const string Name = "SANDBOX.path";
 
-    /// <summary>A link's exact target, percent-encoded, when it is not UTF-8 or has a line break in it.</summary>
+    /// <summary>A link's exact target, percent-encoded, when it is not UTF-8 or contains a line break.</summary>
     public const string Target = "SANDBOX.linkpath";
 
     /// <summary>Present in an entry that stands for what the sandbox's user may not read, so that it is not in the archive: its percent-encoded path.</summary>

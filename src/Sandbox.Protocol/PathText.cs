@@ -3,10 +3,11 @@ using System.Text;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Paths as text that loses nothing. A path is bytes; those that are not UTF-8 are kept as lone surrogates U+DC80 to U+DCFF, as Python does (PEP 383). In an address a path is its bytes, percent-encoded.</summary>
+/// <summary>Lossless conversion of paths to text. A path is bytes; those that are not UTF-8 are kept as lone surrogates U+DC80 to U+DCFF, as Python does (PEP
+/// 383). In a URI, a path is percent-encoded.</summary>
 public static class PathText
 {
-    /// <summary>What servers take as a request's first line, in bytes: two of the longest paths, percent-encoded, and room.</summary>
+    /// <summary>The maximum length of a request line in bytes: two of the longest paths, percent-encoded.</summary>
     public const int LongestRequestLine = 32 * 1024;
 
     private const char FirstEscape = '\uDC80';
@@ -16,9 +17,8 @@ public static class PathText
     private static readonly SearchValues<byte> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"u8);
 
-    /// <summary>The bytes of a path.</summary>
-    /// <param name="path">The path.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: no path can hold this text.</exception>
+    /// <summary>Returns the bytes of a path.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: the text is not a path.</exception>
     public static byte[] ToBytes(string path)
     {
         if (path.Contains('\0'))
@@ -49,8 +49,7 @@ public static class PathText
         return buffer[..length];
     }
 
-    /// <summary>The path that bytes stand for.</summary>
-    /// <param name="bytes">The bytes.</param>
+    /// <summary>Returns the path of bytes.</summary>
     public static string FromBytes(ReadOnlySpan<byte> bytes)
     {
         if (System.Text.Unicode.Utf8.IsValid(bytes))
@@ -79,16 +78,13 @@ public static class PathText
         return text.ToString();
     }
 
-    /// <summary>Whether the path is proper text, which JSON and screens can hold.</summary>
-    /// <param name="path">The path.</param>
+    /// <summary>Whether the path is valid Unicode.</summary>
     public static bool IsText(string path) => !path.AsSpan().ContainsAnyInRange(FirstEscape, LastEscape) || IsWellFormed(path);
 
-    /// <summary>The path as proper text: what is none becomes U+FFFD.</summary>
-    /// <param name="path">The path.</param>
+    /// <summary>Returns the path as valid Unicode, with U+FFFD for other bytes.</summary>
     public static string ToDisplay(string path) => IsText(path) ? path : Encoding.UTF8.GetString(ToBytes(path));
 
-    /// <summary>The path as it is written in an address.</summary>
-    /// <param name="path">The path.</param>
+    /// <summary>Percent-encodes a path.</summary>
     public static string Escape(string path)
     {
         byte[] bytes = ToBytes(path);
@@ -106,9 +102,8 @@ public static class PathText
         return text.ToString();
     }
 
-    /// <summary>The path that is written in an address.</summary>
-    /// <param name="escaped">How it is written there.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: it is not percent-encoded properly.</exception>
+    /// <summary>Decodes a percent-encoded path.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: the percent-encoding is invalid.</exception>
     public static string Unescape(ReadOnlySpan<char> escaped)
     {
         byte[] bytes = new byte[Encoding.UTF8.GetMaxByteCount(escaped.Length)];

@@ -2,23 +2,21 @@ using System.Globalization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>The rule for ports: 1 to 65535.</summary>
+/// <summary>Validation of port numbers: 1 to 65535.</summary>
 public static class PortNumber
 {
-    /// <summary>The smallest.</summary>
+    /// <summary>The smallest port.</summary>
     public const int Smallest = 1;
 
-    /// <summary>The largest.</summary>
+    /// <summary>The largest port.</summary>
     public const int Largest = 65_535;
 
-    /// <summary>Returns a valid port as it is.</summary>
-    /// <param name="port">The port.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when it is none.</exception>
+    /// <summary>Returns the port if it is valid.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when it is not valid.</exception>
     public static int Require(int port) => port is >= Smallest and <= Largest ? port : throw Invalid(port.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Reads a port.</summary>
-    /// <param name="text">The port, as an address has it.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when it is none.</exception>
+    /// <summary>Parses a port.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when it is not valid.</exception>
     public static int Parse(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= Smallest and <= Largest ? port : throw Invalid(text);
 

@@ -3,12 +3,16 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Source-generated JSON of the whole contract: camel case, unknown optional values left out, enums as lower-case words.</summary>
+/// <summary>Source-generated JSON of the contract: camel case, null values omitted, enums as camel-case strings.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
-    Converters = [typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(FileKindConverter), typeof(ProcessKindConverter), typeof(ProcessStateConverter), typeof(FileKindConverter), typeof(FileChangeTypeConverter), typeof(ContextStateConverter)])]
+    Converters =
+    [
+        typeof(SandboxStateConverter), typeof(SessionStateConverter), typeof(FileKindConverter), typeof(ProcessKindConverter),
+        typeof(ProcessStateConverter), typeof(FileKindConverter), typeof(FileChangeTypeConverter), typeof(ContextStateConverter),
+    ])]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(HealthAnswer))]

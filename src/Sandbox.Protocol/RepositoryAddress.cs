@@ -1,20 +1,21 @@
 namespace Sandbox.Protocol;
 
-/// <summary>A repository's address without the name and password that were written into it: what a program is started with, and a repository's configuration, anyone beside it can read.</summary>
+/// <summary>A repository's address, separated from its user name and password: others in the sandbox can read arguments and the repository's
+/// configuration.</summary>
 /// <param name="Uri">The address.</param>
-/// <param name="UserName">The name that was in it; null for none.</param>
-/// <param name="Password">The password that was in it; null for none.</param>
+/// <param name="UserName">The user name that it contained, if any.</param>
+/// <param name="Password">The password that it contained, if any.</param>
 public sealed record RepositoryAddress(string Uri, string? UserName, string? Password)
 {
     private static readonly string[] Schemes = ["http://", "https://"];
 
-    /// <summary>Whether the server is one that asks for a name and a password.</summary>
+    /// <summary>Whether the protocol supports a user name and password.</summary>
     public bool TakesCredential => SchemeOf(Uri) is not null;
 
-    /// <summary>The server: <c>https://host:port</c>; null when it takes no credential.</summary>
+    /// <summary>The server: <c>https://host:port</c>; null when it supports no credential.</summary>
     public string? Server => SchemeOf(Uri) is { } scheme ? Uri[..EndOfAuthority(Uri, scheme.Length)] : null;
 
-    /// <summary>What git names the directory after.</summary>
+    /// <summary>The default name of the directory, as git chooses it.</summary>
     public string Name
     {
         get
@@ -24,8 +25,7 @@ public sealed record RepositoryAddress(string Uri, string? UserName, string? Pas
         }
     }
 
-    /// <summary>Reads an address.</summary>
-    /// <param name="uri">The address, as a user gave it.</param>
+    /// <summary>Parses an address.</summary>
     public static RepositoryAddress Parse(string uri)
     {
         if (SchemeOf(uri) is not { } scheme)
@@ -40,10 +40,11 @@ public sealed record RepositoryAddress(string Uri, string? UserName, string? Pas
         }
 
         string[] parts = uri[scheme.Length..at].Split(':', 2);
-        return new(uri[..scheme.Length] + uri[(at + 1)..], System.Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? System.Uri.UnescapeDataString(parts[1]) : null);
+        return new(
+            uri[..scheme.Length] + uri[(at + 1)..], System.Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? System.Uri.UnescapeDataString(parts[1]) : null);
     }
 
-    /// <summary>The address, without the password.</summary>
+    /// <summary>Returns the address without the password.</summary>
     public override string ToString() => Uri;
 
     private static string? SchemeOf(string uri) => Schemes.FirstOrDefault(scheme => uri.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));

@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Refuses request fields that this release cannot honour, so that nothing is accepted and ignored.</summary>
+/// <summary>Rejects request fields that this version does not support.</summary>
 public static class RequestFields
 {
-    /// <summary>Throws when a request had fields nobody knows.</summary>
+    /// <summary>Throws for unknown fields of a request.</summary>
     /// <param name="unknown">The request's extension data.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.Unsupported"/> naming the first such field.</exception>
-    public static void RequireNone(IReadOnlyDictionary<string, JsonElement>? unknown)
+    /// <exception cref="ApiException"><see cref="ErrorCodes.Unsupported"/> with the first such field.</exception>
+    public static void RejectUnknownFields(IReadOnlyDictionary<string, JsonElement>? unknown)
     {
         foreach (string name in unknown?.Keys ?? [])
         {
@@ -16,7 +16,7 @@ public static class RequestFields
         }
     }
 
-    /// <summary>The failure for a field that is known but cannot be honoured.</summary>
+    /// <summary>Creates the error for a field that is not supported.</summary>
     /// <param name="name">The field.</param>
     public static ApiException Unsupported(string name) =>
         new(ErrorCodes.Unsupported, $"This server does not support '{name}'. Leave it out, or use a server that lists it among its capabilities.");

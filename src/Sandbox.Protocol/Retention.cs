@@ -3,29 +3,30 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>How much a sandbox keeps of what its commands and processes print, and of those that have ended. What is absent has its usual value.</summary>
+/// <summary>How much output of commands and processes a sandbox retains. Absent values have their defaults.</summary>
 public sealed record Retention
 {
-    /// <summary>The usual values, all set.</summary>
+    /// <summary>The default values.</summary>
     public static Retention Usual { get; } = new() { BytesPerCommand = 64L << 20, Commands = 1000, Bytes = 1L << 30, AgeSeconds = 7 * 24 * 3600 };
 
-    /// <summary>How many bytes of one command's output: the oldest fall out when nobody reads; a reader holds the command back instead. At least 64 KiB.</summary>
+    /// <summary>Output bytes of one command, at least 64 KiB. Beyond it, the oldest are discarded, or the command is paused while a reader is
+    /// attached.</summary>
     public long? BytesPerCommand { get; init; }
 
-    /// <summary>How many that have ended.</summary>
+    /// <summary>The number of ended commands and processes.</summary>
     public int? Commands { get; init; }
 
-    /// <summary>How many bytes of output of all that have ended.</summary>
+    /// <summary>Output bytes of all ended commands and processes.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>For how many seconds after their end.</summary>
+    /// <summary>The number of seconds after their end.</summary>
     public double? AgeSeconds { get; init; }
 
-    /// <summary>Fields this release does not know: refused, never ignored.</summary>
+    /// <summary>Unknown fields, which are rejected.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 
-    /// <summary>The same with every value set.</summary>
+    /// <summary>Returns a copy with all values set.</summary>
     public Retention Complete() => new()
     {
         BytesPerCommand = BytesPerCommand ?? Usual.BytesPerCommand,
@@ -34,11 +35,11 @@ public sealed record Retention
         AgeSeconds = AgeSeconds ?? Usual.AgeSeconds,
     };
 
-    /// <summary>Checks the values.</summary>
+    /// <summary>Validates the values.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public void Require()
     {
-        RequestFields.RequireNone(Unknown);
+        RequestFields.RejectUnknownFields(Unknown);
         const long leastBytes = 64 * 1024;
         if (BytesPerCommand < leastBytes)
         {
@@ -47,7 +48,8 @@ public sealed record Retention
 
         if (Commands < 0 || Bytes < 0 || AgeSeconds is { } age && !(age >= 0))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, "What is kept cannot be less than nothing: 'commands', 'bytes' and 'ageSeconds' must not be negative.");
+            throw new ApiException(
+                ErrorCodes.InvalidRequest, "What is kept cannot be less than nothing: 'commands', 'bytes' and 'ageSeconds' must not be negative.");
         }
     }
 }

@@ -3,108 +3,108 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Body of <c>POST /v1/sandbox</c>; may be absent.</summary>
+/// <summary>Body of <c>POST /v1/sandbox</c>; optional.</summary>
 public sealed record SandboxCreateRequest
 {
-    /// <summary>The id wished for; generated when absent.</summary>
+    /// <summary>The requested id; generated when absent.</summary>
     public string? Id { get; init; }
 
-    /// <summary>Variables for everything in the sandbox. Null values are skipped.</summary>
+    /// <summary>Variables of the sandbox. Null values are skipped.</summary>
     public Dictionary<string, string?>? Env { get; init; }
 
-    /// <summary>As <see cref="Env"/>, but masked wherever variables are shown.</summary>
+    /// <summary>Like <see cref="Env"/>, but masked wherever variables are shown.</summary>
     public Dictionary<string, string?>? SecretEnv { get; init; }
 
-    /// <summary>Free text by name, to find sandboxes again.</summary>
+    /// <summary>Labels to find sandboxes by.</summary>
     public Dictionary<string, string>? Labels { get; init; }
 
-    /// <summary>The network wished for, see <see cref="SandboxNetworks"/>. Absent: <c>internet</c> where this host can give it, else <c>none</c>.</summary>
+    /// <summary>The requested network, see <see cref="SandboxNetworks"/>. Default: <c>internet</c> if the host supports it, else <c>none</c>.</summary>
     public string? Network { get; init; }
 
-    /// <summary>Whether the sandbox has a session <c>default</c> that commands use which name no session.</summary>
+    /// <summary>Whether the sandbox has a session <c>default</c> for commands without a session.</summary>
     public bool DefaultSession { get; init; }
 
     /// <summary>The image to start from. Not every engine has images.</summary>
     public string? Image { get; init; }
 
-    /// <summary>The engine wished for; absent: the server's choice.</summary>
+    /// <summary>The requested engine; the server's default when absent.</summary>
     public string? Engine { get; init; }
 
     /// <summary>Limits on memory, processes, processor and disk.</summary>
     public SandboxLimits? Limits { get; init; }
 
-    /// <summary>How much is kept of what commands and processes print.</summary>
+    /// <summary>How much output is retained.</summary>
     public Retention? Retention { get; init; }
 
     /// <summary>Idle time in seconds after which the sandbox sleeps.</summary>
     public double? SleepAfter { get; init; }
 
-    /// <summary>Whether the sandbox goes with the process that made it, as the server's socket knows that: not over TCP.</summary>
+    /// <summary>Whether the sandbox is deleted when the creating process exits. Requires the Unix socket.</summary>
     public bool Temporary { get; init; }
 
-    /// <summary>Fields this release does not know: refused, never ignored.</summary>
+    /// <summary>Unknown fields, which are rejected.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
-/// <summary>One sandbox, as the API shows it.</summary>
+/// <summary>One sandbox, as returned by the API.</summary>
 public sealed record SandboxInfo
 {
-    /// <summary>Its key.</summary>
+    /// <summary>The sandbox's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>Whether its processes live.</summary>
+    /// <summary>Whether it is running.</summary>
     public required SandboxState State { get; init; }
 
-    /// <summary>What runs it: <c>bubblewrap</c>.</summary>
+    /// <summary>The engine: <c>bubblewrap</c>.</summary>
     public required string Engine { get; init; }
 
-    /// <summary>The network it got, see <see cref="SandboxNetworks"/>.</summary>
+    /// <summary>The network, see <see cref="SandboxNetworks"/>.</summary>
     public required string Network { get; init; }
 
-    /// <summary>The limits in force; absent when there are none.</summary>
+    /// <summary>The limits in force, if any.</summary>
     public SandboxLimits? Limits { get; init; }
 
-    /// <summary>By the name of each limit what keeps it: <c>cgroup-v2</c>, <c>cgroup-v1</c>, <c>rlimit</c>.</summary>
+    /// <summary>What enforces each limit, by its name: <c>cgroup-v2</c>, <c>cgroup-v1</c>, <c>rlimit</c>.</summary>
     public IReadOnlyDictionary<string, string>? LimitMeans { get; init; }
 
-    /// <summary>What it did not get although it is the default: a sentence each, which names the remedy.</summary>
+    /// <summary>Defaults that the host does not support, each with its remedy.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Whether it goes with the process that made it.</summary>
+    /// <summary>Whether it is deleted when the creating process exits.</summary>
     public bool Temporary { get; init; }
 
-    /// <summary>The walls it got, by name: <c>user</c>, <c>pid</c>, <c>seccomp</c>, <c>uid</c>, …</summary>
+    /// <summary>The isolation features in force: <c>user</c>, <c>pid</c>, <c>seccomp</c>, <c>uid</c>, …</summary>
     public required IReadOnlyList<string> Isolation { get; init; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>When it was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Whether it has a session <c>default</c>.</summary>
     public bool DefaultSession { get; init; }
 
-    /// <summary>Free text by name.</summary>
+    /// <summary>The labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>Whether a sandbox's processes live.</summary>
+/// <summary>Whether a sandbox is running.</summary>
 public enum SandboxState
 {
-    /// <summary>Its agent lives.</summary>
+    /// <summary>Its agent is running.</summary>
     Running,
 
-    /// <summary>Only its files are there; the next request starts it again.</summary>
+    /// <summary>Only its files exist; the next request starts it.</summary>
     Stopped,
 }
 
-/// <summary>Answer of <c>GET /v1/sandbox</c>.</summary>
-/// <param name="Sandboxes">All of them, oldest first.</param>
+/// <summary>Response of <c>GET /v1/sandbox</c>.</summary>
+/// <param name="Sandboxes">All, oldest first.</param>
 public sealed record SandboxList(IReadOnlyList<SandboxInfo> Sandboxes);
 
-/// <summary>Answer of <c>GET /v1/sandbox/{id}/running</c>.</summary>
-/// <param name="Running">Whether its processes live.</param>
+/// <summary>Response of <c>GET /v1/sandbox/{id}/running</c>.</summary>
+/// <param name="Running">Whether it is running.</param>
 public sealed record RunningAnswer(bool Running);
 
-/// <summary>Answer of <c>GET /health</c>.</summary>
-/// <param name="Ok">Always true when there is an answer.</param>
+/// <summary>Response of <c>GET /health</c>.</summary>
+/// <param name="Ok">Always true.</param>
 public sealed record HealthAnswer(bool Ok);

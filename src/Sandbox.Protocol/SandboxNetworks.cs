@@ -3,15 +3,15 @@ namespace Sandbox.Protocol;
 /// <summary>The networks that a sandbox can have.</summary>
 public static class SandboxNetworks
 {
-    /// <summary>The public internet, and nothing that is private to the host or near it.</summary>
+    /// <summary>The public internet without private addresses, those of the host and its networks.</summary>
     public const string Internet = "internet";
 
-    /// <summary>Nothing.</summary>
+    /// <summary>No network.</summary>
     public const string None = "none";
 
-    /// <summary>The host's own, with all that the host reaches.</summary>
+    /// <summary>The network of the host.</summary>
     public const string Host = "host";
 
-    /// <summary>All of them.</summary>
+    /// <summary>All networks.</summary>
     public static readonly IReadOnlyList<string> All = [Internet, None, Host];
 }

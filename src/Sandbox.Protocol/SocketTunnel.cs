@@ -4,17 +4,17 @@ using System.Net.WebSockets;
 
 namespace Sandbox.Protocol;
 
-/// <summary>A TCP connection carried in a WebSocket, as <c>GET …/tcp/{port}</c> does it; both ends run this. Bytes travel in binary messages, cut anywhere;
-/// an empty message is the end of one direction, after which the other goes on. A connection that breaks on one side is broken on the other.</summary>
+/// <summary>A TCP connection in a WebSocket, as in <c>GET …/tcp/{port}</c>; both ends run this. Binary messages carry the bytes, split anywhere; an empty
+/// message ends one direction, and the other continues. A connection that breaks on one side is broken on the other.</summary>
 public static class SocketTunnel
 {
     private const int BufferSize = 32 * 1024;
 
-    /// <summary>Carries both directions to their ends. Neither side is read faster than the other takes it.</summary>
+    /// <summary>Copies both directions to their ends, each at the pace of its receiver.</summary>
     /// <param name="tunnel">The WebSocket; not disposed.</param>
     /// <param name="connection">The connection; not disposed.</param>
     /// <param name="cancellationToken">Breaks both.</param>
-    /// <returns>Whether both directions ended in good order; otherwise both are broken.</returns>
+    /// <returns>Whether both directions ended regularly; otherwise both are broken.</returns>
     public static async Task<bool> RunAsync(WebSocket tunnel, Socket connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(tunnel);
@@ -30,7 +30,7 @@ public static class SocketTunnel
 
         tunnel.Abort();
 
-        // The program at the other end must not take a break for an end: it gets a reset.
+        // A reset, so that the program at the other end does not see a regular end.
         connection.LingerState = new LingerOption(true, 0);
         return false;
     }
@@ -87,7 +87,7 @@ public static class SocketTunnel
         }
     }
 
-    /// <summary>False when it broke; then whatever else goes on is broken too.</summary>
+    /// <summary>Returns false when it broke, and breaks the other direction, too.</summary>
     private static async Task<bool> GuardAsync(Func<CancellationToken, Task> work, CancellationTokenSource broken)
     {
         try

@@ -1,9 +1,9 @@
 namespace Sandbox.Protocol;
 
-/// <summary>A text message of <c>GET …/pty</c>; binary messages are what is typed and what is printed.</summary>
+/// <summary>A text message of <c>GET …/pty</c>. Binary messages are input and output.</summary>
 public sealed record TerminalMessage
 {
-    /// <summary>One of <see cref="TerminalMessages"/>. A message of any other type is ignored.</summary>
+    /// <summary>One of <see cref="TerminalMessages"/>. Other types are ignored.</summary>
     public required string Type { get; init; }
 
     /// <summary>Of <c>resize</c>: the width in characters.</summary>
@@ -12,38 +12,38 @@ public sealed record TerminalMessage
     /// <summary>Of <c>resize</c>: the height in lines.</summary>
     public int? Rows { get; init; }
 
-    /// <summary>Of <c>ready</c>: which terminal it is, to find the same one again.</summary>
+    /// <summary>Of <c>ready</c>: the terminal's id, to re-attach to it.</summary>
     public string? Terminal { get; init; }
 
-    /// <summary>Of <c>ready</c> and <c>gap</c>: how many bytes the terminal had printed before the next binary message.</summary>
+    /// <summary>Of <c>ready</c> and <c>gap</c>: the output offset of the next binary message.</summary>
     public long? Offset { get; init; }
 
-    /// <summary>Of <c>exit</c>: the shell's exit code; 128 + n when a signal n ended it.</summary>
+    /// <summary>Of <c>exit</c>: the shell's exit code; 128 + n when signal n killed it.</summary>
     public int? Code { get; init; }
 
-    /// <summary>Of <c>exit</c>: the signal that ended it, by name.</summary>
+    /// <summary>Of <c>exit</c>: the signal that killed it.</summary>
     public string? Signal { get; init; }
 
-    /// <summary>Of <c>error</c>: what was wrong.</summary>
+    /// <summary>Of <c>error</c>: the message.</summary>
     public string? Message { get; init; }
 }
 
 /// <summary>Types of a <see cref="TerminalMessage"/>.</summary>
 public static class TerminalMessages
 {
-    /// <summary>To the client: what was printed before has been sent, what follows is live.</summary>
+    /// <summary>To the client: earlier output has been sent, live output follows.</summary>
     public const string Ready = "ready";
 
-    /// <summary>To the client: it was too slow, and output is missing.</summary>
+    /// <summary>To the client: it was too slow, so output is missing.</summary>
     public const string Gap = "gap";
 
-    /// <summary>To the client: the shell has ended, and all it printed was sent. The last message.</summary>
+    /// <summary>To the client: the shell has exited and all output has been sent. The last message.</summary>
     public const string Exit = "exit";
 
-    /// <summary>To the client: something it sent was wrong, or there is no terminal.</summary>
+    /// <summary>To the client: its message was invalid, or there is no terminal.</summary>
     public const string Error = "error";
 
-    /// <summary>From the client: the size of its window. That of whoever typed last counts.</summary>
+    /// <summary>From the client: the size of its window. The client that typed last decides.</summary>
     public const string Resize = "resize";
 }
 
@@ -52,9 +52,9 @@ public static class TerminalMessages
 /// <param name="Rows">Its height in lines.</param>
 public readonly record struct TerminalSize(int Columns, int Rows)
 {
-    /// <summary>The usual size where none is given.</summary>
+    /// <summary>The default size.</summary>
     public static TerminalSize Default { get; } = new(80, 24);
 
-    /// <summary>Whether a terminal can have it.</summary>
+    /// <summary>Whether the size is valid.</summary>
     public bool IsValid => Columns is > 0 and <= ushort.MaxValue && Rows is > 0 and <= ushort.MaxValue;
 }

@@ -1,11 +1,11 @@
 namespace Sandbox.Protocol;
 
-/// <summary>Rule for time limits on the wire: whole milliseconds, from 1 to what a timer can hold (49 days).</summary>
+/// <summary>Validation of time limits: whole milliseconds, from 1 to the maximum of a timer (49 days).</summary>
 public static class TimeLimit
 {
     private const long Maximum = uint.MaxValue - 1;
 
-    /// <summary>Checks a time limit.</summary>
+    /// <summary>Validates a time limit.</summary>
     /// <param name="milliseconds">The limit; null for none.</param>
     /// <param name="field">The field's name, for the error.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>

@@ -2,14 +2,13 @@ using System.Collections.Frozen;
 
 namespace Sandbox.Protocol;
 
-/// <summary>The rule for names of environment variables: a letter or <c>_</c>, then letters, digits, <c>_</c> (the names a shell can use).</summary>
+/// <summary>Validation of environment variables. Names are those of shells: letters, digits and <c>_</c>, not starting with a digit.</summary>
 public static class VariableName
 {
-    // Bash keeps these for itself and refuses to have them set.
+    // Bash does not allow to set these.
     private static readonly FrozenSet<string> Reserved = FrozenSet.Create("UID", "EUID", "PPID", "SHELLOPTS", "BASHOPTS", "BASH_VERSINFO");
 
-    /// <summary>Whether the text can name a variable.</summary>
-    /// <param name="name">The text.</param>
+    /// <summary>Whether the name is valid.</summary>
     public static bool IsValid(string? name)
     {
         if (string.IsNullOrEmpty(name) || char.IsAsciiDigit(name[0]))
@@ -28,9 +27,9 @@ public static class VariableName
         return true;
     }
 
-    /// <summary>Checks every name and value of a set of variables.</summary>
-    /// <param name="variables">The set; null is an empty one.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> that names the first bad name. A value is never shown.</exception>
+    /// <summary>Validates the names and values of variables.</summary>
+    /// <param name="variables">The variables; null for none.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> with the first invalid name, never a value.</exception>
     public static void RequireAll(IReadOnlyDictionary<string, string?>? variables)
     {
         foreach ((string name, string? value) in variables ?? new Dictionary<string, string?>())

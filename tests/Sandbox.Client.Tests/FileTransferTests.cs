@@ -79,7 +79,8 @@ public sealed class FileTransferTests
             Describe(context, _bytes.Length);
             await BreakAsync(context);
         });
-        await using SandboxFileStream file = await new SandboxClient(server.Endpoint).OpenFileAsync("box", null, "/f", 0, null, Cancel);
+        SandboxClient client = new(server.Endpoint, limits: new() { Resume = TimeSpan.FromMilliseconds(300) });
+        await using SandboxFileStream file = await client.OpenFileAsync("box", null, "/f", 0, null, Cancel);
         _opened.SetResult();
         await Assert.ThrowsAsync<ConnectionLostException>(() => file.CopyToAsync(Stream.Null, Cancel));
     }

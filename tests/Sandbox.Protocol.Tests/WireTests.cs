@@ -33,7 +33,7 @@ public sealed class WireTests
     public void Unknown_field_is_refused_by_name()
     {
         SandboxCreateRequest request = JsonSerializer.Deserialize("""{"id":"a","gpu":true}""", ProtocolJson.Default.SandboxCreateRequest)!;
-        ApiException failure = Assert.Throws<ApiException>(() => RequestFields.RequireNone(request.Unknown));
+        ApiException failure = Assert.Throws<ApiException>(() => RequestFields.RejectUnknownFields(request.Unknown));
         Assert.Equal((ErrorCodes.Unsupported, 501), (failure.Code, failure.Status));
         Assert.Contains("'gpu'", failure.Message, StringComparison.Ordinal);
     }

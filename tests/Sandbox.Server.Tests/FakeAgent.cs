@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Sandbox.Linux;
+using Sandbox.Protocol;
 using Sandbox.Server.Engines.Bubblewrap;
 using Sandbox.Server.Infrastructure;
 using Sandbox.Server.Sandboxes;
@@ -47,7 +48,7 @@ internal sealed class FakeAgent : IDisposable
         };
         BubblewrapProcess process = new(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "");
         record = record.WithState(new BubblewrapState { UserId = TestMachine.IdOf(server.User), Process = process });
-        AtomicFile.Write($"{directory}/box.json", record, RecordJson.Default.SandboxRecord);
+        AtomicFile.WriteJson($"{directory}/box.json", record, RecordJson.Default.SandboxRecord);
         return new FakeAgent(listener, body);
     }
 

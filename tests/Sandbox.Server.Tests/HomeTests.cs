@@ -23,10 +23,10 @@ public sealed class HomeTests
                 $"{server.Home}/state", $"{server.Home}/state/boxes", box, $"{box}/workspace", $"{box}/home", $"{box}/state",
                 $"{server.Home}/run", $"{server.Home}/run/boxes", $"{box}/box.json", $"{box}/agent.log",
                 $"{server.Home}/state/server.lock", $"{server.Home}/state/server.log",
-            }.Select(path => Convert.ToString((int)FileOwner.Of(path).Permissions, 8)));
+            }.Select(path => Convert.ToString((int)FileStatus.Of(path).Permissions, 8)));
         uint sandbox = server.RecordOf("a").UserId;
         Assert.Equal(user == ServerUser.Root, sandbox != TestMachine.IdOf(user));
-        Assert.Equal((sandbox, TestMachine.IdOf(user)), (FileOwner.Of($"{box}/workspace").Owner, FileOwner.Of(box).Owner));
+        Assert.Equal((sandbox, TestMachine.IdOf(user)), (FileStatus.Of($"{box}/workspace").Owner, FileStatus.Of(box).Owner));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class HomeTests
             Directory.CreateDirectory($"{server.Home}/{name}");
             if (TestMachine.IsRoot)
             {
-                FileOwner.Give($"{server.Home}/{name}", TestMachine.IdOf(ServerUser.Ordinary));
+                FileSystem.SetOwner($"{server.Home}/{name}", TestMachine.IdOf(ServerUser.Ordinary));
             }
         }
 
@@ -109,7 +109,7 @@ public sealed class HomeTests
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1ff));
 
     [Fact]
-    public Task Home_of_another_user_is_refused() => AssertRefusedAsync("belongs to user", ServerUser.Root, home => FileOwner.Give(home, 12345));
+    public Task Home_of_another_user_is_refused() => AssertRefusedAsync("belongs to user", ServerUser.Root, home => FileSystem.SetOwner(home, 12345));
 
     [Fact]
     public Task Home_of_root_that_sandboxes_cannot_traverse_is_refused() => AssertRefusedAsync("cannot pass through", ServerUser.Root,

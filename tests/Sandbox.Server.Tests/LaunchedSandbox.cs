@@ -47,7 +47,7 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
         Directory.CreateDirectory(Secret, (UnixFileMode)0x1c0);
         if (TestMachine.IsRoot)
         {
-            FileOwner.Give(Secret, TestMachine.IdOf(user));
+            FileSystem.SetOwner(Secret, TestMachine.IdOf(user));
         }
 
         LaunchPlan plan = new()

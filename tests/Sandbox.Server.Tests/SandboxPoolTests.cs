@@ -50,7 +50,7 @@ public sealed class SandboxPoolTests
         SandboxRecord[] all = [server.RecordOf("a"), server.RecordOf("b"), next];
         Assert.Equal(3, all.Select(record => record.Number).Distinct().Count());
         Assert.Equal(user == ServerUser.Root ? 3 : 1, all.Select(record => record.UserId).Distinct().Count());
-        Assert.Equal(next.UserId, FileOwner.Of($"{server.Home}/state/boxes/{next.Number}/workspace").Owner);
+        Assert.Equal(next.UserId, FileStatus.Of($"{server.Home}/state/boxes/{next.Number}/workspace").Owner);
     }
 
     [Fact]

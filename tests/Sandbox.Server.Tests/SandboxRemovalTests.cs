@@ -32,8 +32,8 @@ public sealed class SandboxRemovalTests
         File.WriteAllText($"{outside}/file", "kept");
         if (TestMachine.IsRoot)
         {
-            FileOwner.Give(outside, TestMachine.IdOf(user));
-            FileOwner.Give($"{outside}/file", TestMachine.IdOf(user));
+            FileSystem.SetOwner(outside, TestMachine.IdOf(user));
+            FileSystem.SetOwner($"{outside}/file", TestMachine.IdOf(user));
         }
 
         await server.CreateAsync("""{"id":"n"}""");

@@ -282,6 +282,6 @@ public sealed class ServerLifecycleTests
     {
         string file = Path.Combine(directory, "box.json");
         SandboxRecord record = SandboxRecord.TryRead(file)!;
-        AtomicFile.Write(file, change(record), RecordJson.Default.SandboxRecord);
+        AtomicFile.WriteJson(file, change(record), RecordJson.Default.SandboxRecord);
     }
 }

@@ -68,7 +68,7 @@ internal static class TestMachine
         File.SetUnixFileMode(path, Traversable);
         if (IsRoot)
         {
-            FileOwner.Give(path, owner);
+            FileSystem.SetOwner(path, owner);
         }
 
         return path;
@@ -82,7 +82,7 @@ internal static class TestMachine
             FileSystem.MakeDirectory(new LinuxPath(Encoding.UTF8.GetBytes(path)), Traversable);
             return true;
         }
-        catch (Win32Exception failure) when (failure.NativeErrorCode == ErrorNumbers.Exists)
+        catch (Win32Exception failure) when (failure.NativeErrorCode == Errno.EEXIST)
         {
             return false;
         }

@@ -2,7 +2,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary>The routes of a sandbox: all below <c>/v1/sandbox/{id}/</c>, and <c>/agent/</c> for the server alone. The server checks the id; an agent has only one sandbox.</summary>
+/// <summary>The routes of a sandbox: all below <c>/v1/sandbox/{id}/</c>, and <c>/agent/</c> for the server alone. The server checks the id; an agent has only
+/// one sandbox.</summary>
 internal static class AgentApi
 {
     /// <summary>The largest body, in bytes, of a request that is not streamed.</summary>

@@ -8,7 +8,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>POST …/git/checkout</c>: sends progress and the result as server-sent events. A failure before any progress is an ordinary error response.</summary>
+/// <summary><c>POST …/git/checkout</c>: sends progress and the result as server-sent events. A failure before any progress is an ordinary error
+/// response.</summary>
 internal static class CheckoutRoute
 {
     /// <summary>Handles a request. The checkout is cancelled when the client disconnects.</summary>
@@ -19,7 +20,8 @@ internal static class CheckoutRoute
         Checkout checkout = Checkout.Prepare(request, loop, directory, variables.Values);
 
         // A slow reader needs only the latest progress.
-        Channel<CheckoutProgress> progress = Channel.CreateBounded<CheckoutProgress>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+        Channel<CheckoutProgress> progress = Channel.CreateBounded<CheckoutProgress>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         Task<CheckoutResult> work = checkout.RunAsync(line => progress.Writer.TryWrite(line), stop.Token);
         PipeWriter? writer = null;
@@ -32,7 +34,9 @@ internal static class CheckoutRoute
         }
         catch (ApiException exception) when (writer is not null)
         {
-            writer.WriteEvent(CheckoutEvents.Error, JsonSerializer.SerializeToUtf8Bytes(exception.ToBody(context.Request.Headers[ApiHeaders.RequestId]), ProtocolJson.Default.ErrorBody));
+            writer.WriteEvent(
+                CheckoutEvents.Error,
+                JsonSerializer.SerializeToUtf8Bytes(exception.ToBody(context.Request.Headers[ApiHeaders.RequestId]), ProtocolJson.Default.ErrorBody));
         }
         finally
         {

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Sandbox.Agent.Commands;
 using Sandbox.Protocol;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Agent.Api;
 
@@ -60,7 +59,7 @@ internal static class CommandStream
             if (isLong)
             {
                 // The output of a short command is sent on the event loop's thread; that of a long one would block it.
-                await SocketThreads.Leave();
+                await InlineSocketScheduling.Leave();
             }
         }
 
@@ -84,7 +83,8 @@ internal static class CommandStream
     }
 
     /// <summary>Waits for output and sends heartbeats meanwhile.</summary>
-    private static async ValueTask<bool> WaitAsync(OutputLogReader reader, TimeSpan timeout, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
+    private static async ValueTask<bool> WaitAsync(
+        OutputLogReader reader, TimeSpan timeout, PipeWriter writer, ReadOnlyMemory<byte> heartbeat, CancellationToken cancellationToken)
     {
         ValueTask<bool> more = reader.WaitAsync(cancellationToken);
         if (more.IsCompleted)

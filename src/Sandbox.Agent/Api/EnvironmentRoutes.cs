@@ -17,7 +17,7 @@ internal static class EnvironmentRoutes
         sandbox.MapPatch("/env", async context =>
         {
             EnvironmentPatch patch = await JsonBody.ReadAsync(context, ProtocolJson.Default.EnvironmentPatch);
-            RequestFields.RequireNone(patch.Unknown);
+            RequestFields.RejectUnknownFields(patch.Unknown);
             EnvironmentChanges changes = new(patch.Env, patch.SecretEnv);
             if (context.SessionId() is { } id)
             {

@@ -18,7 +18,8 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
 
     public void Map(RouteGroupBuilder sandbox)
     {
-        MapWithPath(sandbox, "file", ["GET", "HEAD"], (context, path) => context.Request.Query.ContainsKey("upload") ? ShowUploadAsync(context, path) : ReadAsync(context, path));
+        MapWithPath(sandbox, "file", ["GET", "HEAD"], (context, path) =>
+            context.Request.Query.ContainsKey("upload") ? ShowUploadAsync(context, path) : ReadAsync(context, path));
         MapWithPath(sandbox, "file", ["PUT"], WriteAsync);
         MapWithPath(sandbox, "file", ["DELETE"], (context, path) =>
         {
@@ -37,7 +38,9 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
         sandbox.MapPost("/copy", MapErrors(context =>
         {
             FileOperations.Copy(
-                paths.Query(context, "path"), paths.Query(context, "destination"), context.QueryFlag("recursive"), context.QueryFlag("overwrite"), context.RequestAborted);
+                paths.Query(context, "path"),
+                paths.Query(context, "destination"),
+                context.QueryFlag("recursive"), context.QueryFlag("overwrite"), context.RequestAborted);
             return Responses.NoContent(context);
         }));
         sandbox.MapGet("/watch", MapErrors(WatchAsync));
@@ -200,7 +203,8 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     private Task ExportAsync(HttpContext context)
     {
         string path = paths.QueryOrWorkspace(context);
-        ExcludeList excludes = new(context.QueryTexts("exclude").Concat((context.QueryText("excludes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)));
+        ExcludeList excludes = new(
+            context.QueryTexts("exclude").Concat((context.QueryText("excludes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)));
         ArchiveExport export = new(path, excludes, context.QueryFlag("partial"), context.RequestAborted);
         context.Response.ContentType = "application/octet-stream";
         return export.WriteToAsync(context.Response.Body);
@@ -221,7 +225,8 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
 
     private static GlobPattern? FilterOf(HttpContext context) => context.QueryText("filter") is { Length: > 0 } pattern ? new GlobPattern(pattern) : null;
 
-    private static FilePrecondition PreconditionOf(HttpContext context) => new(context.Request.Headers.IfMatch.ToString(), context.Request.Headers.IfNoneMatch.ToString());
+    private static FilePrecondition PreconditionOf(HttpContext context) =>
+        new(context.Request.Headers.IfMatch.ToString(), context.Request.Headers.IfNoneMatch.ToString());
 
     /// <summary>Sends one JSON object a line.</summary>
     private static async Task WriteLinesAsync(HttpContext context, IEnumerable<FileEntry> entries)

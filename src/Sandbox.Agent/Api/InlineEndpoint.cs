@@ -1,5 +1,3 @@
-using Sandbox.ServerProgram;
-
 namespace Sandbox.Agent.Api;
 
 /// <summary>Marks a route that never blocks, and so may be served on a socket's thread.</summary>
@@ -10,7 +8,7 @@ internal sealed class InlineEndpoint
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<InlineEndpoint>() is null)
         {
-            await SocketThreads.Leave();
+            await InlineSocketScheduling.Leave();
         }
 
         await next(context);

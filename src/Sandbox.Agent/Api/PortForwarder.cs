@@ -1,10 +1,7 @@
-using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Sandbox.Agent.Ports;
 using Sandbox.Protocol;
-using Sandbox.ServerProgram;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Sandbox.Agent.Api;
@@ -12,50 +9,29 @@ namespace Sandbox.Agent.Api;
 /// <summary>Forwards HTTP requests and WebSockets to a program in the sandbox that listens on a port.</summary>
 internal sealed class PortForwarder : IDisposable
 {
-    private static readonly ForwarderRequestConfig Configuration = new()
-    {
-        // Time-outs are up to the program and the client.
-        ActivityTimeout = TimeSpan.FromDays(7),
-        Version = HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-    };
-
-    private readonly HttpMessageInvoker _invoker = new(new PromptUploads(new SocketsHttpHandler
-    {
-        ConnectCallback = async (context, cancellationToken) =>
-            new NetworkStream(await LoopbackPorts.ConnectAsync(context.DnsEndPoint.Port, cancellationToken), ownsSocket: true),
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        UseProxy = false,
-        ActivityHeadersPropagator = null,
-    }));
+    private readonly HttpMessageInvoker _invoker = new(new FlushingHandler(Forwarding.CreateHandler(async (context, cancellationToken) =>
+        new NetworkStream(await LoopbackPorts.ConnectAsync(context.DnsEndPoint.Port, cancellationToken), ownsSocket: true))));
 
     // Created on first use, which most sandboxes never reach.
-    private readonly Lazy<IHttpForwarder> _forwarder = new(() => new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider().GetRequiredService<IHttpForwarder>());
+    private readonly Lazy<IHttpForwarder> _forwarder = new(() =>
+        new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider().GetRequiredService<IHttpForwarder>());
 
     /// <exception cref="ApiException">There is no answer.</exception>
     public async Task ForwardAsync(HttpContext context, int port)
     {
-        ForwarderError error = await _forwarder.Value.SendAsync(context, $"http://localhost:{port}", _invoker, Configuration, PortTransformer.Instance);
-        if (error == ForwarderError.None)
+        string unanswered = $"The program on port {port} closed the connection before it responded.";
+        if (await _forwarder.Value.ForwardAsync(context, $"http://localhost:{port}", _invoker, PortTransformer.Instance, unanswered))
         {
             // A response without a body is the program's own, too.
             await context.Response.CompleteAsync();
         }
-        else if (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
-        {
-            Exception? failure = context.GetForwarderErrorFeature()?.Exception;
-            throw failure as ApiException ?? failure?.InnerException as ApiException
-                ?? new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} closed the connection before it responded.", failure);
-        }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => _invoker.Dispose();
 
     /// <summary>Sends the request as a client next to the program would.</summary>
-    private sealed class PortTransformer : HttpTransformer
+    private sealed class PortTransformer : StreamingTransformer
     {
         public static readonly PortTransformer Instance = new();
 
@@ -68,8 +44,8 @@ internal sealed class PortForwarder : IDisposable
             HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
         {
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-            (string prefix, string path) = Split(httpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
-            proxyRequest.RequestUri = new Uri(destinationPrefix + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+            (string prefix, string path) = Split(RawTarget(httpContext));
+            SetTarget(proxyRequest, destinationPrefix, path);
             proxyRequest.Headers.Host = null;
             proxyRequest.Headers.Remove(PrefixHeader);
             proxyRequest.Headers.TryAddWithoutValidation(PrefixHeader, prefix);
@@ -80,21 +56,14 @@ internal sealed class PortForwarder : IDisposable
             }
         }
 
-        public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+        public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
         {
             foreach (string name in HopByHop(proxyResponse is null ? [] : proxyResponse.Headers.Connection))
             {
                 proxyResponse!.Headers.Remove(name);
             }
 
-            bool goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-            if (proxyResponse is { IsSuccessStatusCode: true, Content.Headers.ContentLength: null })
-            {
-                // A stream may send nothing for long after its headers.
-                await httpContext.Response.Body.FlushAsync(cancellationToken);
-            }
-
-            return goesOn;
+            return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         }
 
         // A message's 'Connection' header is for the next hop alone: see RFC 9110, 7.6.1. An upgrade is forwarded all the same.

@@ -138,7 +138,8 @@ internal static class ProcessRoutes
         OutputCursor from = default;
         if (place is not null and not "end" && !OutputCursor.TryParse(place, out from))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, $"'from' is '{place}'. Use 'end' or two numbers of bytes, of standard output and standard error: '12,34'.");
+            throw new ApiException(
+                ErrorCodes.InvalidRequest, $"'from' is '{place}'. Use 'end' or two numbers of bytes, of standard output and standard error: '12,34'.");
         }
 
         bool follow = context.QueryFlag("follow");

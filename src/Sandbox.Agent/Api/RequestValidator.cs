@@ -9,7 +9,7 @@ internal static class RequestValidator
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.Unsupported"/>.</exception>
     public static void Validate(ExecRequest request)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         if (request.Command is null && request.Argv is null or { Length: 0 })
         {
             throw new ApiException(ErrorCodes.InvalidRequest, "argv must be a non-empty array, or 'command' a text for the shell.");
@@ -47,7 +47,7 @@ internal static class RequestValidator
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.Unsupported"/>.</exception>
     public static void Validate(CodeRunRequest request)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         if (request.Code is null)
         {
             throw new ApiException(ErrorCodes.InvalidRequest, "'code' must be the code to run.");

@@ -25,7 +25,8 @@ internal static class SseWriter
     }
 
     /// <summary>Writes an event whose data is text on one line.</summary>
-    public static void WriteEvent(this PipeWriter writer, string name, ReadOnlySpan<byte> data) => writer.WriteEvent(Encoding.ASCII.GetBytes(name), data, isBytes: false);
+    public static void WriteEvent(this PipeWriter writer, string name, ReadOnlySpan<byte> data) =>
+        writer.WriteEvent(Encoding.ASCII.GetBytes(name), data, isBytes: false);
 
     /// <param name="isBytes">Whether the data is bytes, which are sent in base64.</param>
     /// <param name="id">Its id; empty for none.</param>

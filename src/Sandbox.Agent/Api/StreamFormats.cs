@@ -17,19 +17,22 @@ internal interface IStreamFormat
 /// <summary>The output log as server-sent events, output in base64, as Cloudflare's bridge sends it.</summary>
 internal sealed class SseFormat : IStreamFormat
 {
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public string MediaType => SseWriter.MediaType;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public ReadOnlyMemory<byte> Heartbeat => SseWriter.Heartbeat;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor)
     {
         // The value with which a reader resumes after its connection broke: see "Last-Event-ID".
         byte[] id = Encoding.ASCII.GetBytes(cursor.ToString());
         writer.WriteEvent(
-            NameOf(kind), kind is FrameKind.Position or FrameKind.Pause ? id : payload, isBytes: kind is FrameKind.StandardOutput or FrameKind.StandardError, id);
+            NameOf(kind),
+            kind is FrameKind.Position or FrameKind.Pause ? id : payload,
+            isBytes: kind is FrameKind.StandardOutput or FrameKind.StandardError,
+            id);
     }
 
     private static ReadOnlySpan<byte> NameOf(FrameKind kind) => kind switch
@@ -48,13 +51,13 @@ internal sealed class BinaryFrameFormat : IStreamFormat
 {
     private static readonly byte[] HeartbeatFrame = new byte[CommandFrame.HeaderLength];
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public string MediaType => CommandFrame.MediaType;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public ReadOnlyMemory<byte> Heartbeat => HeartbeatFrame;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Write(PipeWriter writer, FrameKind kind, ReadOnlySpan<byte> payload, OutputCursor cursor)
     {
         Span<byte> frame = writer.GetSpan(CommandFrame.HeaderLength + payload.Length);

@@ -31,7 +31,8 @@ internal sealed class TerminalConnection : IDisposable
     /// <summary>Serves a client until its connection ends.</summary>
     /// <param name="offset">The first byte to send; null for all that is kept.</param>
     /// <param name="mayControl">Whether the client may type.</param>
-    public static async Task RunAsync(WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayControl, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        WebSocket socket, Terminal terminal, TerminalSize? size, long? offset, bool mayControl, CancellationToken cancellationToken)
     {
         long shown = terminal.Output.End;
         TerminalClient client = terminal.Attach(size, offset, mayControl);
@@ -63,7 +64,7 @@ internal sealed class TerminalConnection : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => _sending.Dispose();
 
     private static TerminalMessage ExitOf(Terminal terminal)
@@ -84,7 +85,8 @@ internal sealed class TerminalConnection : IDisposable
                 if (!isReady && _client.Position >= shown)
                 {
                     isReady = true;
-                    await SendAsync(new TerminalMessage { Type = TerminalMessages.Ready, Terminal = _terminal.Id, Offset = _client.Position }, cancellationToken);
+                    await SendAsync(
+                        new TerminalMessage { Type = TerminalMessages.Ready, Terminal = _terminal.Id, Offset = _client.Position }, cancellationToken);
                 }
 
                 int wanted = isReady ? OutputSize : (int)Math.Min(OutputSize, shown - _client.Position);
@@ -181,7 +183,8 @@ internal sealed class TerminalConnection : IDisposable
         }
     }
 
-    private Task SendErrorAsync(string message, CancellationToken cancellationToken) => SendAsync(new TerminalMessage { Type = TerminalMessages.Error, Message = message }, cancellationToken);
+    private Task SendErrorAsync(string message, CancellationToken cancellationToken) =>
+        SendAsync(new TerminalMessage { Type = TerminalMessages.Error, Message = message }, cancellationToken);
 
     private Task SendAsync(TerminalMessage message, CancellationToken cancellationToken) =>
         SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, cancellationToken);

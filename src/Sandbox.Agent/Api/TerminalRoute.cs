@@ -69,7 +69,9 @@ internal sealed class TerminalRoute(SessionRegistry sessions, TerminalHolder san
     }
 
     private static long Number(string text, string otherwise) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : throw new ApiException(ErrorCodes.InvalidRequest, otherwise);
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : throw new ApiException(ErrorCodes.InvalidRequest, otherwise);
 
     private static string? Value(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 } value ? value : null;
 
@@ -77,7 +79,8 @@ internal sealed class TerminalRoute(SessionRegistry sessions, TerminalHolder san
     {
         string message = $"Failed to create PTY: {reason}";
         TerminalMessage error = new() { Type = TerminalMessages.Error, Message = message };
-        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(error, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, true, cancellationToken);
+        await socket.SendAsync(
+            JsonSerializer.SerializeToUtf8Bytes(error, ProtocolJson.Default.TerminalMessage), WebSocketMessageType.Text, true, cancellationToken);
         string shown = Encoding.UTF8.GetByteCount(message) <= MaximumReason ? message : "Failed to create PTY";
         await socket.CloseOutputAsync(WebSocketCloseStatus.InternalServerError, shown, cancellationToken);
     }

@@ -5,6 +5,6 @@ namespace Sandbox.Agent.Api;
 /// <summary>Marks a route that streams its body, which may have any size.</summary>
 internal sealed class UnlimitedBody : IRequestSizeLimitMetadata
 {
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public long? MaxRequestBodySize => null;
 }

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Net;
 using Sandbox.Agent.Commands;
-using Sandbox.Linux;
+using Sandbox.Agent.Ports;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Api;
 
-/// <summary><c>GET …/process/{pid}/wait</c>: responds when the process has ended or a port is listened on, and after 30 seconds at the latest, so that no request stays open for long.</summary>
+/// <summary><c>GET …/process/{pid}/wait</c>: responds when the process has ended or a port is listened on, and after 30 seconds at the latest, so that no
+/// request stays open for long.</summary>
 internal static class WaitRoute
 {
     private const int MaximumWaitMs = 30_000;
@@ -16,7 +17,8 @@ internal static class WaitRoute
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
     // A probe that takes longer is repeated.
-    private static readonly HttpClient Probe = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Probe =
+        new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
     public static async Task InvokeAsync(HttpContext context, Command command)
     {
@@ -34,7 +36,9 @@ internal static class WaitRoute
         string outcome;
         try
         {
-            Task ready = port is { } number ? WaitForPortAsync(number, path ?? (status is null ? null : "/"), status, over.Token) : Task.Delay(Timeout.Infinite, over.Token);
+            Task ready = port is { } number
+                ? WaitForPortAsync(number, path ?? (status is null ? null : "/"), status, over.Token)
+                : Task.Delay(Timeout.Infinite, over.Token);
             outcome = await Task.WhenAny(command.Ended, ready) == command.Ended ? WaitOutcomes.Exited : WaitOutcomes.Ready;
             await (outcome == WaitOutcomes.Exited ? Task.CompletedTask : ready);
         }
@@ -49,7 +53,7 @@ internal static class WaitRoute
 
     private static async Task WaitForPortAsync(int port, string? path, int? status, CancellationToken cancellationToken)
     {
-        while (!(SocketTable.ListenerOn(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellationToken))))
+        while (!(LoopbackPorts.AddressOf(port) is { } address && (path is null || await AnswersAsync(address, port, path, status, cancellationToken))))
         {
             await Task.Delay(PollInterval, cancellationToken);
         }
@@ -59,7 +63,8 @@ internal static class WaitRoute
     {
         try
         {
-            using HttpResponseMessage answer = await Probe.GetAsync(new UriBuilder("http", address.ToString(), port).Uri + path.TrimStart('/'), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using HttpResponseMessage answer = await Probe.GetAsync(
+                new UriBuilder("http", address.ToString(), port).Uri + path.TrimStart('/'), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             int got = (int)answer.StatusCode;
             return status is null ? got is >= LowestGood and <= HighestGood : got == status;
         }

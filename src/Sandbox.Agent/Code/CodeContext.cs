@@ -9,7 +9,10 @@ namespace Sandbox.Agent.Code;
 internal sealed record ContextSettings(string Id, InterpreterPlan Plan, string Directory, string? SessionId, bool IsDefault, long? TimeoutMs);
 
 /// <summary>An interpreter with an id and a queue of runs. An interpreter that ended is replaced by the next run.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Neither a token source without a timer nor a semaphore whose handle nobody asks for holds anything to dispose of.")]
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "Neither a token source without a timer nor a semaphore whose handle nobody asks for holds anything to dispose of.")]
 internal sealed class CodeContext
 {
     // How long code may take to react to each interrupt. After the last the interpreter is killed and its state is lost.
@@ -55,7 +58,8 @@ internal sealed class CodeContext
     {
         if (!_settings.Plan.TakesVariables && (request.Env is { Count: > 0 } || request.SecretEnv is { Count: > 0 }))
         {
-            throw new ApiException(ErrorCodes.Unsupported, $"'{_settings.Plan.Name}' does not support variables for a single run. Set them when the context is created.");
+            throw new ApiException(
+                ErrorCodes.Unsupported, $"'{_settings.Plan.Name}' does not support variables for a single run. Set them when the context is created.");
         }
     }
 

@@ -83,7 +83,10 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
     {
         lock (_gate)
         {
-            return [.. _contexts.Values.Where(context => context.IsCompletedSuccessfully).Select(context => context.Result).OrderBy(context => context.CreatedAt)];
+            return [.. _contexts.Values
+                .Where(context => context.IsCompletedSuccessfully)
+                .Select(context => context.Result)
+                .OrderBy(context => context.CreatedAt)];
         }
     }
 
@@ -100,7 +103,7 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
         context.Close();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         foreach (CodeContext context in All())
@@ -111,12 +114,15 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
 
     private static void Validate(ContextCreateRequest request)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         _ = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
-        if (request.Default && (request.Id is not null || request.Cwd is not null || request.Env is not null || request.SecretEnv is not null || request.TimeoutMs is not null))
+        if (request.Default
+            && (request.Id is not null || request.Cwd is not null || request.Env is not null || request.SecretEnv is not null || request.TimeoutMs is not null))
         {
-            throw new ApiException(ErrorCodes.InvalidRequest, "The default context of a language has its session's directory and variables. Leave out 'default' to create another context.");
+            throw new ApiException(
+                ErrorCodes.InvalidRequest,
+                "The default context of a language has its session's directory and variables. Leave out 'default' to create another context.");
         }
     }
 
@@ -144,6 +150,9 @@ internal sealed class ContextRegistry(SessionRegistry sessions, InterpreterResol
 
         // One that is still being created is closed as soon as it exists.
         _ = context.ContinueWith(
-            created => created.Result.Close(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            created => created.Result.Close(),
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
     }
 }

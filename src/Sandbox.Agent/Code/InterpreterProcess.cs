@@ -60,7 +60,8 @@ internal sealed class InterpreterProcess : IDisposable
             {
                 output.Dispose();
                 error.Dispose();
-                throw new ApiException(ErrorCodes.InterpreterFailed, $"'{command.Path}' could not be started in '{command.Directory}': {exception.Message}", exception);
+                throw new ApiException(
+                    ErrorCodes.InterpreterFailed, $"'{command.Path}' could not be started in '{command.Directory}': {exception.Message}", exception);
             }
         }
     }
@@ -154,7 +155,7 @@ internal sealed class InterpreterProcess : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => Kill();
 
     private void OnError(RunEvents? events, ReadOnlySpan<byte> data)

@@ -1,4 +1,3 @@
-using Sandbox.Agent.Files;
 
 namespace Sandbox.Agent.Code;
 

@@ -17,10 +17,10 @@ internal sealed class RunEvents : IBackpressure
     private volatile bool _isUnbounded;
     private volatile bool _isAbandoned;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public event Action? RoomMade;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public bool IsFull => !_isUnbounded && Interlocked.Read(ref _pending) >= Bound;
 
     public void Add(string name, ReadOnlyMemory<byte> payload)

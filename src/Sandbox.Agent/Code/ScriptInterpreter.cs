@@ -7,7 +7,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Code;
 
-/// <summary>An interpreter that runs one of the <see cref="InterpreterScripts"/>. Requests and messages are JSON objects, one a line, on separate pipes.</summary>
+/// <summary>An interpreter that runs one of the <see cref="InterpreterScripts"/>. Requests and messages are JSON objects, one a line, on separate
+/// pipes.</summary>
 internal sealed class ScriptInterpreter : IInterpreter
 {
     private const int RequestDescriptor = 3;
@@ -44,7 +45,7 @@ internal sealed class ScriptInterpreter : IInterpreter
         _ = CloseAtEndAsync();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public bool HasEnded => _process.Ended.IsCompleted;
 
     /// <summary>Starts an interpreter and waits until it is ready.</summary>
@@ -67,7 +68,7 @@ internal sealed class ScriptInterpreter : IInterpreter
         return isMissing ? null : throw failure;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async Task<RunOutcome> RunAsync(CodeRun run)
     {
         TaskCompletionSource<RunOutcome> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -103,7 +104,7 @@ internal sealed class ScriptInterpreter : IInterpreter
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async Task InterruptAsync()
     {
         _process.Interrupt(itself: _takesSignals);
@@ -113,10 +114,10 @@ internal sealed class ScriptInterpreter : IInterpreter
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Kill() => _process.Kill();
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => _process.Dispose();
 
     private async Task CloseAtEndAsync()

@@ -15,7 +15,8 @@ internal static class BashQuoting
         ? text
         : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
-    /// <summary>Reads one word as bash writes it (<c>printf %q</c>, <c>declare -p</c>): plain, with backslashes, <c>'…'</c>, <c>"…"</c> or <c>$'…'</c>.</summary>
+    /// <summary>Reads one word as bash writes it (<c>printf %q</c>, <c>declare -p</c>): plain, with backslashes, <c>'…'</c>, <c>"…"</c> or
+    /// <c>$'…'</c>.</summary>
     /// <param name="position">The start of the word; afterwards the first byte after it.</param>
     public static string Read(ReadOnlySpan<byte> bytes, ref int position)
     {
@@ -129,7 +130,8 @@ internal static class BashQuoting
         int value = 0;
         for (int digits = 0; digits < maximumDigits && position < bytes.Length; digits++, position++)
         {
-            if (!int.TryParse([(char)bytes[position]], radix == 16 ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out int digit) || digit >= radix)
+            NumberStyles style = radix == 16 ? NumberStyles.AllowHexSpecifier : NumberStyles.None;
+            if (!int.TryParse([(char)bytes[position]], style, CultureInfo.InvariantCulture, out int digit) || digit >= radix)
             {
                 break;
             }

@@ -8,7 +8,10 @@ namespace Sandbox.Agent.Commands;
 
 /// <summary>The standard input of a command that receives it while it runs: a FIFO that is written no faster than the command reads.</summary>
 /// <param name="isStopping">Whether the command is being stopped.</param>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Neither a token source without a timer nor a semaphore without a wait handle holds anything to dispose of.")]
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "Neither a token source without a timer nor a semaphore without a wait handle holds anything to dispose of.")]
 internal sealed class CommandInput(Func<bool> isStopping)
 {
     private readonly Lock _gate = new();
@@ -34,7 +37,8 @@ internal sealed class CommandInput(Func<bool> isStopping)
             }
             catch (Win32Exception)
             {
-                // The user's limit of inotify instances is reached. Without it, the shell is assumed to open the FIFO before the input ends, as it nearly always does.
+                // The user's limit of inotify instances is reached. Without it, the shell is assumed to open the FIFO before the input ends, as it nearly
+                // always does.
                 _isRead = true;
             }
         }
@@ -43,7 +47,8 @@ internal sealed class CommandInput(Func<bool> isStopping)
     }
 
     /// <summary>Writes a request's body to the command; concurrent requests take turns. What the command does not live to read is dropped.</summary>
-    /// <param name="isLast">Whether the input ends with this request, also when it is aborted. Not when it is aborted while the command is being stopped: the command must not take a part for the whole.</param>
+    /// <param name="isLast">Whether the input ends with this request, also when it is aborted. Not when it is aborted while the command is being stopped: the
+    /// command must not take a part for the whole.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when the input has ended.</exception>
     public async Task CopyFromAsync(PipeReader source, bool isLast, CancellationToken cancellationToken)
     {

@@ -193,7 +193,8 @@ internal sealed class CommandRegistry
         {
             load();
         }
-        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+        catch (Exception exception)
+            when (exception is FormatException or IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
         {
             Console.Error.WriteLine($"{path}: {exception.Message}");
         }

@@ -8,7 +8,7 @@ internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, Action> _waiting = [];
-    private DirectoryWatch? _watch;
+    private Inotify? _watch;
     private EventLoop.Watch? _events;
 
     /// <summary>Watches a FIFO until it is opened for the first time.</summary>
@@ -18,7 +18,7 @@ internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
         {
             if (_watch is null)
             {
-                _watch = new DirectoryWatch();
+                _watch = new Inotify();
                 _events = loop.Add(_watch.Descriptor, Tell);
             }
 
@@ -26,7 +26,7 @@ internal sealed class FifoOpenWatcher(EventLoop loop) : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         _events?.Dispose();

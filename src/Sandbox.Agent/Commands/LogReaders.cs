@@ -48,6 +48,6 @@ internal sealed class LogReaders(Action onReturnLimit) : IDisposable
         _departure = null;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => ForgetDeparted();
 }

@@ -5,7 +5,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>One file of an <see cref="OutputLog"/>: a header that identifies the command and the offset, then frames. It can be read without the files before it.</summary>
+/// <summary>One file of an <see cref="OutputLog"/>: a header that identifies the command and the offset, then frames. It can be read without the files before
+/// it.</summary>
 /// <remarks>The log's lock guards all members but <see cref="Read"/>.</remarks>
 internal sealed class LogSegment
 {

@@ -3,7 +3,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>A command's output and its end, as frames in order of arrival. A frame is written to a file before any reader sees it. One thread appends, any number read.</summary>
+/// <summary>A command's output and its end, as frames in order of arrival. A frame is written to a file before any reader sees it. One thread appends, any
+/// number read.</summary>
 /// <remarks>The log is bounded. While it has readers, or had one until a moment ago, a command that is a full bound ahead of the slowest reader is paused.
 /// Otherwise the oldest segments are dropped, and a later reader is given the offset where the rest begins.</remarks>
 internal sealed class OutputLog : IBackpressure, IDisposable
@@ -32,10 +33,10 @@ internal sealed class OutputLog : IBackpressure, IDisposable
         _readers = new LogReaders(ForgetDeparted);
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public event Action? RoomMade;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     /// <remarks>It is full when the slowest reader is a full bound behind.</remarks>
     public bool IsFull
     {
@@ -85,7 +86,8 @@ internal sealed class OutputLog : IBackpressure, IDisposable
 
     /// <summary>Loads a log that an earlier agent wrote. Nothing is appended to it any more.</summary>
     /// <exception cref="FormatException">A file was changed.</exception>
-    public static OutputLog Load(SegmentPool pool, EventLoop loop, IEnumerable<(string Path, SegmentHeader Header)> parts, long bound, out (FrameKind Kind, byte[] Payload) last) =>
+    public static OutputLog Load(
+        SegmentPool pool, EventLoop loop, IEnumerable<(string Path, SegmentHeader Header)> parts, long bound, out (FrameKind Kind, byte[] Payload) last) =>
         new(loop, bound, SegmentList.Load(pool, parts, bound, out last));
 
     /// <summary>Creates the first file.</summary>
@@ -164,7 +166,7 @@ internal sealed class OutputLog : IBackpressure, IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         lock (_gate)
@@ -205,7 +207,8 @@ internal sealed class OutputLog : IBackpressure, IDisposable
         }
     }
 
-    /// <summary>Completes when there is more after a position, or the end; false when the log is gone. The caller continues on the event loop's thread and must not block it.</summary>
+    /// <summary>Completes when there is more after a position, or the end; false when the log is gone. The caller continues on the event loop's thread and must
+    /// not block it.</summary>
     internal async ValueTask<bool> WaitAsync(long position, CancellationToken cancellationToken)
     {
         while (true)

@@ -32,7 +32,8 @@ internal sealed class OutputLogReader : IDisposable
     /// <summary>The offsets behind the output that was read.</summary>
     public OutputCursor Cursor => new(Math.Max(_wanted.StandardOutput, _passed.StandardOutput), Math.Max(_wanted.StandardError, _passed.StandardError));
 
-    /// <summary>Completes when there is something to read; false when the log is gone. The caller continues on the event loop's thread and must not block it.</summary>
+    /// <summary>Completes when there is something to read; false when the log is gone. The caller continues on the event loop's thread and must not block
+    /// it.</summary>
     public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _log.WaitAsync(_position + _filled - _taken, cancellationToken);
 
     /// <summary>Reads the next frame; the frame that says how the command ended comes after all others.</summary>
@@ -57,7 +58,7 @@ internal sealed class OutputLogReader : IDisposable
         return closing is not null;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         _log.Remove(this, _segment?.Value);

@@ -3,8 +3,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>A shell's FIFO for one output stream of its commands, which the shell opens for each command. It is read into the command's log byte for byte.</summary>
-/// <remarks>A FIFO serves one command after the other as long as each closes it. One that a background child keeps open stays with its command, and the shell gets a new one.
+/// <summary>A shell's FIFO for one output stream of its commands, which the shell opens for each command. It is read into the command's log byte for
+/// byte.</summary>
+/// <remarks>A FIFO serves one command after the other as long as each closes it. One that a background child keeps open stays with its command, and the shell
+/// gets a new one.
 /// All members but <see cref="Start"/> and the constructor run on the event loop's thread.</remarks>
 internal sealed class OutputPipe
 {

@@ -23,7 +23,8 @@ internal sealed class SegmentList(SegmentPool pool, long number, long bound)
     public long KeptBytes => _segments.First is { } first ? Length - first.Value.Position : 0;
 
     /// <inheritdoc cref="OutputLog.Load"/>
-    public static SegmentList Load(SegmentPool pool, IEnumerable<(string Path, SegmentHeader Header)> parts, long bound, out (FrameKind Kind, byte[] Payload) last)
+    public static SegmentList Load(
+        SegmentPool pool, IEnumerable<(string Path, SegmentHeader Header)> parts, long bound, out (FrameKind Kind, byte[] Payload) last)
     {
         (string Path, SegmentHeader Header)[] ordered = [.. parts.OrderBy(part => part.Header.Index)];
         SegmentList list = new(pool, ordered[0].Header.Number, bound);

@@ -4,7 +4,8 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Commands;
 
-/// <summary>The files of output logs. Unused ones are kept for reuse: on some file systems, creating and deleting a file for each command costs more than the command.</summary>
+/// <summary>The files of output logs. Unused ones are kept for reuse: on some file systems, creating and deleting a file for each command costs more than the
+/// command.</summary>
 internal sealed class SegmentPool
 {
     private const int MaximumFree = 64;

@@ -65,7 +65,7 @@ internal sealed class ArchiveExport
                     FileSystem.RequireReadable(SandboxPath.Native(path));
                 }
             }
-            catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry)
+            catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOENT)
             {
                 // Deleted since it was listed.
             }
@@ -81,7 +81,8 @@ internal sealed class ArchiveExport
             string inside = Inside(relative, name);
             if (!_excludes.Has(inside, name) && !await TryWriteAsync(tar, SandboxPath.Join(directory, name), inside, status))
             {
-                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), _cancellationToken);
+                await tar.WriteEntryAsync(
+                    new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), _cancellationToken);
             }
         }
     }
@@ -94,7 +95,7 @@ internal sealed class ArchiveExport
             await WriteAsync(tar, path, inside, status);
             return true;
         }
-        catch (Win32Exception exception) when (_isPartial && exception.NativeErrorCode == ErrorNumbers.AccessDenied)
+        catch (Win32Exception exception) when (_isPartial && exception.NativeErrorCode == Errno.EACCES)
         {
             return false;
         }
@@ -153,7 +154,7 @@ internal sealed class ArchiveExport
         {
             return FileDescriptor.OpenToRead(SandboxPath.Native(path));
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOENT)
         {
             return null;
         }

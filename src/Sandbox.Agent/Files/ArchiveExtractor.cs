@@ -5,7 +5,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Extracts an archive's entries below a new directory. Refuses entries that would end up elsewhere, by their name or through a link in the archive.</summary>
+/// <summary>Extracts an archive's entries below a new directory. Refuses entries that would end up elsewhere, by their name or through a link in the
+/// archive.</summary>
 internal sealed class ArchiveExtractor(string top)
 {
     // Directories by their path below the top, whose own is empty. Nothing can lie below any other entry.
@@ -43,7 +44,9 @@ internal sealed class ArchiveExtractor(string top)
                 break;
             case TarEntryType.HardLink:
                 string target = Inside(Exact(entry, ArchiveRecords.Target) ?? entry.LinkName);
-                FileSystem.MakeHardLink(path, _directories.ContainsKey(Above(target)) ? SandboxPath.Native(SandboxPath.Join(top, target)) : throw Refused(entry, "is a link to outside"));
+                FileSystem.MakeHardLink(path, _directories.ContainsKey(Above(target))
+                    ? SandboxPath.Native(SandboxPath.Join(top, target))
+                    : throw Refused(entry, "is a link to outside"));
                 return;
             case TarEntryType.Fifo:
                 FileSystem.MakeFifo(path, entry.Mode);
@@ -82,7 +85,8 @@ internal sealed class ArchiveExtractor(string top)
     {
         string[] parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries);
         return name.StartsWith('/') || parts.Contains("..")
-            ? throw new ApiException(ErrorCodes.InvalidArchive, $"The archive's entry or link to '{PathText.ToDisplay(name)}' would leave its destination. Nothing was changed.")
+            ? throw new ApiException(
+                ErrorCodes.InvalidArchive, $"The archive's entry or link to '{PathText.ToDisplay(name)}' would leave its destination. Nothing was changed.")
             : string.Join('/', parts.Where(part => part != "."));
     }
 
@@ -111,9 +115,11 @@ internal sealed class ArchiveExtractor(string top)
         {
             FileSystem.MakeDirectory(SandboxPath.Native(SandboxPath.Join(top, name)), entry is null ? Defaults.Directory : Defaults.UnfinishedDirectory);
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.Exists)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.EEXIST)
         {
-            throw new ApiException(ErrorCodes.InvalidArchive, $"The archive has '{PathText.ToDisplay(name)}' as a directory and as something else, such as a link that would lead out. Nothing was changed.");
+            throw new ApiException(
+                ErrorCodes.InvalidArchive,
+                $"The archive has '{PathText.ToDisplay(name)}' as a directory and as something else, such as a link that would lead out. Nothing was changed.");
         }
 
         _directories.Add(name, entry);

@@ -5,7 +5,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Extracts a tar archive into a directory. It is extracted next to its destination first, so that a damaged or incomplete archive changes nothing.</summary>
+/// <summary>Extracts a tar archive into a directory. It is extracted next to its destination first, so that a damaged or incomplete archive changes
+/// nothing.</summary>
 internal static class ArchiveImport
 {
     private const int ChunkSize = 128 * 1024;
@@ -17,7 +18,8 @@ internal static class ArchiveImport
     {
         string destination = SandboxPath.Destination(path);
         bool isNew = FileStatus.TryOf(SandboxPath.Native(destination), follow: false) is not { } there
-            || (there.Type == FileType.Directory ? false : throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(path)}' is not a directory."));
+            || (there.Type == FileType.Directory ? false
+                : throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(path)}' is not a directory."));
         if (isNew)
         {
             _ = SandboxPath.MakeDirectories(SandboxPath.Parent(destination), Defaults.Directory);
@@ -65,10 +67,12 @@ internal static class ArchiveImport
             await body.DrainAsync(cancellationToken);
             throw exception is Win32Exception refused ? FileErrorMapper.ToApiException(refused) : exception;
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)
+        catch (Exception exception)
+            when (exception is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException or ArgumentException)
         {
             await body.DrainAsync(cancellationToken);
-            throw new ApiException(ErrorCodes.InvalidArchive, $"The data for '{PathText.ToDisplay(path)}' is not a complete tar archive. Nothing was changed.", exception);
+            throw new ApiException(
+                ErrorCodes.InvalidArchive, $"The data for '{PathText.ToDisplay(path)}' is not a complete tar archive. Nothing was changed.", exception);
         }
     }
 }

@@ -3,7 +3,8 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Copies a file or a tree to a new path. Links stay links, FIFOs are created anew; sockets, which only their program could create, are left out.</summary>
+/// <summary>Copies a file or a tree to a new path. Links stay links, FIFOs are created anew; sockets, which only their program could create, are left
+/// out.</summary>
 internal sealed class CopyOperation(CancellationToken cancellationToken)
 {
     private const int ChunkSize = 256 * 1024;

@@ -65,7 +65,7 @@ internal sealed class DirectoryListing(GlobPattern? filter, bool hidden)
         }
         catch (Win32Exception exception)
         {
-            return (null, exception.NativeErrorCode == ErrorNumbers.NoEntry ? null : FileErrorMapper.ToApiException(exception));
+            return (null, exception.NativeErrorCode == Errno.ENOENT ? null : FileErrorMapper.ToApiException(exception));
         }
     }
 }

@@ -13,19 +13,19 @@ internal static class FileErrorMapper
         string what = path is null ? failure.Message : $"'{PathText.ToDisplay(path)}'";
         return failure.NativeErrorCode switch
         {
-            ErrorNumbers.NoEntry => Make(ErrorCodes.PathNotFound, "does not exist"),
-            ErrorNumbers.Exists => Make(ErrorCodes.PathExists, "exists already"),
-            ErrorNumbers.AccessDenied or ErrorNumbers.NotPermitted => Make(ErrorCodes.PermissionDenied, "is not permitted to the sandbox's user"),
-            ErrorNumbers.ReadOnly => Make(ErrorCodes.PermissionDenied, "lies on a read-only file system"),
-            ErrorNumbers.NoSpace or ErrorNumbers.QuotaReached or ErrorNumbers.TooBig => Make(ErrorCodes.DiskFull, "does not fit: the sandbox has no space left"),
-            ErrorNumbers.NotDirectory => Make(ErrorCodes.NotADirectory, "is not a directory, or one of its parents is not"),
-            ErrorNumbers.IsDirectory => Make(ErrorCodes.IsADirectory, "is a directory"),
-            ErrorNumbers.NotEmpty => Make(ErrorCodes.DirectoryNotEmpty, "is a directory that is not empty"),
-            ErrorNumbers.Busy or ErrorNumbers.TextBusy => Make(ErrorCodes.PathBusy, "is in use, as a mount point or a running program"),
-            ErrorNumbers.NameTooLong => Make(ErrorCodes.NameTooLong, "is too long: a name has at most 255 bytes, a path at most 4095"),
-            ErrorNumbers.Loop => Make(ErrorCodes.LinkLoop, "is a link that leads in a circle"),
-            ErrorNumbers.NoDevice => Make(ErrorCodes.NotAFile, "is not a regular file"),
-            ErrorNumbers.Invalid => new ApiException(ErrorCodes.InvalidRequest, $"{what} cannot be done.", failure),
+            Errno.ENOENT => Make(ErrorCodes.PathNotFound, "does not exist"),
+            Errno.EEXIST => Make(ErrorCodes.PathExists, "exists already"),
+            Errno.EACCES or Errno.EPERM => Make(ErrorCodes.PermissionDenied, "is not permitted to the sandbox's user"),
+            Errno.EROFS => Make(ErrorCodes.PermissionDenied, "lies on a read-only file system"),
+            Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG => Make(ErrorCodes.DiskFull, "does not fit: the sandbox has no space left"),
+            Errno.ENOTDIR => Make(ErrorCodes.NotADirectory, "is not a directory, or one of its parents is not"),
+            Errno.EISDIR => Make(ErrorCodes.IsADirectory, "is a directory"),
+            Errno.ENOTEMPTY => Make(ErrorCodes.DirectoryNotEmpty, "is a directory that is not empty"),
+            Errno.EBUSY or Errno.ETXTBSY => Make(ErrorCodes.PathBusy, "is in use, as a mount point or a running program"),
+            Errno.ENAMETOOLONG => Make(ErrorCodes.NameTooLong, "is too long: a name has at most 255 bytes, a path at most 4095"),
+            Errno.ELOOP => Make(ErrorCodes.LinkLoop, "is a link that leads in a circle"),
+            Errno.ENXIO => Make(ErrorCodes.NotAFile, "is not a regular file"),
+            Errno.EINVAL => new ApiException(ErrorCodes.InvalidRequest, $"{what} cannot be done.", failure),
             _ => new ApiException(ErrorCodes.InternalError, $"{what}: {failure.Message}", failure),
         };
 

@@ -35,7 +35,7 @@ internal static class FileOperations
         {
             Rename(from, to, overwrite);
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.CrossDevice)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.EXDEV)
         {
             if (!overwrite)
             {
@@ -79,7 +79,7 @@ internal static class FileOperations
         {
             FileSystem.Rename(SandboxPath.Native(from), SandboxPath.Native(to), overwrite);
         }
-        catch (Win32Exception exception) when (!overwrite && exception.NativeErrorCode == ErrorNumbers.Invalid)
+        catch (Win32Exception exception) when (!overwrite && exception.NativeErrorCode == Errno.EINVAL)
         {
             // The file system does not support RENAME_NOREPLACE.
             RequireNew(to);

@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>Watches a path, or also everything below it. A slow reader is told that changes were lost.</summary>
 internal sealed class FileWatcher : IDisposable
 {
-    private readonly DirectoryWatch _kernel = new();
+    private readonly Inotify _kernel = new();
     private readonly SemaphoreSlim _readable = new(0);
     private readonly EventLoop.Watch _watch;
     private readonly Dictionary<int, string> _directories = [];
@@ -68,7 +68,7 @@ internal sealed class FileWatcher : IDisposable
         return _changes;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         _watch.Dispose();
@@ -179,7 +179,8 @@ internal sealed class FileWatcher : IDisposable
     private void Report(FileChangeType type, string path, bool isDirectory, string? oldPath = null)
     {
         string name = SandboxPath.Name(path);
-        bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(name)) || (oldPath is not null && IsWanted(SandboxPath.Name(oldPath)));
+        bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(name))
+            || (oldPath is not null && IsWanted(SandboxPath.Name(oldPath)));
         if (isWanted)
         {
             _changes.Add(new FileChange
@@ -202,9 +203,11 @@ internal sealed class FileWatcher : IDisposable
         {
             _directories[_kernel.Add(SandboxPath.Native(directory), onlyDirectory: true)] = directory;
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoSpace)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOSPC)
         {
-            throw new ApiException(ErrorCodes.WatchLimitReached, "The limit of watched directories is reached. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
+            throw new ApiException(
+                ErrorCodes.WatchLimitReached,
+                "The limit of watched directories is reached. Watch fewer, or raise fs.inotify.max_user_watches on the host.", exception);
         }
 
         if (!_recursive)

@@ -84,7 +84,8 @@ internal sealed class FileWriter(PartialUploads uploads)
         return FileStatus.Of(file);
     }
 
-    private async Task<FileStatus> ReplaceAsync(string destination, FileStatus? existing, Stream body, FileWriteOptions options, CancellationToken cancellationToken)
+    private async Task<FileStatus> ReplaceAsync(
+        string destination, FileStatus? existing, Stream body, FileWriteOptions options, CancellationToken cancellationToken)
     {
         PartialUpload upload = uploads.Open(options.UploadId, destination, existing is null);
         using IDisposable turn = await upload.EnterAsync(cancellationToken);

@@ -1,32 +1,28 @@
 using Sandbox.Linux;
+using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>An open file as a stream of the length it had when it was opened: a tar entry states its length first, and the file may change meanwhile. Missing bytes are zeros, as in tar.</summary>
-internal sealed class FixedLengthStream(FileDescriptor file, long length) : Stream
+/// <summary>An open file as a stream of the length it had when it was opened: a tar entry states its length first,
+/// and the file may change meanwhile. Missing bytes are zeros, as in tar.</summary>
+internal sealed class FixedLengthStream(FileDescriptor file, long length) : ReadOnlyStream
 {
     private long _position;
 
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override bool CanSeek => true;
 
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override long Length => length;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override long Position
     {
         get => _position;
         set => throw new NotSupportedException();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override int Read(Span<byte> buffer)
     {
         Span<byte> wanted = buffer[..(int)Math.Min(buffer.Length, length - _position)];
@@ -41,23 +37,9 @@ internal sealed class FixedLengthStream(FileDescriptor file, long length) : Stre
         return count;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

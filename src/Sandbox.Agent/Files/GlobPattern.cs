@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>A pattern of names or paths as in shells: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[a-z]</c>, <c>[!a]</c>, none of which matches a slash; a backslash escapes the next character.</summary>
+/// <summary>A pattern of names or paths as in shells: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[a-z]</c>, <c>[!a]</c>, none of which matches a slash; a backslash
+/// escapes the next character.</summary>
 internal sealed class GlobPattern
 {
     private const char Escape = '\\';

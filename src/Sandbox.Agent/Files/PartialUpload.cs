@@ -70,7 +70,7 @@ internal sealed class PartialUpload(string? id, string destination, bool isNew)
         {
             FileSystem.RemoveFile(_temporary);
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode is ErrorNumbers.NoEntry or ErrorNumbers.NotDirectory or ErrorNumbers.AccessDenied or ErrorNumbers.NameTooLong)
+        catch (Win32Exception exception) when (exception.NativeErrorCode is Errno.ENOENT or Errno.ENOTDIR or Errno.EACCES or Errno.ENAMETOOLONG)
         {
             // It has replaced the destination, or could not be created.
         }

@@ -6,7 +6,7 @@ namespace Sandbox.Agent.Files;
 /// <summary>Uploads in progress. Those with an id can be resumed for ten minutes after their connection broke.</summary>
 internal sealed class PartialUploads
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RemovalDelay = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, PartialUpload> _named = new(StringComparer.Ordinal);
 
@@ -56,7 +56,7 @@ internal sealed class PartialUploads
 
     private async Task ExpireAsync(PartialUpload upload, int breaks)
     {
-        await Task.Delay(Patience);
+        await Task.Delay(RemovalDelay);
         using IDisposable turn = await upload.EnterAsync(CancellationToken.None);
         if (upload.Breaks == breaks)
         {

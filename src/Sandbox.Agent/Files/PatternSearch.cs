@@ -25,7 +25,9 @@ internal static class PatternSearch
     {
         try
         {
-            return [.. DirectoryListing.Read(directory, hidden || pattern.WantsHidden).Select(entry => entry.Name).Where(pattern.IsMatch).Select(name => SandboxPath.Join(directory, name))];
+            return [.. DirectoryListing.Read(directory, hidden || pattern.WantsHidden).Select(entry => entry.Name)
+                .Where(pattern.IsMatch)
+                .Select(name => SandboxPath.Join(directory, name))];
         }
         catch (Win32Exception)
         {

@@ -62,6 +62,6 @@ internal sealed class ReadableFile : IDisposable
         return true;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => _file.Dispose();
 }

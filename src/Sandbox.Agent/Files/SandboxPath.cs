@@ -69,12 +69,12 @@ internal static class SandboxPath
             FileSystem.MakeDirectory(Native(path), permissions);
             return true;
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == ErrorNumbers.NoEntry && path != "/")
+        catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOENT && path != "/")
         {
             _ = MakeDirectories(Parent(path), Defaults.Directory);
             return MakeDirectories(path, permissions);
         }
-        catch (Win32Exception exception) when (exception.NativeErrorCode is ErrorNumbers.Exists or ErrorNumbers.ReadOnly or ErrorNumbers.AccessDenied
+        catch (Win32Exception exception) when (exception.NativeErrorCode is Errno.EEXIST or Errno.EROFS or Errno.EACCES
             && FileStatus.TryOf(Native(path), follow: true) is { Type: FileType.Directory })
         {
             return false;

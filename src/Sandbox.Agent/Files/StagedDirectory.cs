@@ -94,12 +94,14 @@ internal sealed class StagedDirectory(string destination, bool isNew)
         FileStatus? there = FileStatus.TryOf(SandboxPath.Native(to), follow: false);
         if (isMerged && there?.Type != FileType.Directory)
         {
-            throw new ApiException(ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(to)}' is not a directory, but the archive has one of this name. Nothing was changed.");
+            throw new ApiException(
+                ErrorCodes.NotADirectory, $"'{PathText.ToDisplay(to)}' is not a directory, but the archive has one of this name. Nothing was changed.");
         }
 
         if (!isMerged && there?.Type == FileType.Directory)
         {
-            throw new ApiException(ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(to)}' is a directory, but the archive has something else of this name. Nothing was changed.");
+            throw new ApiException(
+                ErrorCodes.IsADirectory, $"'{PathText.ToDisplay(to)}' is a directory, but the archive has something else of this name. Nothing was changed.");
         }
     }
 }

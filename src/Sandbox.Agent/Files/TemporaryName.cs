@@ -10,7 +10,8 @@ internal static class TemporaryName
 
     /// <summary>Creates a name next to a path.</summary>
     /// <param name="isNew">Whether nothing is at the path yet, which watches report differently.</param>
-    public static string Beside(string path, bool isNew = false) => SandboxPath.Join(SandboxPath.Parent(path), (isNew ? NewPrefix : Prefix) + Identifier.Generate());
+    public static string Beside(string path, bool isNew = false) =>
+        SandboxPath.Join(SandboxPath.Parent(path), (isNew ? NewPrefix : Prefix) + Identifier.Generate());
 
     /// <summary>Creates a name in a directory.</summary>
     public static string In(string directory) => SandboxPath.Join(directory, Prefix + Identifier.Generate());

@@ -21,7 +21,8 @@ internal sealed class Checkout
     private readonly string _directory;
     private readonly string _destination;
 
-    private Checkout(EventLoop loop, CheckoutRequest request, RepositoryAddress address, GitEnvironment settings, string program, string directory, string destination)
+    private Checkout(
+        EventLoop loop, CheckoutRequest request, RepositoryAddress address, GitEnvironment settings, string program, string directory, string destination)
     {
         _loop = loop;
         _request = request;
@@ -39,12 +40,16 @@ internal sealed class Checkout
     /// <exception cref="ApiException">It cannot be done.</exception>
     public static Checkout Prepare(CheckoutRequest request, EventLoop loop, string directory, IReadOnlyDictionary<string, string> variables)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         RepositoryAddress address = AddressOf(request);
         Require(request.Branch is null || IsName(request.Branch), "'branch' is not a valid branch name.");
         Require(request.Tag is null || IsName(request.Tag), "'tag' is not a valid tag name.");
-        Require(request.Commit is null || (request.Commit.Length is >= 4 and <= 64 && !request.Commit.AsSpan().ContainsAnyExcept(HexDigits)), "'commit' is a hash: 4 to 64 hexadecimal digits.");
-        Require(new[] { request.Branch, request.Tag, request.Commit }.Count(name => name is not null) <= 1, "Give one of 'branch', 'tag' and 'commit', not several.");
+        Require(
+            request.Commit is null || (request.Commit.Length is >= 4 and <= 64 && !request.Commit.AsSpan().ContainsAnyExcept(HexDigits)),
+            "'commit' is a hash: 4 to 64 hexadecimal digits.");
+        Require(
+            new[] { request.Branch, request.Tag, request.Commit }.Count(name => name is not null) <= 1,
+            "Give one of 'branch', 'tag' and 'commit', not several.");
         Require(request.Depth is null or > 0, "'depth' is a number of commits, 1 or more.");
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
         if (!Directory.Exists(directory))
@@ -53,7 +58,9 @@ internal sealed class Checkout
         }
 
         string name = request.Destination ?? address.Name;
-        Require(name.Length > 0 && !name.Contains('\0') && PathText.IsText(name), "'destination' is missing, and the address gives no name for the new directory; or it is not text.");
+        Require(
+            name.Length > 0 && !name.Contains('\0') && PathText.IsText(name),
+            "'destination' is missing, and the address gives no name for the new directory; or it is not text.");
         GitEnvironment settings = GitEnvironment.Of(variables, address);
         return new Checkout(loop, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
     }
@@ -73,7 +80,8 @@ internal sealed class Checkout
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ApiException(ErrorCodes.CommandTimedOut, $"'{_address}' was not checked out within {_request.TimeoutMs / 1000.0:0.###} s, and was cancelled.");
+            throw new ApiException(
+                ErrorCodes.CommandTimedOut, $"'{_address}' was not checked out within {_request.TimeoutMs / 1000.0:0.###} s, and was cancelled.");
         }
         catch (System.ComponentModel.Win32Exception exception)
         {
@@ -92,7 +100,9 @@ internal sealed class Checkout
         }
 
         Require(address.Password is null, "Both 'uri' and 'password' contain a password. Give one.");
-        Require(address.TakesCredential, "A user name and a password work with http and https only. Other addresses use the keys and file permissions of the sandbox.");
+        Require(
+            address.TakesCredential,
+            "A user name and a password work with http and https only. Other addresses use the keys and file permissions of the sandbox.");
         return address with { UserName = request.UserName ?? address.UserName, Password = request.Password };
     }
 
@@ -150,7 +160,9 @@ internal sealed class Checkout
 
         return there.Type == FileType.Directory && DirectoryListing.Read(place, hidden: true).Count == 0
             ? false
-            : throw new ApiException(ErrorCodes.PathExists, $"'{PathText.ToDisplay(_destination)}' exists already and is not an empty directory. Choose another destination, or remove it.");
+            : throw new ApiException(
+                ErrorCodes.PathExists,
+                $"'{PathText.ToDisplay(_destination)}' exists already and is not an empty directory. Choose another destination, or remove it.");
     }
 
     // 'clone' also accepts a tag of the branch's name.
@@ -176,7 +188,9 @@ internal sealed class Checkout
 
         if (_request.Depth is not null)
         {
-            await RunAsync(["-C", staging, "fetch", "--progress", .. depth, "origin", _request.Tag is not null ? $"+{Detached}:{Detached}" : Detached], onProgress, staging, cancellationToken);
+            await RunAsync(
+                ["-C", staging, "fetch", "--progress", .. depth, "origin", _request.Tag is not null ? $"+{Detached}:{Detached}" : Detached],
+                onProgress, staging, cancellationToken);
         }
 
         await RunAsync(["-C", staging, "checkout", "--progress", "--detach", Detached + "^{commit}", "--"], onProgress, staging, cancellationToken);

@@ -16,7 +16,8 @@ internal sealed class GitEnvironment
     // The secret is on no command line, in no environment, file or configuration: it goes through a pipe, once, and only to the server it is for.
     private const string Helper = "!f() { test \"$1\" = get && cat <&3; }; f";
 
-    private static readonly string[] Unwanted = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CURL_VERBOSE"];
+    private static readonly string[] Unwanted =
+        ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CURL_VERBOSE"];
 
     private GitEnvironment(Dictionary<string, string> environment, byte[]? credential) => (Environment, Credential) = (environment, credential);
 
@@ -28,7 +29,8 @@ internal sealed class GitEnvironment
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: git cannot take the credential.</exception>
     public static GitEnvironment Of(IReadOnlyDictionary<string, string> variables, RepositoryAddress address)
     {
-        Dictionary<string, string> environment = new(variables.Where(pair => !Unwanted.Contains(pair.Key) && !pair.Key.StartsWith("GIT_TRACE", StringComparison.Ordinal)))
+        Dictionary<string, string> environment = new(
+            variables.Where(pair => !Unwanted.Contains(pair.Key) && !pair.Key.StartsWith("GIT_TRACE", StringComparison.Ordinal)))
         {
             ["LC_ALL"] = "C",
             ["GIT_TERMINAL_PROMPT"] = "0",

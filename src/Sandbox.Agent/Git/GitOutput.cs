@@ -60,7 +60,8 @@ internal sealed class GitOutput(Action<CheckoutProgress> onProgress)
         const string remote = "remote: ";
         ReadOnlySpan<char> rest = text.StartsWith(remote, StringComparison.Ordinal) ? text.AsSpan(remote.Length) : text;
         int colon = rest.IndexOf(':'), percent = rest.IndexOf("% (");
-        return colon > 0 && percent > colon && int.TryParse(rest[(colon + 1)..percent], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out int done)
+        return colon > 0 && percent > colon
+            && int.TryParse(rest[(colon + 1)..percent], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out int done)
             ? new CheckoutProgress(rest[..colon].ToString(), done)
             : null;
     }

@@ -21,7 +21,9 @@ internal sealed class GitProcess
 
     /// <summary>Runs git to its end.</summary>
     /// <returns>Its exit code.</returns>
-    public static async Task<int> RunAsync(EventLoop loop, string program, IReadOnlyList<string> arguments, GitEnvironment settings, string directory, GitOutput output, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        EventLoop loop, string program, IReadOnlyList<string> arguments,
+        GitEnvironment settings, string directory, GitOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         FileDescriptor.CreatePipe(out FileDescriptor read, out FileDescriptor write, nonBlockingRead: true);
@@ -36,7 +38,8 @@ internal sealed class GitProcess
                 descriptors[GitEnvironment.CredentialDescriptor] = credential;
             }
 
-            ChildProcessOptions options = new() { Path = program, Arguments = arguments, Environment = settings.Environment, WorkingDirectory = directory, Descriptors = descriptors };
+            ChildProcessOptions options =
+                new() { Path = program, Arguments = arguments, Environment = settings.Environment, WorkingDirectory = directory, Descriptors = descriptors };
             ChildProcess process = ChildProcess.Start(options);
             run = new GitProcess(loop, process, new PipeSource<IBackpressure>(read, loop, (_, data) => output.Add(data)), output);
         }

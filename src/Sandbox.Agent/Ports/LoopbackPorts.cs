@@ -13,13 +13,21 @@ internal static class LoopbackPorts
 
     public static PortList List() => new(
     [
-        .. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
-            .Where(listener => Reachable.Contains(listener.Address)).Select(listener => listener.Port)
-            .Distinct().Order().Select(port => new ListeningPort(port)),
+        .. Listeners().Where(listener => Reachable.Contains(listener.Address)).Select(listener => listener.Port).Distinct().Order()
+            .Select(port => new ListeningPort(port)),
     ]);
 
+    /// <summary>Returns an address at which a program listens on a port, or null.</summary>
+    public static IPAddress? AddressOf(int port) => Array.Find(Listeners(), listener => listener.Port == port)?.Address switch
+    {
+        { } any when any.Equals(IPAddress.Any) => IPAddress.Loopback,
+        { } any when any.Equals(IPAddress.IPv6Any) => IPAddress.IPv6Loopback,
+        var address => address,
+    };
+
     /// <summary>Connects to a port by IPv4, else by IPv6.</summary>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.PortNotListening"/>, or <see cref="ErrorCodes.SandboxUnavailable"/> when it does not take the connection.</exception>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.PortNotListening"/>, or <see cref="ErrorCodes.SandboxUnavailable"/> when it does not take the
+    /// connection.</exception>
     public static async Task<Socket> ConnectAsync(int port, CancellationToken cancellationToken)
     {
         SocketException? failure = null;
@@ -47,4 +55,6 @@ internal static class LoopbackPorts
             ? new ApiException(ErrorCodes.PortNotListening, $"No program in the sandbox listens on port {port}.", failure)
             : new ApiException(ErrorCodes.SandboxUnavailable, $"The program on port {port} did not accept the connection: {failure.Message}.", failure);
     }
+
+    private static IPEndPoint[] Listeners() => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners();
 }

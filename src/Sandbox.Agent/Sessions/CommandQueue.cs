@@ -87,7 +87,9 @@ internal sealed class CommandQueue
     private static ApiException Closed() => new(ErrorCodes.SessionClosed, "The session was deleted while the command waited; it did not run.");
 
     private void Start(Command command) => _host.Start(
-        command, command.Request!.TimeoutMs ?? _timeoutMs, () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT));
+        command,
+        command.Request!.TimeoutMs ?? _timeoutMs,
+        () => Stop(command, StopReason.TimedOut, command.Kind == ProcessKind.Process ? Signal.TERM : Signal.INT));
 
     private void StartNext()
     {
@@ -110,7 +112,9 @@ internal sealed class CommandQueue
         if (_terminator is null)
         {
             execution.Command.StopReason = reason;
-            Terminator terminator = _terminator = _isEphemeral ? new ProcessTreeTerminator(execution, first) : new CommandTerminator(execution, _host.Background);
+            Terminator terminator = _terminator = _isEphemeral
+                ? new ProcessTreeTerminator(execution, first)
+                : new CommandTerminator(execution, _host.Background);
             _ = Task.Run(async () =>
             {
                 Outcome outcome = await terminator.TerminateAsync();

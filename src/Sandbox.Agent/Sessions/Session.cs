@@ -9,7 +9,10 @@ namespace Sandbox.Agent.Sessions;
 
 /// <summary>A shell with an id, a working directory, variables and a queue of commands. It outlives the shell process behind it.</summary>
 /// <remarks>Requests come on any thread, the shell's reports on the event loop's. One lock separates the two and is never held while waiting.</remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A token source without a timer holds nothing to dispose of.")]
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A token source without a timer holds nothing to dispose of.")]
 internal sealed class Session : ICommandRunner
 {
     private const int ShownCommandLength = 200;
@@ -54,7 +57,7 @@ internal sealed class Session : ICommandRunner
     /// <summary>The shell's directory after its last command.</summary>
     public string WorkingDirectory => Snapshot().Directory;
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public int? ShellId
     {
         get
@@ -133,13 +136,13 @@ internal sealed class Session : ICommandRunner
         Save();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Enqueue(Command command) => _queue.Enqueue(command);
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Stop(Command command, StopReason reason, Signal first) => _queue.Stop(command, reason, first);
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Send(Command command, Signal signal)
     {
         lock (_gate)

@@ -64,7 +64,8 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and commands without a session. Other sessions keep theirs.</summary>
+    /// <summary>Changes the sandbox's variables: for its <c>default</c> session, new sessions and commands without a session. Other sessions keep
+    /// theirs.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>.</exception>
     public void Change(EnvironmentChanges changes)
     {
@@ -81,15 +82,17 @@ internal sealed class SessionRegistry
     }
 
     /// <summary>Creates a session and starts its shell.</summary>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>, <see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, <see cref="ErrorCodes.SessionExists"/>,
+    /// <see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
     public Session Create(SessionCreateRequest request)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         string id = request.Id is null ? Identifier.Generate() : Identifier.Require(request.Id, "session");
         EnvironmentChanges changes = new EnvironmentChanges(request.Env, request.SecretEnv).Validated();
         TimeLimit.Require(request.CommandTimeoutMs, "commandTimeoutMs");
         RequireNew(id);
-        SessionRecord record = NewRecord(id, MakeDirectory(request.Cwd), Variables.With(changes.WithoutNulls())) with { CommandTimeoutMs = request.CommandTimeoutMs };
+        SessionRecord record = NewRecord(
+            id, MakeDirectory(request.Cwd), Variables.With(changes.WithoutNulls())) with { CommandTimeoutMs = request.CommandTimeoutMs };
         Session session = new(_shells, _store, _loop, record);
         lock (_gate)
         {

@@ -3,7 +3,8 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Sessions;
 
-/// <summary>The shell process of a session and the command that runs in it. A shell that ends during a command is replaced by another in the same state.</summary>
+/// <summary>The shell process of a session and the command that runs in it. A shell that ends during a command is replaced by another in the same
+/// state.</summary>
 /// <remarks>The session's lock guards all members but the callbacks of the shell, which come on the event loop's thread and take it.</remarks>
 /// <param name="wasShellLost">Whether the session had a shell before this agent started.</param>
 internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, bool isEphemeral, bool wasShellLost) : IShellOwner
@@ -75,7 +76,7 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         Shell.KillOrphans(_formerShells);
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     void IShellOwner.OnReport(Shell reporter, StatusReport report)
     {
         lock (gate)
@@ -101,7 +102,7 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     void IShellOwner.OnExports(Shell reporter, Dictionary<string, string> exports)
     {
         lock (gate)
@@ -122,7 +123,7 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         StateChanged?.Invoke();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     void IShellOwner.OnEnded(Shell reporter, ExitStatus status)
     {
         lock (gate)
@@ -137,7 +138,8 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
             Background = new HashSet<(int, ulong)>();
             SetExportsKnown();
             bool isLast = IsClosing || isEphemeral;
-            Outcome outcome = new(status.ExitCode, status.Signal, ShellRestarted: !isLast, new(status.Cpu - _cpuBefore, isEphemeral ? status.PeakMemory : null));
+            Outcome outcome = new(
+                status.ExitCode, status.Signal, ShellRestarted: !isLast, new(status.Cpu - _cpuBefore, isEphemeral ? status.PeakMemory : null));
             _cpuBefore = TimeSpan.Zero;
             if (isLast)
             {

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Sandbox.Agent.Files;
 
 namespace Sandbox.Agent.Sessions;
 
@@ -19,19 +17,22 @@ internal sealed class StateStore
     }
 
     /// <summary>Loads the sandbox's settings; null when it is new.</summary>
-    public SandboxRecord? LoadSandbox() => File.Exists(_sandboxFile) ? Load(_sandboxFile, AgentJson.Default.SandboxRecord) : null;
+    public SandboxRecord? LoadSandbox() => Load(_sandboxFile, AgentJson.Default.SandboxRecord);
 
     public void Save(SandboxRecord record)
     {
         lock (_gate)
         {
-            Write(_sandboxFile, record, AgentJson.Default.SandboxRecord);
+            AtomicFile.WriteJson(_sandboxFile, record, AgentJson.Default.SandboxRecord);
         }
     }
 
     /// <summary>Loads all sessions, oldest first.</summary>
     public IReadOnlyList<SessionRecord> LoadSessions() =>
-        [.. Directory.EnumerateFiles(_sessions, "*.json").Select(file => Load(file, AgentJson.Default.SessionRecord)).OfType<SessionRecord>().OrderBy(record => record.CreatedAt)];
+        [.. Directory.EnumerateFiles(_sessions, "*.json")
+            .Select(file => Load(file, AgentJson.Default.SessionRecord))
+            .OfType<SessionRecord>()
+            .OrderBy(record => record.CreatedAt)];
 
     /// <summary>Saves a session, unless it is deleted before its file is written.</summary>
     /// <param name="current">Gets the current record; null when the session is deleted.</param>
@@ -41,7 +42,7 @@ internal sealed class StateStore
         {
             if (current() is { } record)
             {
-                Write(FileOf(record.Id), record, AgentJson.Default.SessionRecord);
+                AtomicFile.WriteJson(FileOf(record.Id), record, AgentJson.Default.SessionRecord);
             }
         }
     }
@@ -57,21 +58,7 @@ internal sealed class StateStore
     // An id is a safe file name: see Identifier.
     private string FileOf(string id) => Path.Combine(_sessions, id + ".json");
 
+    // Sandboxed code can write here; it then loses its own record and nothing else.
     private static T? Load<T>(string file, JsonTypeInfo<T> type)
-        where T : class
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), type);
-        }
-        catch (JsonException exception)
-        {
-            // Sandboxed code can write here; it then loses its own record and nothing else.
-            Console.Error.WriteLine($"{file}: {exception.Message}");
-            return null;
-        }
-    }
-
-    private static void Write<T>(string file, T record, JsonTypeInfo<T> type) =>
-        AtomicFile.Write(file, UnixFileMode.UserRead | UnixFileMode.UserWrite, stream => JsonSerializer.Serialize(stream, record, type));
+        where T : class => AtomicFile.TryReadJson(file, type, Console.Error.WriteLine);
 }

@@ -20,7 +20,8 @@ internal abstract class Terminator(CommandExecution execution)
     public abstract Task<Outcome> TerminateAsync();
 }
 
-/// <summary>Ends a command of a session, not the session's earlier background jobs: sends INT, TERM and KILL in steps until the shell reports the end, and last kills the shell.</summary>
+/// <summary>Ends a command of a session, not the session's earlier background jobs: sends INT, TERM and KILL in steps until the shell reports the end, and last
+/// kills the shell.</summary>
 /// <param name="spared">Background jobs that were there before the command.</param>
 internal sealed class CommandTerminator(CommandExecution execution, IReadOnlySet<(int Id, ulong StartTime)> spared) : Terminator(execution)
 {
@@ -37,7 +38,7 @@ internal sealed class CommandTerminator(CommandExecution execution, IReadOnlySet
         (Signal.KILL, TimeSpan.FromSeconds(1)),
     ];
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override async Task<Outcome> TerminateAsync()
     {
         foreach ((Signal signal, TimeSpan grace) in Steps)
@@ -90,7 +91,9 @@ internal sealed class CommandTerminator(CommandExecution execution, IReadOnlySet
         TimeSpan pause = TimeSpan.FromMilliseconds(5);
         long? killFrom = null;
         long? giveUp = null;
-        for (long begin = Environment.TickCount64; Execution.Shell.Descendants(spared) is { Count: > 0 } left && !(begin >= giveUp); begin = Environment.TickCount64)
+        for (long begin = Environment.TickCount64;
+            Execution.Shell.Descendants(spared) is { Count: > 0 } left && !(begin >= giveUp);
+            begin = Environment.TickCount64)
         {
             bool kill = begin >= killFrom || Escalation.IsCompleted;
             if (kill || killFrom is null)
@@ -135,7 +138,8 @@ internal sealed class CommandTerminator(CommandExecution execution, IReadOnlySet
     }
 }
 
-/// <summary>Ends a command whose shell is ephemeral: everything it started in steps up to KILL, also after setsid or a double fork, and then the shell.</summary>
+/// <summary>Ends a command whose shell is ephemeral: everything it started in steps up to KILL, also after setsid or a double fork, and then the
+/// shell.</summary>
 /// <param name="first">The first signal: INT, TERM or KILL.</param>
 internal sealed class ProcessTreeTerminator(CommandExecution execution, Signal first) : Terminator(execution)
 {
@@ -149,7 +153,7 @@ internal sealed class ProcessTreeTerminator(CommandExecution execution, Signal f
         [Signal.KILL] = [],
     };
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override async Task<Outcome> TerminateAsync()
     {
         // Stopped: it must neither continue the command nor end before its children, which would lose them.

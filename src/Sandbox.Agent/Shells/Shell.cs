@@ -20,7 +20,8 @@ internal interface IShellOwner
     void OnEnded(Shell shell, ExitStatus status);
 }
 
-/// <summary>A bash process. It reads commands from one FIFO and reports on another; commands print to their own, and the shell's own messages are discarded.</summary>
+/// <summary>A bash process. It reads commands from one FIFO and reports on another; commands print to their own, and the shell's own messages are
+/// discarded.</summary>
 /// <remarks>Callbacks come on the event loop's thread.</remarks>
 internal sealed class Shell
 {
@@ -139,7 +140,8 @@ internal sealed class Shell
         _error = _error?.Finish(reuse) == true ? _error : null;
     }
 
-    /// <summary>Requests a report again, after an interrupt that may have discarded the first request. The empty line ends what may be left of that one.</summary>
+    /// <summary>Requests a report again, after an interrupt that may have discarded the first request. The empty line ends what may be left of that
+    /// one.</summary>
     /// <param name="statusRequest">See <see cref="StatusRequest"/>.</param>
     public void RequestStatus(string statusRequest) => Send("\n" + statusRequest);
 
@@ -189,7 +191,10 @@ internal sealed class Shell
 
         // A process may start another in its last moment: repeated until none is left.
         const int rounds = 20;
-        for (int round = 0; round < rounds && ProcessTable.DescendantsOf([.. shells.Where(shell => shell.Ended is null).Select(shell => shell.Id)], NoExceptions) is { Count: > 0 } left; round++)
+        for (int round = 0;
+            round < rounds
+                && ProcessTable.DescendantsOf([.. shells.Where(shell => shell.Ended is null).Select(shell => shell.Id)], NoExceptions) is { Count: > 0 } left;
+            round++)
         {
             foreach (ProcessEntry descendant in left)
             {

@@ -3,14 +3,16 @@ using Sandbox.Linux;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Starts shells as child subreapers, to which orphaned descendants return, so that everything a command started can be found, also after setsid or a double fork.
+/// <summary>Starts shells as child subreapers, to which orphaned descendants return, so that everything a command started can be found, also after setsid or a
+/// double fork.
 /// A second process of this program does the work, see <see cref="ForkServer"/>; when it has ended, the next shell starts another.</summary>
 internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnlyDictionary<string, string> environment) : IDisposable
 {
     /// <summary>The first argument with which this program starts shells.</summary>
     public const string Verb = "shells";
 
-    /// <summary>The descriptor for a shell's reports: one that scripts seldom use. Below 10, because bash then keeps its saved copy from the command's children.</summary>
+    /// <summary>The descriptor for a shell's reports: one that scripts seldom use. Below 10, because bash then keeps its saved copy from the command's
+    /// children.</summary>
     public const int ReportDescriptor = 7;
 
     private const string Program = "/bin/bash";
@@ -21,7 +23,8 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
     private readonly Lock _gate = new();
     private Helper? _helper;
 
-    /// <summary>The command line that runs this program again to start shells. Empty for a program that is compiled at run time: its code cannot run between fork and exec,
+    /// <summary>The command line that runs this program again to start shells. Empty for a program that is compiled at run time: its code cannot run between
+    /// fork and exec,
     /// so it starts shells without the second process, and does not find processes that forked twice.</summary>
     public static IReadOnlyList<string> OwnCommandLine => RuntimeFeature.IsDynamicCodeSupported
         ? []
@@ -62,7 +65,7 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         lock (_gate)

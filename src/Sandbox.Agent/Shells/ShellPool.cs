@@ -64,7 +64,7 @@ internal sealed class ShellPool : IDisposable
         return shell;
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose()
     {
         Task<Shell>? last;

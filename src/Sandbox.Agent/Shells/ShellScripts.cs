@@ -23,7 +23,10 @@ internal static class ShellScripts
             builtin return "$1"
         }
         __sandbox_save() {
-            { builtin printf 'builtin cd -- %q\n' "$PWD"; builtin declare -p; builtin declare -f; builtin alias -p; builtin shopt -p; builtin set +o; builtin umask -p; builtin trap -p; } >{{BashQuoting.Quote(stateFile)}}
+            {
+                builtin printf 'builtin cd -- %q\n' "$PWD"
+                builtin declare -p; builtin declare -f; builtin alias -p; builtin shopt -p; builtin set +o; builtin umask -p; builtin trap -p
+            } >{{BashQuoting.Quote(stateFile)}}
         }
         builtin trap __sandbox_save EXIT
         builtin readonly -f __sandbox __sandbox_save
@@ -47,7 +50,8 @@ internal static class ShellScripts
             : script.Append("builtin unset -v OLDPWD")).Append('\n').ToString();
     }
 
-    /// <summary>Restores the state that the previous shell saved. Bash's own read-only variables cannot be set again; the error messages are discarded.</summary>
+    /// <summary>Restores the state that the previous shell saved. Bash's own read-only variables cannot be set again; the error messages are
+    /// discarded.</summary>
     public static string Restore(string savedState) => $"""
         builtin . {BashQuoting.Quote(savedState)}
         builtin set +e +u +x
@@ -60,7 +64,8 @@ internal static class ShellScripts
 
     /// <summary>Runs in the shell just before a command's text.</summary>
     /// <param name="changes">Variables to export, or with null to unset, permanently.</param>
-    public static string Prelude(IEnumerable<KeyValuePair<string, string?>> changes, string? directory, IEnumerable<KeyValuePair<string, string>> variables, string commandFile)
+    public static string Prelude(
+        IEnumerable<KeyValuePair<string, string?>> changes, string? directory, IEnumerable<KeyValuePair<string, string>> variables, string commandFile)
     {
         StringBuilder script = new();
         foreach ((string name, string? value) in changes)

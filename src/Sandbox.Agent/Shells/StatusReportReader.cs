@@ -5,7 +5,8 @@ using Sandbox.Agent.Commands;
 
 namespace Sandbox.Agent.Shells;
 
-/// <summary>Parses a shell's report channel. A report is a record separator (0x1e), then six fields that each end with NUL: sequence, exit code, directory, previous directory, processor times, exports.</summary>
+/// <summary>Parses a shell's report channel. A report is a record separator (0x1e), then six fields that each end with NUL: sequence, exit code, directory,
+/// previous directory, processor times, exports.</summary>
 /// <remarks>An interrupt may cut off a report anywhere; the separator, which bash never prints unescaped in a field, starts the next one cleanly.</remarks>
 internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<Dictionary<string, string>> onExports)
 {
@@ -90,7 +91,8 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
             int minutesEnd = part.IndexOf('m', StringComparison.Ordinal);
             if (minutesEnd < 0 || !part.EndsWith('s') ||
                 !int.TryParse(part.AsSpan(0, minutesEnd), NumberStyles.None, CultureInfo.InvariantCulture, out int minutes) ||
-                !double.TryParse(part[(minutesEnd + 1)..^1].Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds))
+                !double.TryParse(
+                    part[(minutesEnd + 1)..^1].Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds))
             {
                 return null;
             }

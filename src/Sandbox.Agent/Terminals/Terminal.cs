@@ -3,8 +3,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Terminals;
 
-/// <summary>A shell on a pseudo-terminal with any number of clients. The one that attached or typed last is the controller: the terminal has its window's size and its pace.</summary>
-/// <remarks>Only the event loop's thread reads output. A client other than the controller never pauses the shell: it misses output when it is too slow.</remarks>
+/// <summary>A shell on a pseudo-terminal with any number of clients. The one that attached or typed last is the controller: the terminal has its window's size
+/// and its pace.</summary>
+/// <remarks>Only the event loop's thread reads output. A client other than the controller never pauses the shell: it misses output when it is too
+/// slow.</remarks>
 internal sealed class Terminal
 {
     private const int ReadSize = 16 * 1024;

@@ -18,7 +18,8 @@ internal sealed record TerminalShell(string Program, IReadOnlyList<string> Argum
     /// <summary>Finds the program.</summary>
     /// <param name="requested">The program, by path or by name; bash when null.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> when there is no such program.</exception>
-    public static TerminalShell Find(string? requested, string type, IReadOnlyDictionary<string, string> variables, string directory, string fallback, string runtime)
+    public static TerminalShell Find(
+        string? requested, string type, IReadOnlyDictionary<string, string> variables, string directory, string fallback, string runtime)
     {
         string place = System.IO.Directory.Exists(directory) ? directory : fallback;
         string search = variables.GetValueOrDefault("PATH", SearchPath);

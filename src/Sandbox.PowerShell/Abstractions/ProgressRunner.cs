@@ -8,7 +8,7 @@ internal static class ProgressRunner
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private static int s_lastActivity = 0x5a0000;
+    private static int _lastActivity = 0x5a0000;
 
     /// <summary>Waits for work on the pipeline thread and shows progress if it takes long.</summary>
     /// <param name="cmdlet">The cmdlet, whose stop ends the work.</param>
@@ -18,7 +18,7 @@ internal static class ProgressRunner
     /// <param name="show">Writes down how far it got.</param>
     public static T RunWithProgress<T>(this SandboxCommandBase cmdlet, string activity, string status, Func<CancellationToken, Task<T>> work, Action<ProgressRecord> show)
     {
-        ProgressRecord record = new(Interlocked.Increment(ref s_lastActivity), activity, status);
+        ProgressRecord record = new(Interlocked.Increment(ref _lastActivity), activity, status);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);
         Task<T> task = Task.Run(() => work(stop.Token));
         bool isShown = false;

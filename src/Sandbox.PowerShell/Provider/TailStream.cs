@@ -5,24 +5,12 @@ namespace Sandbox;
 
 /// <summary>Reads a file and waits for appended content, like <c>tail -f</c>. Starts again when the file was truncated.</summary>
 /// <param name="place">The file.</param>
-internal sealed class TailStream(RemotePath place) : Stream
+internal sealed class TailStream(RemotePath place) : ReadOnlyStream
 {
     private readonly CancellationTokenSource _watching = new();
     private SandboxFileStream? _file;
     private IAsyncEnumerator<FileChange?>? _changes;
     private long _offset;
-
-    /// <inheritdoc />
-    public override bool CanRead => true;
-
-    /// <inheritdoc />
-    public override bool CanSeek => false;
-
-    /// <inheritdoc />
-    public override bool CanWrite => false;
-
-    /// <inheritdoc />
-    public override long Length => throw new NotSupportedException();
 
     /// <inheritdoc />
     public override long Position
@@ -49,27 +37,6 @@ internal sealed class TailStream(RemotePath place) : Stream
             await WaitAsync(cancellationToken);
         }
     }
-
-    /// <inheritdoc />
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc />
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc />
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc />
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc />
     public override async ValueTask DisposeAsync()

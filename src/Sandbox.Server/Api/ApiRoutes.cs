@@ -1,12 +1,13 @@
+using Microsoft.AspNetCore.Http.Features;
 using Sandbox.Protocol;
 using Sandbox.Server.Sandboxes;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Api;
 
 /// <summary>The routes. The server handles a few; all others below a sandbox are forwarded to its agent.</summary>
 internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider info, AgentForwarder forwarder, Action exit)
 {
+    private const int MaxBodyLength = 1 << 20;
     private const string SandboxPrefix = "/v1/sandbox/";
     private const string SandboxRoute = SandboxPrefix + "{id}";
 
@@ -29,7 +30,7 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider inf
     private async Task HandleOwnAsync(HttpContext context, string route, string sandbox)
     {
         // Forwarding waits for sockets only; these routes wait for disks and processes.
-        await SocketThreads.Leave();
+        await InlineSocketScheduling.Leave();
         await (route switch
         {
             "/health" => Allow(context, "GET") ?? JsonBody.WriteAsync(context, new HealthAnswer(true), ProtocolJson.Default.HealthAnswer),
@@ -69,7 +70,14 @@ internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider inf
 
     private async Task CreateAsync(HttpContext context)
     {
-        SandboxCreateRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.SandboxCreateRequest) ?? new SandboxCreateRequest();
+        // Refused without reading it, so that the client gets the answer. A body of unknown length is cut off.
+        if (context.Request.ContentLength > MaxBodyLength)
+        {
+            throw new ApiException(ErrorCodes.PayloadTooLarge, $"The request's body is larger than {MaxBodyLength} bytes.");
+        }
+
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyLength;
+        SandboxCreateRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.SandboxCreateRequest, new SandboxCreateRequest());
         SandboxInstance sandbox = await registry.CreateAsync(request, PeerCredentials.Of(context), context.RequestAborted);
         await JsonBody.WriteAsync(context, sandbox.ToInfo(), ProtocolJson.Default.SandboxInfo);
     }

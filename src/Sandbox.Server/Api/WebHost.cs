@@ -1,9 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
-using Sandbox.Protocol;
 using Sandbox.Server.Infrastructure;
 using Sandbox.Server.Sandboxes;
-using Sandbox.ServerProgram;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Sandbox.Server.Api;
@@ -18,15 +16,10 @@ internal static class WebHost
         // Left by a killed server; this one holds the lock.
         File.Delete(home.Socket);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = home.State });
-        builder.WebHost.UseKestrelCore().UseSockets(SocketThreads.Serve).ConfigureKestrel(kestrel =>
+        builder.WebHost.UseSandboxKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
-
-            // Streams may be of any length and speed; the server's own routes have their own limits.
+            // For forwarded streams; the server's own routes have a limit.
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.MaxRequestLineSize = PathText.LongestRequestLine;
-            kestrel.Limits.MinRequestBodyDataRate = null;
-            kestrel.Limits.MinResponseDataRate = null;
             kestrel.ListenUnixSocket(home.Socket, listener => listener.Use(ApiKey.MarkLocal));
             if (address is not null)
             {
@@ -37,8 +30,8 @@ internal static class WebHost
 
         WebApplication web = builder.Build();
         ApiRoutes api = new(registry, info, new AgentForwarder(web.Services.GetRequiredService<IHttpForwarder>()), exit);
-        ErrorHandlingMiddleware middleware = new(new ApiKey(Environment.GetEnvironmentVariable(ApiKey.Variable)), idle, api.HandleAsync);
-        web.Run(middleware.InvokeAsync);
+        RequestPipeline pipeline = new(new ApiKey(Environment.GetEnvironmentVariable(ApiKey.Variable)), idle, api.HandleAsync);
+        web.Run(pipeline.InvokeAsync);
         return web;
     }
 }

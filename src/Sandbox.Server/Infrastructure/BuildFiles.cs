@@ -27,7 +27,9 @@ internal static class BuildFiles
     public static IEnumerable<string> Find(string source, string program)
     {
         IEnumerable<string> names = ((string[])["", ".dll", ".runtimeconfig.json", ".deps.json"]).Select(ending => program + ending);
-        string[] libraries = IsManaged(source, program) ? ["Sandbox.Protocol.dll", "Sandbox.Linux.dll", "Yarp.ReverseProxy.dll", "System.IO.Hashing.dll"] : [];
+        string[] libraries = IsManaged(source, program)
+            ? ["Sandbox.Hosting.dll", "Sandbox.Protocol.dll", "Sandbox.Linux.dll", "Yarp.ReverseProxy.dll", "System.IO.Hashing.dll"]
+            : [];
         return names.Concat(libraries)
             .Select(file => Path.Combine(source, file))
             .Where(File.Exists);

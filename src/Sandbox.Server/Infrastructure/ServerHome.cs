@@ -125,7 +125,7 @@ internal sealed class ServerHome
         string state = Path.Combine(UserStateDirectory(), "sandbox");
         string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
         bool hasRuntime = Path.IsPathFullyQualified(runtime ?? "") && Directory.Exists(runtime)
-            && FileOwner.Of(runtime).Owner == CurrentProcess.EffectiveUserId;
+            && FileStatus.Of(runtime).Owner == CurrentProcess.EffectiveUserId;
         return new ServerHome(state, hasRuntime ? Path.Combine(runtime!, "sandbox") : Path.Combine(state, "run"), isRoot);
     }
 
@@ -144,10 +144,10 @@ internal sealed class ServerHome
 
     private static void RequireOwn(string path)
     {
-        FileFacts facts = FileOwner.Of(path);
-        string? fault = !facts.IsDirectory ? "is not a directory"
-            : facts.Owner != CurrentProcess.EffectiveUserId ? $"belongs to user {facts.Owner}, not to the current user {CurrentProcess.EffectiveUserId}"
-            : (facts.Permissions & WritableByOthers) != 0 ? "can be written to by others"
+        FileStatus status = FileStatus.Of(path);
+        string? fault = status.Type != FileType.Directory ? "is not a directory"
+            : status.Owner != CurrentProcess.EffectiveUserId ? $"belongs to user {status.Owner}, not to the current user {CurrentProcess.EffectiveUserId}"
+            : (status.Permissions & WritableByOthers) != 0 ? "can be written to by others"
             : null;
         if (fault is not null)
         {

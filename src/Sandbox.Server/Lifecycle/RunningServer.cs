@@ -12,7 +12,7 @@ internal sealed class RunningServer(ServerHome home)
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>Gets the ready message of the last server of the home, if any.</summary>
-    public ReadyMessage? Record => AtomicFile.TryRead(home.ReadyFile, ProtocolJson.Default.ReadyMessage);
+    public ReadyMessage? Record => AtomicFile.TryReadJson(home.ReadyFile, ProtocolJson.Default.ReadyMessage, ServerLog.Write);
 
     private string Socket =>
         Record?.Uri is { } uri && uri.StartsWith(ServeCommand.UnixScheme, StringComparison.Ordinal) ? uri[ServeCommand.UnixScheme.Length..] : home.Socket;

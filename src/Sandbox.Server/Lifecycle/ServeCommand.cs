@@ -8,7 +8,6 @@ using Sandbox.Server.Engines;
 using Sandbox.Server.Engines.Bubblewrap;
 using Sandbox.Server.Infrastructure;
 using Sandbox.Server.Sandboxes;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Lifecycle;
 
@@ -53,7 +52,7 @@ internal static class ServeCommand
 
     private static async Task ServeAsync(ServerHome home, ServeOptions options)
     {
-        SocketThreads.Serve();
+        InlineSocketScheduling.Enable();
         string build = BuildFiles.ComputeIdentity(AppContext.BaseDirectory);
         using CancellationTokenSource exiting = new();
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
@@ -90,7 +89,7 @@ internal static class ServeCommand
     private static void ReportReady(ServerHome home, ServeOptions options, string build)
     {
         ReadyMessage message = new(UnixScheme + home.Socket, ServerInfoProvider.Version, build, Environment.ProcessId, home.LogFile, Started: true);
-        AtomicFile.Write(home.ReadyFile, message, ProtocolJson.Default.ReadyMessage);
+        AtomicFile.WriteJson(home.ReadyFile, message, ProtocolJson.Default.ReadyMessage);
         if (options.ReadyDescriptor is { } number)
         {
             using FileDescriptor ready = FileDescriptor.Inherited(number);

@@ -1,7 +1,5 @@
-using System.Net;
 using Sandbox.Protocol;
 using Sandbox.Server.Engines;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Sandboxes;
 
@@ -11,17 +9,12 @@ internal static class AgentConnection
     private const int MaxResponseHeaderKilobytes = 32;
 
     /// <summary>Creates what sends requests over connections that a function makes.</summary>
-    public static HttpMessageInvoker CreateInvoker(Func<HttpRequestMessage, CancellationToken, ValueTask<Stream>> connect) =>
-        new(new PromptUploads(new ZeroByteReadHandler(new SocketsHttpHandler
-        {
-            ConnectCallback = (context, cancellationToken) => connect(context.InitialRequestMessage, cancellationToken),
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            UseProxy = false,
-            MaxResponseHeadersLength = MaxResponseHeaderKilobytes,
-            ActivityHeadersPropagator = null,
-        })));
+    public static HttpMessageInvoker CreateInvoker(Func<HttpRequestMessage, CancellationToken, ValueTask<Stream>> connect)
+    {
+        SocketsHttpHandler handler = Forwarding.CreateHandler((context, cancellationToken) => connect(context.InitialRequestMessage, cancellationToken));
+        handler.MaxResponseHeadersLength = MaxResponseHeaderKilobytes;
+        return new(new FlushingHandler(new ZeroByteReadHandler(handler)));
+    }
 
     /// <summary>Connects to an agent that is running.</summary>
     public static async ValueTask<Stream> ConnectAsync(IEngineInstance instance, CancellationToken cancellationToken) =>

@@ -13,7 +13,7 @@ internal static class CreateRequestValidator
     /// <exception cref="ApiException">It is malformed, or needs what this release does not support.</exception>
     public static void Validate(SandboxCreateRequest request)
     {
-        RequestFields.RequireNone(request.Unknown);
+        RequestFields.RejectUnknownFields(request.Unknown);
         (string Name, bool Given)[] unsupported = [("image", request.Image is not null), ("sleepAfter", request.SleepAfter is not null)];
         foreach ((string name, _) in unsupported.Where(field => field.Given))
         {

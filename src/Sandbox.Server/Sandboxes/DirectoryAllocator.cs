@@ -6,7 +6,7 @@ namespace Sandbox.Server.Sandboxes;
 internal sealed class DirectoryAllocator(ServerHome home)
 {
     private readonly Lock _gate = new();
-    private int _next = AtomicFile.TryRead(home.NumbersFile, RecordJson.Default.NextNumber)?.Next ?? 1;
+    private int _next = AtomicFile.TryReadJson(home.NumbersFile, RecordJson.Default.NextNumber, ServerLog.Write)?.Next ?? 1;
 
     public SandboxDirectories Allocate()
     {
@@ -18,7 +18,7 @@ internal sealed class DirectoryAllocator(ServerHome home)
                 _next = _next + 1 < ServerHome.MaxSandboxes ? _next + 1 : 1;
                 if (!Directory.Exists(directories.Top))
                 {
-                    AtomicFile.Write(home.NumbersFile, new NextNumber(_next), RecordJson.Default.NextNumber);
+                    AtomicFile.WriteJson(home.NumbersFile, new NextNumber(_next), RecordJson.Default.NextNumber);
                     return directories;
                 }
             }

@@ -1,7 +1,6 @@
 using Sandbox.Protocol;
 using Sandbox.Server.Engines;
 using Sandbox.Server.Infrastructure;
-using Sandbox.ServerProgram;
 
 namespace Sandbox.Server.Sandboxes;
 
@@ -131,7 +130,7 @@ internal sealed class SandboxInstance : IDisposable
             return connection;
         }
 
-        await SocketThreads.Leave();
+        await InlineSocketScheduling.Leave();
         return await SerializeAsync(async () =>
         {
             RequireReady();
@@ -238,7 +237,7 @@ internal sealed class SandboxInstance : IDisposable
     private void Save(SandboxRecord record)
     {
         record = record with { EngineState = _instance?.State };
-        AtomicFile.Write(_directories.Record, record, RecordJson.Default.SandboxRecord);
+        AtomicFile.WriteJson(_directories.Record, record, RecordJson.Default.SandboxRecord);
         _record = record;
     }
 }

@@ -44,7 +44,7 @@ internal sealed record SandboxRecord
     /// <summary>Reads a record, or returns null when there is none or it is damaged.</summary>
     public static SandboxRecord? TryRead(string path)
     {
-        JsonObject? json = AtomicFile.TryRead(path, RecordJson.Default.JsonObject);
+        JsonObject? json = AtomicFile.TryReadJson(path, RecordJson.Default.JsonObject, ServerLog.Write);
         if (json?.ContainsKey("engine") == false)
         {
             // From a server that had one engine, whose state was part of the record.

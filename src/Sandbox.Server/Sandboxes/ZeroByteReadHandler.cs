@@ -1,4 +1,5 @@
 using System.Net;
+using Sandbox.Protocol;
 
 namespace Sandbox.Server.Sandboxes;
 
@@ -7,7 +8,7 @@ namespace Sandbox.Server.Sandboxes;
 /// all data in pieces of that size, each of which is forwarded separately. Buffers for waiting responses cost less.</remarks>
 internal sealed class ZeroByteReadHandler(HttpMessageHandler next) : DelegatingHandler(next)
 {
-    /// <inheritdoc/>
+    /// <inheritdoc />
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
@@ -25,42 +26,14 @@ internal sealed class ZeroByteReadHandler(HttpMessageHandler next) : DelegatingH
         return response;
     }
 
-    private sealed class Body(Stream inner) : Stream
+    private sealed class Body(Stream inner) : ReadOnlyStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             buffer.IsEmpty ? new(0) : inner.ReadAsync(buffer, cancellationToken);
 
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
         protected override void Dispose(bool disposing)
         {
-            if (disposing)
-            {
-                inner.Dispose();
-            }
-
+            inner.Dispose();
             base.Dispose(disposing);
         }
     }

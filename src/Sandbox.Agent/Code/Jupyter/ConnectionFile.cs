@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Sandbox.Agent.Files;
 
 namespace Sandbox.Agent.Code.Jupyter;
 
@@ -54,7 +53,7 @@ internal sealed class ConnectionFile : IDisposable
         writer.WriteEndObject();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => Array.ForEach(_reservations, socket => socket.Dispose());
 
     // Bound but not listening, with SO_REUSEADDR: a server that also sets it, as ZeroMQ does, can listen on the port, see socket(7).

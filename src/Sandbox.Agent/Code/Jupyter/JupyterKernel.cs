@@ -16,13 +16,14 @@ internal sealed class JupyterKernel : IInterpreter
 
     private JupyterKernel(KernelSpec spec, InterpreterProcess process, KernelClient client) => (_spec, _process, _client) = (spec, process, client);
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public bool HasEnded => _process.Ended.IsCompleted;
 
     /// <summary>Starts a kernel and waits until it replies.</summary>
     /// <param name="runtime">The directory of files that do not outlive the agent.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InterpreterFailed"/>.</exception>
-    public static async Task<JupyterKernel> StartAsync(KernelSpec spec, IReadOnlyDictionary<string, string> environment, string directory, string runtime, EventLoop loop)
+    public static async Task<JupyterKernel> StartAsync(
+        KernelSpec spec, IReadOnlyDictionary<string, string> environment, string directory, string runtime, EventLoop loop)
     {
         using ConnectionFile connection = new();
         string file = Path.Combine(runtime, "kernels", $"{Identifier.Generate()}.json");
@@ -50,13 +51,14 @@ internal sealed class JupyterKernel : IInterpreter
         {
             ApiException failure = kernel.HasEnded
                 ? process.StartFailure()
-                : new ApiException(ErrorCodes.InterpreterFailed, $"The Jupyter kernel '{spec.Name}' did not answer within {StartLimit.TotalSeconds:0} s.", exception);
+                : new ApiException(
+                    ErrorCodes.InterpreterFailed, $"The Jupyter kernel '{spec.Name}' did not answer within {StartLimit.TotalSeconds:0} s.", exception);
             kernel.Dispose();
             throw failure;
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async Task<RunOutcome> RunAsync(CodeRun run)
     {
         _process.Begin(run.Events);
@@ -87,7 +89,7 @@ internal sealed class JupyterKernel : IInterpreter
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async Task InterruptAsync()
     {
         _process.Interrupt(itself: !_spec.IsInterruptedByMessage);
@@ -97,10 +99,10 @@ internal sealed class JupyterKernel : IInterpreter
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Kill() => _process.Kill();
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => _process.Dispose();
 
     private async Task CleanUpAtEndAsync(string connectionFile)

@@ -61,7 +61,9 @@ internal sealed record JupyterMessage(string Type, string Id, string ParentId, J
 
     /// <summary>Gets a text member of an object; empty when there is none.</summary>
     public static string Text(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString()! : "";
+        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String
+            ? member.GetString()!
+            : "";
 
     private static string Sign(byte[][] parts, byte[] key)
     {

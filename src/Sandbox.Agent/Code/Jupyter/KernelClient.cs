@@ -73,7 +73,7 @@ internal sealed class KernelClient(ConnectionFile connection, InterpreterProcess
     /// <summary>Sends the message that interrupts the running code.</summary>
     public Task InterruptAsync() => SendAsync(_control, "interrupt_request", Identifier.Generate(), static _ => { });
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
@@ -134,7 +134,8 @@ internal sealed class KernelClient(ConnectionFile connection, InterpreterProcess
                 }
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException or ObjectDisposedException or JsonException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is OperationCanceledException or IOException or ObjectDisposedException or JsonException or InvalidOperationException)
         {
             // A kernel that closes a channel or sends invalid messages cannot be used any more.
             process.Kill();

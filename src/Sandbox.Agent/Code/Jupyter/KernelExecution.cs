@@ -52,7 +52,8 @@ internal sealed partial class KernelExecution(string id, RunEvents? events)
         switch (message.Type)
         {
             case "stream":
-                events?.Add(message.Text("name") == "stderr" ? CodeEvents.StandardError : CodeEvents.StandardOutput, Encoding.UTF8.GetBytes(message.Text("text")));
+                events?.Add(
+                    message.Text("name") == "stderr" ? CodeEvents.StandardError : CodeEvents.StandardOutput, Encoding.UTF8.GetBytes(message.Text("text")));
                 break;
             case "execute_result":
                 AddResult(CodeResultKinds.Result, message);

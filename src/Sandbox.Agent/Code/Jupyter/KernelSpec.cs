@@ -11,7 +11,8 @@ internal sealed record KernelSpec(
     /// <returns>The kernel; null when none is installed.</returns>
     public static KernelSpec? Find(string wanted, IReadOnlyList<string> directories, IReadOnlyDictionary<string, string> environment)
     {
-        KernelSpec[] installed = [.. Places(directories, environment).Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories).Order(StringComparer.Ordinal)
+        KernelSpec[] installed =
+            [.. Places(directories, environment).Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories).Order(StringComparer.Ordinal)
             .Select(directory => Load(directory, environment)).OfType<KernelSpec>()];
         return installed.FirstOrDefault(kernel => string.Equals(kernel.Name, wanted, StringComparison.OrdinalIgnoreCase))
             ?? installed.FirstOrDefault(kernel => kernel.Language == wanted);

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Sandbox.Agent.Code.Jupyter;
 
-/// <summary>Python code that sets variables before one run and restores them after it, since the protocol has no means for that. It defines no names the user sees.</summary>
+/// <summary>Python code that sets variables before one run and restores them after it, since the protocol has no means for that. It defines no names the user
+/// sees.</summary>
 internal static class PythonVariables
 {
     public const string Restore = """
@@ -20,7 +21,8 @@ internal static class PythonVariables
     public static string Set(IReadOnlyDictionary<string, string?> variables)
     {
         // In base64, so that no value can be taken for code.
-        string changes = Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string?>(variables), CodeJson.Default.DictionaryStringString));
+        string changes = Convert.ToBase64String(
+            JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string?>(variables), CodeJson.Default.DictionaryStringString));
         return $$"""
             exec('''
             import base64, builtins, json, os

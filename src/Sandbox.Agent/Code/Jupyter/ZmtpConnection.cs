@@ -6,8 +6,10 @@ using System.Net.Sockets;
 
 namespace Sandbox.Agent.Code.Jupyter;
 
-/// <summary>A ZeroMQ connection to one peer on the loopback interface: the part of ZMTP 3.0 (rfc.zeromq.org/spec/23) that a client without security needs.</summary>
-/// <remarks>The library NetMQ has sockets that belong to threads of their own and cannot be cancelled. One peer per socket that is never reconnected needs no library.</remarks>
+/// <summary>A ZeroMQ connection to one peer on the loopback interface: the part of ZMTP 3.0 (rfc.zeromq.org/spec/23) that a client without security
+/// needs.</summary>
+/// <remarks>The library NetMQ has sockets that belong to threads of their own and cannot be cancelled. One peer per socket that is never reconnected needs no
+/// library.</remarks>
 internal sealed class ZmtpConnection : IDisposable
 {
     private const int GreetingLength = 64;
@@ -87,7 +89,7 @@ internal sealed class ZmtpConnection : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public void Dispose() => _stream.Dispose();
 
     private static void WriteFrame(ArrayBufferWriter<byte> writer, byte flags, ReadOnlySpan<byte> body)

@@ -94,7 +94,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
             Directory.CreateDirectory(directory, Private);
             if (!isOwn)
             {
-                FileOwner.Give(directory, user);
+                FileSystem.SetOwner(directory, user);
             }
         }
     }

@@ -18,11 +18,11 @@ internal sealed class UidAllocator
     {
         if (home.IsRoot)
         {
-            UidRange? range = AtomicFile.TryRead(home.UidsFile, BubblewrapJson.Default.UidRange);
+            UidRange? range = AtomicFile.TryReadJson(home.UidsFile, BubblewrapJson.Default.UidRange, ServerLog.Write);
             if (range is null)
             {
                 range = new UidRange(LowestUid + ((uint)RandomNumberGenerator.GetInt32(Ranges) * ServerHome.MaxSandboxes));
-                AtomicFile.Write(home.UidsFile, range, BubblewrapJson.Default.UidRange);
+                AtomicFile.WriteJson(home.UidsFile, range, BubblewrapJson.Default.UidRange);
             }
 
             _first = range.FirstUserId;

@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 
-namespace Sandbox.Server.Infrastructure;
+namespace Sandbox.Protocol;
 
 /// <summary>Stream sockets that are named by a path.</summary>
-internal static class UnixSocket
+public static class UnixSocket
 {
     private const int Backlog = 512;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
 
-namespace Sandbox.Agent.Api;
+namespace Sandbox.Hosting;
 
 /// <summary>Request and response bodies as source-generated JSON.</summary>
 internal static class JsonBody
@@ -20,9 +21,11 @@ internal static class JsonBody
             ?? throw new JsonException("The body is null.");
     }
 
-    public static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    /// <summary>Answers with JSON.</summary>
+    public static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
         return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
