@@ -9,7 +9,7 @@ Describe 'Sandbox' {
         Remove-TestHome
     }
 
-    It 'is made with an id of the caller, and found by it' {
+    It 'can be created with an id and found by it' {
         $box = New-Sandbox -Id made
         $box.Id | Should -BeExactly 'made'
         $box.State | Should -Be 'Running'
@@ -17,24 +17,24 @@ Describe 'Sandbox' {
         (Get-Sandbox $box).Id | Should -BeExactly 'made'
     }
 
-    It 'is made with an id of its own when none is given' {
+    It 'gets a generated id when none is given' {
         $one, $other = 1..2 | ForEach-Object { New-Sandbox }
         $one.Id | Should -Not -Be $other.Id
     }
 
-    It 'has an id that may read as a number' {
+    It 'can have an id that reads as a number' {
         (New-Sandbox 007).Id | Should -BeExactly '007'
         (Get-Sandbox 007).Id | Should -BeExactly '007'
     }
 
-    It 'is made with others, and with labels' {
+    It 'can be created several at once and with labels' {
         (New-Sandbox many1, many2, many3 -Label @{ kind = 'many' }).Id | Sort-Object | Should -Be 'many1', 'many2', 'many3'
         (Get-Sandbox many2).Labels['kind'] | Should -BeExactly 'many'
         Get-Sandbox 'many?' | Remove-Sandbox
         Get-Sandbox 'many?' | Should -BeNullOrEmpty
     }
 
-    It 'is found by a pattern, in silence when there is none' {
+    It 'can be found by a pattern, which returns nothing without a match' {
         $null = New-Sandbox -Id wild1, wild2
         (Get-Sandbox -Id 'wild*').Id | Sort-Object | Should -Be 'wild1', 'wild2'
         Get-Sandbox -Id 'nothing*' | Should -BeNullOrEmpty
@@ -42,7 +42,7 @@ Describe 'Sandbox' {
         Remove-Sandbox -Id 'nothing*'
     }
 
-    It 'that does not exist is an error by its exact id, and is not made by being mentioned: <Script>' -ForEach @(
+    It 'is an error and is not created when its exact id is unknown: <Script>' -ForEach @(
         @{ Script = { Get-Sandbox nosuch } }
         @{ Script = { Stop-Sandbox nosuch } }
         @{ Script = { Remove-Sandbox nosuch } }
@@ -53,12 +53,12 @@ Describe 'Sandbox' {
         Get-Sandbox -Id 'nosuch*' | Should -BeNullOrEmpty
     }
 
-    It 'with a taken id is an error' {
+    It 'cannot be created with an id that exists' {
         $null = New-Sandbox -Id taken
         { New-Sandbox -Id taken } | Should -Throw -ErrorId 'SandboxExists,Sandbox.Commands.NewSandboxCommand'
     }
 
-    It 'has no id like this, nor has a session: "<_>"' -ForEach '..', '.hidden', '-rf', 'a b', 'a%2Fb', "a`nb", 'ä', '$(id)' {
+    It 'cannot have an invalid id, nor can a session: "<_>"' -ForEach '..', '.hidden', '-rf', 'a b', 'a%2Fb', "a`nb", 'ä', '$(id)' {
         $box = New-Sandbox
         foreach ($script in @(
                 { New-Sandbox $_ }
@@ -75,7 +75,7 @@ Describe 'Sandbox' {
         }
     }
 
-    It 'that is null is an error: <Script>' -ForEach @(
+    It 'is an error when null is passed: <Script>' -ForEach @(
         @{ Script = { $mistyped | Get-Sandbox } }
         @{ Script = { $mistyped | Stop-Sandbox } }
         @{ Script = { $mistyped | Remove-Sandbox } }
@@ -88,12 +88,12 @@ Describe 'Sandbox' {
         $Script | Should -Throw -ErrorId 'ParameterArgument*'
     }
 
-    It 'of an engine that the server has not is an error' {
+    It 'cannot be created with an engine that the server does not have' {
         $problem = { New-Sandbox -Engine nosuch } | Should -Throw -ErrorId 'Unsupported,*' -PassThru
         $problem.CategoryInfo.Category | Should -Be 'NotImplemented'
     }
 
-    It 'has the network that is asked for, or is not made' {
+    It 'has the requested network or is not created' {
         $box = New-Sandbox networked -Network Host -ErrorVariable problem -ErrorAction SilentlyContinue
         if ($box) {
             $box.Network | Should -Be 'host'
@@ -104,11 +104,11 @@ Describe 'Sandbox' {
         }
     }
 
-    It 'gives its variables to its commands' {
+    It 'passes its variables to its commands' {
         New-Sandbox -Environment @{ COLOUR = 'blue' } | Invoke-SandboxCommand 'echo $COLOUR' | Should -BeExactly 'blue'
     }
 
-    It 'has a default session only when asked' {
+    It 'has a default session only on request' {
         $box = New-Sandbox -DefaultSession
         $box | Invoke-SandboxCommand 'kept=1'
         $box | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly '1'
@@ -127,7 +127,7 @@ Describe 'Sandbox' {
         (New-Sandbox | Invoke-SandboxCommand "cat '$secret'" -AsResult).Success | Should -BeFalse
     }
 
-    It 'is stopped with its processes, keeps its files, and is started by the next command' {
+    It 'can be stopped, keeps its files and is started by the next command' {
         $box = New-Sandbox
         $box | Invoke-SandboxCommand 'echo kept > file.txt'
         ($box | Stop-Sandbox -PassThru).State | Should -Be 'Stopped'
@@ -136,21 +136,21 @@ Describe 'Sandbox' {
         (Get-Sandbox -Id $box.Id).State | Should -Be 'Running'
     }
 
-    It 'is stopped by a pattern, and not started by being looked at' {
+    It 'can be stopped by a pattern and is not started by Get-Sandbox' {
         $null = New-Sandbox halt1, halt2
         (Stop-Sandbox 'halt?' -PassThru).State | Should -Be 'Stopped', 'Stopped'
         $null = Get-SandboxSession -Sandbox *
         (Get-Sandbox 'halt?').State | Should -Be 'Stopped', 'Stopped'
     }
 
-    It 'is removed with everything, by pipeline' {
+    It 'can be removed with everything in it by pipeline' {
         $box = New-Sandbox
         $box | Remove-Sandbox | Should -BeNullOrEmpty
         { $box | Invoke-SandboxCommand true } | Should -Throw
         { Get-Sandbox -Id $box.Id } | Should -Throw -ErrorId 'SandboxNotFound,*'
     }
 
-    It 'is neither made nor removed with -WhatIf' {
+    It 'is neither created nor removed with -WhatIf' {
         New-Sandbox -Id imagined -WhatIf | Should -BeNullOrEmpty
         Get-Sandbox -Id 'imagined*' | Should -BeNullOrEmpty
         $box = New-Sandbox
@@ -158,13 +158,13 @@ Describe 'Sandbox' {
         (Get-Sandbox -Id $box.Id).Id | Should -BeExactly $box.Id
     }
 
-    It 'survives JSON and CSV' {
+    It 'can be converted to JSON and CSV' {
         $box = New-Sandbox -Id flat
         ($box | ConvertTo-Json -WarningAction Stop | ConvertFrom-Json).Id | Should -BeExactly 'flat'
         ($box | ConvertTo-Csv | ConvertFrom-Csv).Id | Should -BeExactly 'flat'
     }
 
-    It 'can be a target after it was serialized' {
+    It 'can be used after deserialization' {
         $box = New-Sandbox
         $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($box))
         (Get-Sandbox $copy).Id | Should -BeExactly $box.Id
@@ -173,12 +173,12 @@ Describe 'Sandbox' {
         ($copy | Get-SandboxSession).Id | Should -BeExactly 'copied'
     }
 
-    Context 'that none is named' {
+    Context 'named default' {
         BeforeEach {
             Remove-Sandbox -Id 'default*'
         }
 
-        It 'is made on first use and not before' {
+        It 'is created on first use' {
             Get-SandboxSession -Sandbox default* | Should -BeNullOrEmpty
             Get-SandboxSession | Should -BeNullOrEmpty
             Get-SandboxEnv | Should -BeNullOrEmpty
@@ -188,17 +188,17 @@ Describe 'Sandbox' {
             (Get-Sandbox -Id default).DefaultSession | Should -BeFalse
         }
 
-        It 'takes a file whole that is its first use' {
+        It 'can be created by writing a file' {
             Set-SandboxContent file hello
             Get-SandboxContent file | Should -BeExactly 'hello'
         }
 
-        It 'takes a file whole that is its first use with -Append' {
+        It 'can be created by appending to a file' {
             Set-SandboxContent file hello -Append
             Get-SandboxContent file | Should -BeExactly 'hello'
         }
 
-        It 'keeps nothing of a shell from one command to the next' {
+        It 'runs each command in a new shell' {
             Invoke-SandboxCommand 'cd /tmp; export A=1'
             Invoke-SandboxCommand 'echo $PWD [$A]' | Should -BeExactly '/workspace []'
         }

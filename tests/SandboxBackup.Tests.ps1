@@ -13,7 +13,7 @@ Describe 'A backup of a sandbox' {
         Remove-TestHome
     }
 
-    # Each has a workspace of its own, since that is what is kept.
+    # A sandbox for each test, because its whole workspace is saved.
     BeforeEach {
         $box = New-Sandbox
         $here = (New-Item -ItemType Directory -Path "$TestDrive/$([guid]::NewGuid())").FullName
@@ -23,13 +23,15 @@ Describe 'A backup of a sandbox' {
         $box | Remove-Sandbox
     }
 
-    It 'is kept as <Name> says and comes back as it was' -ForEach @(
+    It 'can be saved and restored as <Name>' -ForEach @(
         @{ Name = 'w.tar'; Magic = 'ustar'; At = 257 }
         @{ Name = 'w.tar.gz'; Magic = "`u{1f}"; At = 0 }
         @{ Name = 'w.TGZ'; Magic = "`u{1f}"; At = 0 }
         @{ Name = 'w.tar.br'; Magic = ''; At = 0 }
     ) {
-        $box | Invoke-SandboxCommand 'cd /workspace && mkdir -p a/b .hidden && printf x > "a/b/with space" && printf y > .hidden/f && ln -s b a/link && chmod 750 a/b && touch -d 2001-02-03T04:05:06Z a/b'
+        $box |
+            Invoke-SandboxCommand 'cd /workspace && mkdir -p a/b .hidden && printf x > "a/b/with space" && printf y > .hidden/f &&
+                ln -s b a/link && chmod 750 a/b && touch -d 2001-02-03T04:05:06Z a/b'
         $before = Get-Tree $box
         $before | Should -Contain 'a/b d 750 '
         (Backup-Sandbox $box $here/$Name).Name | Should -BeExactly $Name
@@ -41,14 +43,15 @@ Describe 'A backup of a sandbox' {
         ($box | Get-SandboxItem /workspace/a/b).LastWriteTime | Should -Be ([DateTimeOffset] '2001-02-03T04:05:06Z')
     }
 
-    It 'can be a path of it without what is excluded, and goes to another path' {
+    It 'can be of one path, with exclusions, and restored to another path' {
         $box | Invoke-SandboxCommand 'mkdir -p /workspace/p/c /workspace/p/d; cd /workspace/p; touch a b c/kept x.log c/y.log d/z'
         $null = Backup-Sandbox $box $here/p.tar.gz -Path /workspace/p -Exclude *.log, d/z, d
         Restore-Sandbox $box $here/p.tar.gz -DestinationPath /workspace/new/q
-        ($box | Get-SandboxChildItem /workspace/new/q -Recurse).SandboxPath | Should -Be '/workspace/new/q/a', '/workspace/new/q/b', '/workspace/new/q/c', '/workspace/new/q/c/kept'
+        ($box | Get-SandboxChildItem /workspace/new/q -Recurse).SandboxPath |
+            Should -Be '/workspace/new/q/a', '/workspace/new/q/b', '/workspace/new/q/c', '/workspace/new/q/c/kept'
     }
 
-    It 'goes beside what is there with -Merge' {
+    It 'can be merged into existing files with -Merge' {
         $box | Invoke-SandboxCommand 'touch /workspace/a /workspace/b'
         $null = Backup-Sandbox $box $here/w.tar
         $box | Invoke-SandboxCommand 'rm /workspace/a; touch /workspace/other'
@@ -56,7 +59,7 @@ Describe 'A backup of a sandbox' {
         ($box | Get-SandboxChildItem /workspace).Name | Should -Be 'a', 'b', 'other'
     }
 
-    It 'of many sandboxes goes to a directory, never to one file' {
+    It 'of several sandboxes needs a directory as destination' {
         $null = New-Sandbox heap1, heap2
         (Backup-Sandbox heap? $here).Name | Sort-Object | Should -Be 'heap1.tar.gz', 'heap2.tar.gz'
         { Get-Sandbox heap? | Backup-Sandbox -DestinationPath $here/one.tar -Force } | Should -Throw -ErrorId 'PathExists,*'
@@ -64,7 +67,7 @@ Describe 'A backup of a sandbox' {
         (Backup-Sandbox heap1 $here -Force).Name | Should -Be 'heap1.tar.gz'
     }
 
-    It 'is no file where it makes no sense: <Script>' -ForEach @(
+    It 'is an error with invalid arguments: <Script>' -ForEach @(
         @{ Script = 'Backup-Sandbox $box $here/w.zip'; ErrorId = 'InvalidArgument' }
         @{ Script = 'Backup-Sandbox nobody $here/w.tar'; ErrorId = 'SandboxNotFound' }
         @{ Script = 'Backup-Sandbox $box $here/w.tar -Path /workspace/none'; ErrorId = 'PathNotFound' }
@@ -77,22 +80,22 @@ Describe 'A backup of a sandbox' {
         Get-ChildItem $here -Force | Should -BeNullOrEmpty
     }
 
-    It 'has endings, which are named where another is given' {
+    It 'names the valid file extensions when another is given' {
         { Restore-Sandbox $box $here/w.zip } | Should -Throw -ExpectedMessage '*.tar.gz*'
     }
 
-    It 'is not made with -WhatIf' {
+    It 'is not saved with -WhatIf' {
         Backup-Sandbox $box $here/w.tar -WhatIf | Should -BeNullOrEmpty
         Get-ChildItem $here -Force | Should -BeNullOrEmpty
     }
 
-    It 'is whole or none: what may not be read is named' {
+    It 'is complete or an error that names the unreadable file' {
         $box | Invoke-SandboxCommand 'cd /workspace; echo 1 > a; echo 2 > b; chmod 0 b'
         { Backup-Sandbox $box $here/w.tar } | Should -Throw -ErrorId 'PermissionDenied,*' -ExpectedMessage '*/workspace/b*'
         Get-ChildItem $here -Force | Should -BeNullOrEmpty
     }
 
-    It 'can come from tar, and can be read by tar' {
+    It 'can be exchanged with tar' {
         bash -c 'cd "$1" && mkdir -p t/d && printf "from tar" > t/d/f && tar -czf theirs.tar.gz -C t .' - $here
         Restore-Sandbox $box $here/theirs.tar.gz
         $box | Get-SandboxContent /workspace/d/f | Should -Be 'from tar'

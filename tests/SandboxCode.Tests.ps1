@@ -32,7 +32,7 @@ Describe 'SandboxCode' {
         "$value" | Should -BeExactly '22'
     }
 
-    It 'runs in the default context of its language and session when none is named' {
+    It 'runs in the default context of its language and session' {
         $own = New-Sandbox
         Invoke-SandboxCode 'n = 1; print(n)' -Sandbox $own | Should -BeExactly '1'
         $own | Invoke-SandboxCode 'print(n + 1)' | Should -BeExactly '2'
@@ -42,19 +42,19 @@ Describe 'SandboxCode' {
         (Get-SandboxCodeContext -Sandbox $own | Where-Object { $_.IsDefault -and $_.SessionId -eq $session.Id }).Language | Should -BeExactly 'python'
     }
 
-    It 'runs JavaScript with await at the top' {
+    It 'can use top-level await in JavaScript' {
         Invoke-SandboxCode 'const os = await import("node:os"); console.log(typeof os.cpus)' -Language javascript -Sandbox $box | Should -BeExactly 'function'
         (Invoke-SandboxCode '[1, { a: 2 }]' -Language javascript -Sandbox $box).Json | ConvertFrom-Json | Select-Object -First 1 | Should -Be 1
     }
 
-    It 'is taken from the pipeline or from a local file' {
+    It 'can come from the pipeline or from a local file' {
         'for i in range(2):', '    print(i)' | Invoke-SandboxCode -Context $python | Should -Be '0', '1'
         $file = Join-Path -Path $testHome -ChildPath code.js
         Set-Content -LiteralPath $file -Value "console.log('from file')"
         Invoke-SandboxCode -FilePath $file -Sandbox $box | Should -BeExactly 'from file'
     }
 
-    It 'gives one object with -AsResult' {
+    It 'returns one object with -AsResult' {
         $context = $box | New-SandboxCodeContext js
         $result = $context | Invoke-SandboxCode 'console.error("e"); display({ a: 1 }); [1, 2]' -AsResult
         $result.Success | Should -BeTrue
@@ -68,7 +68,7 @@ Describe 'SandboxCode' {
         $result.DurationMs | Should -BeGreaterThan 0
     }
 
-    It 'has its failure in the object with -AsResult' {
+    It 'has its error in the object with -AsResult' {
         $result = $python | Invoke-SandboxCode "print('before')`n1 / 0" -AsResult
         $result.Success | Should -BeFalse
         $result.StandardOutput | Should -BeExactly "before`n"
@@ -76,7 +76,7 @@ Describe 'SandboxCode' {
         $result.Results | Should -BeNullOrEmpty
     }
 
-    It 'is an error with name, value and traceback when it fails' {
+    It 'that fails is an error with name, value and traceback' {
         $output = $python | Invoke-SandboxCode "print('before')`n1 / 0" -ErrorAction SilentlyContinue -ErrorVariable failed
         $output | Should -BeExactly 'before'
         $failed | Should -HaveCount 1
@@ -88,42 +88,43 @@ Describe 'SandboxCode' {
         $failed[0].TargetObject.Traceback -match '1 / 0' | Should -Not -BeNullOrEmpty
     }
 
-    It 'shows standard error without disturbing a script' {
+    It 'shows standard error without an error record' {
         $python | Invoke-SandboxCode 'import sys; print("warned", file=sys.stderr); print("out")' -InformationVariable shown -InformationAction Ignore |
             Should -BeExactly 'out'
         "$shown" | Should -BeExactly 'warned'
         $shown.Tags | Should -Be 'PSHOST', 'StandardError'
     }
 
-    It 'is interrupted by a time limit, and its context keeps its state' {
+    It 'is interrupted by its timeout and keeps the context state' {
         $context = $box | New-SandboxCodeContext -TimeoutSeconds 60
         $context | Invoke-SandboxCode 'kept = 1'
-        { $context | Invoke-SandboxCode 'while True: pass' -TimeoutSeconds 0.3 } | Should -Throw -ErrorId 'CommandTimedOut,Sandbox.Commands.InvokeSandboxCodeCommand'
+        { $context | Invoke-SandboxCode 'while True: pass' -TimeoutSeconds 0.3 } |
+            Should -Throw -ErrorId 'CommandTimedOut,Sandbox.Commands.InvokeSandboxCodeCommand'
         ($context | Invoke-SandboxCode 'while True: pass' -TimeoutSeconds ([timespan]::FromSeconds(0.3)) -AsResult).TimedOut | Should -BeTrue
         $context | Invoke-SandboxCode 'print(kept)' | Should -BeExactly '1'
     }
 
-    It 'has the directory and the variables of the session that is named' {
+    It 'has the directory and variables of the named session' {
         $session = $box | New-SandboxSession -WorkingDirectory /workspace/app -Environment @{ STAGE = 'build' }
         $session | Invoke-SandboxCode 'import os; print(os.getcwd(), os.environ["STAGE"])' | Should -BeExactly '/workspace/app build'
         $session | Invoke-SandboxCode 'import os; print(os.environ["STAGE"])' -Environment @{ STAGE = 'test' } | Should -BeExactly 'test'
     }
 
-    It 'has variables of one run, secrets among them' {
+    It 'can have variables for one run, including secrets' {
         $show = 'import os; print(os.environ.get("A"), os.environ.get("B"))'
         $secret = ConvertTo-SecureString 'hidden' -AsPlainText
         $python | Invoke-SandboxCode $show -Environment @{ A = 'one'; B = $secret } | Should -BeExactly 'one hidden'
         $python | Invoke-SandboxCode $show | Should -BeExactly 'None None'
     }
 
-    It 'says so when an interpreter has ended, and that the next run begins anew' {
+    It 'reports an interpreter that exited and starts a new one' {
         $context = $box | New-SandboxCodeContext
         { $context | Invoke-SandboxCode 'import os; os.kill(os.getpid(), 9)' } | Should -Throw -ErrorId 'CodeFailed,*' -ExpectedMessage '*InterpreterEnded*'
         $context | Invoke-SandboxCode 'print(1)' -WarningVariable warned -WarningAction SilentlyContinue | Should -BeExactly '1'
         "$warned" | Should -Match 'runs in a new one'
     }
 
-    It 'puts images into files and overwrites none' {
+    It 'saves images to files and overwrites none' {
         $code = "class P:`n  def _repr_png_(self): return b'\x89PNG\r\n\x1a\n'`n  def _repr_svg_(self): return '<svg/>'`nP()"
         $files = 1..2 | ForEach-Object { $python | Invoke-SandboxCode $code -OutputDirectory $testHome/images } | ForEach-Object Files
         $files | Split-Path -Leaf | Sort-Object | Should -Be 'result-1.png', 'result-1.svg', 'result-2.png', 'result-2.svg'
@@ -131,7 +132,7 @@ Describe 'SandboxCode' {
         Get-Content -LiteralPath $files[1] | Should -BeExactly '<svg/>'
     }
 
-    It 'brings a matplotlib figure back as a whole PNG' -Skip:(-not $hasMatplotlib) {
+    It 'returns a matplotlib figure as a complete PNG' -Skip:(-not $hasMatplotlib) {
         $code = "import matplotlib.pyplot as plt`nplt.plot([1, 2, 3]);`nplt.show()"
         $files = @($python | Invoke-SandboxCode $code -OutputDirectory $testHome/figures | ForEach-Object Files)
         $files | Should -HaveCount 1
@@ -140,8 +141,8 @@ Describe 'SandboxCode' {
         [Text.Encoding]::ASCII.GetString($bytes[-8..-5]) | Should -BeExactly 'IEND'
     }
 
-    It 'runs in many contexts at once' {
-        # Each waits for the others: one after the other they would never end.
+    It 'can run in many contexts at once' {
+        # Each waits for the others: run sequentially they would hang.
         $many = 0..5 | ForEach-Object { $box | New-SandboxCodeContext }
         $meet = "import os, time; open(f'met-{os.getpid()}', 'w').close()`nwhile len([n for n in os.listdir() if n.startswith('met-')]) < 6: time.sleep(0.01)"
         $many | Invoke-SandboxCode $meet
@@ -149,7 +150,7 @@ Describe 'SandboxCode' {
         $many | Remove-SandboxCodeContext
     }
 
-    It 'runs in contexts that are found by id, pattern, language and sandbox, and removed' {
+    It 'has contexts that can be found by id, pattern, language and sandbox, and removed' {
         $null = $box | New-SandboxCodeContext -Id find-a
         $null = $box | New-SandboxCodeContext js -Id find-b
         (Get-SandboxCodeContext find-* -Sandbox $box).Id | Should -Be 'find-a', 'find-b'
@@ -165,13 +166,13 @@ Describe 'SandboxCode' {
         { $found | Invoke-SandboxCode 1 } | Should -Throw -ErrorId 'ContextNotFound,*'
     }
 
-    It 'runs in a context that came through serialisation' {
+    It 'can run in a deserialized context' {
         $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($python))
         $copy | Invoke-SandboxCode 'print(2)' | Should -BeExactly '2'
         Invoke-SandboxCode 'print(3)' -Context $copy | Should -BeExactly '3'
     }
 
-    It 'refuses <Script> as <Id>' -ForEach @(
+    It 'is an error <Id>: <Script>' -ForEach @(
         @{ Script = { Invoke-SandboxCode -Sandbox $box }; Id = 'InvalidArgument' }
         @{ Script = { 'print(1)' | Invoke-SandboxCode 'print(2)' -Sandbox $box }; Id = 'InvalidArgument' }
         @{ Script = { Invoke-SandboxCode 1 -Context x -Language python -Sandbox $box }; Id = 'InvalidArgument' }
@@ -188,7 +189,7 @@ Describe 'SandboxCode' {
         $Script | Should -Throw -ErrorId "$Id,*"
     }
 
-    It 'is neither run nor given a context with -WhatIf' {
+    It 'is not run and has no context created with -WhatIf' {
         $own = New-Sandbox
         $null = $own | New-SandboxCodeContext -Id kept
         $own | New-SandboxCodeContext -Id never -WhatIf
@@ -198,7 +199,7 @@ Describe 'SandboxCode' {
         Test-SandboxPath what-if -Sandbox $own | Should -BeFalse
     }
 
-    It 'has no contexts in a stopped sandbox, which is not started to say so' {
+    It 'has no contexts in a stopped sandbox, which stays stopped' {
         $own = New-Sandbox
         $null = $own | New-SandboxCodeContext
         $own | Stop-Sandbox

@@ -23,11 +23,11 @@ Describe 'SandboxCommand' {
     }
 
     Context 'Output' {
-        It 'comes as lines, a partial one last' {
+        It 'is returned as lines, including an incomplete last one' {
             $session | Invoke-SandboxCommand 'printf "one\ntwo\r\n\nhalf"' | Should -Be 'one', 'two', '', 'half'
         }
 
-        It 'sets $LASTEXITCODE after the last line' {
+        It 'is followed by $LASTEXITCODE' {
             $session | Invoke-SandboxCommand 'echo one; exit 3' | Should -Be 'one'
             $LASTEXITCODE | Should -Be 3
             function Invoke-True { $session | Invoke-SandboxCommand true }
@@ -35,7 +35,7 @@ Describe 'SandboxCommand' {
             $LASTEXITCODE | Should -Be 0
         }
 
-        It 'is one object with -AsResult' {
+        It 'can be one object with -AsResult' {
             $result = $session | Invoke-SandboxCommand 'echo out; echo err >&2; exit 4' -AsResult
             $result.ExitCode | Should -Be 4
             $result.Success | Should -BeFalse
@@ -50,13 +50,14 @@ Describe 'SandboxCommand' {
             $result.SandboxId | Should -BeExactly $box.Id
         }
 
-        It 'is the exact text with -Raw' {
+        It 'can be the exact text with -Raw' {
             $session | Invoke-SandboxCommand 'printf "one\r\n\ntwo"' -Raw | Should -BeExactly "one`r`n`ntwo"
         }
 
-        It 'is the exact bytes with -AsByteStream' {
+        It 'can be the exact bytes with -AsByteStream' {
             $all = [byte[]](0..255)
-            $bytes = [byte[]]($session | Invoke-SandboxCommand 'for i in $(seq 0 255); do printf "\\x$(printf %x $i)"; done' -AsByteStream | ForEach-Object { $_ })
+            $output = $session | Invoke-SandboxCommand 'for i in $(seq 0 255); do printf "\\x$(printf %x $i)"; done' -AsByteStream
+            $bytes = [byte[]]($output | ForEach-Object { $_ })
             [Convert]::ToHexString($bytes) | Should -BeExactly ([Convert]::ToHexString($all))
         }
 
@@ -64,40 +65,43 @@ Describe 'SandboxCommand' {
             $session | Invoke-SandboxCommand 'printf "a\377b"' | Should -BeExactly "a$([char] 0xFFFD)b"
         }
 
-        It 'is collected up to -OutputLimit' {
+        It 'can be limited with -OutputLimit' {
             $result = $session | Invoke-SandboxCommand 'printf 1234567890' -AsResult -OutputLimit 4
             $result.StandardOutput | Should -BeExactly '1234'
             $result.Truncated | Should -BeTrue
             $result.ExitCode | Should -Be 0
-            $session | Invoke-SandboxCommand 'printf 1234567890' -Raw -OutputLimit 4 -WarningVariable warned -WarningAction SilentlyContinue | Should -BeExactly '1234'
+            $session | Invoke-SandboxCommand 'printf 1234567890' -Raw -OutputLimit 4 -WarningVariable warned -WarningAction SilentlyContinue |
+                Should -BeExactly '1234'
             $warned | Should -HaveCount 1
         }
 
-        It 'says with -Prefix where each line comes from' {
+        It 'can have the source of each line with -Prefix' {
             $session | Invoke-SandboxCommand 'printf "a\nb\n"' -Prefix | Should -Be "[$session] a", "[$session] b"
             Invoke-SandboxCommand 'echo a' -Sandbox $box -Prefix | Should -Be "[$($box.Id)] a"
         }
 
-        It 'has one form at a time' {
+        It 'can have one format only' {
             { $session | Invoke-SandboxCommand true -Raw -AsResult } | Should -Throw -ErrorId 'InvalidArgument,*'
         }
     }
 
     Context 'Standard error' {
-        It 'is shown and is no error' {
-            $session | Invoke-SandboxCommand 'echo warned >&2; echo out' -InformationVariable shown -InformationAction SilentlyContinue | Should -BeExactly 'out'
+        It 'is shown without an error record' {
+            $session | Invoke-SandboxCommand 'echo warned >&2; echo out' -InformationVariable shown -InformationAction SilentlyContinue |
+                Should -BeExactly 'out'
             "$shown" | Should -BeExactly 'warned'
             $shown.Tags | Should -Be 'PSHOST', 'StandardError'
         }
 
-        It 'goes to the output or nowhere on request' {
+        It 'can be sent to the output or discarded' {
             $session | Invoke-SandboxCommand 'echo out; echo err >&2' -StandardError Output | Sort-Object | Should -Be 'err', 'out'
             $session | Invoke-SandboxCommand 'echo out; echo err >&2' -StandardError Null -InformationVariable shown | Should -Be 'out'
             $shown | Should -BeNullOrEmpty
         }
 
-        It 'is error records on request' {
-            $session | Invoke-SandboxCommand 'echo out; echo err >&2' -StandardError Error -ErrorVariable problem -ErrorAction SilentlyContinue | Should -Be 'out'
+        It 'can be converted to error records' {
+            $session | Invoke-SandboxCommand 'echo out; echo err >&2' -StandardError Error -ErrorVariable problem -ErrorAction SilentlyContinue |
+                Should -Be 'out'
             $problem | Should -HaveCount 1
             $problem[0].FullyQualifiedErrorId | Should -BeLike 'StandardErrorLine,*'
             $problem[0].CategoryInfo.Category | Should -Be 'FromStdErr'
@@ -107,22 +111,22 @@ Describe 'SandboxCommand' {
     }
 
     Context 'Exit code' {
-        It 'that is not zero is no error' {
+        It 'other than zero is not an error' {
             $session | Invoke-SandboxCommand 'exit 7'
             $? | Should -BeTrue
         }
 
-        It 'that is not zero is an error with -ErrorOnNonZeroExit' {
+        It 'other than zero is an error with -ErrorOnNonZeroExit' {
             $problem = { $session | Invoke-SandboxCommand 'exit 7' -ErrorOnNonZeroExit } | Should -Throw -ErrorId 'CommandExitedNonZero,*' -PassThru
             $problem.CategoryInfo.Category | Should -Be 'InvalidResult'
         }
 
-        It 'that is not zero is an error if the preference says so' {
+        It 'other than zero is an error by $PSNativeCommandUseErrorActionPreference' {
             $PSNativeCommandUseErrorActionPreference = $true
             { $session | Invoke-SandboxCommand 'exit 5' } | Should -Throw -ErrorId 'CommandExitedNonZero,*'
         }
 
-        It 'of several targets is the first that is not zero' {
+        It 'of several targets is the first other than zero' {
             $many = 0, 5, 0 | ForEach-Object { $box | New-SandboxSession -Environment @{ CODE = $_ } }
             $many | Invoke-SandboxCommand 'exit $CODE' -ThrottleLimit 1
             $LASTEXITCODE | Should -Be 5
@@ -130,35 +134,36 @@ Describe 'SandboxCommand' {
     }
 
     Context 'Text' {
-        It 'arrives as it is, with quotes, new lines and emoji' {
+        It 'is passed unchanged, with quotes, line breaks and emoji' {
             $session | Invoke-SandboxCommand "cat <<'E'`nit's `"q`" \ `$x`n😀 ``tick```nE" | Should -Be 'it''s "q" \ $x', '😀 `tick`'
         }
 
-        It 'of a megabyte runs' {
+        It 'can be a megabyte long' {
             $session | Invoke-SandboxCommand "t='$('x' * 1MB)'; echo `${#t}" | Should -BeExactly '1048576'
         }
 
-        It 'with a NUL is an error and not a shorter command' {
+        It 'with a NUL is an error' {
             { $session | Invoke-SandboxCommand "touch ran; echo a`0b" } | Should -Throw -ErrorId 'InvalidRequest,*'
             $session | Invoke-SandboxCommand 'ls' | Should -BeNullOrEmpty
         }
 
-        It 'with bad syntax ends, and the session stays usable: <_>' -ForEach 'echo ''open', 'if true; then', 'cat <<E', 'echo $(', ')' {
+        It 'with a syntax error keeps the session usable: <_>' -ForEach 'echo ''open', 'if true; then', 'cat <<E', 'echo $(', ')' {
             $session | Invoke-SandboxCommand $_ -StandardError Null
             $session | Invoke-SandboxCommand 'echo usable' | Should -BeExactly 'usable'
         }
 
-        It 'is a program and its arguments, taken literally' {
-            Invoke-SandboxCommand -FilePath printf -ArgumentList '%s|', '-n', 'it''s', 'a "b"', '$HOME', '*', '' -Session $session | Should -BeExactly '-n|it''s|a "b"|$HOME|*||'
+        It 'can be a program with literal arguments' {
+            Invoke-SandboxCommand -FilePath printf -ArgumentList '%s|', '-n', 'it''s', 'a "b"', '$HOME', '*', '' -Session $session |
+                Should -BeExactly '-n|it''s|a "b"|$HOME|*||'
         }
 
-        It 'is one argument' {
+        It 'must be one argument' {
             { Invoke-SandboxCommand git status } | Should -Throw -ErrorId 'PositionalParameterNotFound,*'
         }
     }
 
     Context 'Input' {
-        It 'is what is piped: text, numbers, bytes, streams' {
+        It 'can be text, numbers, bytes and streams' {
             'pear', 'apple' | Invoke-SandboxCommand sort -Session $session | Should -Be 'apple', 'pear'
             'a', 'b', 42 | Invoke-SandboxCommand cat -Session $session | Should -Be 'a', 'b', '42'
             [byte] 65, [byte] 66 | Invoke-SandboxCommand cat -Session $session | Should -BeExactly 'AB'
@@ -167,18 +172,18 @@ Describe 'SandboxCommand' {
             '{ "name": "fig" }' | Invoke-SandboxCommand cat -Session $session | ConvertFrom-Json | ForEach-Object name | Should -BeExactly 'fig'
         }
 
-        It 'has any size and any bytes' {
+        It 'can be any bytes of any size' {
             $bytes = [byte[]]::new(30000000)
             [Random]::Shared.NextBytes($bytes)
             Invoke-SandboxCommand sha256sum -Session $session -InputObject $bytes | Should -BeExactly "$(Get-Hash $bytes)  -"
             Invoke-SandboxCommand sha256sum -Session $session -InputObject ([IO.MemoryStream]::new($bytes)) | Should -BeExactly "$(Get-Hash $bytes)  -"
         }
 
-        It 'has any number of lines' {
+        It 'can be any number of lines' {
             1..200000 | Invoke-SandboxCommand 'set -- $(wc -lc); echo $*' -Session $session | Should -BeExactly '200000 1288895'
         }
 
-        It 'may be left unread' {
+        It 'can be left unread' {
             Invoke-SandboxCommand 'echo done' -Session $session -InputObject ([byte[]]::new(20000000)) | Should -BeExactly 'done'
             1..300000 | Invoke-SandboxCommand 'head -n 1' -Session $session | Should -BeExactly '1'
             1..300000 | Invoke-SandboxCommand 'exit 3' -Session $session
@@ -186,10 +191,11 @@ Describe 'SandboxCommand' {
         }
 
         It 'is read while the command writes' {
-            Invoke-SandboxCommand cat -Session $session -AsByteStream -InputObject ([byte[]]::new(20000000)) | Measure-Object -Property Length -Sum | ForEach-Object Sum | Should -Be 20000000
+            Invoke-SandboxCommand cat -Session $session -AsByteStream -InputObject ([byte[]]::new(20000000)) | Measure-Object -Property Length -Sum |
+                ForEach-Object Sum | Should -Be 20000000
         }
 
-        It 'is read whole by each of several targets' {
+        It 'is passed completely to each of several targets' {
             $many = 1..3 | ForEach-Object { $box | New-SandboxSession }
             1..50000 | Invoke-SandboxCommand 'wc -l' -Session $many | Should -Be (@('50000') * 3)
             1..50000 | Invoke-SandboxCommand 'wc -l' -Session $many -ThrottleLimit 1 | Should -Be (@('50000') * 3)
@@ -204,45 +210,47 @@ Describe 'SandboxCommand' {
             Invoke-SandboxCommand 'wc -c' -Session $session | Should -BeExactly '0'
         }
 
-        It 'may come from the same session' {
-            Invoke-SandboxCommand 'head -c 20000000 /dev/zero' -Session $session -AsByteStream | Invoke-SandboxCommand 'wc -c' -Session $session | Should -BeExactly '20000000'
+        It 'can come from the same session' {
+            Invoke-SandboxCommand 'head -c 20000000 /dev/zero' -Session $session -AsByteStream | Invoke-SandboxCommand 'wc -c' -Session $session |
+                Should -BeExactly '20000000'
         }
 
-        It 'with a null in the middle is an error and ends the command' {
+        It 'with a null is an error and ends the command' {
             { 'a', $null, 'b' | Invoke-SandboxCommand 'cat > half; echo whole > whole' -Session $session } | Should -Throw -ErrorId 'InvalidArgument,*'
             $session | Invoke-SandboxCommand 'test -e whole; echo $?' | Should -BeExactly '1'
         }
 
-        It 'and targets are not mixed in one pipeline' {
+        It 'and targets cannot be mixed in one pipeline' {
             { 'text', $session | Invoke-SandboxCommand 'touch ran' } | Should -Throw -ErrorId 'InvalidArgument,*'
             { 'text', $session | Invoke-SandboxCommand 'touch ran' -Session $session } | Should -Throw -ErrorId 'InvalidArgument,*'
             { $session, 'text' | Invoke-SandboxCommand true } | Should -Throw -ErrorId 'InvalidArgument,*'
         }
 
-        It 'that is empty is input for a target that is named, and else no target' {
+        It 'that is empty is input with a named target, and no target otherwise' {
             @() | Invoke-SandboxCommand 'echo ran' | Should -BeNullOrEmpty
             @() | Invoke-SandboxCommand 'cat; echo ran' -Session $session | Should -BeExactly 'ran'
         }
     }
 
     Context 'Time limit' {
-        It 'stops the command; its output and the session stay' {
+        It 'stops the command and keeps its output and the session' {
             $session | Invoke-SandboxCommand 'kept=yes'
-            $session | Invoke-SandboxCommand 'echo started; sleep 600' -TimeoutSeconds 2 -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeExactly 'started'
+            $session | Invoke-SandboxCommand 'echo started; sleep 600' -TimeoutSeconds 2 -ErrorVariable problem -ErrorAction SilentlyContinue |
+                Should -BeExactly 'started'
             $problem | Should -HaveCount 1
             $problem[0].FullyQualifiedErrorId | Should -BeLike 'CommandTimedOut,*'
             $problem[0].CategoryInfo.Category | Should -Be 'OperationTimeout'
             $session | Invoke-SandboxCommand 'echo $kept' | Should -BeExactly 'yes'
         }
 
-        It 'is part of the result with -AsResult, and no error' {
+        It 'is reported in the object with -AsResult, without an error' {
             $result = $session | Invoke-SandboxCommand 'echo started; sleep 600' -TimeoutSeconds 2 -AsResult
             $result.TimedOut | Should -BeTrue
             $result.Success | Should -BeFalse
             $result.StandardOutput | Should -BeExactly "started`n"
         }
 
-        It 'is that of the session, or the command''s own, longer or shorter' {
+        It 'of a command overrides that of its session' {
             $short = $box | New-SandboxSession -CommandTimeoutSeconds 0.2
             { $short | Invoke-SandboxCommand 'sleep 600' } | Should -Throw -ErrorId 'CommandTimedOut,*'
             $short | Invoke-SandboxCommand 'sleep 0.5; echo longer' -TimeoutSeconds 600 | Should -BeExactly 'longer'
@@ -250,21 +258,21 @@ Describe 'SandboxCommand' {
             { $long | Invoke-SandboxCommand 'sleep 60' -TimeoutSeconds 0.2 } | Should -Throw -ErrorId 'CommandTimedOut,*'
         }
 
-        It 'may be a time span' {
+        It 'can be a TimeSpan' {
             { $session | Invoke-SandboxCommand 'sleep 600' -TimeoutSeconds ([timespan]::FromMilliseconds(200)) } | Should -Throw -ErrorId 'CommandTimedOut,*'
         }
 
-        It 'is above zero: <_>' -ForEach 0, -1, ([double]::NaN) {
+        It 'must be positive: <_>' -ForEach 0, -1, ([double]::NaN) {
             { $session | Invoke-SandboxCommand true -TimeoutSeconds $_ } | Should -Throw -ErrorId 'ParameterArgument*'
         }
 
-        It 'is a number' {
+        It 'must be a number' {
             { $session | Invoke-SandboxCommand true -TimeoutSeconds soon } | Should -Throw -ErrorId '*Argument*,*'
         }
     }
 
     Context 'Target' {
-        It 'is a sandbox or a session, piped or named' {
+        It 'can be a sandbox or a session, by pipeline or parameter' {
             $session | Invoke-SandboxCommand pwd | Should -BeExactly $session.WorkingDirectory
             Invoke-SandboxCommand pwd -Session $session | Should -BeExactly $session.WorkingDirectory
             Invoke-SandboxCommand pwd -Session "$session" | Should -BeExactly $session.WorkingDirectory
@@ -272,38 +280,39 @@ Describe 'SandboxCommand' {
             Invoke-SandboxCommand pwd -Sandbox $box.Id | Should -BeExactly '/workspace'
         }
 
-        It 'may be several, which run at once' {
-            # Each waits for the other: one after the other they would never end.
+        It 'can be several, which run concurrently' {
+            # Each waits for the others: run sequentially they would hang.
             $meet = 'touch $SELF; until [ -e $OTHER ]; do sleep 0.01; done; echo met'
-            $both = @{ SELF = 'a'; OTHER = 'b' }, @{ SELF = 'b'; OTHER = 'a' } | ForEach-Object { $box | New-SandboxSession -WorkingDirectory $session.WorkingDirectory -Environment $_ }
+            $both = @{ SELF = 'a'; OTHER = 'b' }, @{ SELF = 'b'; OTHER = 'a' } |
+                ForEach-Object { $box | New-SandboxSession -WorkingDirectory $session.WorkingDirectory -Environment $_ }
             $both | Invoke-SandboxCommand $meet | Should -Be 'met', 'met'
             $session | Invoke-SandboxCommand 'rm a b'
             Invoke-SandboxCommand $meet -Session $both | Should -Be 'met', 'met'
         }
 
-        It 'may be several, of which -ThrottleLimit run at once' {
+        It 'can be several, limited by -ThrottleLimit' {
             $many = 1..4 | ForEach-Object { $box | New-SandboxSession -WorkingDirectory $session.WorkingDirectory }
             $many | Invoke-SandboxCommand 'mkdir one || echo two at once; sleep 0.05; rmdir one' -ThrottleLimit 1 -StandardError Output | Should -BeNullOrEmpty
         }
 
-        It 'that fails does not hold back the others' {
+        It 'that fails does not affect the others' {
             Invoke-SandboxCommand 'echo here' -Session "$box/nosuch", $session -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeExactly 'here'
             $problem | Should -HaveCount 1
             $problem[0].FullyQualifiedErrorId | Should -BeLike 'SessionNotFound,*'
         }
 
-        It 'is given once' {
+        It 'cannot be given twice' {
             { $session | Invoke-SandboxCommand 'touch ran' -Session $session } | Should -Throw -ErrorId 'TargetGivenTwice,*'
             { $box | Invoke-SandboxCommand 'touch ran' -Sandbox $box } | Should -Throw -ErrorId 'TargetGivenTwice,*'
             $session | Invoke-SandboxCommand 'ls -A; test -e ../ran && echo ran' | Should -BeNullOrEmpty
         }
 
-        It 'is in the sandbox that is named with it' {
+        It 'is looked up in the named sandbox' {
             { Invoke-SandboxCommand 'touch ran' -Session $session -Sandbox other } | Should -Throw -ErrorId 'SandboxMismatch,*'
             Invoke-SandboxCommand 'ls; echo ran' -Session $session -Sandbox $box | Should -BeExactly 'ran'
         }
 
-        It 'that is null is an error and never left out: <Script>' -ForEach @(
+        It 'that is null is an error: <Script>' -ForEach @(
             @{ Script = { $null | Invoke-SandboxCommand 'touch null' }; Id = 'InvalidArgument' }
             @{ Script = { $null | Invoke-SandboxCommand 'touch null' -Sandbox $box }; Id = 'InvalidArgument' }
             @{ Script = { Invoke-SandboxCommand 'touch null' -Sandbox $box -InputObject $null }; Id = 'InvalidArgument' }
@@ -315,7 +324,7 @@ Describe 'SandboxCommand' {
             Invoke-SandboxCommand 'test -e null; echo $?' -Sandbox $box | Should -BeExactly '1'
         }
 
-        It 'may be an object of another process' {
+        It 'can be a deserialized object' {
             (Copy-Serialized $session).PSTypeNames[0] | Should -BeLike 'Deserialized.*'
             Copy-Serialized $session | Invoke-SandboxCommand pwd | Should -BeExactly $session.WorkingDirectory
             Invoke-SandboxCommand pwd -Session (Copy-Serialized $session) | Should -BeExactly $session.WorkingDirectory
@@ -323,7 +332,7 @@ Describe 'SandboxCommand' {
             Invoke-SandboxCommand pwd -Sandbox (Copy-Serialized $box) | Should -BeExactly '/workspace'
         }
 
-        It 'may be an object of selected properties, its sandbox among them' {
+        It 'can be an object with selected properties, including its sandbox' {
             $session | Select-Object -Property Id, SandboxId | Invoke-SandboxCommand pwd | Should -BeExactly $session.WorkingDirectory
             Invoke-SandboxCommand pwd -Session ($session | Select-Object -Property Id, SandboxId) | Should -BeExactly $session.WorkingDirectory
             $part = $session | Select-Object -Property Id
@@ -333,17 +342,18 @@ Describe 'SandboxCommand' {
     }
 
     Context 'Running' {
-        It 'has variables and a directory of its own' {
+        It 'can have its own variables and directory' {
             $session | Invoke-SandboxCommand 'echo "$ONCE $PWD"' -Environment @{ ONCE = 1 } -WorkingDirectory /tmp | Should -BeExactly '1 /tmp'
             $session | Invoke-SandboxCommand 'echo "[$ONCE]"' | Should -BeExactly '[]'
         }
 
-        It 'in a directory that does not exist is an error before anything runs' {
-            { $session | Invoke-SandboxCommand "touch $($session.WorkingDirectory)/ran" -WorkingDirectory /nosuch } | Should -Throw -ErrorId 'WorkingDirectoryNotFound,*'
+        It 'in a missing directory is an error before anything runs' {
+            { $session | Invoke-SandboxCommand "touch $($session.WorkingDirectory)/ran" -WorkingDirectory /nosuch } |
+                Should -Throw -ErrorId 'WorkingDirectoryNotFound,*'
             $session | Invoke-SandboxCommand ls | Should -BeNullOrEmpty
         }
 
-        It 'ends when the pipeline has had enough' {
+        It 'ends when the pipeline stops early' {
             $session | Invoke-SandboxCommand 'while true; do echo more; done' | Select-Object -First 2 | Should -Be 'more', 'more'
             $session | Invoke-SandboxCommand 'echo first; sleep 600' | Select-Object -First 1 | Should -Be 'first'
             $session | Invoke-SandboxCommand 'echo usable' | Should -BeExactly 'usable'
@@ -354,7 +364,7 @@ Describe 'SandboxCommand' {
             $session | Invoke-SandboxCommand ls | Should -BeNullOrEmpty
         }
 
-        It 'says with -Verbose what it asks of which server' {
+        It 'shows its requests and the server with -Verbose' {
             $verbose = Invoke-SandboxCommand true -Sandbox $box.Id -Verbose 4>&1 | ForEach-Object Message
             $verbose | Where-Object { $_ -like '*server ''unix:/*' } | Should -Not -BeNullOrEmpty
             $verbose | Where-Object { $_ -like "POST v1/sandbox/$($box.Id)/exec 200 *" } | Should -Not -BeNullOrEmpty

@@ -19,38 +19,38 @@ Describe 'SandboxContent' {
         $session | Remove-SandboxSession
     }
 
-    It 'is written and read by lines' {
+    It 'can be written and read by lines' {
         $session | Set-SandboxContent f one, two
         $session | Get-SandboxContent f | Should -Be 'one', 'two'
         $session | Get-SandboxContent f -Raw | Should -BeExactly "one`ntwo`n"
     }
 
-    It 'ends without a line break with -NoNewline' {
+    It 'can be written without a line break with -NoNewline' {
         'one', 'two' | Set-SandboxContent f -NoNewline -Session $session
         $session | Get-SandboxContent f -Raw | Should -BeExactly 'onetwo'
     }
 
-    It 'can be nothing' {
+    It 'can be empty' {
         $session | Set-SandboxContent f $null
         $session | Get-SandboxContent f -Raw | Should -BeExactly ''
         $session | Get-SandboxContent f | Should -BeNullOrEmpty
     }
 
-    It 'is not lost to a wildcard that matches nothing' {
+    It 'is not written to a wildcard without a match' {
         { $session | Set-SandboxContent 'f [x]' lost } | Should -Throw -ErrorId 'PathNotFound,Sandbox.Commands.SetSandboxContentCommand'
         { $session | Get-SandboxContent 'f*none' } | Should -Throw -ErrorId 'PathNotFound,Sandbox.Commands.GetSandboxContentCommand'
         Set-SandboxContent -LiteralPath 'f [x]' kept -Session $session
         Get-SandboxContent -LiteralPath 'f [x]' -Session $session | Should -Be 'kept'
     }
 
-    It 'comes from the pipeline where the session is named, and the session where the content is' {
+    It 'can be piped with a named session, and sessions with named content' {
         $session | Set-SandboxContent f v1
         $session | Get-SandboxContent f | Should -Be 'v1'
         'v2' | Set-SandboxContent f -Session $session
         Get-SandboxContent f -Session $session | Should -Be 'v2'
     }
 
-    It 'is not written where it or its place is missing or given twice' {
+    It 'is an error when content or target are missing or given twice' {
         $session | Set-SandboxContent f old
         { $box | Set-SandboxContent f x -Session $session } | Should -Throw -ErrorId 'TargetGivenTwice,*'
         { $box | Set-SandboxContent f } | Should -Throw -ErrorId 'InvalidArgument,*'
@@ -59,7 +59,7 @@ Describe 'SandboxContent' {
         $session | Get-SandboxContent f | Should -Be 'old'
     }
 
-    It 'can be bytes, of which -Raw gives one array' {
+    It 'can be bytes, as one array with -Raw' {
         $bytes = [byte[]] (0, 255, 10, 13, 10, 195, 40, 0)
         $session | Set-SandboxContent f $bytes -AsByteStream
         $read = @($session | Get-SandboxContent f -AsByteStream -Raw)
@@ -70,12 +70,12 @@ Describe 'SandboxContent' {
         ($session | Get-SandboxItem copy).Length | Should -Be 8
     }
 
-    It 'is either bytes or text' {
+    It 'cannot be bytes and text' {
         { $session | Set-SandboxContent f text -AsByteStream } | Should -Throw -ErrorId 'InvalidArgument,*'
         { $session | Get-SandboxContent f -AsByteStream -Encoding utf8 } | Should -Throw -ErrorId 'InvalidArgument,*'
     }
 
-    It 'is written and read as <Encoding>' -ForEach @(
+    It 'can be written and read as <Encoding>' -ForEach @(
         @{ Encoding = 'utf8'; Bytes = 'C3-A4-0A' }
         @{ Encoding = 'utf8BOM'; Bytes = 'EF-BB-BF-C3-A4-0A' }
         @{ Encoding = 'unicode'; Bytes = 'FF-FE-E4-00-0A-00' }
@@ -90,11 +90,11 @@ Describe 'SandboxContent' {
         $session | Get-SandboxContent f -Encoding $Encoding -TotalCount 1 | Should -BeExactly 'ä'
     }
 
-    It 'has no encoding that nobody knows' {
+    It 'cannot have an unknown encoding' {
         { $session | Get-SandboxContent f -Encoding nosuch } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
     }
 
-    It 'can be its beginning or its end' {
+    It 'can be read from its beginning or its end' {
         $session | Invoke-SandboxCommand 'seq 1 200000 > f'
         $session | Get-SandboxContent f -Tail 2 | Should -Be '199999', '200000'
         $session | Get-SandboxContent f -TotalCount 2 | Should -Be '1', '2'
@@ -104,7 +104,7 @@ Describe 'SandboxContent' {
         ($session | Get-SandboxContent f -Tail 300000).Count | Should -Be 200000
     }
 
-    It 'is added to with -Append, not replaced with -NoClobber, and makes its directories with -Force' {
+    It 'can be appended with -Append, kept with -NoClobber and created with directories by -Force' {
         $session | Set-SandboxContent f 1
         $session | Set-SandboxContent f 2 -Append
         { $session | Set-SandboxContent f 3 -NoClobber } | Should -Throw -ErrorId 'PathExists,*'
@@ -113,7 +113,7 @@ Describe 'SandboxContent' {
         ($session | Set-SandboxContent made/f 3 -Force -PassThru).SandboxPath | Should -Be "$directory/made/f"
     }
 
-    It 'cannot be written to <Path>, and is not waited for' -ForEach @(
+    It 'cannot be written to <Path> and does not block' -ForEach @(
         @{ Path = '/etc/hostname'; ErrorId = 'PermissionDenied' }
         @{ Path = '.'; ErrorId = 'IsADirectory' }
         @{ Path = '/dev/null'; ErrorId = 'NotAFile' }

@@ -30,7 +30,7 @@ Describe 'SandboxDrive' {
             (Get-ChildItem -Force).Name | Should -Be '.hidden', '[x]', 'a', 'back-tick', 'f.txt', 'with space'
         }
 
-        It 'goes below with -Recurse' {
+        It 'can include subdirectories with -Recurse' {
             $session | Invoke-SandboxCommand 'mkdir -p a/b; touch f.txt a/b/deep.txt'
             (Get-ChildItem -Recurse).FullName | Should -Be "$directory/a", "$directory/a/b", "$directory/a/b/deep.txt", "$directory/f.txt"
             (Get-ChildItem -Recurse -Depth 1).Name | Should -Be 'a', 'b', 'f.txt'
@@ -42,19 +42,19 @@ Describe 'SandboxDrive' {
             Get-ChildItem -Name -Recurse -Filter *.txt | Should -Be 'f.txt', 'a/deep.txt'
         }
 
-        It 'is given to a script that calls the provider itself' {
+        It 'can be requested from the provider by a script' {
             $session | Invoke-SandboxCommand 'touch f.txt g.txt'
             $ExecutionContext.InvokeProvider.Item.Get("box:$directory/f.txt").Name | Should -BeExactly 'f.txt'
             $ExecutionContext.InvokeProvider.ChildItem.Get("box:$directory", $false).Name | Should -Be 'f.txt', 'g.txt'
         }
 
-        It 'tells directories from files' {
+        It 'distinguishes directories from files' {
             $session | Invoke-SandboxCommand 'mkdir a; touch f'
             (Get-Item a).PSIsContainer | Should -BeTrue
             (Get-Item f).PSIsContainer | Should -BeFalse
         }
 
-        It 'is narrowed by <Switches>, as on this machine' -ForEach @(
+        It 'can be filtered by <Switches> like local files' -ForEach @(
             @{ Switches = '-File'; Names = 'f.txt', 'lf' }
             @{ Switches = '-Directory'; Names = 'a', 'la' }
             @{ Switches = '-Hidden'; Names = '.h', '.hf' }
@@ -82,7 +82,7 @@ Describe 'SandboxDrive' {
             }
         }
 
-        It 'goes below without the links there: <Arguments>' -ForEach @(
+        It 'does not follow links with <Arguments>' -ForEach @(
             @{ Arguments = '. -Recurse -Include *.txt'; Names = 'x.txt' }
             @{ Arguments = '. -Recurse -Exclude *.txt'; Names = 'again', 'circle', 'sub' }
             @{ Arguments = 'again -Recurse -Include *.txt'; Names = 'x.txt' }
@@ -98,7 +98,7 @@ Describe 'SandboxDrive' {
     }
 
     Context 'paths' {
-        It 'can be wildcards, and are taken as they are with -LiteralPath' {
+        It 'can be wildcards, or literal with -LiteralPath' {
             $session | Invoke-SandboxCommand "touch a.txt b.txt c.md '[x]'"
             (Get-Item *.txt).Name | Should -Be 'a.txt', 'b.txt'
             (Get-Item '[ab].txt').Name | Should -Be 'a.txt', 'b.txt'
@@ -114,7 +114,7 @@ Describe 'SandboxDrive' {
             Get-Content -LiteralPath 'x [1]' | Should -Be 'text'
         }
 
-        It 'start from the location' {
+        It 'can be relative to the location' {
             $session | Invoke-SandboxCommand 'mkdir sub; touch sub/f'
             Set-Location sub
             (Get-Location).Path | Should -Be "box:$directory/sub"
@@ -124,7 +124,7 @@ Describe 'SandboxDrive' {
             Test-Path "..$directory/sub/../sub/f" | Should -BeTrue
         }
 
-        It 'that an item carries lead back to it' {
+        It 'of items resolve to the same items' {
             Set-Content f 1
             Set-Content g 2
             $items = Get-ChildItem
@@ -134,7 +134,7 @@ Describe 'SandboxDrive' {
             (Get-ChildItem).Name | Should -Be 'g'
         }
 
-        It 'are never taken for those of this machine' {
+        It 'are never resolved as local paths' {
             Set-Content f text
             (Get-Item f).PSObject.Properties['Path'] | Should -BeNullOrEmpty
             Push-Location $testHome
@@ -148,7 +148,7 @@ Describe 'SandboxDrive' {
             Get-ChildItem | Should -BeNullOrEmpty
         }
 
-        It 'are completed' {
+        It 'can be completed' {
             $session | Invoke-SandboxCommand 'touch alpha alps'
             $line = "Get-Content box:$directory/al"
             (TabExpansion2 $line $line.Length).CompletionMatches.ListItemText | Should -Be 'alpha', 'alps'
@@ -156,7 +156,7 @@ Describe 'SandboxDrive' {
     }
 
     Context 'content' {
-        It 'is written, added to and read' {
+        It 'can be written, appended to and read' {
             Set-Content f one, two
             Add-Content f three
             Get-Content f | Should -Be 'one', 'two', 'three'
@@ -166,7 +166,7 @@ Describe 'SandboxDrive' {
             $session | Get-SandboxContent f | Should -Be 'one', 'two', 'three'
         }
 
-        It 'can be bytes, of which -Raw gives one array as for files of this machine' {
+        It 'can be bytes, as one array with -Raw like local files' {
             Set-Content bytes -Value ([byte[]] (0, 255, 10)) -AsByteStream
             Get-Content bytes -AsByteStream | Should -Be 0, 255, 10
             Set-Content $TestDrive/bytes -Value ([byte[]] (0, 255, 10)) -AsByteStream
@@ -178,13 +178,13 @@ Describe 'SandboxDrive' {
             }
         }
 
-        It 'is cleared' {
+        It 'can be cleared' {
             Set-Content f text
             Clear-Content f
             (Get-Item f).Length | Should -Be 0
         }
 
-        It 'is followed while it grows' {
+        It 'can be followed while it grows' {
             Set-Content log first
             $next = @{ first = 'second'; second = 'third' }
             Get-Content log -Wait | ForEach-Object {
@@ -195,7 +195,7 @@ Describe 'SandboxDrive' {
             } | Select-Object -First 3 | Should -Be 'first', 'second', 'third'
         }
 
-        It 'stays whole where it cannot be written' {
+        It 'is kept when it cannot be written' {
             $session | Invoke-SandboxCommand 'mkdir shut; echo old > shut/file; chmod 555 shut'
             { Set-Content shut/file new } | Should -Throw -ErrorId 'PermissionDenied,*'
             { Add-Content shut new } | Should -Throw -ErrorId 'IsADirectory,*'
@@ -206,7 +206,7 @@ Describe 'SandboxDrive' {
     }
 
     Context 'items' {
-        It 'are made' {
+        It 'can be created' {
             $file = New-Item new -Value hello
             "$($file.Name) $($file.Length) $($file.Type)" | Should -Be 'new 5 File'
             Get-Content new -Raw | Should -BeExactly 'hello'
@@ -214,13 +214,13 @@ Describe 'SandboxDrive' {
             (New-Item link -ItemType SymbolicLink -Value new).LinkTarget | Should -Be 'new'
         }
 
-        It 'are not made where there is one, or of a type that there is not' {
+        It 'cannot be created over an existing one or with an unknown type' {
             $null = New-Item taken
             { New-Item taken } | Should -Throw -ErrorId 'PathExists,*'
             { New-Item pipe -ItemType Fifo } | Should -Throw -ErrorId 'InvalidArgument,*'
         }
 
-        It 'are copied, moved, renamed and removed' {
+        It 'can be copied, moved, renamed and removed' {
             $null = New-Item dir -ItemType Directory
             $null = New-Item file -Value text
             Copy-Item file dir
@@ -233,14 +233,14 @@ Describe 'SandboxDrive' {
             (Get-ChildItem).Name | Should -Be 'renamed'
         }
 
-        It 'stay with -WhatIf' {
+        It 'are not changed with -WhatIf' {
             Set-Content file old
             Remove-Item file -WhatIf
             Set-Content file new -WhatIf
             Get-Content file | Should -Be 'old'
         }
 
-        It 'are seen and gone as soon as a command made or removed them' {
+        It 'are updated at once when a command creates or removes them' {
             Test-Path f | Should -BeFalse
             $session | Invoke-SandboxCommand 'touch f'
             Test-Path f | Should -BeTrue
@@ -258,7 +258,7 @@ Describe 'SandboxDrive' {
     }
 
     Context 'roots' {
-        It 'can lie below' {
+        It 'can be subdirectories' {
             $session | Invoke-SandboxCommand 'mkdir low; touch low/f'
             $null = New-PSDrive -Name low -PSProvider Sandbox -Root "$directory/low" -Sandbox $box
             (Get-PSDrive low).Root | Should -Be "low$directory/low"
@@ -268,7 +268,7 @@ Describe 'SandboxDrive' {
             (Get-ChildItem low).Name | Should -Be 'f', 'low [1]'
         }
 
-        It 'that are relative start from the location in a sandbox, and else from the session''s directory' {
+        It 'can be relative to the location in a sandbox or to the session''s directory' {
             $session | Invoke-SandboxCommand 'mkdir -p low sub/low; touch low/f sub/low/g'
             Push-Location sub
             $null = New-PSDrive -Name here -PSProvider Sandbox -Root low -Session $session
@@ -280,7 +280,7 @@ Describe 'SandboxDrive' {
             (Get-ChildItem there:/).FullName | Should -Be "$directory/low/f"
         }
 
-        It 'have to be directories that are there' {
+        It 'must be existing directories' {
             { New-PSDrive -Name none -PSProvider Sandbox -Root "$directory/none" -Sandbox $box } | Should -Throw -ErrorId 'PathNotFound,*'
             Set-Content f text
             { New-PSDrive -Name none -PSProvider Sandbox -Root "$directory/f" -Sandbox $box } | Should -Throw -ErrorId 'NotADirectory,*'
@@ -301,14 +301,14 @@ Describe 'SandboxDrive' {
         (Get-ChildItem implied:/).Name | Should -Be 'f'
     }
 
-    Context 'of a sandbox that is gone' {
+    Context 'of a removed sandbox' {
         BeforeAll {
             $gone = New-Sandbox
             $null = New-PSDrive -Name gone -PSProvider Sandbox -Root / -Sandbox $gone
             $gone | Remove-Sandbox
         }
 
-        It 'says so: <_>' -ForEach @(
+        It 'is an error: <_>' -ForEach @(
             'Get-ChildItem gone:/'
             'Get-ChildItem gone:/ -Recurse'
             'Get-ChildItem gone:/ -Name'
@@ -331,7 +331,7 @@ Describe 'SandboxDrive' {
             { Invoke-Expression $_ } | Should -Throw -ErrorId 'SandboxNotFound*' -ExpectedMessage "*$($gone.Id)*"
         }
 
-        It 'says so once where the script goes on: <_>' -ForEach @(
+        It 'is one error when the script continues: <_>' -ForEach @(
             'Get-Content gone:/x'
             'Set-Content gone:/x text'
             'Get-ChildItem gone:/*.txt'

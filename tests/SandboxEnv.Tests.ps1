@@ -16,17 +16,20 @@ Describe 'SandboxEnv' {
         $session = $box | New-SandboxSession
     }
 
-    It 'has strings, numbers and booleans as values; null is left out of a new session' {
-        $session = New-SandboxSession -Sandbox $box -Environment @{ TEXT = 'a "b" $HOME'; NUMBER = 1.5; BIG = 12345678901; YES = $true; NO = $false; EMPTY = ''; NOTHING = $null }
-        $session | Invoke-SandboxCommand 'echo "$TEXT|$NUMBER|$BIG|$YES|$NO|${EMPTY-unset}|${NOTHING-unset}"' | Should -BeExactly 'a "b" $HOME|1.5|12345678901|true|false||unset'
+    It 'can be strings, numbers and booleans, without null in a new session' {
+        $session = New-SandboxSession -Sandbox $box -Environment @{
+            TEXT = 'a "b" $HOME'; NUMBER = 1.5; BIG = 12345678901; YES = $true; NO = $false; EMPTY = ''; NOTHING = $null
+        }
+        $session | Invoke-SandboxCommand 'echo "$TEXT|$NUMBER|$BIG|$YES|$NO|${EMPTY-unset}|${NOTHING-unset}"' |
+            Should -BeExactly 'a "b" $HOME|1.5|12345678901|true|false||unset'
     }
 
-    It 'has no other values, and an error does not show them' {
+    It 'cannot be other values, which the error does not show' {
         $problem = { New-SandboxSession -Sandbox $box -Environment @{ WHEN = [datetime] '2001-02-03' } } | Should -Throw -ErrorId 'InvalidArgument,*' -PassThru
         "$problem" | Should -Not -BeLike '*2001*'
     }
 
-    It 'is set in the living session' {
+    It 'can be set in a running session' {
         $session | Invoke-SandboxCommand 'kept=1'
         $session | Set-SandboxEnv COLOUR 'dark blue'
         $session | Invoke-SandboxCommand 'echo "$COLOUR $kept"' | Should -BeExactly 'dark blue 1'
@@ -34,7 +37,7 @@ Describe 'SandboxEnv' {
         $session | Invoke-SandboxCommand 'echo "${COLOUR-unset}"' | Should -BeExactly 'unset'
     }
 
-    It 'takes many at once; null unsets' {
+    It 'can be set several at once and unset by null' {
         $session | Set-SandboxEnv -Environment @{ ONE = 1; TWO = 'two words' }
         $session | Set-SandboxEnv -Environment @{ ONE = $null; THREE = 3 } -PassThru |
             Invoke-SandboxCommand 'echo "${ONE-unset} $TWO $THREE"' | Should -BeExactly 'unset two words 3'
@@ -46,7 +49,7 @@ Describe 'SandboxEnv' {
         ($session | Get-SandboxEnv -Name 'FROM_*').Name | Should -Be 'FROM_SHELL'
     }
 
-    It 'hides secrets until asked, and gives them to commands' {
+    It 'hides secrets by default and passes them to commands' {
         $session = New-SandboxSession -Sandbox $box -Environment @{ KEY = $secret }
         Set-SandboxEnv TOKEN $secret -Session $session
         (Get-SandboxEnv -Name KEY, TOKEN -Session $session).Value | Should -Be '********', '********'
@@ -64,7 +67,7 @@ Describe 'SandboxEnv' {
         "$lines" | Should -Not -BeLike '*hunter2*'
     }
 
-    It 'of a sandbox reaches new sessions and commands without one, not the living sessions' {
+    It 'of a sandbox reaches new sessions and sessionless commands only' {
         $name = "LAYER_$(Get-Random)"
         $box | Set-SandboxEnv $name sandbox
         ($box | Get-SandboxEnv $name).Value | Should -BeExactly 'sandbox'
@@ -73,7 +76,7 @@ Describe 'SandboxEnv' {
         $session | Invoke-SandboxCommand "echo `"[`$$name]`"" | Should -BeExactly '[]'
     }
 
-    It 'of a sandbox with a default session is that session''s' {
+    It 'of a sandbox with a default session is that of the session' {
         $own = New-Sandbox -DefaultSession
         $own | Set-SandboxEnv MINE v
         $own | Invoke-SandboxCommand 'echo $MINE; export MINE=w' | Should -BeExactly 'v'
@@ -82,12 +85,12 @@ Describe 'SandboxEnv' {
         $variable.Value | Should -BeExactly 'w'
     }
 
-    It 'that does not exist is an error by its exact name' {
+    It 'is an error when its exact name is unknown' {
         { $session | Get-SandboxEnv -Name NO_SUCH } | Should -Throw -ErrorId 'VariableNotFound,*'
         $session | Get-SandboxEnv -Name 'NO_*' | Should -BeNullOrEmpty
     }
 
-    It 'with a bad name is an error: "<_>"' -ForEach '', '1A', 'A-B', 'A B', 'A=B', 'Ä', 'A;touch x' {
+    It 'cannot have an invalid name: "<_>"' -ForEach '', '1A', 'A-B', 'A B', 'A=B', 'Ä', 'A;touch x' {
         $problem = { New-SandboxSession -Sandbox $box -Environment @{ $_ = 'v' } } | Should -Throw -ErrorId 'InvalidRequest,*' -PassThru
         $problem.CategoryInfo.Category | Should -Be 'InvalidArgument'
         { $session | Set-SandboxEnv -Environment @{ $_ = 'v' } } | Should -Throw -ErrorId 'InvalidRequest,*'
@@ -101,13 +104,13 @@ Describe 'SandboxEnv' {
         ($session | Get-SandboxEnv A).Value | Should -BeExactly 'old'
     }
 
-    It 'takes a session that is null for an error' {
+    It 'is an error when the session is null' {
         { $null | Get-SandboxEnv } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
         { Get-SandboxEnv -Session $mistyped } | Should -Throw -ErrorId 'ParameterArgument*'
         { Set-SandboxEnv A b -Session $mistyped } | Should -Throw -ErrorId 'ParameterArgument*'
     }
 
-    It 'of a session that is named with another sandbox is an error' {
+    It 'is an error when the session is of another sandbox' {
         { Get-SandboxEnv -Session $session -Sandbox other } | Should -Throw -ErrorId 'SandboxMismatch,*'
     }
 }

@@ -19,8 +19,8 @@ Describe 'SandboxItem' {
         $session | Remove-SandboxSession
     }
 
-    Context 'made' {
-        It 'is a file, a directory or a link' {
+    Context 'created' {
+        It 'can be a file, a directory or a link' {
             $null = $session | New-SandboxItem a/b -ItemType Directory
             $null = $session | New-SandboxItem a/f -Value text
             $null = $session | New-SandboxItem a/l -ItemType SymbolicLink -Value f
@@ -28,7 +28,7 @@ Describe 'SandboxItem' {
             $session | Get-SandboxContent a/f -Raw | Should -BeExactly 'text'
         }
 
-        It 'says what it is' {
+        It 'has properties that describe it' {
             $null = $session | New-SandboxItem f -Value hello
             $null = $session | New-SandboxItem l -ItemType SymbolicLink -Value f
             $file = $session | Get-SandboxItem f
@@ -43,14 +43,14 @@ Describe 'SandboxItem' {
             $link.SandboxId | Should -BeExactly $box.Id
         }
 
-        It 'is not made where there is one, or no directory to hold it' {
+        It 'is an error when it exists or its directory is missing' {
             $null = $session | New-SandboxItem a/f -Force
             { $session | New-SandboxItem a/f } | Should -Throw -ErrorId 'PathExists,Sandbox.Commands.NewSandboxItemCommand'
             { $session | New-SandboxItem a -ItemType Directory } | Should -Throw -ErrorId 'PathExists,Sandbox.Commands.NewSandboxItemCommand'
             { $session | New-SandboxItem none/f } | Should -Throw -ErrorId 'PathNotFound,Sandbox.Commands.NewSandboxItemCommand'
         }
 
-        It 'is given when it was there with -Force, which also makes the directories' {
+        It 'returns the existing one and creates directories with -Force' {
             $null = $session | New-SandboxItem a -ItemType Directory
             ($session | New-SandboxItem a -ItemType Directory -Force).Name | Should -Be 'a'
             ($session | New-SandboxItem made/f -Force).SandboxPath | Should -Be "$directory/made/f"
@@ -62,7 +62,7 @@ Describe 'SandboxItem' {
             'a1.txt', 'a2.txt', 'b.md', '[a]', '.a' | ForEach-Object { Set-SandboxContent -LiteralPath $_ $_ -Session $session }
         }
 
-        It 'matches <Pattern>' -ForEach @(
+        It 'can be matched by <Pattern>' -ForEach @(
             @{ Pattern = 'a*.txt'; Names = 'a1.txt', 'a2.txt' }
             @{ Pattern = '[ab]*'; Names = 'a1.txt', 'a2.txt', 'b.md' }
             @{ Pattern = '`[a`]'; Names = '[a]' }
@@ -72,11 +72,11 @@ Describe 'SandboxItem' {
             ($session | Get-SandboxChildItem $Pattern).Name | Should -Be $Names
         }
 
-        It 'is taken as it is with -LiteralPath' {
+        It 'can be found by a literal path with -LiteralPath' {
             (Get-SandboxItem -LiteralPath '[a]' -Session $session).Name | Should -Be '[a]'
         }
 
-        It 'is listed with hidden names by -Force, and by a filter' {
+        It 'can be listed with hidden names by -Force, and by a filter' {
             ($session | Get-SandboxChildItem).Name | Should -Be '[a]', 'a1.txt', 'a2.txt', 'b.md'
             ($session | Get-SandboxChildItem -Force).Name | Should -Be '.a', '[a]', 'a1.txt', 'a2.txt', 'b.md'
             ($session | Get-SandboxChildItem -Filter *.txt).Name | Should -Be 'a1.txt', 'a2.txt'
@@ -91,7 +91,7 @@ Describe 'SandboxItem' {
             }
         }
 
-        It 'is nothing where a wildcard matches nothing, and an error where a name does' {
+        It 'is nothing for a wildcard without a match, and an error for a name' {
             $session | Get-SandboxItem 'none*' | Should -BeNullOrEmpty
             $session | Remove-SandboxItem 'none*'
             { $session | Get-SandboxItem none } | Should -Throw -ErrorId 'PathNotFound,Sandbox.Commands.GetSandboxItemCommand'
@@ -99,21 +99,21 @@ Describe 'SandboxItem' {
             $failure.CategoryInfo.Category | Should -Be 'ObjectNotFound'
         }
 
-        It 'is removed by a wildcard' {
+        It 'can be removed by a wildcard' {
             $session | Remove-SandboxItem 'a*'
             ($session | Get-SandboxChildItem -Force).Name | Should -Be '.a', '[a]', 'b.md'
         }
 
-        It 'can be asked for by an address of its own: <_>' -ForEach 'Get-SandboxItem x -Sandbox nosuch', 'Test-SandboxPath x -Sandbox nosuch' {
+        It 'is an error in an unknown sandbox: <_>' -ForEach 'Get-SandboxItem x -Sandbox nosuch', 'Test-SandboxPath x -Sandbox nosuch' {
             { Invoke-Expression $_ } | Should -Throw -ErrorId 'SandboxNotFound,*'
         }
 
-        It 'is an error of an unknown session, and of a name that cannot be' {
+        It 'is an error with an unknown session or an invalid name' {
             { Get-SandboxChildItem -Session nosuch -Sandbox $box } | Should -Throw -ErrorId 'SessionNotFound,*'
             { Test-SandboxPath -LiteralPath "a`0b" -Sandbox $box } | Should -Throw -ErrorId 'InvalidRequest,*'
         }
 
-        It 'is listed but for what cannot be looked into' {
+        It 'is listed even if a subdirectory cannot be read' {
             $session | Invoke-SandboxCommand 'mkdir -p t/closed t/open; touch t/open/f; chmod 0 t/closed'
             ($session | Get-SandboxChildItem t -Recurse -ErrorAction SilentlyContinue -ErrorVariable failure).Name | Should -Be 'closed', 'open', 'f'
             $failure.FullyQualifiedErrorId | Should -Be 'PermissionDenied,Sandbox.Commands.GetSandboxChildItemCommand'
@@ -129,7 +129,7 @@ Describe 'SandboxItem' {
         @{ Title = 'with an emoji'; Name = "`u{1F389}" }
         @{ Title = 'like an option'; Name = '-rf' }
     ) {
-        It 'is written, listed, renamed and read' {
+        It 'can be written, listed, renamed and read' {
             Set-SandboxContent -LiteralPath $Name text -Session $session
             $item = $session | Get-SandboxChildItem
             $item.Name | Should -BeExactly $Name
@@ -137,7 +137,7 @@ Describe 'SandboxItem' {
         }
     }
 
-    It 'whose name is no UTF-8 can be listed, read and removed' {
+    It 'can be listed, read and removed when its name is not UTF-8' {
         $session | Invoke-SandboxCommand 'printf bytes > $''\xff.txt'''
         $item = $session | Get-SandboxChildItem
         [int] $item.Name[0] | Should -Be 0xdcff
@@ -148,26 +148,27 @@ Describe 'SandboxItem' {
     }
 
     Context 'piped' {
-        It 'carries its sandbox' {
+        It 'keeps its sandbox' {
             'x', 'y' | ForEach-Object { Set-SandboxContent $_ "content of $_" -Session $session }
             $session | Get-SandboxChildItem | Get-SandboxContent | Should -Be 'content of x', 'content of y'
             $null = $session | New-SandboxItem backup -ItemType Directory
-            ($session | Get-SandboxChildItem -File | Move-SandboxItem -Destination "$directory/backup" -PassThru).SandboxPath | Should -Be "$directory/backup/x", "$directory/backup/y"
+            ($session | Get-SandboxChildItem -File | Move-SandboxItem -Destination "$directory/backup" -PassThru).SandboxPath |
+                Should -Be "$directory/backup/x", "$directory/backup/y"
             $session | Get-SandboxChildItem backup | Remove-SandboxItem
             $session | Get-SandboxChildItem backup | Should -BeNullOrEmpty
         }
 
-        It 'still does after it went through another process' {
+        It 'keeps its sandbox after deserialization' {
             Set-SandboxContent f text -Session $session
             $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize(($session | Get-SandboxItem f)))
             $copy | Get-SandboxContent | Should -Be 'text'
         }
 
-        It 'is nothing in silence' {
+        It 'can be an empty pipeline' {
             $session | Get-SandboxChildItem | Remove-SandboxItem
         }
 
-        It 'can be sessions and sandboxes where the path is named, and relative paths start from the session''s directory' {
+        It 'can be sessions and sandboxes with a path relative to their directory' {
             $null = $session | New-SandboxItem here -Value hello
             ($session | Get-SandboxItem here).SandboxPath | Should -Be "$directory/here"
             ($session | Get-SandboxChildItem).Name | Should -Be 'here'
@@ -182,7 +183,7 @@ Describe 'SandboxItem' {
             $null = $session | New-SandboxItem d -ItemType Directory
         }
 
-        It 'goes into a directory that exists' {
+        It 'can be moved into an existing directory' {
             ($session | Move-SandboxItem a d -PassThru).SandboxPath | Should -Be "$directory/d/a"
             { $session | Move-SandboxItem b none/ } | Should -Throw -ErrorId 'PathNotFound,*'
         }
@@ -194,7 +195,7 @@ Describe 'SandboxItem' {
             $session | Get-SandboxContent b | Should -Be 'content of a'
         }
 
-        It 'is renamed to a name, not a path' {
+        It 'is renamed to a name, not to a path' {
             { $session | Rename-SandboxItem a x/y } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
             { $session | Rename-SandboxItem a ../b } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
             { $session | Rename-SandboxItem 'a [x]' new } | Should -Throw -ErrorId 'PathNotFound,*'
@@ -202,7 +203,7 @@ Describe 'SandboxItem' {
             $session | Get-SandboxContent new | Should -Be 'content of a'
         }
 
-        It 'is removed with what is in it by -Recurse only' {
+        It 'is removed with its content by -Recurse only' {
             $session | Set-SandboxContent d/f text
             $session | Remove-SandboxItem d -ErrorAction SilentlyContinue -ErrorVariable failure
             $failure.FullyQualifiedErrorId | Should -Be 'DirectoryNotEmpty,Sandbox.Commands.RemoveSandboxItemCommand'
@@ -213,14 +214,14 @@ Describe 'SandboxItem' {
             $session | Test-SandboxPath d, a | Should -Be $false, $true
         }
 
-        It 'that is missing is named, itself or the directory it would lie in' {
+        It 'that is missing is named in the error, or its directory' {
             { $session | Move-SandboxItem none other } | Should -Throw -ExpectedMessage "'$directory/none' does not exist."
             { $session | Move-SandboxItem a no/f } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
             { $session | Set-SandboxContent no/f x } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
             { $session | New-SandboxItem no/f } | Should -Throw -ExpectedMessage "The directory '$directory/no' does not exist."
         }
 
-        It 'stays with -WhatIf' {
+        It 'is not changed with -WhatIf' {
             $session | Set-SandboxContent a new -WhatIf
             $session | Remove-SandboxItem a -WhatIf
             $session | Move-SandboxItem a g -WhatIf
@@ -258,8 +259,9 @@ Describe 'SandboxItem' {
             (Get-FileHash "$here/back").Hash | Should -Be (Get-FileHash "$here/a file").Hash
         }
 
-        It 'keeps all of a tree both ways: links, modes, times, empty and many small files, and hard names' {
-            bash -c 'cd "$1" && mkdir -p tree/{deep/er,empty,many,.hidden} && cd tree && echo x > deep/er/f && ln -s er deep/link && ln -s none broken && touch -h -d 2002-03-04T05:06:07Z broken deep/link && echo "#!" > run && chmod 755 run && chmod 500 run .hidden &&
+        It 'keeps links, modes, times and unusual names of a tree both ways' {
+            bash -c 'cd "$1" && mkdir -p tree/{deep/er,empty,many,.hidden} && cd tree && echo x > deep/er/f && ln -s er deep/link && ln -s none broken &&
+                touch -h -d 2002-03-04T05:06:07Z broken deep/link && echo "#!" > run && chmod 755 run && chmod 500 run .hidden &&
                 touch -d 2001-02-03T04:05:06.789Z deep/er/f && touch "$(printf "line\nbreak")" "with space" ./-rf "[x]" 🎉 "$(printf "n%.0s" {1..255})" &&
                 for i in {1..2000}; do printf "%$((i % 1500))s" "" > many/$i; done' - $here
             Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -Checksum
@@ -267,13 +269,13 @@ Describe 'SandboxItem' {
             Get-Fingerprint "$here/back" | Should -BeExactly (Get-Fingerprint "$here/tree")
         }
 
-        It 'leaves out what -Exclude names' {
+        It 'omits what -Exclude names' {
             bash -c 'cd "$1" && mkdir -p tree/{bin,src/bin} && touch tree/bin/a tree/src/f tree/src/f.log tree/src/bin/b' - $here
             Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -Exclude bin, *.log
             ($session | Get-SandboxChildItem into -Recurse).Name | Should -Be 'src', 'f'
         }
 
-        It 'goes into a directory that exists, and else to the very path' {
+        It 'goes into an existing directory, otherwise to the exact path' {
             $null = New-Item -ItemType Directory -Path "$here/src/sub"
             Set-Content "$here/src/sub/f" x
             Copy-SandboxItem "$here/src" . -ToSession $session -Recurse
@@ -284,7 +286,7 @@ Describe 'SandboxItem' {
             "$here/back/sub/f", "$here/back/src/sub/f" | Should -Exist
         }
 
-        It 'is an error where it is missing, is a directory without -Recurse, or has nowhere to go' {
+        It 'is an error when missing, a directory without -Recurse, or without a destination' {
             $null = New-Item -ItemType Directory -Path "$here/src"
             Set-Content "$here/f" x
             { Copy-SandboxItem "$here/src" . -ToSession $session } | Should -Throw -ErrorId 'IsADirectory,*'
@@ -293,7 +295,7 @@ Describe 'SandboxItem' {
             { Copy-SandboxItem none $here -FromSession $session } | Should -Throw -ErrorId 'PathNotFound,*'
         }
 
-        It 'can come from a pipeline of files or items, and from wildcards of either side' {
+        It 'can come from the pipeline and from wildcards on either side' {
             'a.txt', 'b.txt', 'c.md' | ForEach-Object { Set-Content "$here/$_" $_ }
             Get-ChildItem $here | Copy-SandboxItem -ToSession $session
             ($session | Get-SandboxChildItem).Name | Should -Be 'a.txt', 'b.txt', 'c.md'
@@ -307,7 +309,7 @@ Describe 'SandboxItem' {
             (Get-ChildItem "$here/4").Name | Should -Be 'a.txt', 'b.txt'
         }
 
-        It 'within a sandbox goes beside what is there' {
+        It 'can be merged within a sandbox' {
             $session | Invoke-SandboxCommand 'mkdir -p t v/t; echo 1 > t/f; echo 2 > t/g.log; touch v/t/g'
             Copy-SandboxItem t/f copy -FromSession $session -ToSession $session
             $session | Get-SandboxContent copy | Should -Be '1'
@@ -319,7 +321,7 @@ Describe 'SandboxItem' {
             ($session | Get-SandboxChildItem w).Name | Should -Be 'f', 'g.log'
         }
 
-        It 'goes from one sandbox to another' {
+        It 'can go from one sandbox to another' {
             $other = New-Sandbox
             $session | Invoke-SandboxCommand 'mkdir t; echo 1 > t/f'
             Copy-SandboxItem t /workspace/t -FromSession $session -ToSandbox $other -Recurse
@@ -327,8 +329,10 @@ Describe 'SandboxItem' {
             $other | Remove-Sandbox
         }
 
-        It 'stays inside the destination, whatever the sandbox sends, and says what it leaves out' {
-            $session | Invoke-SandboxCommand 'mkdir t t/d; ln -s ../../../../etc/passwd t/out; ln -s /etc/passwd t/absolute; ln -s d t/in; mkfifo t/pipe; echo x > t/d/f; chmod 6755 t/d/f; echo y > t/$(printf "\xff")'
+        It 'stays inside the destination and warns about what is omitted' {
+            $session |
+                Invoke-SandboxCommand 'mkdir t t/d; ln -s ../../../../etc/passwd t/out; ln -s /etc/passwd t/absolute; ln -s d t/in; mkfifo t/pipe
+                    echo x > t/d/f; chmod 6755 t/d/f; echo y > t/$(printf "\xff")'
             Copy-SandboxItem t "$here/t" -FromSession $session -Recurse -WarningAction SilentlyContinue -WarningVariable warnings
             (Get-ChildItem "$here/t").Name | Sort-Object | Should -Be '%FF', 'd', 'in'
             Get-Content "$here/t/in/f" | Should -Be 'x'
@@ -336,7 +340,7 @@ Describe 'SandboxItem' {
             $warnings.Count | Should -Be 4
         }
 
-        It 'does not follow a link that lies in place of a directory here' {
+        It 'does not follow a local link in place of a directory' {
             $null = New-Item -ItemType Directory -Path "$here/elsewhere", "$here/t"
             $null = New-Item -ItemType SymbolicLink -Path "$here/t/d" -Value "$here/elsewhere"
             $session | Invoke-SandboxCommand 'mkdir -p t/d; echo evil > t/d/f'
@@ -344,7 +348,7 @@ Describe 'SandboxItem' {
             Get-ChildItem "$here/elsewhere" -Force | Should -BeNullOrEmpty
         }
 
-        It 'leaves out pipes with a warning, and refuses one alone' {
+        It 'omits pipes with a warning, and refuses a single one' {
             bash -c 'cd "$1" && mkdir t && mkfifo t/pipe && touch t/f' - $here
             Copy-SandboxItem "$here/t" t -ToSession $session -Recurse -WarningAction SilentlyContinue -WarningVariable warnings
             "$warnings" | Should -BeLike '*pipe*'
@@ -352,16 +356,17 @@ Describe 'SandboxItem' {
             { Copy-SandboxItem "$here/t/pipe" . -ToSession $session } | Should -Throw -ErrorId 'NotAFile,*'
         }
 
-        It 'goes without what may not be read, each of which is an error' {
+        It 'omits unreadable files with an error for each' {
             $session | Invoke-SandboxCommand 'mkdir -p t/shut; (cd t; echo 1 > a; echo 2 > b; echo 3 > c; echo 4 > shut/d; chmod 0 b shut)'
             Copy-SandboxItem t "$here/out" -FromSession $session -Recurse -Checksum -ErrorAction SilentlyContinue -ErrorVariable failures
-            $failures.FullyQualifiedErrorId | Should -Be 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand', 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand'
+            $failures.FullyQualifiedErrorId |
+                Should -Be 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand', 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand'
             (Get-ChildItem "$here/out").Name | Should -Be 'shut', 'a', 'c'
             { Copy-SandboxItem "$directory/t" "$directory/t2" -FromSession $session -ToSession $session -Recurse } | Should -Throw -ErrorId 'PermissionDenied,*'
         }
     }
 
-    It 'is watched' {
+    It 'can be watched' {
         $change = Watch-SandboxItem -Session $session -Verbose 4>&1 | ForEach-Object {
             if ($_ -is [System.Management.Automation.VerboseRecord]) {
                 if ($_.Message -like 'Watching*') {

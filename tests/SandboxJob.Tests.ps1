@@ -18,7 +18,7 @@ Describe 'SandboxJob' {
         Get-Job | Remove-Job -Force
     }
 
-    It 'is emitted at once and found by the job cmdlets' {
+    It 'is returned at once and found by the job cmdlets' {
         $job = $session | Invoke-SandboxCommand 'sleep 600' -AsJob -JobName build
         $job | Should -BeOfType System.Management.Automation.Job2
         $job.Name | Should -BeExactly 'build'
@@ -39,13 +39,13 @@ Describe 'SandboxJob' {
         Get-Job -IncludeChildJob | Where-Object Id -EQ $job.ChildJobs[0].Id | Should -HaveCount 1
     }
 
-    It 'is made by -JobName alone, and has a name without it' {
+    It 'can be created by -JobName alone, and has a generated name otherwise' {
         (Invoke-SandboxCommand true -Session $session -JobName named).Name | Should -BeExactly 'named'
         $job = Invoke-SandboxCommand true -Session $session -AsJob
         $job.Name | Should -BeExactly "Job$($job.Id)"
     }
 
-    It 'gives what the pipeline would have given' {
+    It 'returns the output of the command' {
         $session | Invoke-SandboxCommand 'printf "one\ntwo\nhalf"' -AsJob | Receive-Job -Wait | Should -Be 'one', 'two', 'half'
         $session | Invoke-SandboxCommand 'printf "one\r\n\ntwo"' -Raw -AsJob | Receive-Job -Wait | Should -BeExactly "one`r`n`ntwo"
         $bytes = [byte[]]($session | Invoke-SandboxCommand 'printf "a\377b"' -AsByteStream -AsJob | Receive-Job -Wait | ForEach-Object { $_ })
@@ -58,9 +58,10 @@ Describe 'SandboxJob' {
         $result.SandboxId | Should -BeExactly $box.Id
     }
 
-    It 'sends standard error where it goes without a job' {
+    It 'shows standard error like the command' {
         $command = 'echo out; echo err >&2'
-        $session | Invoke-SandboxCommand $command -AsJob | Receive-Job -Wait -InformationVariable shown -InformationAction SilentlyContinue | Should -BeExactly 'out'
+        $session | Invoke-SandboxCommand $command -AsJob | Receive-Job -Wait -InformationVariable shown -InformationAction SilentlyContinue |
+            Should -BeExactly 'out'
         "$shown" | Should -BeExactly 'err'
         $shown.Tags | Should -Be 'PSHOST', 'StandardError'
         $session | Invoke-SandboxCommand $command -StandardError Output -AsJob | Receive-Job -Wait | Sort-Object | Should -Be 'err', 'out'
@@ -68,7 +69,7 @@ Describe 'SandboxJob' {
         $nothing | Should -BeNullOrEmpty
     }
 
-    It 'has standard error as errors on request, and is completed' {
+    It 'can have standard error as errors and is completed' {
         $job = $session | Invoke-SandboxCommand 'echo err >&2' -StandardError Error -AsJob | Wait-Job
         $problem = { $job | Receive-Job } | Should -Throw -ErrorId 'StandardErrorLine*' -PassThru
         $problem.CategoryInfo.Category | Should -Be 'FromStdErr'
@@ -84,7 +85,7 @@ Describe 'SandboxJob' {
         $all | Where-Object { $_ -is [Management.Automation.VerboseRecord] -and $_.Message -like "*/sandbox/$($box.Id)/exec*" } | Should -Not -BeNullOrEmpty
     }
 
-    It 'is completed whatever the exit code, unless that is an error' {
+    It 'is completed with any exit code unless that is an error' {
         $job = $session | Invoke-SandboxCommand 'echo out; exit 7' -AsJob
         $job | Receive-Job -Wait | Should -BeExactly 'out'
         $job.State | Should -Be 'Completed'
@@ -97,7 +98,7 @@ Describe 'SandboxJob' {
         ($session | Invoke-SandboxCommand 'exit 7' -AsJob | Wait-Job).State | Should -Be 'Failed'
     }
 
-    It 'fails by a time limit and keeps the output so far' {
+    It 'fails by its timeout and keeps the output' {
         $job = $session | Invoke-SandboxCommand 'echo begun; sleep 600' -TimeoutSeconds 2 -AsJob | Wait-Job
         $job.State | Should -Be 'Failed'
         $job.StatusMessage | Should -BeLike '*timed out*'
@@ -105,7 +106,7 @@ Describe 'SandboxJob' {
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'CommandTimedOut*'
     }
 
-    It 'is completed by a time limit with -AsResult' {
+    It 'is completed by its timeout with -AsResult' {
         $job = $session | Invoke-SandboxCommand 'sleep 600' -TimeoutSeconds 0.2 -AsResult -AsJob | Wait-Job
         $job.State | Should -Be 'Completed'
         ($job | Receive-Job).TimedOut | Should -BeTrue
@@ -118,7 +119,7 @@ Describe 'SandboxJob' {
         $problem.CategoryInfo.Category | Should -Be 'ObjectNotFound'
     }
 
-    It 'leaves $LASTEXITCODE alone' {
+    It 'does not change $LASTEXITCODE' {
         $global:LASTEXITCODE = 5
         $session | Invoke-SandboxCommand 'exit 3' -AsJob | Receive-Job -Wait
         $LASTEXITCODE | Should -Be 5
@@ -132,8 +133,8 @@ Describe 'SandboxJob' {
         $job | Receive-Job | Should -BeNullOrEmpty
     }
 
-    It 'is received while it runs, and removed at its end with -AutoRemoveJob' {
-        # The second line comes only after the first was received.
+    It 'can be received while it runs, and is removed with -AutoRemoveJob' {
+        # The second line is printed only after the first was received.
         $job = $session | Invoke-SandboxCommand 'echo first; until [ -e seen ]; do sleep 0.01; done; echo second' -AsJob
         $job | Receive-Job -Wait -AutoRemoveJob | ForEach-Object {
             $_
@@ -142,7 +143,7 @@ Describe 'SandboxJob' {
         Get-Job | Should -BeNullOrEmpty
     }
 
-    It 'is stopped with its command, and the session stays usable' {
+    It 'can be stopped with its command, and the session stays usable' {
         $job = $session | Invoke-SandboxCommand 'kept=job; echo begun; sleep 600' -AsJob
         Wait-Until { $job.ChildJobs[0].Output.Count -gt 0 } 'the command runs'
         ($job | Stop-Job -PassThru).State | Should -Be 'Stopped'
@@ -160,13 +161,13 @@ Describe 'SandboxJob' {
         $session | Invoke-SandboxCommand 'echo usable' | Should -BeExactly 'usable'
     }
 
-    It 'of a target is not removed alone' {
+    It 'of one target cannot be removed alone' {
         $job = $session | Invoke-SandboxCommand 'echo whole' -AsJob | Wait-Job
         { Remove-Job -Id $job.ChildJobs[0].Id } | Should -Throw
         $job | Receive-Job -AutoRemoveJob -Wait | Should -BeExactly 'whole'
     }
 
-    It 'has a child for each target, and fails when one fails' {
+    It 'has a child for each target and fails when one fails' {
         $job = Invoke-SandboxCommand 'echo here' -Session $session.Id, nosuch -Sandbox $box -AsJob | Wait-Job
         $job.State | Should -Be 'Failed'
         $job.ChildJobs.State | Should -Be 'Completed', 'Failed'
@@ -176,30 +177,32 @@ Describe 'SandboxJob' {
         { Receive-Job -Job $job } | Should -Throw -ErrorId 'SessionNotFound*'
     }
 
-    It 'runs in all targets at once' {
-        # Each waits for the other: one after the other they would never end.
+    It 'runs in all targets concurrently' {
+        # Each waits for the others: run sequentially they would hang.
         @{ SELF = 'a'; OTHER = 'b' }, @{ SELF = 'b'; OTHER = 'a' } |
             ForEach-Object { $box | New-SandboxSession -WorkingDirectory $session.WorkingDirectory -Environment $_ } |
             Invoke-SandboxCommand 'touch $SELF; until [ -e $OTHER ]; do sleep 0.01; done; echo met' -AsJob |
             Receive-Job -Wait | Should -Be 'met', 'met'
     }
 
-    It 'gives all its input to every target' {
+    It 'passes all its input to every target' {
         $many = 1..2 | ForEach-Object { $box | New-SandboxSession }
         1..50000 | Invoke-SandboxCommand 'wc -l' -Session $many -AsJob -ThrottleLimit 1 | Receive-Job -Wait | Should -Be '50000', '50000'
     }
 
-    It 'gives its input: text, bytes, streams' {
+    It 'can have text, bytes and streams as input' {
         'pear', 'apple' | Invoke-SandboxCommand sort -Session $session -AsJob | Receive-Job -Wait | Should -Be 'apple', 'pear'
         $bytes = [byte[]]::new(5000000)
         [Random]::Shared.NextBytes($bytes)
         $hash = [Convert]::ToHexString([Security.Cryptography.SHA256]::HashData($bytes)).ToLowerInvariant()
         Invoke-SandboxCommand sha256sum -Session $session -AsJob -InputObject $bytes | Receive-Job -Wait | Should -BeExactly "$hash  -"
-        Invoke-SandboxCommand sha256sum -Session $session -AsJob -InputObject ([IO.MemoryStream]::new($bytes)) | Receive-Job -Wait | Should -BeExactly "$hash  -"
-        'a', [IO.MemoryStream]::new([Text.Encoding]::UTF8.GetBytes("stream`n")), 'b' | Invoke-SandboxCommand cat -Session $session -AsJob | Receive-Job -Wait | Should -Be 'a', 'stream', 'b'
+        Invoke-SandboxCommand sha256sum -Session $session -AsJob -InputObject ([IO.MemoryStream]::new($bytes)) | Receive-Job -Wait |
+            Should -BeExactly "$hash  -"
+        'a', [IO.MemoryStream]::new([Text.Encoding]::UTF8.GetBytes("stream`n")), 'b' | Invoke-SandboxCommand cat -Session $session -AsJob | Receive-Job -Wait |
+            Should -Be 'a', 'stream', 'b'
     }
 
-    It 'is there before its input is read, and ends though none is read' {
+    It 'is returned before its input is read, and ends when none is read' {
         $job = Invoke-SandboxCommand 'until [ -e has-job ]; do sleep 0.01; done; echo done' -Session $session -AsJob -InputObject ([byte[]]::new(20000000))
         Invoke-SandboxCommand 'touch has-job' -Sandbox $box -WorkingDirectory $session.WorkingDirectory
         $job | Receive-Job -Wait | Should -BeExactly 'done'
@@ -213,13 +216,13 @@ Describe 'SandboxJob' {
         ($job | Wait-Job).State | Should -Be 'Stopped'
     }
 
-    It 'is waited for with -Any until the first ends' {
+    It 'can be waited for with Wait-Job -Any' {
         $slow = $session | Invoke-SandboxCommand 'sleep 600' -JobName slow
         $quick = $box | Invoke-SandboxCommand true -JobName quick
         (Wait-Job -Job $slow, $quick -Any).Name | Should -BeExactly 'quick'
     }
 
-    It 'is not made with -WhatIf, nor by an empty pipeline' {
+    It 'is not created with -WhatIf or by an empty pipeline' {
         $session | Invoke-SandboxCommand true -AsJob -WhatIf | Should -BeNullOrEmpty
         @() | Invoke-SandboxCommand true -AsJob | Should -BeNullOrEmpty
         Get-Job | Should -BeNullOrEmpty

@@ -4,7 +4,7 @@ Describe 'SandboxPort' {
     BeforeAll {
         . $PSScriptRoot/TestHome.ps1
 
-        # A sandbox has its network for itself, and each test here has a sandbox.
+        # A sandbox for each test, because each sandbox has its own network namespace.
         function Start-WebServer($Sandbox, [int] $Port) {
             $process = $Sandbox | Start-SandboxProcess "exec python3 -m http.server $Port --bind 127.0.0.1" -WorkingDirectory /workspace
             $null = $process | Wait-SandboxProcess -Port $Port
@@ -31,7 +31,7 @@ Describe 'SandboxPort' {
             $server = Start-WebServer $box 8000
         }
 
-        It 'reaches it in a sandbox without network' {
+        It 'can be reached in a sandbox without network' {
             $port = $box | Connect-SandboxPort 8000
             $port.Port | Should -Be 8000
             $port.SandboxId | Should -BeExactly $box.Id
@@ -39,7 +39,7 @@ Describe 'SandboxPort' {
             Invoke-RestMethod "$($port.Uri)page.txt" -NoProxy | Should -Match 'found'
         }
 
-        It 'is gone when it is disconnected' {
+        It 'is closed by Disconnect-SandboxPort' {
             $port = $box | Connect-SandboxPort 8000
             $port | Disconnect-SandboxPort
             { Invoke-RestMethod $port.Uri -NoProxy } | Should -Throw
@@ -47,8 +47,8 @@ Describe 'SandboxPort' {
             $box | Get-SandboxPort | Should -BeNullOrEmpty
         }
 
-        It 'takes a local port of the user''s choice' {
-            # Another program may take one that is free meanwhile; not every time.
+        It 'can have a given local port' {
+            # Another program may take the free port in between, so try again.
             foreach ($attempt in 1..20) {
                 $free = ($box | Connect-SandboxPort 8000).LocalPort
                 Disconnect-SandboxPort $free
@@ -65,7 +65,7 @@ Describe 'SandboxPort' {
             Invoke-RestMethod "$($port.Uri)page.txt" -NoProxy | Should -Match 'found'
         }
 
-        It 'takes no local port that is taken' {
+        It 'cannot have a local port in use' {
             $taken = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
             $taken.Start()
             try {
@@ -82,7 +82,7 @@ Describe 'SandboxPort' {
             { $box | Connect-SandboxPort 8000 -LocalPort $own } | Should -Throw -ErrorId 'LocalPortUnavailable,*'
         }
 
-        It 'is found by local port, by port and by sandbox' {
+        It 'can be found by local port, by port and by sandbox' {
             $one = $box | New-SandboxSession | Connect-SandboxPort 8000
             $null = $box | Connect-SandboxPort 8000
             (Get-SandboxPort -Sandbox $box).Count | Should -Be 2
@@ -93,7 +93,7 @@ Describe 'SandboxPort' {
             ($one.LocalPort | Get-SandboxPort).Uri | Should -BeExactly $one.Uri
         }
 
-        It 'is found and disconnected also as an object from another process' {
+        It 'can be found and disconnected as a deserialized object' {
             $one, $two = 1..2 | ForEach-Object { $box | Connect-SandboxPort 8000 }
             $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($one))
             ($copy | Get-SandboxPort).Uri | Should -BeExactly $one.Uri
@@ -101,14 +101,14 @@ Describe 'SandboxPort' {
             ($box | Get-SandboxPort).Uri | Should -BeExactly $two.Uri
         }
 
-        It 'stays as it is with -WhatIf' {
+        It 'is not changed with -WhatIf' {
             $port = $box | Connect-SandboxPort 8000
             $box | Connect-SandboxPort 8000 -WhatIf
             $port | Disconnect-SandboxPort -WhatIf
             ($box | Get-SandboxPort).Uri | Should -BeExactly $port.Uri
         }
 
-        It 'says why a connection was not made' {
+        It 'reports why a connection failed' {
             $port = $box | Connect-SandboxPort 8000
             $server | Stop-SandboxProcess
             Wait-Until { -not ($box | Get-SandboxProcess -State Running) } 'the web server has ended'
@@ -116,14 +116,14 @@ Describe 'SandboxPort' {
             ($port | Get-SandboxPort).LastError | Should -BeLike '*listens on port 8000*'
         }
 
-        It 'goes with its sandbox' {
+        It 'is closed with its sandbox' {
             $port = $box | Connect-SandboxPort 8000
             $box | Remove-Sandbox
             { Invoke-RestMethod $port.Uri -NoProxy } | Should -Throw
             Wait-Until { -not (Get-SandboxPort -Port 8000) } 'the forward is gone'
         }
 
-        It 'is completed' {
+        It 'can be completed' {
             $port = $box | Connect-SandboxPort 8000
             $line = "Connect-SandboxPort -Sandbox $($box.Id) -Port 80"
             Wait-Until { (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText -contains '8000' } 'the port is offered'
@@ -133,7 +133,7 @@ Describe 'SandboxPort' {
     }
 
     Context 'of a process' {
-        It 'is waited for, ends with the process, and says so' {
+        It 'is waited for, and is closed with a message when the process exits' {
             $process = $box | Start-SandboxProcess 'exec python3 -m http.server 8010 --bind 127.0.0.1' -Id web
             $port = $process | Connect-SandboxPort 8010
             $port.ProcessId | Should -BeExactly 'web'
@@ -146,7 +146,7 @@ Describe 'SandboxPort' {
             { $port | Disconnect-SandboxPort } | Should -Throw -ErrorId 'PortForwardNotFound,*' -ExpectedMessage $message
         }
 
-        It 'ends also when the sandbox is stopped, and does not wake it' {
+        It 'is closed when the sandbox is stopped, and does not start it' {
             $port = Start-WebServer $box 8000 | Connect-SandboxPort 8000
             $box | Stop-Sandbox
             Wait-Until { -not (Get-SandboxPort -Sandbox $box) } 'the forward is gone'
@@ -154,7 +154,7 @@ Describe 'SandboxPort' {
             ($box | Get-Sandbox).State | Should -Be 'Stopped'
         }
 
-        It 'is named by id, pattern, object, and object from another process' {
+        It 'can be named by id, pattern, object and deserialized object' {
             $process = $box | Start-SandboxProcess 'exec python3 -m http.server 8000 --bind 127.0.0.1' -Id named
             $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($process))
             (Connect-SandboxPort 8000 -Process named -Sandbox $box).ProcessId | Should -Be 'named'
@@ -162,11 +162,11 @@ Describe 'SandboxPort' {
             (Connect-SandboxPort 8000 -Process $process).ProcessId | Should -Be 'named'
             ($copy | Connect-SandboxPort 8000).ProcessId | Should -Be 'named'
 
-            # Text from the pipeline is a session's id, as everywhere.
+            # Text from the pipeline is always a session id.
             { 'named' | Connect-SandboxPort 8000 -Sandbox $box } | Should -Throw -ErrorId 'SessionNotFound,*'
         }
 
-        It 'is an error where the process ends, does not serve it in time, or is none' {
+        It 'is an error when the process exits, times out or is unknown' {
             { $box | Start-SandboxProcess 'echo will not; exit 4' | Connect-SandboxPort 8014 } |
                 Should -Throw -ErrorId 'ProcessEnded,*' -ExpectedMessage "*exited with code 4 while waiting for port 8014. Its last lines: `nwill not*"
             $process = $box | Start-SandboxProcess 'sleep infinity'
@@ -177,7 +177,7 @@ Describe 'SandboxPort' {
         }
     }
 
-    It 'is refused where nobody listens' {
+    It 'refuses connections without a listener' {
         $box | Connect-SandboxPort 8001 -ErrorAction SilentlyContinue -ErrorVariable failure
         $failure.FullyQualifiedErrorId | Should -BeLike 'PortNotListening,*'
         $failure.CategoryInfo.Category | Should -Be 'ResourceUnavailable'
@@ -185,7 +185,7 @@ Describe 'SandboxPort' {
         $box | Get-SandboxPort | Should -BeNullOrEmpty
     }
 
-    It 'is refused where it makes no sense: <Script>' -ForEach @(
+    It 'is an error with invalid arguments: <Script>' -ForEach @(
         @{ Script = 'Connect-SandboxPort 0 -Sandbox $box'; ErrorId = 'ParameterArgumentValidationError' }
         @{ Script = 'Connect-SandboxPort 70000 -Sandbox $box'; ErrorId = 'ParameterArgumentValidationError' }
         @{ Script = 'Connect-SandboxPort 8000 -LocalPort 70000 -Sandbox $box'; ErrorId = 'ParameterArgumentValidationError' }

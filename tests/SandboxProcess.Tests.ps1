@@ -25,18 +25,18 @@ Describe 'SandboxProcess' {
         ($process | Wait-SandboxProcess -Pattern '^build ').MatchedLine | Should -BeExactly 'build /workspace/app'
     }
 
-    It 'has a program, arguments, a directory and variables of its own' {
+    It 'can have a program, arguments, a directory and variables of its own' {
         Start-SandboxProcess -FilePath sh -ArgumentList '-c', 'echo $PWD $V "$@"', 'sh', 'a b' -WorkingDirectory /tmp -Environment @{ V = 'v' } -Sandbox $box |
             Get-SandboxProcessOutput -Wait | Should -BeExactly '/tmp v a b'
     }
 
-    It 'is stopped by its time limit' {
+    It 'is stopped by its timeout' {
         $process = Start-SandboxProcess 'sleep 600' -TimeoutSeconds 0.2 -Sandbox $box | Wait-SandboxProcess
         $process.TimedOut | Should -BeTrue
         $process.Signal | Should -Be 'TERM'
     }
 
-    It 'is found by id, by pattern, by session and by itself' {
+    It 'can be found by id, by pattern, by session and by object' {
         $session = $box | New-SandboxSession
         $null = Start-SandboxProcess 'sleep 600' -Id found-1 -Sandbox $box
         $null = $session | Start-SandboxProcess 'sleep 600' -Id found-2
@@ -48,7 +48,7 @@ Describe 'SandboxProcess' {
         $box | Get-SandboxProcess -State Exited | Should -BeNullOrEmpty
     }
 
-    It 'is found from another shell, and can be a target after it went through a job' {
+    It 'can be found from another shell and used after a job returned it' {
         $process = Start-SandboxProcess 'sleep 600' -Sandbox $box
         $found = Start-Job -ScriptBlock {
             Import-Module $args[0]
@@ -60,7 +60,7 @@ Describe 'SandboxProcess' {
         { $found | Remove-SandboxSession } | Should -Throw
     }
 
-    It 'is waited for until a port is served, used from every session, and stopped with all it started' {
+    It 'can be waited for by port, used from every session and stopped with its children' {
         $session = New-SandboxSession -Sandbox $box -WorkingDirectory /workspace/site
         $session | Invoke-SandboxCommand 'echo served > index.txt'
         $process = $session | Start-SandboxProcess 'python3 -m http.server 8070 & wait'
@@ -74,20 +74,20 @@ Describe 'SandboxProcess' {
         $box | Invoke-SandboxCommand "$fetch 2> /dev/null || echo gone" | Should -BeExactly 'gone'
     }
 
-    It 'is waited for until it ends, and emitted as it is then' {
+    It 'can be waited for until it exits, and is returned then' {
         $process = Start-SandboxProcess 'sleep 0.1; exit 5' -Sandbox $box | Wait-SandboxProcess
         $process.State | Should -Be 'Exited'
         $process.ExitCode | Should -Be 5
         $process.EndedAt | Should -BeGreaterOrEqual $process.StartedAt
     }
 
-    It 'is one of several that are waited for with -Any' {
+    It 'can be one of several that are waited for with -Any' {
         $slow = Start-SandboxProcess 'sleep 600' -Id slow -Sandbox $box
         $quick = Start-SandboxProcess true -Id quick -Sandbox $box
         ($slow, $quick | Wait-SandboxProcess -Any).Id | Should -BeExactly 'quick'
     }
 
-    It 'that ends before what is waited for is an error with its last lines, and still emitted: <Awaited>' -ForEach @(
+    It 'that exits during a wait is an error with its last lines, and is returned: <Awaited>' -ForEach @(
         @{ Condition = @{ Port = 8071 }; Awaited = 'port 8071' }
         @{ Condition = @{ Pattern = 'never' }; Awaited = 'output that matches ''never''' }
     ) {
@@ -99,7 +99,7 @@ Describe 'SandboxProcess' {
         "$problem" | Should -BeLike "*exited with code 6*waiting for $Awaited*last words*"
     }
 
-    It 'that is waited for too long is an error, and goes on' -ForEach @(
+    It 'is an error when the wait times out, and keeps running' -ForEach @(
         @{ Condition = @{} }
         @{ Condition = @{ Port = 8072 } }
         @{ Condition = @{ Pattern = 'never' } }
@@ -112,7 +112,7 @@ Describe 'SandboxProcess' {
         ($process | Get-SandboxProcess).State | Should -Be 'Running'
     }
 
-    It 'gives its output: of both streams, of one, the last lines, one string' {
+    It 'has output of both streams, of one, of the last lines or as one string' {
         $process = Start-SandboxProcess 'seq 1 5; echo err >&2' -Sandbox $box | Wait-SandboxProcess
         $process | Get-SandboxProcessOutput | Sort-Object | Should -Be '1', '2', '3', '4', '5', 'err'
         $process | Get-SandboxProcessOutput -Stream Output | Should -Be '1', '2', '3', '4', '5'
@@ -127,7 +127,7 @@ Describe 'SandboxProcess' {
         $process | Get-SandboxProcessOutput -Tail 2 | Should -Be '2', '3'
     }
 
-    It 'gives its output so far, and with -Wait to its end' {
+    It 'returns its output so far, and with -Wait to its end' {
         $process = Start-SandboxProcess 'echo 1; until [ -e go-on ]; do sleep 0.02; done; echo 2' -Sandbox $box
         $null = $process | Wait-SandboxProcess -Pattern '^1$'
         $process | Get-SandboxProcessOutput | Should -Be '1'
@@ -135,7 +135,7 @@ Describe 'SandboxProcess' {
         $process | Get-SandboxProcessOutput -Wait | Should -Be '1', '2'
     }
 
-    It 'gives its last lines and those that follow, and loses none' {
+    It 'can be followed from its last lines without losing any' {
         $process = Start-SandboxProcess 'seq 1 100; until [ -e go-on ]; do sleep 0.02; done; seq 101 150' -Sandbox $box
         $null = $process | Wait-SandboxProcess -Pattern '^100$'
         $process | Get-SandboxProcessOutput -Tail 3 -Wait | ForEach-Object {
@@ -144,14 +144,14 @@ Describe 'SandboxProcess' {
         } | Should -Be (98..150 | ForEach-Object { "$_" })
     }
 
-    It 'gives its output together with others'' as it comes' {
-        # Each goes on only when the other has spoken.
+    It 'can be followed together with others' {
+        # Each continues only after the output of the other.
         $one = Start-SandboxProcess 'echo a1; touch a1; until [ -e b1 ]; do sleep 0.02; done; echo a2' -Sandbox $box
         $other = Start-SandboxProcess 'until [ -e a1 ]; do sleep 0.02; done; echo b1; touch b1' -Sandbox $box
         $one, $other | Get-SandboxProcessOutput -Wait | Sort-Object | Should -Be 'a1', 'a2', 'b1'
     }
 
-    It 'is also a command that has ended, whose output is read again' {
+    It 'includes commands that have ended, with their output' {
         $result = $box | Invoke-SandboxCommand 'echo once; echo more; exit 4' -AsResult
         $command = $box | Get-SandboxProcess -IncludeCommand | Where-Object Id -EQ $result.ProcessId
         $command.Kind | Should -Be 'Command'
@@ -161,7 +161,7 @@ Describe 'SandboxProcess' {
         $box | Get-SandboxProcess | Should -BeNullOrEmpty
     }
 
-    It 'reads what it is sent: by position, from the pipeline, as bytes' {
+    It 'can be sent input by position, from the pipeline and as bytes' {
         $process = Start-SandboxProcess 'while read line; do echo "got $line"; done; echo end' -OpenInput -Sandbox $box
         $process | Send-SandboxProcessInput one
         'two', 'three' | Send-SandboxProcessInput -Process $process
@@ -180,13 +180,13 @@ Describe 'SandboxProcess' {
         $process | Get-SandboxProcessOutput -Wait | Should -Be 'one', 'two', 'one', 'two', 'three', 'one', 'two'
     }
 
-    It 'reads many lines, then their end' {
+    It 'can be sent many lines and their end' {
         $process = Start-SandboxProcess 'wc -l' -OpenInput -Sandbox $box
         1..100 | Send-SandboxProcessInput -Process $process -End
         $process | Get-SandboxProcessOutput -Wait | Should -BeExactly '100'
     }
 
-    It 'may end as soon as it has read what it is sent' {
+    It 'can exit as soon as it has read its input' {
         $process = Start-SandboxProcess 'read line; echo "got $line"' -OpenInput -Sandbox $box
         & {
             'one'
@@ -195,14 +195,14 @@ Describe 'SandboxProcess' {
         $process | Get-SandboxProcessOutput | Should -BeExactly 'got one'
     }
 
-    It 'that has ended takes no input, nor its end' {
+    It 'that has exited accepts no input and no end of input' {
         $process = Start-SandboxProcess 'true' -OpenInput -Sandbox $box | Wait-SandboxProcess
         { $process | Send-SandboxProcessInput late } | Should -Throw -ErrorId 'ProcessEnded,*'
         { 'late' | Send-SandboxProcessInput -Process $process -End } | Should -Throw -ErrorId 'ProcessEnded,*'
         { Send-SandboxProcessInput -Process $process -End } | Should -Throw -ErrorId 'ProcessEnded,*'
     }
 
-    It 'says with which code it ended: <Command>' -ForEach @(
+    It 'has the exit code of its command: <Command>' -ForEach @(
         @{ Command = 'exit 7'; Code = 7 }
         @{ Command = 'exec sh -c "exit 8"'; Code = 8 }
         @{ Command = 'kill -9 $$'; Code = 137 }
@@ -210,13 +210,13 @@ Describe 'SandboxProcess' {
         (Start-SandboxProcess $Command -Sandbox $box | Wait-SandboxProcess).ExitCode | Should -Be $Code
     }
 
-    It 'is stopped with all others' {
+    It 'can be stopped with all others' {
         $null = 1..2 | ForEach-Object { Start-SandboxProcess 'sleep 600' -Sandbox $box }
         $box | Stop-SandboxProcess -All -Force | Should -BeNullOrEmpty
         $box | Get-SandboxProcess -State Running | Should -BeNullOrEmpty
     }
 
-    It 'is removed with its output when it has ended, and with -Force also while it runs' {
+    It 'can be removed with its output after its exit, or before with -Force' {
         $null = Start-SandboxProcess 'sleep 600' -Id rm-1 -Sandbox $box
         $null = Start-SandboxProcess true -Id rm-2 -Sandbox $box | Wait-SandboxProcess
         $box | Remove-SandboxProcess 'rm-*' -WhatIf
@@ -227,7 +227,7 @@ Describe 'SandboxProcess' {
         $box | Get-SandboxProcess 'rm-*' | Should -BeNullOrEmpty
     }
 
-    It 'that does not exist is an error: <Script>' -ForEach @(
+    It 'is an error when it does not exist: <Script>' -ForEach @(
         @{ Script = { Get-SandboxProcess unknown -Sandbox $box } }
         @{ Script = { Stop-SandboxProcess unknown -Sandbox $box } }
         @{ Script = { Wait-SandboxProcess unknown -Sandbox $box } }
@@ -238,7 +238,7 @@ Describe 'SandboxProcess' {
         $Script | Should -Throw -ErrorId 'ProcessNotFound,*'
     }
 
-    It 'is not started wrongly: <Script>' -ForEach @(
+    It 'cannot be started with invalid arguments: <Script>' -ForEach @(
         @{ Script = { Start-SandboxProcess true -Id running -Sandbox $box }; Id = 'ProcessExists' }
         @{ Script = { Start-SandboxProcess true -Id ../x -Sandbox $box }; Id = 'InvalidRequest' }
         @{ Script = { Start-SandboxProcess true -WorkingDirectory /nowhere -Sandbox $box }; Id = 'WorkingDirectoryNotFound' }
@@ -249,7 +249,7 @@ Describe 'SandboxProcess' {
         ($box | Get-SandboxProcess).Id | Should -Be 'running'
     }
 
-    It 'is not used wrongly: <Script>' -ForEach @(
+    It 'cannot be used with invalid arguments: <Script>' -ForEach @(
         @{ Script = { $ended | Stop-SandboxProcess }; Id = 'ProcessEnded' }
         @{ Script = { $running | Remove-SandboxProcess }; Id = 'ProcessRunning' }
         @{ Script = { $running | Stop-SandboxProcess -Signal NOPE }; Id = 'InvalidRequest' }

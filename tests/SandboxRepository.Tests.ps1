@@ -5,8 +5,10 @@ Describe 'SandboxRepository' {
         . $PSScriptRoot/TestHome.ps1
         $box = New-Sandbox
 
-        # Made inside, so that the sandbox's own git has all it needs.
-        $box | Invoke-SandboxCommand 'mkdir /workspace/from && cd /workspace/from && git init -q -b main r && cd r && echo 1 > f && git add f && git -c user.name=a -c user.email=a@b commit -q -m 1 && git tag v1 && git branch side && cd .. && git clone -q --bare r r.git'
+        # Created by the git in the sandbox, so that nothing depends on the git of this machine.
+        $box |
+            Invoke-SandboxCommand 'mkdir /workspace/from && cd /workspace/from && git init -q -b main r && cd r && echo 1 > f && git add f &&
+                git -c user.name=a -c user.email=a@b commit -q -m 1 && git tag v1 && git branch side && cd .. && git clone -q --bare r r.git'
         $repository = '/workspace/from/r.git'
     }
 
@@ -23,7 +25,7 @@ Describe 'SandboxRepository' {
         $session | Remove-SandboxSession
     }
 
-    It 'is imported, and says what it is' {
+    It 'can be imported and returns its properties' {
         $imported = $session | Import-SandboxRepository "file://$repository"
         $imported.SandboxPath | Should -BeExactly "$directory/r"
         $imported.Uri | Should -BeExactly "file://$repository"
@@ -33,7 +35,7 @@ Describe 'SandboxRepository' {
         $session | Get-SandboxContent r/f | Should -Be '1'
     }
 
-    It 'goes to the workspace where no session says another directory' {
+    It 'is imported into the workspace by default' {
         ($box | Import-SandboxRepository $repository).SandboxPath | Should -BeExactly '/workspace/r'
     }
 
@@ -56,7 +58,7 @@ Describe 'SandboxRepository' {
         $session | Get-SandboxChildItem -Force | Should -BeNullOrEmpty
     }
 
-    It 'is an error of an unknown session' {
+    It 'is an error with an unknown session' {
         { Import-SandboxRepository $repository -Session nosuch -Sandbox $box } | Should -Throw -ErrorId 'SessionNotFound,*'
     }
 
@@ -65,8 +67,9 @@ Describe 'SandboxRepository' {
         $session | Get-SandboxChildItem -Force | Should -BeNullOrEmpty
     }
 
-    It 'keeps its password out of errors and verbose lines' {
-        $shown = $session | Import-SandboxRepository http://me:hush@127.0.0.1:1/r.git -Verbose -ErrorAction SilentlyContinue -ErrorVariable failure -WarningAction SilentlyContinue 4>&1
+    It 'does not show its password in errors and verbose lines' {
+        $silent = @{ ErrorAction = 'SilentlyContinue'; WarningAction = 'SilentlyContinue' }
+        $shown = $session | Import-SandboxRepository http://me:hush@127.0.0.1:1/r.git -Verbose -ErrorVariable failure @silent 4>&1
         $failure.FullyQualifiedErrorId | Should -BeLike 'NetworkUnreachable,*'
         "$failure $($failure.TargetObject)" | Should -Not -Match 'hush'
         "$shown" | Should -Not -BeNullOrEmpty

@@ -13,7 +13,7 @@ Describe 'SandboxServer' {
         Remove-TestHome
     }
 
-    It 'is not started by being looked at, stopped or completed from' {
+    It 'is not started by reading, stopping or completion' {
         Stop-SandboxServer
         (Get-SandboxServer).State | Should -Be 'Stopped'
         Stop-SandboxServer
@@ -24,11 +24,11 @@ Describe 'SandboxServer' {
         (Get-SandboxServer).IsLocal | Should -BeTrue
     }
 
-    It 'is the one that objects carry' {
+    It 'is the one that objects name' {
         (New-Sandbox).Server | Should -BeExactly (Get-SandboxServer).Uri
     }
 
-    It 'is started once, and left as it is when it runs' {
+    It 'is started once' {
         $first = Start-SandboxServer -PassThru
         $first.State | Should -Be 'Running'
         $first.IsLocal | Should -BeTrue
@@ -37,7 +37,7 @@ Describe 'SandboxServer' {
         Start-SandboxServer | Should -BeNullOrEmpty
     }
 
-    It 'tells each ability with a reason and a remedy where it is missing' {
+    It 'reports each ability, with reason and remedy when it is missing' {
         $abilities = Test-SandboxServer
         $abilities.Name | Should -Contain 'isolation'
         foreach ($missing in $abilities | Where-Object Available -EQ $false) {
@@ -51,7 +51,7 @@ Describe 'SandboxServer' {
         Test-SandboxServer -Name nosuch -Quiet | Should -BeFalse
     }
 
-    It 'is chosen with a sandbox that is meant when none is named' {
+    It 'can be selected together with a default sandbox' {
         (Connect-SandboxServer -DefaultSandbox meant -PassThru).DefaultSandbox | Should -BeExactly 'meant'
         (Invoke-SandboxCommand true -AsResult).SandboxId | Should -BeExactly 'meant'
         (New-SandboxSession).SandboxId | Should -BeExactly 'meant'
@@ -59,7 +59,7 @@ Describe 'SandboxServer' {
         (Get-SandboxServer).DefaultSandbox | Should -BeExactly 'default'
     }
 
-    It 'that does not answer is not connected to' -ForEach @(
+    It 'cannot be selected when it does not respond' -ForEach @(
         @{ Arguments = @{ Uri = 'unix:/nosuch.sock'; DefaultSandbox = 'x' }; Id = 'ServerUnreachable' }
         @{ Arguments = @{ Uri = 'nonsense' }; Id = 'InvalidRequest' }
         @{ Arguments = @{ ApiKey = [securestring]::new() }; Id = 'InvalidArgument' }
@@ -69,7 +69,7 @@ Describe 'SandboxServer' {
         (Get-SandboxServer).DefaultSandbox | Should -BeExactly 'default'
     }
 
-    It 'keeps files when it stops, ends all processes, and is started by the next command' {
+    It 'ends all processes and keeps files when it stops, and is started by the next command' {
         $session = New-SandboxSession
         $session | Invoke-SandboxCommand 'echo kept > file.txt; sleep infinity &'
         (Stop-SandboxServer -PassThru).State | Should -Be 'Stopped'

@@ -18,8 +18,10 @@ Describe 'SandboxSession' {
         $box | Remove-Sandbox
     }
 
-    It 'is made with id, directory, variables and time limit' {
-        $session = New-SandboxSession -Id full -Sandbox $box -WorkingDirectory /workspace/app -Environment @{ STAGE = 'build'; SKIPPED = $null } -CommandTimeoutSeconds 60.5
+    It 'can be created with id, directory, variables and timeout' {
+        $session = New-SandboxSession -Id full -Sandbox $box -WorkingDirectory /workspace/app -CommandTimeoutSeconds 60.5 -Environment @{
+            STAGE = 'build'; SKIPPED = $null
+        }
         $session.Id | Should -BeExactly 'full'
         $session.SandboxId | Should -BeExactly $box.Id
         $session.WorkingDirectory | Should -BeExactly '/workspace/app'
@@ -28,18 +30,18 @@ Describe 'SandboxSession' {
         $session | Invoke-SandboxCommand 'echo "$STAGE ${SKIPPED-unset} $PWD"' | Should -BeExactly 'build unset /workspace/app'
     }
 
-    It 'has an id that may read as a number' {
+    It 'can have an id that reads as a number' {
         (New-SandboxSession 1e3 -Sandbox $box).Id | Should -BeExactly '1e3'
         (Get-SandboxSession 1e3 -Sandbox $box).Id | Should -BeExactly '1e3'
     }
 
-    It 'keeps its state from one command to the next' {
+    It 'keeps its state between commands' {
         $session = $box | New-SandboxSession
         $session | Invoke-SandboxCommand 'cd /tmp; kept=1; umask 077; greet() { echo "hello $1"; }'
         $session | Invoke-SandboxCommand 'greet $kept; pwd; umask' | Should -Be 'hello 1', '/tmp', '0077'
     }
 
-    It 'goes on in a new shell after an exit, with its variables' {
+    It 'continues in a new shell after an exit, with its variables' {
         $session = $box | New-SandboxSession
         $result = $session | Invoke-SandboxCommand 'export A=kept; exit 5' -AsResult
         $result.ExitCode | Should -Be 5
@@ -47,7 +49,7 @@ Describe 'SandboxSession' {
         $session | Invoke-SandboxCommand 'echo $A' | Should -BeExactly 'kept'
     }
 
-    It 'shares the files of its sandbox with the others, and nothing else' {
+    It 'shares only the files of its sandbox with other sessions' {
         $production = New-SandboxSession production -Sandbox $box -Environment @{ STAGE = 'production' }
         $test = New-SandboxSession test -Sandbox $box -WorkingDirectory test -Environment @{ STAGE = 'test' }
         $production | Invoke-SandboxCommand 'own=1; export LATER=1; echo shared > shared.txt; cd /tmp'
@@ -55,7 +57,7 @@ Describe 'SandboxSession' {
         $production | Invoke-SandboxCommand 'echo "$STAGE $PWD $own$LATER"' | Should -BeExactly 'production /tmp 11'
     }
 
-    It 'says what it runs' {
+    It 'shows its running command' {
         $session = $box | New-SandboxSession
         $session.State | Should -Be 'Idle'
         $null = $session | Invoke-SandboxCommand 'sleep 600' -AsJob
@@ -63,7 +65,7 @@ Describe 'SandboxSession' {
         (Get-SandboxSession $session).State | Should -Be 'Busy'
     }
 
-    It 'is found by id, by pattern, by sandbox/session and by itself' {
+    It 'can be found by id, by pattern, by sandbox/session and by object' {
         $null = 'wa', 'wb', 'x' | ForEach-Object { New-SandboxSession $_ -Sandbox $box }
         (Get-SandboxSession -Id wa -Sandbox $box).Id | Should -BeExactly 'wa'
         (Get-SandboxSession -Id 'w*' -Sandbox $box).Id | Should -Be 'wa', 'wb'
@@ -77,12 +79,12 @@ Describe 'SandboxSession' {
         ($session | Get-SandboxSession).Id | Should -BeExactly 'x'
     }
 
-    It 'is not found by a pattern without a match, in silence' {
+    It 'returns nothing for a pattern without a match' {
         Get-SandboxSession 'nothing*' -Sandbox $box | Should -BeNullOrEmpty
         Remove-SandboxSession 'nothing*' -Sandbox $box
     }
 
-    It 'is named sandbox/session wherever an id is taken' {
+    It 'can be named sandbox/session wherever an id is accepted' {
         $name = "$(New-SandboxSession one -Sandbox $box)"
         Set-SandboxEnv A v -Session $name
         (Get-SandboxEnv A -Session $name).Value | Should -BeExactly 'v'
@@ -90,14 +92,14 @@ Describe 'SandboxSession' {
         { Get-SandboxSession $name } | Should -Throw -ErrorId 'SessionNotFound,*'
     }
 
-    It 'is meant by a text that is piped' {
+    It 'can be named by text from the pipeline' {
         $null = New-SandboxSession piped -Sandbox $box
         ('piped' | Get-SandboxSession -Sandbox $box).Id | Should -BeExactly 'piped'
         ("$box/piped" | Get-SandboxSession).Id | Should -BeExactly 'piped'
         ("$box/piped" | Remove-SandboxSession -AsResult).SessionId | Should -BeExactly 'piped'
     }
 
-    It 'with a taken id is an error, and replaces the other with -Force' {
+    It 'cannot have an id that exists, except with -Force, which replaces it' {
         $null = New-SandboxSession taken -Sandbox $box -Environment @{ A = 'old' }
         $problem = { New-SandboxSession taken -Sandbox $box } | Should -Throw -ErrorId 'SessionExists,*' -PassThru
         $problem.CategoryInfo.Category | Should -Be 'ResourceExists'
@@ -105,7 +107,7 @@ Describe 'SandboxSession' {
         (New-SandboxSession fresh -Sandbox $box -Force).Id | Should -BeExactly 'fresh'
     }
 
-    It 'that does not exist is an error, and is not made by being mentioned: <Script>' -ForEach @(
+    It 'is an error and is not created when it does not exist: <Script>' -ForEach @(
         @{ Script = { Get-SandboxSession nosuch -Sandbox $box } }
         @{ Script = { Remove-SandboxSession nosuch -Sandbox $box } }
         @{ Script = { Invoke-SandboxCommand true -Session nosuch -Sandbox $box } }
@@ -117,7 +119,7 @@ Describe 'SandboxSession' {
         Get-SandboxSession -Sandbox $box | Should -BeNullOrEmpty
     }
 
-    It 'is removed in silence, or with a result when asked' {
+    It 'is removed without output, or with -AsResult with a result' {
         $one, $other = 1..2 | ForEach-Object { $box | New-SandboxSession }
         $one | Remove-SandboxSession | Should -BeNullOrEmpty
         $result = $other | Remove-SandboxSession -AsResult
@@ -127,13 +129,13 @@ Describe 'SandboxSession' {
         Get-SandboxSession -Sandbox $box | Should -BeNullOrEmpty
     }
 
-    It 'is removed by pattern' {
+    It 'can be removed by pattern' {
         $null = 'wa', 'wb', 'x' | ForEach-Object { New-SandboxSession $_ -Sandbox $box }
         Remove-SandboxSession 'w*' -Sandbox $box
         (Get-SandboxSession -Sandbox $box).Id | Should -Be 'x'
     }
 
-    It 'is neither made nor removed with -WhatIf' {
+    It 'is neither created nor removed with -WhatIf' {
         New-SandboxSession imagined -Sandbox $box -WhatIf | Should -BeNullOrEmpty
         Get-SandboxSession -Sandbox $box | Should -BeNullOrEmpty
         $session = $box | New-SandboxSession
@@ -141,7 +143,7 @@ Describe 'SandboxSession' {
         (Get-SandboxSession $session).Id | Should -BeExactly $session.Id
     }
 
-    It 'can be a target after it went through a job' {
+    It 'can be used after a job returned it' {
         $session = $box | New-SandboxSession
         $returned = Start-Job -ScriptBlock { $args[0] } -ArgumentList $session | Receive-Job -Wait -AutoRemoveJob
         Invoke-SandboxCommand 'echo reached' -Session $returned | Should -BeExactly 'reached'
@@ -153,21 +155,23 @@ Describe 'SandboxSession' {
         Get-SandboxSession -Sandbox $box | Should -BeNullOrEmpty
     }
 
-    It 'carries its server into another runspace' {
+    It 'keeps its server in another runspace' {
         $session = New-SandboxSession -Sandbox $box -WorkingDirectory here
         $session.Server | Should -BeLike 'unix:/*'
-        $shell = [powershell]::Create().AddScript('param($manifest, $session) Import-Module $manifest; $session | Invoke-SandboxCommand pwd').AddArgument($manifest.FullName).AddArgument($session)
+        $script = 'param($manifest, $session) Import-Module $manifest; $session | Invoke-SandboxCommand pwd'
+        $shell = [powershell]::Create().AddScript($script).AddArgument($manifest.FullName).AddArgument($session)
         $shell.Invoke() | Should -BeExactly '/workspace/here'
         $shell.HadErrors | Should -BeFalse
         $shell.Dispose()
     }
 
-    It 'of a server that is not there is an error' {
-        $problem = { [pscustomobject]@{ Id = 'a'; SandboxId = 'b'; Server = "unix:$testHome/nosuch.sock" } | Get-SandboxSession } | Should -Throw -ErrorId 'ServerUnreachable,*' -PassThru
+    It 'is an error when its server does not exist' {
+        $problem = { [pscustomobject]@{ Id = 'a'; SandboxId = 'b'; Server = "unix:$testHome/nosuch.sock" } | Get-SandboxSession } |
+            Should -Throw -ErrorId 'ServerUnreachable,*' -PassThru
         $problem.TargetObject | Should -BeExactly "unix:$testHome/nosuch.sock"
     }
 
-    It 'is not taken for an object of another kind: <Script>' -ForEach @(
+    It 'cannot be an object of another kind: <Script>' -ForEach @(
         @{ Script = { $session | Get-Sandbox } }
         @{ Script = { $session | Remove-Sandbox } }
         @{ Script = { $session | Stop-Sandbox } }
@@ -183,7 +187,7 @@ Describe 'SandboxSession' {
         (Get-SandboxSession $session).Id | Should -BeExactly $box.Id
     }
 
-    It 'takes what is null for an error: <Script>' -ForEach @(
+    It 'is an error when null is passed: <Script>' -ForEach @(
         @{ Script = { Get-SandboxSession -Sandbox $mistyped } }
         @{ Script = { New-SandboxSession -Sandbox $mistyped } }
         @{ Script = { New-SandboxSession -WorkingDirectory $mistyped } }
@@ -203,7 +207,7 @@ Describe 'SandboxSession' {
         $session | Remove-SandboxSession
     }
 
-    It 'takes defaults from $PSDefaultParameterValues' {
+    It 'can be set by $PSDefaultParameterValues' {
         & {
             $PSDefaultParameterValues = @{ '*-Sandbox*:Sandbox' = "$box"; 'Invoke-SandboxCommand:ThrottleLimit' = 2; '*:ErrorAction' = 'Stop' }
             (New-SandboxSession once).Id

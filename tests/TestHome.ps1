@@ -9,16 +9,16 @@ if (-not $manifest) {
     throw 'There is no built module. Run ./build.ps1 first.'
 }
 
-# Short, since socket paths are; open to sandboxes' users, who must reach their programs.
+# Short, because socket paths have a limit; traversable by the users of sandboxes, who must reach their programs.
 $testHome = [IO.Directory]::CreateTempSubdirectory('sbx').FullName
 chmod 711 $testHome
 $homeBefore = $env:SANDBOX_HOME
 $env:SANDBOX_HOME = $testHome
 
-# Anew: a runspace reads the environment once.
+# With -Force, because a runspace reads the environment only once.
 Import-Module -Name $manifest.FullName -Force
 
-# Waits for what another process does: no test waits in another way, or with another limit.
+# Waits for a condition that another process makes true. All tests wait by this function and its time limit.
 function Wait-Until([scriptblock] $Condition, [string] $What) {
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while (-not (& $Condition)) {
@@ -33,7 +33,7 @@ function Wait-Until([scriptblock] $Condition, [string] $What) {
 function Remove-TestHome {
     Get-Sandbox | Remove-Sandbox -Confirm:$false
     Get-ChildItem -Path $testHome -Filter server.json -Recurse | ForEach-Object {
-        # Not killed: the sandboxes it has started ahead are removed when it leaves.
+        # Terminated, not killed, so that it removes its pooled sandboxes.
         $server = Get-Process -Id (Get-Content -LiteralPath $_.FullName -Raw | ConvertFrom-Json).processId
         kill $server.Id
         $server.WaitForExit()

@@ -25,7 +25,7 @@ $result = $test | Invoke-SandboxCommand 'kept=yes; echo started; sleep 60; echo 
 $result | Where-Object TimedOut
 $test | Invoke-SandboxCommand 'echo "kept: $kept, in $PWD"'
 
-'--- variables change in the living session; null unsets'
+'--- variables change in the running session; null unsets'
 $test | Set-SandboxEnv -Environment @{ STAGE = $null; TARGET = 'linux' }
 $test | Invoke-SandboxCommand 'echo "${STAGE-unset} $TARGET"'
 

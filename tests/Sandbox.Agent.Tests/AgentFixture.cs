@@ -9,42 +9,41 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>A real agent on this host, without a sandbox around it: real bash, real HTTP. Isolation has its own tests.</summary>
+/// <summary>Real agent on this host with real bash and real HTTP, but without a sandbox: isolation has its own tests.</summary>
 public sealed class AgentFixture : IAsyncLifetime
 {
-    private readonly string root = Directory.CreateTempSubdirectory("sba").FullName;
-    private readonly List<string> defects = [];
-    private readonly HashSet<int> abandoned = [];
-    private AgentComposition? services;
-    private AgentServer? server;
+    private readonly string _root = Directory.CreateTempSubdirectory("sba").FullName;
+    private readonly List<string> _defects = [];
+    private readonly HashSet<int> _orphaned = [];
+    private AgentComposition? _services;
+    private AgentServer? _server;
 
-    /// <summary>The agent as it is placed in the module, which starts shells: this process is the test runner's.</summary>
+    /// <summary>Gets the command line of the shell launcher of the built agent. This process is the test runner and cannot be it.</summary>
     internal static IReadOnlyList<string> LauncherCommandLine { get; } = FindLauncher();
 
-    /// <summary>The agent's own parts, for what no request can bring about in time.</summary>
-    internal AgentComposition Services => services!;
+    /// <summary>Gets the services of the agent, for tests of races that no request can time.</summary>
+    internal AgentComposition Services => _services!;
 
-    /// <summary>The command line that starts shells.</summary>
     internal IReadOnlyList<string> Launcher { get; init; } = LauncherCommandLine;
 
-    /// <summary>Where Jupyter kernels are installed; by default there are none.</summary>
+    /// <summary>Gets the directories of Jupyter kernels. Default: none.</summary>
     public IReadOnlyList<string> Kernels { get; init; } = [];
 
-    public string Workspace => Path.Combine(root, "w");
+    public string Workspace => Path.Combine(_root, "w");
 
-    public string State => Path.Combine(root, "s");
+    public string State => Path.Combine(_root, "s");
 
     public HttpClient Http { get; private set; } = null!;
 
-    /// <summary>Where the agent listens.</summary>
+    /// <summary>Gets the path of the Unix socket of the agent.</summary>
     public string Socket { get; private set; } = null!;
 
-    private IEnumerable<Sessions.Session> Running => services!.Commands.All().Select(command => command.Runner).OfType<Sessions.Session>();
+    private IEnumerable<Sessions.Session> Running => _services!.Commands.All().Select(command => command.Runner).OfType<Sessions.Session>();
 
-    /// <summary>What went wrong inside the agent that no request was told of.</summary>
-    public IReadOnlyList<string> Defects => defects;
+    /// <summary>Gets the unexpected exceptions in background tasks of the agent. They fail the test.</summary>
+    public IReadOnlyList<string> Defects => _defects;
 
-    /// <summary>Starts an agent of one test's own.</summary>
+    /// <summary>Starts an agent for one test, which must dispose it.</summary>
     public static async Task<AgentFixture> NewAsync()
     {
         AgentFixture own = new();
@@ -60,7 +59,7 @@ public sealed class AgentFixture : IAsyncLifetime
 
     public async Task StartAsync()
     {
-        string runtime = Directory.CreateDirectory(Path.Combine(root, "r" + Guid.NewGuid().ToString("N")[..6])).FullName;
+        string runtime = Directory.CreateDirectory(Path.Combine(_root, "r" + Guid.NewGuid().ToString("N")[..6])).FullName;
         AgentPaths paths = new()
         {
             Workspace = Workspace,
@@ -69,9 +68,9 @@ public sealed class AgentFixture : IAsyncLifetime
             ShellLauncher = Launcher,
             Kernels = Kernels,
         };
-        services = new AgentComposition(paths, failure => { lock (defects) { defects.Add(failure.ToString()); } });
+        _services = new AgentComposition(paths, failure => { lock (_defects) { _defects.Add(failure.ToString()); } });
         string socket = Socket = Path.Combine(runtime, "a");
-        server = await AgentServer.StartAsync(services, options => options.ListenUnixSocket(socket));
+        _server = await AgentServer.StartAsync(_services, options => options.ListenUnixSocket(socket));
         Http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) =>
@@ -87,50 +86,50 @@ public sealed class AgentFixture : IAsyncLifetime
         };
     }
 
-    /// <summary>Ends the agent as its death would: its shells see their pipes close.</summary>
+    /// <summary>Stops the agent and its shells.</summary>
     public async Task StopAsync()
     {
         Http.Dispose();
         Sessions.Session.KillAll(Running, Commands.StopReason.Cancelled);
-        foreach (Sessions.Session session in services!.Sessions.All())
+        foreach (Sessions.Session session in _services!.Sessions.All())
         {
             await session.CloseAsync();
         }
 
-        await server!.DisposeAsync();
-        services.Dispose();
+        await _server!.DisposeAsync();
+        _services.Dispose();
     }
 
-    /// <summary>Stops answering without ending anything.</summary>
-    public async Task AbandonAsync()
+    /// <summary>Stops the server but leaves all shells and files as they are, as a crash would.</summary>
+    public async Task CrashAsync()
     {
         Http.Dispose();
-        abandoned.UnionWith(services!.Sessions.All().Concat(Running).Select(session => session.ShellId).OfType<int>());
-        await server!.DisposeAsync();
-        services!.Dispose();
+        _orphaned.UnionWith(_services!.Sessions.All().Concat(Running).Select(session => session.ShellId).OfType<int>());
+        await _server!.DisposeAsync();
+        _services!.Dispose();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        Shells.Shell.KillOrphans(abandoned);
-        await EndLeftoversAsync();
-        // Tests leave directories that are closed to their owner; only root could remove them as they are.
-        FileTree.Remove(root);
-        Assert.True(defects.Count == 0, string.Join('\n', defects));
+        Shells.Shell.KillOrphans(_orphaned);
+        await KillRemainingProcessesAsync();
+        // Tests create directories without permissions for their owner: Directory.Delete fails on them unless run by root.
+        FileTree.Remove(_root);
+        Assert.True(_defects.Count == 0, string.Join('\n', _defects));
     }
 
-    /// <summary>Creates a directory of a test's own in the workspace.</summary>
+    /// <summary>Creates a new directory in the workspace.</summary>
     public string NewDirectory() => Directory.CreateDirectory($"{Workspace}/{Guid.NewGuid():n}").FullName;
 
-    /// <summary>Creates something that commands wait for until the test opens it.</summary>
-    public Gate NewGate() => new(Path.Combine(root, "gate-" + Guid.NewGuid().ToString("n")));
+    /// <summary>Creates a gate that commands wait for until the test opens it.</summary>
+    public Gate NewGate() => new(Path.Combine(_root, "gate-" + Guid.NewGuid().ToString("n")));
 
-    /// <summary>Creates a session; by default in a directory of its own.</summary>
+    /// <summary>Creates a session. Its default directory is a new one.</summary>
     public async Task<string> NewSessionAsync(object? request = null)
     {
         using HttpResponseMessage answer = await PostAsync("session", request ?? new { cwd = NewDirectory() });
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.SessionInfo)!.Id;
     }
 
@@ -161,25 +160,25 @@ public sealed class AgentFixture : IAsyncLifetime
         return Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    /// <summary>Runs a command to its end.</summary>
-    public async Task<Ran> RunAsync(string? session, object body, string? process = null)
+    /// <summary>Runs a command and waits for its exit.</summary>
+    public async Task<CommandResult> RunAsync(string? session, object body, string? process = null)
     {
         using HttpResponseMessage answer = await PostAsync("exec", body, session, process);
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
         return await ReadAsync(answer);
     }
 
-    public Task<Ran> RunAsync(string? session, string command) => RunAsync(session, new { command });
+    public Task<CommandResult> RunAsync(string? session, string command) => RunAsync(session, new { command });
 
-    /// <summary>Reads a stream to its end.</summary>
-    public static async Task<Ran> ReadAsync(HttpResponseMessage answer)
+    /// <summary>Reads an event stream to its end.</summary>
+    public static async Task<CommandResult> ReadAsync(HttpResponseMessage answer)
     {
         MemoryStream output = new(), error = new();
         OutputCursor gap = default;
         using CancellationTokenSource limit = new(Wait.Limit);
         await foreach (SseItem<string> item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync(limit.Token))
         {
-            // There was progress: what is limited is the wait for the next event.
+            // The limit applies to the wait for each event, not to the whole stream.
             limit.CancelAfter(Wait.Limit);
             switch (item.EventType)
             {
@@ -193,63 +192,62 @@ public sealed class AgentFixture : IAsyncLifetime
                     Assert.True(OutputCursor.TryParse(item.Data, out gap));
                     break;
                 case ExecEvents.Pause:
-                    return new Ran(output.ToArray(), error.ToArray(), null, null) { Gap = gap };
+                    return new CommandResult(output.ToArray(), error.ToArray(), null, null) { Gap = gap };
                 case ExecEvents.Exit:
-                    return new Ran(output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null) { Gap = gap };
+                    return new CommandResult(
+                        output.ToArray(), error.ToArray(), JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit), null) { Gap = gap };
                 case ExecEvents.Error:
-                    return new Ran(output.ToArray(), error.ToArray(), null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
+                    return new CommandResult(output.ToArray(), error.ToArray(), null, JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ErrorBody));
             }
         }
 
         throw new InvalidOperationException("The stream ended without a last event.");
     }
 
-    /// <summary>The code of a failed answer.</summary>
-    public static async Task<string> CodeAsync(HttpResponseMessage answer) => (await ErrorAsync(answer)).Code;
+    /// <summary>Reads the error code of a failed response.</summary>
+    public static async Task<string> ReadErrorCodeAsync(HttpResponseMessage answer) => (await ReadErrorAsync(answer)).Code;
 
-    /// <summary>What a failed answer says.</summary>
-    public static async Task<ErrorBody> ErrorAsync(HttpResponseMessage answer) =>
+    public static async Task<ErrorBody> ReadErrorAsync(HttpResponseMessage answer) =>
         JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
 
-    /// <summary>Changes how much is kept of what commands print.</summary>
-    public async Task KeepAsync(object retention)
+    /// <summary>Sets the retention limits of command output.</summary>
+    public async Task SetRetentionAsync(object retention)
     {
         using HttpResponseMessage answer = await SendAsync(HttpMethod.Put, "/agent/configuration", new { retention });
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
     }
 
-    /// <summary>How many bytes the records of commands take.</summary>
+    /// <summary>Gets the size of all stored output in bytes.</summary>
     public long StoredBytes => new DirectoryInfo(Path.Combine(State, "output")).EnumerateFiles().Sum(file => file.Length);
 
-    /// <summary>Starts a process.</summary>
     public async Task<ProcessInfo> StartProcessAsync(object body, string? id = null, string? session = null)
     {
         using HttpResponseMessage answer = await PostAsync("process", body, session, id);
-        await RequireAsync(answer);
+        await EnsureSuccessAsync(answer);
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ProcessInfo)!;
     }
 
-    /// <summary>A command or process as it stands.</summary>
+    /// <summary>Gets the current state of a command or process.</summary>
     public async Task<ProcessInfo> GetProcessAsync(string id) =>
         JsonSerializer.Deserialize(await Http.GetStringAsync("process/" + id), ProtocolJson.Default.ProcessInfo)!;
 
-    /// <summary>Waits for a process's end.</summary>
-    public async Task<ProcessInfo> EndOfAsync(string id)
+    public async Task<ProcessInfo> WaitForExitAsync(string id)
     {
         WaitAnswer answer = JsonSerializer.Deserialize(await Http.GetStringAsync($"process/{id}/wait"), ProtocolJson.Default.WaitAnswer)!;
         Assert.Equal(WaitOutcomes.Exited, answer.Outcome);
         return answer.Process;
     }
 
-    /// <summary>What a command or process has printed, from a place on, to its end or to now.</summary>
-    public async Task<Ran> OutputOfAsync(string id, string from = "0", bool follow = true)
+    /// <summary>Reads the output of a command or process from a cursor, to its exit or, without follow, to what is available.</summary>
+    public async Task<CommandResult> ReadOutputAsync(string id, string from = "0", bool follow = true)
     {
-        using HttpResponseMessage answer = await Http.GetAsync($"process/{id}/output?from={from}&follow={(follow ? "true" : "false")}", HttpCompletionOption.ResponseHeadersRead);
-        await RequireAsync(answer);
+        using HttpResponseMessage answer = await Http.GetAsync(
+            $"process/{id}/output?from={from}&follow={(follow ? "true" : "false")}", HttpCompletionOption.ResponseHeadersRead);
+        await EnsureSuccessAsync(answer);
         return await ReadAsync(answer);
     }
 
-    public static async Task RequireAsync(HttpResponseMessage answer)
+    public static async Task EnsureSuccessAsync(HttpResponseMessage answer)
     {
         if (!answer.IsSuccessStatusCode)
         {
@@ -257,26 +255,27 @@ public sealed class AgentFixture : IAsyncLifetime
         }
     }
 
-    // In a sandbox these end with its namespace: what commands without a session left in the background, and what a failed test left running.
-    private async Task EndLeftoversAsync()
+    // In a sandbox the namespace ends them: background processes of sessionless commands, and what a failed test left running.
+    private async Task KillRemainingProcessesAsync()
     {
         await Wait.UntilAsync(
             () =>
             {
-                List<ProcessEntry> left = [.. ProcessTable.All().Where(process => process.IsAlive && process.Id != Environment.ProcessId && IsOurs(process.Id))];
+                List<ProcessEntry> left = [.. ProcessTable.All()
+                    .Where(process => process.IsAlive && process.Id != Environment.ProcessId && BelongsToFixture(process.Id))];
                 left.ForEach(process => ProcessTable.Send(process, Signal.KILL));
                 return left.Count == 0;
             },
             "everything that ran in the workspace has ended");
     }
 
-    /// <summary>Whether a process runs in this fixture's directory, or was started there.</summary>
-    private bool IsOurs(int id)
+    /// <summary>Returns whether a process runs in the directory of this fixture or was started there.</summary>
+    private bool BelongsToFixture(int id)
     {
         try
         {
-            return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(root + "/", StringComparison.Ordinal) == true
-                || File.ReadAllText($"/proc/{id}/environ").Contains(root + "/", StringComparison.Ordinal);
+            return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(_root + "/", StringComparison.Ordinal) == true
+                || File.ReadAllText($"/proc/{id}/environ").Contains(_root + "/", StringComparison.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -293,10 +292,10 @@ public sealed class AgentFixture : IAsyncLifetime
     }
 }
 
-/// <summary>How a command went.</summary>
-public sealed record Ran(byte[] OutputBytes, byte[] ErrorBytes, ExecExit? Exit, ErrorBody? Error)
+/// <summary>Output and result of a command.</summary>
+public sealed record CommandResult(byte[] OutputBytes, byte[] ErrorBytes, ExecExit? Exit, ErrorBody? Error)
 {
-    /// <summary>Where the output began, when something before it was not kept.</summary>
+    /// <summary>Gets the cursor at which the output begins when earlier output was dropped.</summary>
     public OutputCursor Gap { get; init; }
 
     public string Output => Encoding.UTF8.GetString(OutputBytes);

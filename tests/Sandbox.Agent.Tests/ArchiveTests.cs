@@ -6,12 +6,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Trees as tar archives, both ways.</summary>
+/// <summary>Export and import of directories as tar archives.</summary>
 public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private const string Box = "test";
 
-    // Everything about a tree that must come back: names, content, links, permissions, times to 100 nanoseconds, which is what .NET has.
+    // What a round trip must keep: names, content, links, permissions, times to 100 nanoseconds (the resolution of .NET).
     private const string Fingerprint =
         "find . -printf '%p %y %m %l %T@\\0' | sed -z 's/...$//' | sort -z | tr '\\0' '|'; find . -type f -exec sha256sum -z {} + | sort -z | tr '\\0' '|'";
 
@@ -20,25 +20,26 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
 
     [Fact]
-    public async Task A_tree_comes_back_bit_by_bit_with_its_names_links_permissions_and_times()
+    public async Task Archive_round_trip_keeps_names_links_permissions_and_times()
     {
         string from = agent.NewDirectory(), to = agent.NewDirectory() + "/new";
-        Ran made = await agent.RunAsync(null, $$"""
+        CommandResult made = await agent.RunAsync(null, $$"""
             cd {{from}} && mkdir -p a/b 'with space' && printf 'x\n' > a/b/f && : > a/empty && head -c 3000000 /dev/urandom > big
             printf y > $'bad\xff\xfename' && ln -s $'to\xfe' link && ln -s nowhere dangling && ln -s . self && ln a/b/f hard && mkfifo pipe
-            printf z > $'new\nline' && printf '%s' "$(printf 'n%.0s' {1..255})" > "$(printf 'n%.0s' {1..255})" && chmod 711 a && chmod 400 a/b/f && chmod 555 a/b && touch -d '2001-02-03 04:05:06.789' a/b a/empty
+            printf z > $'new\nline' && printf '%s' "$(printf 'n%.0s' {1..255})" > "$(printf 'n%.0s' {1..255})" &&
+            chmod 711 a && chmod 400 a/b/f && chmod 555 a/b && touch -d '2001-02-03 04:05:06.789' a/b a/empty
             """);
         Assert.Equal(0, made.ExitCode);
         await CopyAsync(from, to);
         Assert.Equal(await PrintAsync(from), await PrintAsync(to));
         Assert.Equal("1", (await agent.RunAsync(null, $"cd {to} && [ hard -ef a/b/f ] && printf 1")).Output);
 
-        // .NET could not remove the name that is not UTF-8.
+        // .NET cannot remove the name that is not UTF-8.
         await agent.RunAsync(null, $"rm -rf {from} {to}");
     }
 
     [Fact]
-    public async Task The_archive_is_one_that_tar_reads_and_the_archive_of_tar_is_taken()
+    public async Task Archives_are_interchangeable_with_tar()
     {
         string from = agent.NewDirectory(), to = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {from} && mkdir d && echo one > d/f && ln -s d/f l && touch -d @1000000000 d/f d");
@@ -54,7 +55,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Excludes_are_by_name_at_any_depth_or_by_path_from_the_top()
+    public async Task Excludes_match_a_name_at_any_depth_or_a_path_from_the_root()
     {
         string from = agent.NewDirectory(), to = agent.NewDirectory() + "/new";
         await agent.RunAsync(null, $"cd {from} && mkdir -p node_modules/x a/node_modules a/b && touch a/1.log a/b/2.log a/b/keep b.log");
@@ -69,7 +70,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         }
 
         Assert.Equal(["./", "./node_modules/", "./node_modules/x/"], names);
-        await RefusedAsync(agent.Http.PostAsync("persist?excludes=../x", null, Cancel), ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(agent.Http.PostAsync("persist?excludes=../x", null, Cancel), ErrorCodes.InvalidRequest);
     }
 
     [Theory]
@@ -77,7 +78,7 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("a/../../out")]
     [InlineData("/tmp/out")]
     [InlineData("through/out")]
-    public async Task An_entry_that_tries_to_leave_is_refused_and_nothing_is_changed(string name)
+    public async Task Entry_outside_the_destination_is_refused_and_changes_nothing(string name)
     {
         string parent = agent.NewDirectory(), to = Directory.CreateDirectory(parent + "/to").FullName;
         await File.WriteAllTextAsync(to + "/kept", "old", Cancel);
@@ -85,56 +86,62 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
             new PaxTarEntry(TarEntryType.RegularFile, "kept") { DataStream = new MemoryStream("new"u8.ToArray()) },
             new PaxTarEntry(TarEntryType.SymbolicLink, "through") { LinkName = ".." },
             new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream("evil"u8.ToArray()) });
-        await RefusedAsync(HydrateAsync(to, archive), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, archive), ErrorCodes.InvalidArchive);
         Assert.Equal("old", await File.ReadAllTextAsync(to + "/kept", Cancel));
         Assert.Equal(["kept"], Directory.EnumerateFileSystemEntries(to).Select(Path.GetFileName));
         Assert.Equal(["to"], Directory.EnumerateFileSystemEntries(parent).Select(Path.GetFileName));
     }
 
     [Fact]
-    public async Task A_hard_link_to_outside_and_a_device_are_refused()
+    public async Task Hard_link_to_outside_and_device_are_refused()
     {
         string to = agent.NewDirectory();
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.HardLink, "x") { LinkName = "../../etc/passwd" })), ErrorCodes.InvalidArchive);
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.CharacterDevice, "x") { DeviceMajor = 1, DeviceMinor = 5 })), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(
+            HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.HardLink, "x") { LinkName = "../../etc/passwd" })), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.CharacterDevice, "x") { DeviceMajor = 1, DeviceMinor = 5 })),
+            ErrorCodes.InvalidArchive);
         Assert.Empty(Directory.EnumerateFileSystemEntries(to));
     }
 
     [Fact]
-    public async Task A_damaged_broken_off_or_empty_archive_changes_nothing()
+    public async Task Damaged_truncated_or_empty_archive_changes_nothing()
     {
         string to = agent.NewDirectory();
         await File.WriteAllTextAsync(to + "/f", "old", Cancel);
         byte[] archive = await TarAsync(
             new PaxTarEntry(TarEntryType.RegularFile, "f") { DataStream = new MemoryStream("new"u8.ToArray()) },
             new PaxTarEntry(TarEntryType.RegularFile, "g") { DataStream = new MemoryStream(new byte[100_000]) });
-        await RefusedAsync(HydrateAsync(to, archive[..50_000]), ErrorCodes.InvalidArchive);
-        await RefusedAsync(HydrateAsync(to, Encoding.UTF8.GetBytes(new string('x', 10_000))), ErrorCodes.InvalidArchive);
-        await RefusedAsync(HydrateAsync(to, []), ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(HydrateAsync(to, archive[..50_000]), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, Encoding.UTF8.GetBytes(new string('x', 10_000))), ErrorCodes.InvalidArchive);
+        await AssertRefusedAsync(HydrateAsync(to, []), ErrorCodes.InvalidRequest);
         Assert.Equal("old", await File.ReadAllTextAsync(to + "/f", Cancel));
         Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(to).Select(Path.GetFileName));
     }
 
     [Fact]
-    public async Task An_archive_is_merged_into_what_is_there_or_takes_its_place()
+    public async Task Import_merges_into_or_replaces_the_destination()
     {
         string to = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {to} && mkdir d && echo old > d/f && echo old > d/g && echo old > h");
         byte[] archive = await TarAsync(
-            new PaxTarEntry(TarEntryType.Directory, "d"), new PaxTarEntry(TarEntryType.RegularFile, "d/f") { DataStream = new MemoryStream("new\n"u8.ToArray()) });
+            new PaxTarEntry(TarEntryType.Directory, "d"),
+            new PaxTarEntry(TarEntryType.RegularFile, "d/f") { DataStream = new MemoryStream("new\n"u8.ToArray()) });
         Assert.True((await HydrateAsync(to, archive)).IsSuccessStatusCode);
         Assert.Equal("d/f:new d/g:old h:old", await ShowAsync());
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.RegularFile, "d"))), ErrorCodes.IsADirectory);
-        await RefusedAsync(HydrateAsync(to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.Directory, "h"))), ErrorCodes.NotADirectory);
+        await AssertRefusedAsync(HydrateAsync(
+            to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.RegularFile, "d"))), ErrorCodes.IsADirectory);
+        await AssertRefusedAsync(HydrateAsync(
+            to, await TarAsync(new PaxTarEntry(TarEntryType.RegularFile, "h2"), new PaxTarEntry(TarEntryType.Directory, "h"))), ErrorCodes.NotADirectory);
         Assert.Equal("d/f:new d/g:old h:old", await ShowAsync());
         Assert.True((await agent.Http.PostAsync($"hydrate?replace=true&path={to}", new ByteArrayContent(archive), Cancel)).IsSuccessStatusCode);
         Assert.Equal("d/f:new", await ShowAsync());
 
-        async Task<string> ShowAsync() => (await agent.RunAsync(null, $"cd {to} && find . -type f -printf '%P\\n' | sort | while read f; do printf '%s:%s ' $f $(cat $f); done")).Output.Trim();
+        async Task<string> ShowAsync() => (await agent.RunAsync(
+            null, $"cd {to} && find . -type f -printf '%P\\n' | sort | while read f; do printf '%s:%s ' $f $(cat $f); done")).Output.Trim();
     }
 
     [Fact]
-    public async Task Without_a_path_it_is_the_workspace_as_Cloudflares_bridge_has_it()
+    public async Task Default_path_is_the_workspace_as_in_Cloudflares_bridge()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
         await File.WriteAllTextAsync(own.Workspace + "/at-the-top", "x", Cancel);
@@ -148,7 +155,8 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
 
         Assert.Contains("./at-the-top", names);
         using HttpResponseMessage hydrated = await own.Http.PostAsync(
-            "hydrate", new ByteArrayContent(await TarAsync(new PaxTarEntry(TarEntryType.Directory, "./"), new PaxTarEntry(TarEntryType.RegularFile, "./hyd.txt"))), Cancel);
+            "hydrate", new ByteArrayContent(
+                await TarAsync(new PaxTarEntry(TarEntryType.Directory, "./"), new PaxTarEntry(TarEntryType.RegularFile, "./hyd.txt"))), Cancel);
         Assert.True(hydrated.IsSuccessStatusCode);
         Assert.True(File.Exists(own.Workspace + "/hyd.txt"));
         Assert.True(File.Exists(own.Workspace + "/at-the-top"));
@@ -162,7 +170,8 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
 
     private async Task<string> PrintAsync(string directory) => (await agent.RunAsync(null, $"cd {directory} && {Fingerprint}")).Output;
 
-    private Task<HttpResponseMessage> HydrateAsync(string to, byte[] archive) => agent.Http.PostAsync("hydrate?path=" + to, new ByteArrayContent(archive), Cancel);
+    private Task<HttpResponseMessage> HydrateAsync(string to, byte[] archive) =>
+        agent.Http.PostAsync("hydrate?path=" + to, new ByteArrayContent(archive), Cancel);
 
     private static async Task<byte[]> TarAsync(params TarEntry[] entries)
     {
@@ -178,9 +187,10 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         return archive.ToArray();
     }
 
-    private static async Task RefusedAsync(Task<HttpResponseMessage> request, string code)
+    private static async Task AssertRefusedAsync(Task<HttpResponseMessage> request, string code)
     {
         using HttpResponseMessage answer = await request;
-        Assert.Equal((ErrorCodes.Find(code).Status, code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
+        Assert.Equal((ErrorCodes.Find(code).Status, code),
+            ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
     }
 }

@@ -7,15 +7,16 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Files as the API shows them, and the client that goes with it.</summary>
+/// <summary>The file routes of the API, used by requests and by the client.</summary>
 public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private const string Box = "test";
 
-    // Any bytes but NUL and '/'; 255 bytes long; not UTF-8; what shells, globs and addresses treat specially.
-    public static TheoryData<byte[]> HardNames =>
+    // Any byte but NUL and '/': up to 255 bytes, not UTF-8, and characters special to shells, globs and URLs.
+    public static TheoryData<byte[]> SpecialNames =>
     [
-        .. new[] { "with space", "line\nbreak", "tab\there", "[b]*?", "emoji 🎉", "-rf", "100%25?#&+=", "back\\slash", "~", new string('x', 255) }.Select(Encoding.UTF8.GetBytes),
+        .. new[] { "with space", "line\nbreak", "tab\there", "[b]*?", "emoji 🎉", "-rf", "100%25?#&+=", "back\\slash", "~", new string('x', 255) }
+            .Select(Encoding.UTF8.GetBytes),
         new byte[] { 0x62, 0xff, 0xfe, 0x80, 0x2e },
     ];
 
@@ -24,7 +25,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
 
     [Theory]
-    [MemberData(nameof(HardNames))]
+    [MemberData(nameof(SpecialNames))]
     public async Task Any_name_can_be_written_listed_read_copied_moved_and_removed(byte[] bytes)
     {
         string name = PathText.FromBytes(bytes);
@@ -46,10 +47,11 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task The_address_of_Cloudflares_bridge_is_an_absolute_path_and_its_answers_are_the_recorded_ones()
+    public async Task Bridge_route_takes_an_absolute_path_and_gives_the_recorded_responses()
     {
         string root = agent.Workspace.TrimStart('/');
-        using HttpResponseMessage put = await agent.Http.PutAsync($"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", new ByteArrayContent("hello\n"u8.ToArray()), Cancel);
+        using HttpResponseMessage put = await agent.Http.PutAsync(
+            $"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", new ByteArrayContent("hello\n"u8.ToArray()), Cancel);
         Assert.Equal((HttpStatusCode.OK, "application/json"), (put.StatusCode, put.Content.Headers.ContentType!.MediaType));
         Assert.True(JsonDocument.Parse(await put.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("ok").GetBoolean());
         using HttpResponseMessage get = await agent.Http.GetAsync($"file/{root}/bridge/n/m/sp%20ace%20%E2%98%83.txt", Cancel);
@@ -58,14 +60,14 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         using HttpResponseMessage empty = await agent.Http.PutAsync($"file/{root}/bridge/e.txt", new ByteArrayContent([]), Cancel);
         Assert.Equal(HttpStatusCode.OK, empty.StatusCode);
         Assert.Equal("", await agent.Http.GetStringAsync($"file/{root}/bridge/e.txt", Cancel));
-        await RefusedAsync(agent.Http.GetAsync($"file/{root}/bridge/none", Cancel), 404, ErrorCodes.PathNotFound);
-        await RefusedAsync(agent.Http.GetAsync($"file/{root}/bridge", Cancel), 400, ErrorCodes.IsADirectory);
-        await RefusedAsync(agent.Http.PutAsync($"file/{root}/bridge", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.IsADirectory);
-        await RefusedAsync(agent.Http.PutAsync("file/", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(agent.Http.GetAsync($"file/{root}/bridge/none", Cancel), 404, ErrorCodes.PathNotFound);
+        await AssertRefusedAsync(agent.Http.GetAsync($"file/{root}/bridge", Cancel), 400, ErrorCodes.IsADirectory);
+        await AssertRefusedAsync(agent.Http.PutAsync($"file/{root}/bridge", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.IsADirectory);
+        await AssertRefusedAsync(agent.Http.PutAsync("file/", new ByteArrayContent([1]), Cancel), 400, ErrorCodes.InvalidRequest);
     }
 
     [Fact]
-    public async Task A_relative_path_is_relative_to_the_session_and_waits_for_no_command()
+    public async Task Relative_path_starts_in_the_session_directory_and_does_not_queue()
     {
         string directory = agent.NewDirectory();
         string session = await agent.NewSessionAsync(new { cwd = directory });
@@ -83,7 +85,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_part_is_read_by_offset_and_length_and_a_negative_offset_counts_from_the_end()
+    public async Task Range_is_read_by_offset_and_length_and_a_negative_offset_from_the_end()
     {
         string path = agent.NewDirectory() + "/f";
         await WriteAsync(path, "0123456789"u8.ToArray());
@@ -94,17 +96,20 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         Assert.Equal("9", await TextAsync(path, 9, 100));
         using HttpResponseMessage head = await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "file?offset=4&path=" + path), Cancel);
         Assert.Equal((6L, "10"), (head.Content.Headers.ContentLength, head.Headers.GetValues(FileHeaders.Size).Single()));
-        await RefusedAsync(agent.Http.GetAsync($"file?path={path}&offset=x", Cancel), 400, ErrorCodes.InvalidRequest);
+        await AssertRefusedAsync(agent.Http.GetAsync($"file?path={path}&offset=x", Cancel), 400, ErrorCodes.InvalidRequest);
     }
 
     [Fact]
-    public async Task Conditions_hold_or_nothing_is_written()
+    public async Task Failed_precondition_writes_nothing()
     {
         string path = agent.NewDirectory() + "/f";
         FileWritten first = await Client.WriteFileAsync(Box, null, path, new MemoryStream("one"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel);
-        FileWritten second = await Client.WriteFileAsync(Box, null, path, new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
-        Assert.Equal(ErrorCodes.PreconditionFailed, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
-        Assert.Equal(ErrorCodes.PathExists, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel)));
+        FileWritten second = await Client.WriteFileAsync(
+            Box, null, path, new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
+        Assert.Equal(ErrorCodes.PreconditionFailed, await ReadErrorCodeAsync(
+            () => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
+        Assert.Equal(ErrorCodes.PathExists, await ReadErrorCodeAsync(
+            () => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel)));
         Assert.Equal("two", await TextAsync(path));
         HttpRequestMessage unchanged = new(HttpMethod.Get, "file?path=" + path);
         unchanged.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Parse(second.ETag));
@@ -113,7 +118,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Append_puts_bytes_at_the_end_and_a_write_keeps_the_permissions_or_sets_those_that_are_wished()
+    public async Task Append_adds_at_the_end_and_a_write_keeps_or_sets_permissions()
     {
         string path = agent.NewDirectory() + "/f";
         await Client.WriteFileAsync(Box, null, path, new MemoryStream("a"u8.ToArray()), new WriteOptions { Append = true, Mode = "0640" }, Cancel);
@@ -129,7 +134,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_write_through_a_link_writes_where_it_leads_and_the_link_stays()
+    public async Task Write_through_a_link_replaces_its_target_and_keeps_the_link()
     {
         string directory = agent.NewDirectory();
         File.CreateSymbolicLink(directory + "/link", "real");
@@ -142,7 +147,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Links_in_a_circle_and_to_nowhere_are_listed_refused_for_reading_and_can_be_removed()
+    public async Task Circular_and_dangling_links_are_listed_not_read_and_removable()
     {
         string directory = agent.NewDirectory();
         File.CreateSymbolicLink(directory + "/a", "b");
@@ -150,9 +155,9 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         File.CreateSymbolicLink(directory + "/c", "nowhere");
         Directory.CreateSymbolicLink(directory + "/self", ".");
         Assert.Equal(["a", "b", "c", "self"], (await ListAsync(directory, new ListOptions { Recursive = true })).Select(entry => Path.GetFileName(entry.Path)));
-        Assert.Equal(ErrorCodes.LinkLoop, await CodeOfAsync(() => ReadAsync(directory + "/a")));
-        Assert.Equal(ErrorCodes.LinkLoop, await CodeOfAsync(() => WriteAsync(directory + "/a", [1])));
-        Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => ReadAsync(directory + "/c")));
+        Assert.Equal(ErrorCodes.LinkLoop, await ReadErrorCodeAsync(() => ReadAsync(directory + "/a")));
+        Assert.Equal(ErrorCodes.LinkLoop, await ReadErrorCodeAsync(() => WriteAsync(directory + "/a", [1])));
+        Assert.Equal(ErrorCodes.PathNotFound, await ReadErrorCodeAsync(() => ReadAsync(directory + "/c")));
         foreach (string name in new[] { "a", "b", "c", "self" })
         {
             await Client.RemoveItemAsync(Box, null, $"{directory}/{name}", false, Cancel);
@@ -162,27 +167,29 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Pipes_sockets_and_devices_are_refused_and_not_waited_for()
+    public async Task Pipes_sockets_and_devices_are_refused_without_blocking()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"mkfifo {directory}/pipe");
-        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        using System.Net.Sockets.Socket socket = new(
+            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
         socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(directory + "/s"));
         foreach (string path in new[] { directory + "/pipe", directory + "/s", "/dev/zero" })
         {
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => ReadAsync(path)));
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => WriteAsync(path, [1])));
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream([1]), new WriteOptions { Append = true }, Cancel)));
-            Assert.Equal(ErrorCodes.NotAFile, await CodeOfAsync(() => Client.CopyItemAsync(Box, null, path, directory + "/copy", false, false, Cancel)));
+            Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => ReadAsync(path)));
+            Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => WriteAsync(path, [1])));
+            Assert.Equal(ErrorCodes.NotAFile,
+                await ReadErrorCodeAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream([1]), new WriteOptions { Append = true }, Cancel)));
+            Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => Client.CopyItemAsync(Box, null, path, directory + "/copy", false, false, Cancel)));
         }
     }
 
     [Fact]
-    public async Task Files_of_proc_are_read_to_their_end_although_they_say_that_they_are_empty() =>
+    public async Task Files_of_proc_are_read_completely_despite_their_size_of_zero() =>
         Assert.Contains("Name:", Encoding.UTF8.GetString(await ReadAsync("/proc/self/status")), StringComparison.Ordinal);
 
     [Fact]
-    public async Task A_list_is_sorted_filtered_and_as_deep_as_asked()
+    public async Task Listing_is_sorted_filtered_and_limited_in_depth()
     {
         string directory = agent.NewDirectory();
         foreach (string path in new[] { "b.txt", "a.txt", ".hidden", "sub/c.txt", "sub/deeper/d.txt", ".git/e.txt" })
@@ -192,17 +199,20 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
 
         Assert.Equal([".git", ".hidden", "a.txt", "b.txt", "sub"], await NamesAsync(new ListOptions()));
         Assert.Equal(["a.txt", "b.txt", "sub"], await NamesAsync(new ListOptions { Hidden = false }));
-        Assert.Equal(["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Hidden = false, Recursive = true }));
+        Assert.Equal(
+            ["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Hidden = false, Recursive = true }));
         Assert.Equal(["a.txt", "b.txt", "sub", "sub/c.txt", "sub/deeper"], await NamesAsync(new ListOptions { Hidden = false, Depth = 1 }));
-        Assert.Equal([".git/e.txt", "a.txt", "b.txt", "sub/c.txt", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Recursive = true, Filter = "?.txt" }));
-        Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ListAsync(directory + "/a.txt")));
-        Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => ListAsync(directory + "/none")));
+        Assert.Equal(
+            [".git/e.txt", "a.txt", "b.txt", "sub/c.txt", "sub/deeper/d.txt"], await NamesAsync(new ListOptions { Recursive = true, Filter = "?.txt" }));
+        Assert.Equal(ErrorCodes.NotADirectory, await ReadErrorCodeAsync(() => ListAsync(directory + "/a.txt")));
+        Assert.Equal(ErrorCodes.PathNotFound, await ReadErrorCodeAsync(() => ListAsync(directory + "/none")));
 
-        async Task<string[]> NamesAsync(ListOptions options) => [.. (await ListAsync(directory, options)).Select(entry => Path.GetRelativePath(directory, entry.Path))];
+        async Task<string[]> NamesAsync(ListOptions options) =>
+            [.. (await ListAsync(directory, options)).Select(entry => Path.GetRelativePath(directory, entry.Path))];
     }
 
     [Fact]
-    public async Task A_directory_of_100_000_entries_is_listed()
+    public async Task Directory_of_100_000_entries_is_listed()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {directory} && seq 1 100000 | xargs touch");
@@ -228,7 +238,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     [InlineData("c", "c")]
     [InlineData("none*")]
     [InlineData("a.txt/*")]
-    public async Task Patterns_are_resolved_inside(string pattern, params string[] found)
+    public async Task Wildcards_are_resolved_in_the_sandbox(string pattern, params string[] found)
     {
         string directory = agent.NewDirectory();
         foreach (string path in new[] { "a.txt", "b.txt", ".dot", "c/d.md", "[x]" })
@@ -246,7 +256,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_move_or_copy_goes_exactly_where_it_is_told_and_overwrites_only_when_told()
+    public async Task Move_and_copy_use_the_exact_destination_and_overwrite_on_request()
     {
         string directory = agent.NewDirectory();
         await WriteAsync(directory + "/a", "a"u8.ToArray());
@@ -258,33 +268,37 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
             (from, to, overwrite) => Client.CopyItemAsync(Box, null, from, to, recursive: true, overwrite, Cancel),
         })
         {
-            Assert.Equal(ErrorCodes.PathExists, await CodeOfAsync(() => change(directory + "/a", directory + "/b", false)));
-            Assert.Equal(ErrorCodes.IsADirectory, await CodeOfAsync(() => change(directory + "/a", directory + "/full", true)));
-            Assert.Equal(ErrorCodes.InvalidRequest, await CodeOfAsync(() => change(directory + "/full", directory + "/full/inside", false)));
-            Assert.Equal(ErrorCodes.PathNotFound, await CodeOfAsync(() => change(directory + "/none", directory + "/n", false)));
+            Assert.Equal(ErrorCodes.PathExists, await ReadErrorCodeAsync(() => change(directory + "/a", directory + "/b", false)));
+            Assert.Equal(ErrorCodes.IsADirectory, await ReadErrorCodeAsync(() => change(directory + "/a", directory + "/full", true)));
+            Assert.Equal(ErrorCodes.InvalidRequest, await ReadErrorCodeAsync(() => change(directory + "/full", directory + "/full/inside", false)));
+            Assert.Equal(ErrorCodes.PathNotFound, await ReadErrorCodeAsync(() => change(directory + "/none", directory + "/n", false)));
         }
 
         Assert.Equal("b", await TextAsync(directory + "/b"));
         await Client.CopyItemAsync(Box, null, directory + "/a", directory + "/b", false, overwrite: true, Cancel);
         Assert.Equal("a", await TextAsync(directory + "/b"));
-        Assert.Equal(ErrorCodes.IsADirectory, await CodeOfAsync(() => Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: false, false, Cancel)));
+        Assert.Equal(ErrorCodes.IsADirectory,
+            await ReadErrorCodeAsync(() => Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: false, false, Cancel)));
         await Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: true, false, Cancel);
         Assert.Equal("x", await TextAsync(directory + "/copy/x"));
-        Assert.Equal(ErrorCodes.DirectoryNotEmpty, await CodeOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
+        Assert.Equal(
+            ErrorCodes.DirectoryNotEmpty, await ReadErrorCodeAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
         Assert.Equal(["a", "b", "copy", "full"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public async Task A_move_to_another_file_system_keeps_what_it_moves()
+    public async Task Move_to_another_file_system_keeps_the_metadata()
     {
         string directory = agent.NewDirectory();
         string other = $"/dev/shm/{Path.GetFileName(directory)}";
-        await agent.RunAsync(null, $"mkdir -p {directory}/t/u; echo x > {directory}/t/u/f; chmod 640 {directory}/t/u/f; ln -s u/f {directory}/t/l; touch -d @1000000000 {directory}/t/u/f {directory}/t/u");
+        await agent.RunAsync(
+            null, $"mkdir -p {directory}/t/u; echo x > {directory}/t/u/f; chmod 640 {directory}/t/u/f; ln -s u/f {directory}/t/l; " +
+            $"touch -d @1000000000 {directory}/t/u/f {directory}/t/u");
         try
         {
             await Client.MoveItemAsync(Box, null, directory + "/t", other, overwrite: false, Cancel);
             Assert.False(Directory.Exists(directory + "/t"));
-            Ran shown = await agent.RunAsync(null, $"cd {other} && stat -c '%n %a %Y' u/f && stat -c '%n %Y' u && readlink l && cat l");
+            CommandResult shown = await agent.RunAsync(null, $"cd {other} && stat -c '%n %a %Y' u/f && stat -c '%n %Y' u && readlink l && cat l");
             Assert.Equal("u/f 640 1000000000\nu 1000000000\nu/f\nx\n", shown.Output);
         }
         finally
@@ -294,13 +308,13 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_name_that_is_too_long_is_a_clear_error()
+    public async Task Name_that_is_too_long_is_an_error()
     {
         string directory = agent.NewDirectory();
-        Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => WriteAsync($"{directory}/{new string('x', 256)}", [1])));
-        Assert.Equal(ErrorCodes.NameTooLong, await CodeOfAsync(() => ReadAsync("/" + string.Concat(Enumerable.Repeat("%ü/", 1500)))));
-        Assert.Equal(ErrorCodes.InvalidRequest, await CodeOfAsync(() => agent.Http.GetAsync("file?path=a%00b", Cancel)));
-        Assert.Equal(ErrorCodes.NotADirectory, await CodeOfAsync(() => ReadAsync("/etc/hostname/x")));
+        Assert.Equal(ErrorCodes.NameTooLong, await ReadErrorCodeAsync(() => WriteAsync($"{directory}/{new string('x', 256)}", [1])));
+        Assert.Equal(ErrorCodes.NameTooLong, await ReadErrorCodeAsync(() => ReadAsync("/" + string.Concat(Enumerable.Repeat("%ü/", 1500)))));
+        Assert.Equal(ErrorCodes.InvalidRequest, await ReadErrorCodeAsync(() => agent.Http.GetAsync("file?path=a%00b", Cancel)));
+        Assert.Equal(ErrorCodes.NotADirectory, await ReadErrorCodeAsync(() => ReadAsync("/etc/hostname/x")));
     }
 
     [Fact]
@@ -342,14 +356,15 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         return entries;
     }
 
-    private static async Task<string> CodeOfAsync(Func<Task> action) => (await Assert.ThrowsAsync<ApiException>(action)).Code;
+    private static async Task<string> ReadErrorCodeAsync(Func<Task> action) => (await Assert.ThrowsAsync<ApiException>(action)).Code;
 
-    private static async Task<string> CodeOfAsync(Func<Task<HttpResponseMessage>> request) =>
+    private static async Task<string> ReadErrorCodeAsync(Func<Task<HttpResponseMessage>> request) =>
         JsonSerializer.Deserialize(await (await request()).Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)!.Code;
 
-    private static async Task RefusedAsync(Task<HttpResponseMessage> request, int status, string code)
+    private static async Task AssertRefusedAsync(Task<HttpResponseMessage> request, int status, string code)
     {
         using HttpResponseMessage answer = await request;
-        Assert.Equal((status, code), ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
+        Assert.Equal((status, code),
+            ((int)answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Cancel), ProtocolJson.Default.ErrorBody)?.Code));
     }
 }

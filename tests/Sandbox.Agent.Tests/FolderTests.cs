@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>The folders of the agent's sources.</summary>
+/// <summary>The structure of the source folders of the agent.</summary>
 public sealed partial class FolderTests
 {
     private static readonly string Root = Path.GetFullPath("../../src/Sandbox.Agent", Path.GetDirectoryName(ThisFile())!);
@@ -15,7 +15,7 @@ public sealed partial class FolderTests
         .ToLookup(pair => pair.From, pair => pair.To);
 
     [Fact]
-    public void No_folder_uses_one_that_uses_it()
+    public void Folders_do_not_depend_on_each_other()
     {
         Assert.Contains("Commands", Used["Sessions"]);
         foreach (string folder in Used.Select(group => group.Key))
@@ -25,7 +25,7 @@ public sealed partial class FolderTests
     }
 
     [Fact]
-    public void Only_the_api_folder_knows_http_contexts()
+    public void Only_the_Api_folder_uses_HttpContext()
     {
         Assert.All(
             Sources().Where(file => FolderOf(file) is not ("Api" or "")),
@@ -37,7 +37,8 @@ public sealed partial class FolderTests
     {
         Assert.All(
             Sources().Where(file => Path.GetFileName(file) != "Program.cs"),
-            file => Assert.Contains($"namespace {string.Join('.', ["Sandbox.Agent", .. Path.GetRelativePath(Root, file).Split('/').SkipLast(1)])};\n", File.ReadAllText(file)));
+            file => Assert.Contains(
+                $"namespace {string.Join('.', ["Sandbox.Agent", .. Path.GetRelativePath(Root, file).Split('/').SkipLast(1)])};\n", File.ReadAllText(file)));
     }
 
     private static HashSet<string> ReachableFrom(string folder)
@@ -65,7 +66,7 @@ public sealed partial class FolderTests
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
 
-    // Within the agent, "Commands.Command" needs no using; such names are avoided, so that this finds every use.
+    // Within the agent "Commands.Command" needs no using directive. Such names are not used in the sources, or they would be missed here.
     [GeneratedRegex(@"using Sandbox\.Agent\.(\w+)")]
     private static partial Regex Using();
 }

@@ -9,19 +9,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>A repository, and git's own server in front of it, which may ask for a name and a password.</summary>
+/// <summary>Repository served by git http-backend, optionally with basic authentication.</summary>
 internal sealed class GitServer : IDisposable
 {
-    private readonly WebApplication server;
-    private readonly Lock gate = new();
-    private readonly string root = Directory.CreateTempSubdirectory("sbgit").FullName;
-    private readonly string? password;
+    private readonly WebApplication _server;
+    private readonly Lock _gate = new();
+    private readonly string _root = Directory.CreateTempSubdirectory("sbgit").FullName;
+    private readonly string? _password;
 
-    /// <summary>Makes the repository: three commits on <c>main</c>, a branch <c>side</c>, a tag <c>v1</c> on the first commit.</summary>
+    /// <summary>Creates the repository: three commits on <c>main</c>, a branch <c>side</c>, a tag <c>v1</c> on the first commit.</summary>
     public GitServer(string? password = null)
     {
-        this.password = password;
-        Run(root, "init -q -b main work");
+        _password = password;
+        Run(_root, "init -q -b main work");
         foreach (int i in new[] { 1, 2, 3 })
         {
             File.WriteAllText(Path.Combine(Work, "file"), $"{i}");
@@ -34,42 +34,43 @@ internal sealed class GitServer : IDisposable
             }
         }
 
-        Run(root, "clone -q --bare work repo.git");
-        Run(Path.Combine(root, "repo.git"), "config uploadpack.allowAnySHA1InWant true");
+        Run(_root, "clone -q --bare work repo.git");
+        Run(Path.Combine(_root, "repo.git"), "config uploadpack.allowAnySHA1InWant true");
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        server = builder.Build();
-        server.Run(AnswerAsync);
-        server.StartAsync().GetAwaiter().GetResult();
-        Origin = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        _server = builder.Build();
+        _server.Run(AnswerAsync);
+        _server.StartAsync().GetAwaiter().GetResult();
+        Origin = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
     }
 
     public string Origin { get; }
 
     public string Uri => Origin + "/repo.git";
 
-    /// <summary>The repository as a directory.</summary>
-    public string Bare => Path.Combine(root, "repo.git");
+    /// <summary>Gets the directory of the repository.</summary>
+    public string Bare => Path.Combine(_root, "repo.git");
 
-    /// <summary>Called, once at a time, while git waits for the answer to a request that brought the right password.</summary>
-    public Action? OnTrusted { get; set; }
+    /// <summary>Gets or sets a callback that runs, one at a time, during each request with the right password.</summary>
+    public Action? OnAuthenticated { get; set; }
 
-    /// <summary>Set when requests are to be left without an answer.</summary>
-    public bool IsSilent { get; set; }
+    /// <summary>Gets or sets whether requests get no response.</summary>
+    public bool IsUnresponsive { get; set; }
 
-    /// <summary>Where all requests are sent on to, if anywhere.</summary>
+    /// <summary>Gets or sets the address that all requests are redirected to.</summary>
     public string? Redirect { get; set; }
 
-    /// <summary>How many requests have come.</summary>
+    /// <summary>Gets the number of requests received.</summary>
     public int Requests { get; private set; }
 
-    private string Work => Path.Combine(root, "work");
+    private string Work => Path.Combine(_root, "work");
 
     public string CommitOf(string name) => Run(Bare, $"rev-parse {name}").Trim();
 
     public static string Run(string directory, string arguments)
     {
-        using Process git = Process.Start(WithoutUsersSettings(new ProcessStartInfo("git", arguments) { WorkingDirectory = directory, RedirectStandardOutput = true }))!;
+        using Process git = Process.Start(
+            IgnoreUserSettings(new ProcessStartInfo("git", arguments) { WorkingDirectory = directory, RedirectStandardOutput = true }))!;
         string output = git.StandardOutput.ReadToEnd();
         git.WaitForExit();
         return git.ExitCode == 0 ? output : throw new InvalidOperationException($"git {arguments}: {git.ExitCode}");
@@ -77,15 +78,15 @@ internal sealed class GitServer : IDisposable
 
     public void Dispose()
     {
-        // At once: what is silent stays so for ever.
+        // Without a grace period, since requests without a response never end.
         using CancellationTokenSource now = new();
         now.Cancel();
-        server.StopAsync(now.Token).GetAwaiter().GetResult();
-        ((IDisposable)server).Dispose();
-        Directory.Delete(root, recursive: true);
+        _server.StopAsync(now.Token).GetAwaiter().GetResult();
+        ((IDisposable)_server).Dispose();
+        Directory.Delete(_root, recursive: true);
     }
 
-    private static ProcessStartInfo WithoutUsersSettings(ProcessStartInfo start)
+    private static ProcessStartInfo IgnoreUserSettings(ProcessStartInfo start)
     {
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
         start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
@@ -94,12 +95,12 @@ internal sealed class GitServer : IDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        lock (gate)
+        lock (_gate)
         {
             Requests++;
         }
 
-        if (IsSilent)
+        if (IsUnresponsive)
         {
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         }
@@ -110,9 +111,9 @@ internal sealed class GitServer : IDisposable
             return;
         }
 
-        if (password is not null)
+        if (_password is not null)
         {
-            string expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("me:" + password));
+            string expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("me:" + _password));
             if (context.Request.Headers.Authorization != expected)
             {
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -120,17 +121,17 @@ internal sealed class GitServer : IDisposable
                 return;
             }
 
-            lock (gate)
+            lock (_gate)
             {
-                OnTrusted?.Invoke();
+                OnAuthenticated?.Invoke();
             }
         }
 
         // The common gateway interface: RFC 3875.
-        ProcessStartInfo start = WithoutUsersSettings(new("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true });
+        ProcessStartInfo start = IgnoreUserSettings(new("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true });
         foreach ((string name, string? value) in new (string, string?)[]
         {
-            ("GIT_PROJECT_ROOT", root), ("GIT_HTTP_EXPORT_ALL", "1"), ("REQUEST_METHOD", context.Request.Method), ("PATH_INFO", context.Request.Path.Value),
+            ("GIT_PROJECT_ROOT", _root), ("GIT_HTTP_EXPORT_ALL", "1"), ("REQUEST_METHOD", context.Request.Method), ("PATH_INFO", context.Request.Path.Value),
             ("QUERY_STRING", context.Request.QueryString.Value?.TrimStart('?')), ("CONTENT_TYPE", context.Request.ContentType),
             ("HTTP_CONTENT_ENCODING", context.Request.Headers.ContentEncoding), ("GIT_PROTOCOL", context.Request.Headers["Git-Protocol"]),
         })

@@ -3,7 +3,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>The header that names a request's session.</summary>
+/// <summary>The request header that selects a session.</summary>
 public sealed class SessionHeaderTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Theory]
@@ -28,7 +28,7 @@ public sealed class SessionHeaderTests(AgentFixture agent) : IClassFixture<Agent
         using HttpResponseMessage answer = await agent.SendAsync(new HttpMethod(method), path, body, session: "unknown");
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-        Assert.Equal(ErrorCodes.SessionNotFound, await AgentFixture.CodeAsync(answer));
+        Assert.Equal(ErrorCodes.SessionNotFound, await AgentFixture.ReadErrorCodeAsync(answer));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class SessionHeaderTests(AgentFixture agent) : IClassFixture<Agent
         using HttpResponseMessage deleted = await agent.SendAsync(HttpMethod.Delete, "session/" + session, null);
         Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
 
-        Ran again = await agent.RunAsync(session, new { command = "echo done" }, "repeated");
+        CommandResult again = await agent.RunAsync(session, new { command = "echo done" }, "repeated");
 
         Assert.Equal("done\n", again.Output);
     }

@@ -5,10 +5,10 @@ namespace Sandbox.Agent.Tests;
 public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task A_command_answers_with_its_output_and_code()
+    public async Task Command_returns_its_output_and_exit_code()
     {
         string session = await agent.NewSessionAsync();
-        Ran ran = await agent.RunAsync(session, "echo out; echo err >&2; (exit 7)");
+        CommandResult ran = await agent.RunAsync(session, "echo out; echo err >&2; (exit 7)");
         Assert.Equal("out\n", ran.Output);
         Assert.Equal("err\n", ran.ErrorText);
         Assert.Equal(7, ran.ExitCode);
@@ -42,10 +42,10 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData("printf x", "78")]
     [InlineData("printf '\\n\\n'", "0a 0a")]
     [InlineData("true", "")]
-    public async Task Output_is_byte_for_byte(string command, string hex)
+    public async Task Output_is_exact_to_the_byte(string command, string hex)
     {
         string session = await agent.NewSessionAsync();
-        Ran ran = await agent.RunAsync(session, command);
+        CommandResult ran = await agent.RunAsync(session, command);
         Assert.Equal(hex, string.Join(' ', ran.OutputBytes.Select(b => b.ToString("x2", null))));
     }
 
@@ -54,21 +54,21 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData("set -e; false; echo no", 1)]
     [InlineData("exec sh -c 'exit 4'", 4)]
     [InlineData("kill -9 $$", 137)]
-    public async Task When_the_shell_ends_the_session_goes_on_in_a_new_one(string command, int code)
+    public async Task Session_continues_in_a_new_shell_after_an_exit(string command, int code)
     {
         string session = await agent.NewSessionAsync(new { env = new { GIVEN = "g" } });
         await agent.RunAsync(session, "cd /usr; export KEPT=k");
-        Ran ran = await agent.RunAsync(session, command);
+        CommandResult ran = await agent.RunAsync(session, command);
         Assert.Equal(code, ran.ExitCode);
         Assert.True(ran.Exit!.ShellRestarted);
-        Ran next = await agent.RunAsync(session, "pwd; echo $GIVEN $KEPT; (exit 5)");
+        CommandResult next = await agent.RunAsync(session, "pwd; echo $GIVEN $KEPT; (exit 5)");
         Assert.Equal("/usr\ng k\n", next.Output);
         Assert.Equal(5, next.ExitCode);
         Assert.False(next.Exit!.ShellRestarted);
     }
 
     [Fact]
-    public async Task A_shell_that_exits_by_itself_hands_on_variables_functions_and_aliases()
+    public async Task Shell_that_exits_passes_on_variables_functions_and_aliases()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "v=1; a=(x y); f() { echo fun; }; alias al='echo ali'; umask 027; trap 'echo trapped' USR1");
@@ -84,21 +84,21 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     [InlineData("}")]
     [InlineData("echo $(")]
     [InlineData("trailing \\")]
-    public async Task Bad_syntax_and_open_quotes_never_hang_and_the_session_stays_usable(string command)
+    public async Task Syntax_errors_and_open_quotes_do_not_hang_the_session(string command)
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "keep=1");
-        Ran ran = await agent.RunAsync(session, command);
+        CommandResult ran = await agent.RunAsync(session, command);
         Assert.False(ran.Exit!.ShellRestarted);
         Assert.Equal("1\n", (await agent.RunAsync(session, "echo $keep")).Output);
     }
 
     [Fact]
-    public async Task A_megabyte_of_command_runs()
+    public async Task Command_text_of_a_megabyte_runs()
     {
         string session = await agent.NewSessionAsync();
         string text = new('x', 1 << 20);
-        Ran ran = await agent.RunAsync(session, $"v='{text}'; echo ${{#v}}");
+        CommandResult ran = await agent.RunAsync(session, $"v='{text}'; echo ${{#v}}");
         Assert.Equal("1048576\n", ran.Output);
     }
 
@@ -107,64 +107,66 @@ public sealed class SessionStateTests(AgentFixture agent) : IClassFixture<AgentF
     {
         string session = await agent.NewSessionAsync();
         string[] argv = ["printf", "%s|", "a b", "$HOME", "it's", "new\nline", "back\\slash", "\"", "☃😀", "*", "", "-n", "`id`", "!x"];
-        Ran ran = await agent.RunAsync(session, new { argv });
+        CommandResult ran = await agent.RunAsync(session, new { argv });
         Assert.Equal(string.Concat(argv.Skip(2).Select(text => text + "|")), ran.Output);
     }
 
     [Fact]
-    public async Task Standard_input_is_what_was_given_and_empty_otherwise()
+    public async Task Standard_input_is_the_given_input_or_empty()
     {
         string session = await agent.NewSessionAsync();
         byte[] bytes = [0, 255, 10, 13, 128];
-        Ran ran = await agent.RunAsync(session, new { command = "cat", stdin = Convert.ToBase64String(bytes) });
+        CommandResult ran = await agent.RunAsync(session, new { command = "cat", stdin = Convert.ToBase64String(bytes) });
         Assert.Equal(bytes, ran.OutputBytes);
         Assert.Equal("", (await agent.RunAsync(session, "cat")).Output);
     }
 
     [Fact]
-    public async Task A_sessionless_command_runs_in_a_fresh_shell_that_is_thrown_away()
+    public async Task Sessionless_command_runs_in_a_fresh_shell()
     {
-        Ran ran = await agent.RunAsync(null, "x=1; cd /usr; echo $$; exit 3");
+        CommandResult ran = await agent.RunAsync(null, "x=1; cd /usr; echo $$; exit 3");
         Assert.Equal(3, ran.ExitCode);
         Assert.False(ran.Exit!.ShellRestarted);
         Assert.Equal($"[] {agent.Workspace}\n", (await agent.RunAsync(null, "echo [$x] $PWD")).Output);
         int shell = int.Parse(ran.Output, null);
-        await Wait.UntilAsync(() => ProcessTable.Find(shell) is not { IsAlive: true } process || process.ParentId != Environment.ProcessId, "the shell has ended");
+        await Wait.UntilAsync(
+            () => ProcessTable.Find(shell) is not { IsAlive: true } process || process.ParentId != Environment.ProcessId, "the shell has ended");
     }
 
     [Fact]
-    public async Task What_a_background_child_writes_later_never_reaches_the_next_command()
+    public async Task Late_output_of_a_background_child_never_reaches_the_next_command()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
         Gate written = agent.NewGate();
-        Ran first = await agent.RunAsync(session, $"({gate.Await}; echo late; echo LATE >&2; touch {written}) & echo first");
+        CommandResult first = await agent.RunAsync(session, $"({gate.Await}; echo late; echo LATE >&2; touch {written}) & echo first");
         Assert.Equal("first\n", first.Output);
-        Ran second = await agent.RunAsync(session, $"touch {gate}; {written.Await}; echo second");
+        CommandResult second = await agent.RunAsync(session, $"touch {gate}; {written.Await}; echo second");
         Assert.Equal(("second\n", ""), (second.Output, second.ErrorText));
     }
 
     [Fact]
-    public async Task Tracing_goes_to_the_commands_own_standard_error()
+    public async Task Tracing_goes_to_the_standard_error_of_the_command()
     {
         string session = await agent.NewSessionAsync();
         await agent.RunAsync(session, "set -x");
-        Ran ran = await agent.RunAsync(session, "echo hi");
+        CommandResult ran = await agent.RunAsync(session, "echo hi");
         Assert.Equal("hi\n", ran.Output);
         Assert.Contains("echo hi", ran.ErrorText, StringComparison.Ordinal);
         Assert.DoesNotContain("__sandbox", ran.ErrorText, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Descriptors_of_the_engine_do_not_reach_commands()
+    public async Task Commands_inherit_no_descriptors_of_the_agent()
     {
         string session = await agent.NewSessionAsync();
-        Ran ran = await agent.RunAsync(session, "sh -c 'for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 63 255; do [ -e /proc/$$/fd/$i ] && printf \"$i \"; done'");
+        CommandResult ran = await agent.RunAsync(
+            session, "sh -c 'for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 63 255; do [ -e /proc/$$/fd/$i ] && printf \"$i \"; done'");
         Assert.Equal("0 1 2 ", ran.Output);
     }
 
     [Fact]
-    public async Task A_pipe_that_nobody_reads_ends_its_writer()
+    public async Task Writing_to_a_pipe_without_a_reader_ends_the_writer()
     {
         string session = await agent.NewSessionAsync();
         Assert.Equal("y\n141\n", (await agent.RunAsync(session, "yes | head -1; echo ${PIPESTATUS[0]}")).Output);

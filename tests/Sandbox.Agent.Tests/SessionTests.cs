@@ -7,11 +7,12 @@ namespace Sandbox.Agent.Tests;
 public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task A_session_starts_where_and_with_what_it_was_told_and_null_values_are_skipped()
+    public async Task Session_starts_with_the_given_directory_and_non_null_variables()
     {
-        string session = await agent.NewSessionAsync(new { id = "prod", cwd = "app/prod", env = new Dictionary<string, string?> { ["NODE_ENV"] = "production", ["SKIPPED"] = null }, commandTimeoutMs = 5000 });
+        string session = await agent.NewSessionAsync(new { id = "prod", cwd = "app/prod",
+            env = new Dictionary<string, string?> { ["NODE_ENV"] = "production", ["SKIPPED"] = null }, commandTimeoutMs = 5000 });
         Assert.Equal("prod", session);
-        Ran ran = await agent.RunAsync(session, "pwd; echo $NODE_ENV ${SKIPPED-unset}");
+        CommandResult ran = await agent.RunAsync(session, "pwd; echo $NODE_ENV ${SKIPPED-unset}");
         Assert.Equal($"{agent.Workspace}/app/prod\nproduction unset\n", ran.Output);
         SessionInfo info = await agent.GetSessionAsync("prod");
         Assert.Equal((SessionState.Idle, 5000L, agent.Workspace + "/app/prod"), (info.State, info.CommandTimeoutMs, info.Cwd));
@@ -27,13 +28,13 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Commands_of_a_session_run_in_order_and_delay_no_other_session()
+    public async Task Commands_of_a_session_run_in_order_without_delaying_other_sessions()
     {
         string slow = await agent.NewSessionAsync();
         string fast = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
         string order = Path.Combine(agent.NewDirectory(), "order");
-        Task<Ran> blocking = agent.RunAsync(slow, $"{gate.Await}; echo 0 >> {order}");
+        Task<CommandResult> blocking = agent.RunAsync(slow, $"{gate.Await}; echo 0 >> {order}");
         await Wait.UntilAsync(async () => (await agent.GetSessionAsync(slow)).State == SessionState.Busy, "the first command runs");
         List<HttpResponseMessage> waiting = [];
         for (int i = 1; i <= 5; i++)
@@ -55,9 +56,10 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task Of_many_creations_of_one_id_exactly_one_succeeds()
+    public async Task Concurrent_creations_of_one_id_succeed_once()
     {
-        HttpStatusCode[] codes = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.PostAsync("session", new { id = "once" })))).Select(answer => answer.StatusCode)];
+        HttpStatusCode[] codes = [.. (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => agent.PostAsync("session", new { id = "once" }))))
+            .Select(answer => answer.StatusCode)];
         Assert.Equal(1, codes.Count(code => code == HttpStatusCode.OK));
         Assert.Equal(19, codes.Count(code => code == HttpStatusCode.Conflict));
     }
@@ -92,7 +94,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     [InlineData("GET", "nothing", null, 404, ErrorCodes.RouteNotFound)]
     [InlineData("POST", "process/nope/signal", "{\"signal\":\"INT\"}", 404, ErrorCodes.ProcessNotFound)]
     [InlineData("POST", "process/nope/signal", "{\"signal\":\"FOO\"}", 400, ErrorCodes.InvalidRequest)]
-    public async Task Bad_input_gets_a_clear_error_and_makes_nothing(string method, string path, string? body, int status, string code)
+    public async Task Invalid_session_request_is_refused_and_creates_nothing(string method, string path, string? body, int status, string code)
     {
         int before = (await SessionsAsync()).Count;
         using HttpResponseMessage answer = await agent.SendAsync(new HttpMethod(method), path, body);
@@ -103,7 +105,7 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task An_unknown_session_is_not_found_everywhere_and_not_made_by_being_mentioned()
+    public async Task Unknown_session_is_not_found_and_never_created_implicitly()
     {
         using HttpResponseMessage exec = await agent.PostAsync("exec", new { command = "true" }, "ghost");
         using HttpResponseMessage env = await agent.SendAsync(HttpMethod.Get, "env", null, "ghost");
@@ -113,17 +115,18 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task One_commands_directory_and_variables_are_its_own()
+    public async Task Directory_and_variables_of_a_command_are_its_own()
     {
         string session = await agent.NewSessionAsync(new { env = new { A = "session", B = "session" } });
         await agent.RunAsync(session, "cd /usr; cd /etc");
-        Ran ran = await agent.RunAsync(session, new { command = "echo $A ${B-unset} $C; pwd; sh -c 'echo \"$A\"'; cd /tmp", cwd = "/usr/bin", env = new Dictionary<string, string?> { ["A"] = "it's\n\"q\"", ["B"] = null, ["C"] = "c" } });
+        CommandResult ran = await agent.RunAsync(session, new { command = "echo $A ${B-unset} $C; pwd; sh -c 'echo \"$A\"'; cd /tmp", cwd = "/usr/bin",
+            env = new Dictionary<string, string?> { ["A"] = "it's\n\"q\"", ["B"] = null, ["C"] = "c" } });
         Assert.Equal("it's \"q\" unset c\n/usr/bin\nit's\n\"q\"\n", ran.Output);
         Assert.Equal("session session []\n/etc\n/usr\n", (await agent.RunAsync(session, "echo $A $B [$C]; pwd; cd - >/dev/null; pwd")).Output);
     }
 
     [Fact]
-    public async Task One_commands_variables_do_not_outlive_a_shell_that_ends_with_it()
+    public async Task Variables_of_a_command_do_not_outlive_a_shell_that_exits_in_it()
     {
         string session = await agent.NewSessionAsync(new { env = new { A = "session" } });
         await agent.RunAsync(session, new { command = "exit 1", env = new Dictionary<string, string?> { ["A"] = "own", ["C"] = "c" } });
@@ -131,14 +134,14 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Fact]
-    public async Task A_relative_directory_of_a_command_is_relative_to_the_sessions()
+    public async Task Relative_directory_of_a_command_starts_in_the_session_directory()
     {
         string session = await agent.NewSessionAsync(new { cwd = "/usr" });
         Assert.Equal("/usr/bin\n", (await agent.RunAsync(session, new { command = "pwd", cwd = "bin" })).Output);
     }
 
     [Fact]
-    public async Task Stopping_and_starting_the_agent_keeps_files_and_session_records_and_tells_that_the_shell_is_new()
+    public async Task Agent_restart_keeps_files_and_sessions_and_reports_the_new_shell()
     {
         await using AgentFixture own = await AgentFixture.NewAsync();
         string session = await own.NewSessionAsync(new { id = "kept", env = new { A = "1" }, commandTimeoutMs = 9000 });
@@ -146,12 +149,12 @@ public sealed class SessionTests(AgentFixture agent) : IClassFixture<AgentFixtur
         string record = Path.Combine(own.State, "sessions", "kept.json");
         await Wait.UntilAsync(() => File.Exists(record) && File.ReadAllText(record).Contains("\"B\"", StringComparison.Ordinal), "the record is written");
 
-        // Without a word to its shells: as when the agent is killed.
-        await own.AbandonAsync();
+        // The shells are left running, as by a crash of the agent.
+        await own.CrashAsync();
         await own.StartAsync();
         SessionInfo info = await own.GetSessionAsync("kept");
         Assert.Equal(("/usr", 9000L), (info.Cwd, info.CommandTimeoutMs));
-        Ran ran = await own.RunAsync(session, "pwd; echo [$A] $B");
+        CommandResult ran = await own.RunAsync(session, "pwd; echo [$A] $B");
         Assert.Equal("/usr\n[] 2\n", ran.Output);
         Assert.True(ran.Exit!.ShellRestarted);
         Assert.False((await own.RunAsync(session, "true")).Exit!.ShellRestarted);

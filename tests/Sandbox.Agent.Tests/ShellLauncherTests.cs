@@ -5,18 +5,19 @@ namespace Sandbox.Agent.Tests;
 
 public sealed class ShellLauncherTests : IDisposable
 {
-    private readonly string mark = Guid.NewGuid().ToString("N");
-    private readonly string root = Directory.CreateTempSubdirectory("sbl").FullName;
+    private readonly string _mark = Guid.NewGuid().ToString("N");
+    private readonly string _root = Directory.CreateTempSubdirectory("sbl").FullName;
 
-    // Open as long as the shells live, which wait for the other end.
-    private readonly List<FileDescriptor> pipes = [];
+    // Stays open until all shells that inherited the other end have exited.
+    private readonly List<FileDescriptor> _pipes = [];
 
     [Fact]
-    public void When_the_process_that_starts_shells_is_killed_the_next_shell_starts_another()
+    public void Killed_shell_launcher_is_replaced_for_the_next_shell()
     {
-        using ShellLauncher launcher = new(AgentFixture.LauncherCommandLine, new Dictionary<string, string> { ["MARK"] = mark, ["PATH"] = "/usr/bin:/bin" });
+        using ShellLauncher launcher = new(AgentFixture.LauncherCommandLine, new Dictionary<string, string> { ["MARK"] = _mark, ["PATH"] = "/usr/bin:/bin" });
         using ChildProcess first = StartShell(launcher, "1");
-        ProcessEntry starter = ProcessTable.All().Single(process => process.Id != first.Id && process.IsAlive && Environ(process.Id).Contains(mark, StringComparison.Ordinal));
+        ProcessEntry starter = ProcessTable.All()
+            .Single(process => process.Id != first.Id && process.IsAlive && Environ(process.Id).Contains(_mark, StringComparison.Ordinal));
         Assert.Equal(Environment.ProcessId, ProcessTable.Find(first.Id)!.Value.ParentId);
         ProcessTable.Send(starter, Signal.KILL);
         using ChildProcess second = StartShell(launcher, "2");
@@ -30,8 +31,8 @@ public sealed class ShellLauncherTests : IDisposable
 
     public void Dispose()
     {
-        pipes.ForEach(pipe => pipe.Dispose());
-        Directory.Delete(root, recursive: true);
+        _pipes.ForEach(pipe => pipe.Dispose());
+        Directory.Delete(_root, recursive: true);
     }
 
     private static string Environ(int id)
@@ -48,9 +49,9 @@ public sealed class ShellLauncherTests : IDisposable
 
     private ChildProcess StartShell(ShellLauncher launcher, string name)
     {
-        string directory = Directory.CreateDirectory(Path.Combine(root, name)).FullName;
-        pipes.Add(FileDescriptor.CreateFifoToWrite(Path.Combine(directory, ForkServer.InputName)));
-        pipes.Add(FileDescriptor.CreateFifoToRead(Path.Combine(directory, ForkServer.ReportName)));
+        string directory = Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
+        _pipes.Add(FileDescriptor.CreateFifoToWrite(Path.Combine(directory, ForkServer.InputName)));
+        _pipes.Add(FileDescriptor.CreateFifoToRead(Path.Combine(directory, ForkServer.ReportName)));
         return launcher.Start(directory);
     }
 }

@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Tests;
 public sealed class StreamTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task A_client_that_asks_for_frames_gets_the_same_bytes_in_frames()
+    public async Task Frames_carry_the_same_bytes_as_events()
     {
         string session = await agent.NewSessionAsync();
         using HttpRequestMessage request = new(HttpMethod.Post, "exec")
@@ -25,7 +25,7 @@ public sealed class StreamTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task Output_arrives_as_it_is_written_also_half_lines()
+    public async Task Output_is_streamed_without_waiting_for_complete_lines()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -47,23 +47,23 @@ public sealed class StreamTests(AgentFixture agent) : IClassFixture<AgentFixture
     [InlineData("head -c 30000000 /dev/zero | tr '\\0' x", 30_000_000)]
     [InlineData("seq 1 100000", 588_895)]
     [InlineData("head -c 1000000 /dev/zero | tr '\\0' y; echo", 1_000_001)]
-    public async Task No_byte_is_lost_whatever_the_size(string command, int length)
+    public async Task Output_of_any_size_is_complete(string command, int length)
     {
         string session = await agent.NewSessionAsync();
         Assert.Equal(length, (await agent.RunAsync(session, command)).OutputBytes.Length);
     }
 
     [Fact]
-    public async Task A_slow_reader_holds_the_command_back_and_nothing_is_lost()
+    public async Task Slow_reader_blocks_the_command_and_nothing_is_lost()
     {
-        // An agent of its own: what other commands have printed does not count.
+        // A separate agent, because the size of all stored output is checked.
         await using AgentFixture own = await AgentFixture.NewAsync();
         string session = await own.NewSessionAsync();
         Gate written = own.NewGate();
         const int megabytes = 100;
         using HttpResponseMessage answer = await own.PostAsync("exec", new { command = $"head -c {megabytes}000000 /dev/zero; touch {written}" }, session);
 
-        // Nothing is read yet: the command must not get beyond the journal's bound and what lies in pipes and sockets.
+        // Nothing is read yet: the command must not get further than the limit of its log and the buffers of pipes and sockets.
         const long bound = 64 * 1024 * 1024;
         await Wait.UntilAsync(() => own.StoredBytes >= bound, "as much is stored as may be");
         Assert.False(written.IsOpen);

@@ -5,39 +5,39 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>A viewer of a terminal, as simple as can be: it reads when it waits for something.</summary>
+/// <summary>Minimal terminal client that reads only while it waits for something.</summary>
 internal sealed class TerminalClient : IDisposable
 {
-    private readonly ClientWebSocket socket = new();
-    private readonly CancellationTokenSource deadline = new(Wait.Limit);
-    private readonly StringBuilder shown = new();
-    private readonly byte[] buffer = new byte[64 * 1024];
+    private readonly ClientWebSocket _socket = new();
+    private readonly CancellationTokenSource _deadline = new(Wait.Limit);
+    private readonly StringBuilder _shown = new();
+    private readonly byte[] _buffer = new byte[64 * 1024];
 
     private TerminalClient()
     {
     }
 
-    /// <summary>All that was printed, as far as it was read and not counted.</summary>
-    public string Shown => shown.ToString();
+    /// <summary>Gets the terminal output read so far, except what <see cref="CountAsync"/> counted.</summary>
+    public string Shown => _shown.ToString();
 
-    /// <summary>The terminal's id, as soon as it was told.</summary>
+    /// <summary>Gets the id of the terminal from the ready message.</summary>
     public string? Terminal { get; private set; }
 
-    /// <summary>The offset of the first byte behind what was missed.</summary>
+    /// <summary>Gets the offset of the first byte after the missed output.</summary>
     public long Begin { get; private set; }
 
-    /// <summary>The offset of the next byte.</summary>
+    /// <summary>Gets the offset of the next byte.</summary>
     public long Position { get; private set; }
 
     public static async Task<TerminalClient> OpenAsync(AgentFixture agent, string query)
     {
         TerminalClient client = new();
-        await client.socket.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/pty?{query}"), agent.Http, client.deadline.Token);
+        await client._socket.ConnectAsync(new Uri($"ws://agent/v1/sandbox/test/pty?{query}"), agent.Http, client._deadline.Token);
         return client;
     }
 
-    /// <summary>The answer to a request that does not become a WebSocket.</summary>
-    public static Task<HttpResponseMessage> RefusedAsync(AgentFixture agent, string query)
+    /// <summary>Gets the response when the upgrade to a WebSocket was refused.</summary>
+    public static Task<HttpResponseMessage> AssertRefusedAsync(AgentFixture agent, string query)
     {
         HttpRequestMessage request = new(HttpMethod.Get, "pty?" + query);
         request.Headers.Add("Connection", "Upgrade");
@@ -49,11 +49,11 @@ internal sealed class TerminalClient : IDisposable
 
     public Task TypeAsync(string text) => TypeAsync(Encoding.UTF8.GetBytes(text));
 
-    public Task TypeAsync(byte[] bytes) => socket.SendAsync(bytes, WebSocketMessageType.Binary, true, deadline.Token);
+    public Task TypeAsync(byte[] bytes) => _socket.SendAsync(bytes, WebSocketMessageType.Binary, true, _deadline.Token);
 
-    public Task ResizeAsync(int columns, int rows) => SayAsync($$"""{"type":"resize","cols":{{columns}},"rows":{{rows}}}""");
+    public Task ResizeAsync(int columns, int rows) => SendMessageAsync($$"""{"type":"resize","cols":{{columns}},"rows":{{rows}}}""");
 
-    public Task SayAsync(string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, deadline.Token);
+    public Task SendMessageAsync(string text) => _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, _deadline.Token);
 
     public async Task WaitForAsync(string text)
     {
@@ -70,8 +70,8 @@ internal sealed class TerminalClient : IDisposable
         }
     }
 
-    /// <summary>The next text message; what is printed before it is kept.</summary>
-    public async Task<TerminalMessage> MessageAsync()
+    /// <summary>Receives the next text message; binary messages before it are added to the output.</summary>
+    public async Task<TerminalMessage> ReceiveMessageAsync()
     {
         while (true)
         {
@@ -86,27 +86,27 @@ internal sealed class TerminalClient : IDisposable
     {
         while (true)
         {
-            if (await MessageAsync() is { Type: TerminalMessages.Exit } exit)
+            if (await ReceiveMessageAsync() is { Type: TerminalMessages.Exit } exit)
             {
                 return exit;
             }
         }
     }
 
-    /// <summary>Whether nothing follows but the goodbye.</summary>
-    public async Task<bool> IsClosedAsync() => (await socket.ReceiveAsync(buffer, deadline.Token)).MessageType == WebSocketMessageType.Close;
+    /// <summary>Returns whether the server closes the connection without further messages.</summary>
+    public async Task<bool> IsClosedAsync() => (await _socket.ReceiveAsync(_buffer, _deadline.Token)).MessageType == WebSocketMessageType.Close;
 
-    /// <summary>How many bytes are printed between two words; fails when they are not a line that is repeated.</summary>
+    /// <summary>Counts the bytes between two words; fails when they are not repetitions of one line.</summary>
     public async Task<long> CountAsync(string begin, string end, string line)
     {
         await WaitForAsync(begin);
-        byte[] expected = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line, (buffer.Length / line.Length) + 2)));
+        byte[] expected = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line, (_buffer.Length / line.Length) + 2)));
         byte[] word = Encoding.UTF8.GetBytes(end);
         byte[] pending = Encoding.UTF8.GetBytes(Shown[(Shown.IndexOf(begin, StringComparison.Ordinal) + begin.Length)..]);
         long count = 0;
         while (true)
         {
-            // The last word may come in two parts: so much is kept back.
+            // The last word may arrive in two messages.
             int at = pending.AsSpan().IndexOf(word);
             int certain = at >= 0 ? at : Math.Max(0, pending.Length - word.Length);
             Assert.True(pending.AsSpan(0, certain).SequenceEqual(expected.AsSpan((int)(count % line.Length), certain)), $"not as expected behind byte {count}");
@@ -116,34 +116,34 @@ internal sealed class TerminalClient : IDisposable
                 return count;
             }
 
-            int from = shown.Length;
+            int from = _shown.Length;
             await ReadAsync();
-            pending = [.. pending.AsSpan(certain), .. Encoding.UTF8.GetBytes(shown.ToString(from, shown.Length - from))];
-            shown.Length = from;
+            pending = [.. pending.AsSpan(certain), .. Encoding.UTF8.GetBytes(_shown.ToString(from, _shown.Length - from))];
+            _shown.Length = from;
         }
     }
 
     public void Dispose()
     {
-        socket.Abort();
-        socket.Dispose();
-        deadline.Dispose();
+        _socket.Abort();
+        _socket.Dispose();
+        _deadline.Dispose();
     }
 
     private async Task<TerminalMessage?> ReadAsync()
     {
-        // What is limited is the wait for the next message.
-        deadline.CancelAfter(Wait.Limit);
-        WebSocketReceiveResult received = await socket.ReceiveAsync(buffer, deadline.Token);
+        // The limit applies to the wait for each message, not to the whole stream.
+        _deadline.CancelAfter(Wait.Limit);
+        WebSocketReceiveResult received = await _socket.ReceiveAsync(_buffer, _deadline.Token);
         if (received.MessageType == WebSocketMessageType.Binary)
         {
-            shown.Append(Encoding.UTF8.GetString(buffer, 0, received.Count));
+            _shown.Append(Encoding.UTF8.GetString(_buffer, 0, received.Count));
             Position += received.Count;
             return null;
         }
 
         Assert.True(received.MessageType == WebSocketMessageType.Text, $"the connection was closed: {received.CloseStatusDescription}\n{Shown}");
-        TerminalMessage message = JsonSerializer.Deserialize(buffer.AsSpan(0, received.Count), ProtocolJson.Default.TerminalMessage)!;
+        TerminalMessage message = JsonSerializer.Deserialize(_buffer.AsSpan(0, received.Count), ProtocolJson.Default.TerminalMessage)!;
         if (message.Offset is { } offset)
         {
             if (message.Type == TerminalMessages.Ready)

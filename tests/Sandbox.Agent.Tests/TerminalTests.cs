@@ -7,12 +7,12 @@ namespace Sandbox.Agent.Tests;
 public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     [Fact]
-    public async Task A_terminal_is_a_real_one_in_the_directory_and_with_the_variables_of_its_session()
+    public async Task Terminal_has_the_directory_and_variables_of_its_session()
     {
         string session = await agent.NewSessionAsync(new { cwd = "term dir", env = new { FROM_SESSION = "yes" } });
         await agent.RunAsync(session, "export LATER='two words'");
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}&cols=100&rows=30&term=screen-256color");
-        Assert.Equal(TerminalMessages.Ready, (await terminal.MessageAsync()).Type);
+        Assert.Equal(TerminalMessages.Ready, (await terminal.ReceiveMessageAsync()).Type);
         await terminal.TypeAsync("echo \"$FROM_SESSION|$LATER|${PWD##*/}|$TERM|$(stty size)|$(ps -o tty= $$)\"; tty\r");
         await terminal.WaitForAsync("yes|two words|term dir|screen-256color|30 100|pts/");
         await terminal.WaitForAsync("/dev/pts/");
@@ -26,16 +26,16 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
 
-        // What is typed reaches the program only when the shell has given it the terminal: when it runs.
-        ProcessMark interrupted = new();
-        await terminal.TypeAsync(interrupted.Sleep + "\r");
-        await interrupted.RunAsync(1);
+        // Keys reach the program only after the shell has given it the terminal, so wait until it runs.
+        UniqueSleep interrupted = new();
+        await terminal.TypeAsync(interrupted.Command + "\r");
+        await interrupted.WaitForCountAsync(1);
         await terminal.TypeAsync("\u0003");
         await terminal.TypeAsync("echo interrupted=$?\r");
         await terminal.WaitForAsync("\rinterrupted=130\r\n");
-        ProcessMark suspended = new();
-        await terminal.TypeAsync(suspended.Sleep + "\r");
-        await suspended.RunAsync(1);
+        UniqueSleep suspended = new();
+        await terminal.TypeAsync(suspended.Command + "\r");
+        await suspended.WaitForCountAsync(1);
         await terminal.TypeAsync("\u001a");
         await terminal.WaitForAsync("Stopped");
         await terminal.TypeAsync("kill %1; echo reading; cat\r");
@@ -47,7 +47,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task The_end_of_the_shell_is_told_and_the_next_attach_gets_a_fresh_one()
+    public async Task Exit_of_the_shell_is_sent_and_the_next_attach_gets_a_new_shell()
     {
         string session = await agent.NewSessionAsync();
         using (TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}"))
@@ -69,7 +69,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_terminal_goes_on_without_viewers_and_shows_later_what_was_missed()
+    public async Task Terminal_runs_without_clients_and_replays_missed_output()
     {
         Gate gate = agent.NewGate();
         string session = await agent.NewSessionAsync();
@@ -84,22 +84,22 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
 
         gate.Open();
         using TerminalClient second = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
-        Assert.Equal(TerminalMessages.Ready, (await second.MessageAsync()).Type);
+        Assert.Equal(TerminalMessages.Ready, (await second.ReceiveMessageAsync()).Type);
         await second.WaitForAsync("missed-1\r\n");
-        // Not "until": the notice that the job is done repeats its command.
+        // Not the text 'until': the notice that the job is done repeats its command.
         Assert.DoesNotContain("kept=1", second.Shown, StringComparison.Ordinal);
         Assert.Equal((id, seen), (second.Terminal, second.Begin));
 
-        // Who says nothing gets all that is kept, before 'ready'.
+        // A client without a cursor gets all buffered output before 'ready'.
         using TerminalClient third = await TerminalClient.OpenAsync(agent, $"session={session}");
-        Assert.Equal(TerminalMessages.Ready, (await third.MessageAsync()).Type);
+        Assert.Equal(TerminalMessages.Ready, (await third.ReceiveMessageAsync()).Type);
         Assert.Contains("until", third.Shown, StringComparison.Ordinal);
         Assert.Contains("missed-1", third.Shown, StringComparison.Ordinal);
         Assert.Equal(0, third.Begin);
     }
 
     [Fact]
-    public async Task An_earlier_viewer_gets_what_a_shell_printed_before_it_ended()
+    public async Task Client_that_resumes_gets_what_an_ended_shell_printed()
     {
         Gate gate = agent.NewGate();
         Gate exits = agent.NewGate();
@@ -114,16 +114,16 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         }
 
         gate.Open();
-        await exits.OpenedAsync();
+        await exits.WaitUntilOpenAsync();
         using TerminalClient again = await TerminalClient.OpenAsync(agent, $"session={session}&terminal={id}&offset={seen}");
         Assert.Equal(4, (await again.ExitAsync()).Code);
         Assert.Contains("bye\r\n", again.Shown, StringComparison.Ordinal);
-        using HttpResponseMessage other = await TerminalClient.RefusedAsync(agent, $"session={session}&terminal=nosuch");
-        Assert.Equal((HttpStatusCode.NotFound, ErrorCodes.TerminalNotFound), (other.StatusCode, await CodeAsync(other)));
+        using HttpResponseMessage other = await TerminalClient.AssertRefusedAsync(agent, $"session={session}&terminal=nosuch");
+        Assert.Equal((HttpStatusCode.NotFound, ErrorCodes.TerminalNotFound), (other.StatusCode, await ReadErrorCodeAsync(other)));
     }
 
     [Fact]
-    public async Task Several_look_at_one_terminal_and_the_size_of_who_typed_last_counts()
+    public async Task Several_clients_share_a_terminal_and_the_last_typist_sets_the_size()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient one = await TerminalClient.OpenAsync(agent, $"session={session}&cols=100&rows=30");
@@ -136,7 +136,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         await one.WaitForAsync("\r20 60\r\n");
         await viewer.WaitForAsync("\r20 60\r\n");
 
-        // Not the writer: kept for when it types again.
+        // Not the controller: the size is kept for when it types again.
         await one.ResizeAsync(90, 25);
         await viewer.ResizeAsync(11, 11);
         await viewer.TypeAsync("echo never\r");
@@ -149,7 +149,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Resize_reaches_the_program_in_the_foreground()
+    public async Task Resize_reaches_the_foreground_program()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
@@ -160,7 +160,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Fifty_megabytes_come_through_byte_for_byte_and_a_viewer_that_only_looks_does_not_hold_them_back()
+    public async Task Fifty_megabytes_are_exact_and_a_read_only_client_does_not_block()
     {
         const int total = 50_000_000;
         string session = await agent.NewSessionAsync();
@@ -170,13 +170,13 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         long counted = await writer.CountAsync("begin-here\n", "end-here\n", "0123456789abcde\n");
         Assert.Equal(total, counted);
 
-        // The idle one missed most of it, is told so, and sees the end.
+        // The idle client missed most of it, gets a notice, and receives the end.
         await idle.WaitForAsync("end-here\n");
         Assert.True(idle.Begin > total / 2, $"{idle.Begin}");
     }
 
     [Fact]
-    public async Task A_writer_that_does_not_read_holds_the_shell_back_and_loses_nothing()
+    public async Task Controller_that_does_not_read_blocks_the_shell_and_loses_nothing()
     {
         const int total = 20_000_000;
         const string begin = "begin-here\n", end = "end-here\n", line = "0123456789abcde\n";
@@ -186,7 +186,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         await terminal.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; touch {printed}; echo end-''here\r");
         await terminal.WaitForAsync(begin);
 
-        // In the time in which another terminal prints as much, this one cannot.
+        // Another terminal prints as much meanwhile: this one would have finished too if it were not blocked.
         await other.TypeAsync($"stty -opost; echo begin-''here; yes 0123456789abcde | head -c {total}; echo end-''here\r");
         Assert.Equal(total, await other.CountAsync(begin, end, line));
         Assert.False(printed.IsOpen);
@@ -195,7 +195,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_large_paste_reaches_a_program_that_reads_late()
+    public async Task Large_paste_reaches_a_program_that_reads_late()
     {
         string session = await agent.NewSessionAsync();
         Gate gate = agent.NewGate();
@@ -211,22 +211,22 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Deleting_the_session_ends_its_terminal_with_what_runs_in_it_and_says_so()
+    public async Task Deleting_the_session_ends_its_terminal_and_its_programs()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        ProcessMark job = new();
-        await terminal.TypeAsync(job.Sleep + " &\r");
-        await job.RunAsync(1);
+        UniqueSleep job = new();
+        await terminal.TypeAsync(job.Command + " &\r");
+        await job.WaitForCountAsync(1);
         (await agent.SendAsync(HttpMethod.Delete, "session/" + session, null)).Dispose();
         Assert.Equal((137, "KILL"), await terminal.ExitAsync() is var exit ? (exit.Code, exit.Signal) : default);
         await Wait.UntilAsync(() => job.Processes.Count == 0, "its job has ended");
-        using HttpResponseMessage refused = await TerminalClient.RefusedAsync(agent, $"session={session}");
-        Assert.Equal(ErrorCodes.SessionNotFound, await CodeAsync(refused));
+        using HttpResponseMessage refused = await TerminalClient.AssertRefusedAsync(agent, $"session={session}");
+        Assert.Equal(ErrorCodes.SessionNotFound, await ReadErrorCodeAsync(refused));
     }
 
     [Fact]
-    public async Task A_terminal_does_not_wait_for_the_sessions_running_command()
+    public async Task Terminal_does_not_wait_for_the_running_command()
     {
         string session = await agent.NewSessionAsync();
         using HttpResponseMessage running = await agent.PostAsync("exec", new { command = "sleep 600" }, session);
@@ -237,7 +237,7 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task Without_a_session_it_is_the_sandboxs_own_and_starts_in_the_workspace()
+    public async Task Terminal_without_a_session_starts_in_the_workspace()
     {
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, "shell=sh");
         await terminal.TypeAsync("echo \"${0##*/} in $PWD\"\r");
@@ -247,29 +247,29 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     }
 
     [Fact]
-    public async Task A_shell_that_is_not_there_is_told_as_the_bridge_tells_it()
+    public async Task Missing_shell_is_the_error_that_the_bridge_sends()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}&shell=/nope");
-        TerminalMessage error = await terminal.MessageAsync();
+        TerminalMessage error = await terminal.ReceiveMessageAsync();
         Assert.Equal(TerminalMessages.Error, error.Type);
         Assert.StartsWith("Failed to create PTY: ", error.Message, StringComparison.Ordinal);
         Assert.True(await terminal.IsClosedAsync());
     }
 
     [Fact]
-    public async Task Malformed_messages_are_answered_and_unknown_ones_ignored()
+    public async Task Malformed_messages_are_errors_and_unknown_ones_are_ignored()
     {
         string session = await agent.NewSessionAsync();
         using TerminalClient terminal = await TerminalClient.OpenAsync(agent, $"session={session}");
-        Assert.Equal(TerminalMessages.Ready, (await terminal.MessageAsync()).Type);
-        await terminal.SayAsync("not json");
-        Assert.Equal("Invalid control message", (await terminal.MessageAsync()).Message);
-        await terminal.SayAsync("""{"type":"dance"}""");
-        await terminal.SayAsync("""{"type":"resize","cols":0,"rows":-1}""");
-        Assert.Equal("Invalid dimensions: cols and rows must be positive", (await terminal.MessageAsync()).Message);
-        await terminal.SayAsync(new string('x', 100_000));
-        Assert.Equal("Invalid control message", (await terminal.MessageAsync()).Message);
+        Assert.Equal(TerminalMessages.Ready, (await terminal.ReceiveMessageAsync()).Type);
+        await terminal.SendMessageAsync("not json");
+        Assert.Equal("Invalid control message", (await terminal.ReceiveMessageAsync()).Message);
+        await terminal.SendMessageAsync("""{"type":"dance"}""");
+        await terminal.SendMessageAsync("""{"type":"resize","cols":0,"rows":-1}""");
+        Assert.Equal("Invalid dimensions: cols and rows must be positive", (await terminal.ReceiveMessageAsync()).Message);
+        await terminal.SendMessageAsync(new string('x', 100_000));
+        Assert.Equal("Invalid control message", (await terminal.ReceiveMessageAsync()).Message);
     }
 
     [Theory]
@@ -280,19 +280,19 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
     [InlineData("offset=x", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
     [InlineData("session=a%20b", HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest)]
     [InlineData("session=nosuch", HttpStatusCode.NotFound, ErrorCodes.SessionNotFound)]
-    public async Task A_request_that_makes_no_sense_is_refused_before_there_is_a_WebSocket(string query, HttpStatusCode status, string code)
+    public async Task Invalid_request_is_refused_before_the_WebSocket_upgrade(string query, HttpStatusCode status, string code)
     {
-        using HttpResponseMessage answer = await TerminalClient.RefusedAsync(agent, query);
-        Assert.Equal((status, code), (answer.StatusCode, await CodeAsync(answer)));
+        using HttpResponseMessage answer = await TerminalClient.AssertRefusedAsync(agent, query);
+        Assert.Equal((status, code), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
     [Fact]
-    public async Task It_is_asked_for_as_a_WebSocket_only()
+    public async Task Terminal_requires_a_WebSocket_request()
     {
         using HttpResponseMessage answer = await agent.Http.GetAsync("pty");
-        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await CodeAsync(answer)));
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest), (answer.StatusCode, await ReadErrorCodeAsync(answer)));
     }
 
-    private static async Task<string> CodeAsync(HttpResponseMessage answer) =>
+    private static async Task<string> ReadErrorCodeAsync(HttpResponseMessage answer) =>
         JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!.Code;
 }

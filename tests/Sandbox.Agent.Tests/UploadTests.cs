@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
 
-/// <summary>Writes that break off or fail half-way.</summary>
+/// <summary>Writes that are interrupted or fail.</summary>
 public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture>
 {
     private static readonly byte[] Sent = RandomNumberGenerator.GetBytes(1_000_000);
@@ -14,26 +14,27 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_write_that_breaks_off_leaves_the_old_file_whole_and_nothing_beside_it()
+    public async Task Interrupted_write_keeps_the_old_file_and_leaves_no_temporary_file()
     {
         string directory = agent.NewDirectory();
         await File.WriteAllTextAsync(directory + "/f", "old", Cancel);
-        await BreakOffAsync(directory, "");
+        await InterruptAsync(directory, "");
         await Wait.UntilAsync(() => Directory.GetFileSystemEntries(directory).Length == 1, "the unfinished file is removed");
         Assert.Equal("old", await File.ReadAllTextAsync(directory + "/f", Cancel));
     }
 
     [Fact]
-    public async Task A_write_with_an_id_can_be_gone_on_with()
+    public async Task Write_with_an_id_can_be_resumed()
     {
         string directory = agent.NewDirectory();
-        await BreakOffAsync(directory, "&upload=up1");
+        await InterruptAsync(directory, "&upload=up1");
         string address = $"file?path={directory}/f&upload=up1";
         using HttpResponseMessage head = await agent.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, address), Cancel);
         long length = long.Parse(head.Headers.GetValues(FileHeaders.Size).Single(), CultureInfo.InvariantCulture);
         Assert.InRange(length, 1, Sent.Length);
         Assert.False(File.Exists(directory + "/f"));
-        using HttpResponseMessage answer = await agent.Http.PutAsync($"{address}&offset={length - 1}", new ByteArrayContent(Sent, (int)length - 1, Sent.Length - (int)length + 1), Cancel);
+        using HttpResponseMessage answer = await agent.Http.PutAsync(
+            $"{address}&offset={length - 1}", new ByteArrayContent(Sent, (int)length - 1, Sent.Length - (int)length + 1), Cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(Sent, await File.ReadAllBytesAsync(directory + "/f", Cancel));
         Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName));
@@ -42,7 +43,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task A_reader_sees_the_old_file_or_the_new_one_and_nothing_in_between()
+    public async Task Reader_sees_the_old_file_or_the_new_one()
     {
         string path = agent.NewDirectory() + "/f";
         SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));
@@ -72,7 +73,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
     }
 
     [Fact]
-    public async Task Of_two_writers_with_the_same_condition_one_wins()
+    public async Task Concurrent_writes_with_one_precondition_succeed_once()
     {
         string path = agent.NewDirectory() + "/f";
         SandboxClient client = new(ServerEndpoint.Parse("unix:" + agent.Socket));
@@ -92,12 +93,14 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         Assert.All(codes.Where(code => code is not null), code => Assert.Equal(ErrorCodes.PathExists, code));
     }
 
-    // Announces more than it sends, and goes when some of what it sent has arrived.
-    private async Task BreakOffAsync(string directory, string query)
+    // Announces a longer body than it sends, and disconnects when part of it has arrived.
+    private async Task InterruptAsync(string directory, string query)
     {
-        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        using System.Net.Sockets.Socket socket = new(
+            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
         await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(agent.Socket), Cancel);
-        await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"PUT /v1/sandbox/test/file?path={directory}/f{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * Sent.Length}\r\n\r\n"), Cancel);
+        await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(
+            $"PUT /v1/sandbox/test/file?path={directory}/f{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * Sent.Length}\r\n\r\n"), Cancel);
         await socket.SendAsync(Sent, Cancel);
         await Wait.UntilAsync(() => new DirectoryInfo(directory).EnumerateFiles(".sandbox-*").Any(file => file.Length > 0), "some of it has arrived");
     }

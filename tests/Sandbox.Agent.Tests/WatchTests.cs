@@ -12,18 +12,19 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     private SandboxClient Client => new(ServerEndpoint.Parse("unix:" + agent.Socket));
 
     [Fact]
-    public async Task Each_kind_of_change_is_told_once_with_its_path()
+    public async Task Each_kind_of_change_is_reported_once_with_its_path()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: false);
         await agent.RunAsync(null, $"cd {directory} && echo x > 'a|b' && chmod 600 'a|b' && mv 'a|b' c && rm c && mkdir d");
         Assert.Equal(
-            [(FileChangeType.Created, "a|b"), (FileChangeType.Modified, "a|b"), (FileChangeType.Attributes, "a|b"), (FileChangeType.Moved, "c"), (FileChangeType.Deleted, "c"), (FileChangeType.Created, "d")],
+            [(FileChangeType.Created, "a|b"), (FileChangeType.Modified, "a|b"), (FileChangeType.Attributes, "a|b"), (FileChangeType.Moved, "c"),
+                (FileChangeType.Deleted, "c"), (FileChangeType.Created, "d")],
             await TakeAsync(watching, directory, 6));
     }
 
     [Fact]
-    public async Task What_is_made_in_a_new_directory_before_it_is_watched_is_told_too()
+    public async Task Entries_created_before_a_new_directory_is_watched_are_reported()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: true);
@@ -34,7 +35,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
             (FileChangeType type, string path) = (await TakeAsync(watching, directory, 1))[0];
             if (type == FileChangeType.Created)
             {
-                Assert.True(created.Add(path), $"'{path}' was told twice");
+                Assert.True(created.Add(path), $"'{path}' was reported twice");
             }
             else
             {
@@ -46,7 +47,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_moved_directory_is_watched_on_under_its_new_name()
+    public async Task Moved_directory_stays_watched_under_its_new_name()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"mkdir {directory}/old");
@@ -56,13 +57,13 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_burst_is_told_completely_or_said_to_be_incomplete()
+    public async Task Burst_is_reported_completely_or_as_an_overflow()
     {
         string directory = agent.NewDirectory();
         const int files = 30_000;
         await using Watching watching = await WatchAsync(directory, recursive: false);
         await agent.RunAsync(null, $"cd {directory} && seq 1 {files} | xargs touch && touch end");
-        HashSet<string> told = [];
+        HashSet<string> reported = [];
         bool isIncomplete = false;
         while (true)
         {
@@ -70,20 +71,20 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
             isIncomplete |= change.Type == FileChangeType.Overflow;
             if (change.Type == FileChangeType.Created)
             {
-                told.Add(Path.GetFileName(change.Path));
+                reported.Add(Path.GetFileName(change.Path));
             }
 
-            if (told.Contains("end") || isIncomplete)
+            if (reported.Contains("end") || isIncomplete)
             {
                 break;
             }
         }
 
-        Assert.True(isIncomplete || told.Count == files + 1, $"{told.Count} of {files} were told");
+        Assert.True(isIncomplete || reported.Count == files + 1, $"{reported.Count} of {files} were reported");
     }
 
     [Fact]
-    public async Task A_file_that_is_written_as_a_whole_is_one_change_and_its_temporary_name_is_not_told()
+    public async Task Atomic_write_is_one_change_without_its_temporary_name()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: false);
@@ -93,7 +94,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task A_single_file_is_watched_also_when_it_is_replaced_and_a_filter_leaves_out_the_rest()
+    public async Task Single_file_stays_watched_when_replaced_and_a_filter_applies()
     {
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {directory} && touch f g");
@@ -105,7 +106,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     }
 
     [Fact]
-    public async Task Removal_of_what_is_watched_is_told_and_ends_the_watch()
+    public async Task Removal_of_the_watched_directory_is_reported_and_ends_the_watch()
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: true);

@@ -5,7 +5,7 @@ using Sandbox.Benchmarks.Soak;
 
 namespace Sandbox.Benchmarks;
 
-/// <summary>The program: figures go to standard output, how far it is to standard error.</summary>
+/// <summary>Main program. Results are written to standard output, progress to standard error.</summary>
 internal static class BenchmarkProgram
 {
     private const int Failed = 1;
@@ -51,7 +51,7 @@ internal static class BenchmarkProgram
         using CancellationTokenSource stop = new();
         Console.CancelKeyPress += (_, e) =>
         {
-            // The server and its sandboxes are to be ended first.
+            // Let the server and its sandboxes stop first.
             e.Cancel = true;
             stop.Cancel();
         };
@@ -65,7 +65,7 @@ internal static class BenchmarkProgram
     private static async Task<int> MeasureAsync(BenchmarkServer server, Options options, CancellationToken cancellationToken)
     {
         Report report = new(Machine.Describe(), server.Description, options.Quick);
-        Bench bench = new(server, options.Quick, report, cancellationToken);
+        BenchmarkContext bench = new(server, options.Quick, report, cancellationToken);
         bool failed = false;
         foreach (IFamily family in Families.Where(family => options.Only.Count == 0 || options.Only.Contains(family.Name)))
         {
@@ -76,7 +76,7 @@ internal static class BenchmarkProgram
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // What the other families have to say is still worth having.
+                // The results of the other families are still useful.
                 failed = true;
                 report.Fail(family.Name, e);
                 Progress.Say($"{family.Name} failed: {e}");

@@ -2,10 +2,9 @@ using System.Globalization;
 
 namespace Sandbox.Benchmarks;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>Command line options.</summary>
 internal sealed record Options
 {
-    /// <summary>What <c>--help</c> says.</summary>
     public const string Help = """
         Measures sandboxes beside what this machine could do at best, in one run, and prints one table.
 
@@ -19,29 +18,27 @@ internal sealed record Options
         It starts a server of its own in a home of its own, and leaves nothing behind. Memory is read as root only.
         """;
 
-    /// <summary>The families asked for; all when empty.</summary>
+    /// <summary>Gets the selected families; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
-    /// <summary>Whether a rough look is enough.</summary>
+    /// <summary>Gets whether fewer repetitions are enough.</summary>
     public bool Quick { get; init; }
 
-    /// <summary>Where the figures go as JSON.</summary>
+    /// <summary>Gets the path of the JSON report.</summary>
     public string? Json { get; init; }
 
-    /// <summary>How long to soak; null for figures.</summary>
+    /// <summary>Gets the duration of the soak test; null for measurements.</summary>
     public TimeSpan? Soak { get; init; }
 
-    /// <summary>Where the soak's random numbers begin.</summary>
+    /// <summary>Gets the seed of the random numbers of the soak test.</summary>
     public int Seed { get; init; } = Random.Shared.Next(1_000_000);
 
-    /// <summary>Whether only help is wanted.</summary>
     public bool WantsHelp { get; init; }
 
-    /// <summary>Whether only names are wanted.</summary>
+    /// <summary>Gets whether to print the names of the families only.</summary>
     public bool WantsList { get; init; }
 
-    /// <summary>Reads a command line.</summary>
-    /// <exception cref="ArgumentException">It cannot be understood.</exception>
+    /// <exception cref="ArgumentException">An option is unknown or its value is invalid.</exception>
     public static Options Parse(IReadOnlyList<string> arguments)
     {
         Options options = new();

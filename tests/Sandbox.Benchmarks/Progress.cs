@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Sandbox.Benchmarks;
 
-/// <summary>Says on standard error how far it is.</summary>
+/// <summary>Writes progress to standard error.</summary>
 internal static class Progress
 {
     private static readonly long Begin = Stopwatch.GetTimestamp();

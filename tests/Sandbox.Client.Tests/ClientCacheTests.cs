@@ -11,8 +11,8 @@ public sealed class ClientCacheTests
     public async Task Configured_key_goes_to_the_configured_server_alone()
     {
         List<string> keys = [];
-        await using TestServer configured = await StartAsync(keys);
-        await using TestServer other = await StartAsync(keys);
+        await using StubServer configured = await StartAsync(keys);
+        await using StubServer other = await StartAsync(keys);
         using ClientCache cache = new(new ClientSettings { Uri = configured.Endpoint.Text, ApiKey = "k3y" });
         await (await cache.GetDefaultAsync(null, _ => { }, Token)).RemoveSandboxAsync("a", Token);
         await cache.Get(configured.Endpoint.Text).RemoveSandboxAsync("a", Token);
@@ -24,7 +24,7 @@ public sealed class ClientCacheTests
     public async Task Key_set_in_one_cache_is_unknown_to_another()
     {
         List<string> keys = [];
-        await using TestServer server = await StartAsync(keys);
+        await using StubServer server = await StartAsync(keys);
         using ClientCache one = new(new ClientSettings());
         using ClientCache two = new(new ClientSettings());
         one.SetKey(server.Endpoint, "k3y");
@@ -65,7 +65,7 @@ public sealed class ClientCacheTests
     public async Task Dispose_cancels_requests(bool isPeeked)
     {
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using TestServer server = await TestServer.StartAsync(context =>
+        await using StubServer server = await StubServer.StartAsync(context =>
         {
             asked.SetResult();
             return Task.Delay(Timeout.Infinite, context.RequestAborted);
@@ -78,7 +78,7 @@ public sealed class ClientCacheTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
     }
 
-    private static Task<TestServer> StartAsync(List<string> keys) => TestServer.StartAsync(context =>
+    private static Task<StubServer> StartAsync(List<string> keys) => StubServer.StartAsync(context =>
     {
         keys.Add(context.Request.Headers.Authorization.ToString());
         context.Response.StatusCode = StatusCodes.Status204NoContent;

@@ -9,7 +9,7 @@ public sealed class CodeReaderTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Events_come_in_order_with_exact_bytes_and_all_forms_of_a_result()
+    public async Task Events_come_in_order_with_exact_bytes_and_all_representations()
     {
         List<CodeEvent> events = await ReadAsync(
             """
@@ -34,7 +34,8 @@ public sealed class CodeReaderTests
             """);
         Assert.Collection(events,
             first => Assert.Equal((OutputChannel.Output, "00FF0A"), (((CodeOutput)first).Channel, Convert.ToHexString(((CodeOutput)first).Data.Span))),
-            second => Assert.Equal((CodeResultKinds.Display, "{\"a\":1}"), (((CodeResultEvent)second).Result.Kind, ((CodeResultEvent)second).Result.Data["application/json"].GetRawText())),
+            second => Assert.Equal((CodeResultKinds.Display, "{\"a\":1}"),
+                (((CodeResultEvent)second).Result.Kind, ((CodeResultEvent)second).Result.Data["application/json"].GetRawText())),
             third => Assert.Equal((OutputChannel.Error, "01"), (((CodeOutput)third).Channel, Convert.ToHexString(((CodeOutput)third).Data.Span))),
             fourth =>
             {
@@ -50,19 +51,20 @@ public sealed class CodeReaderTests
     [InlineData("event: stdout\ndata: not base64!\n\n")]
     [InlineData("event: result\ndata: {\n\n")]
     [InlineData("event: exit\ndata: {\"durationMs\":0}")]
-    public async Task A_stream_without_its_end_is_ConnectionLost(string text) =>
+    public async Task Stream_without_an_end_is_ConnectionLost(string text) =>
         await Assert.ThrowsAsync<ConnectionLostException>(() => ReadAsync(text));
 
     [Fact]
-    public async Task An_error_event_is_its_failure()
+    public async Task Error_event_is_thrown()
     {
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"context_closed\"}\n\n"));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(
+            () => ReadAsync("event: error\ndata: {\"error\":\"Gone.\",\"code\":\"context_closed\"}\n\n"));
         Assert.Equal(ErrorCodes.ContextClosed, failure.Code);
     }
 
     private static async Task<List<CodeEvent>> ReadAsync(string text)
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             context.Response.ContentType = "text/event-stream";
             await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), context.RequestAborted);

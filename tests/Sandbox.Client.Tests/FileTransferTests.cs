@@ -5,12 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>Transfers whose connection breaks, against a server that breaks it.</summary>
+/// <summary>Transfers over connections that the server breaks.</summary>
 public sealed class FileTransferTests
 {
     private const string Version = "\"v1\"";
 
-    // A connection that breaks before the answer's head was read is another case than one that breaks in its body.
+    // A break before the response headers were read is another case than a break in the body.
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly byte[] _bytes = RandomNumberGenerator.GetBytes(1_000_000);
@@ -18,10 +18,10 @@ public sealed class FileTransferTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_download_goes_on_where_the_connection_broke_and_asks_for_the_same_version()
+    public async Task Download_resumes_after_a_break_and_requires_the_same_version()
     {
         List<(long Offset, string? Version)> asked = [];
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             long offset = long.Parse(context.Request.Query["offset"]!, CultureInfo.InvariantCulture);
             asked.Add((offset, context.Request.Headers.IfMatch));
@@ -49,10 +49,10 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task A_download_of_a_file_that_changed_meanwhile_is_an_error_and_never_a_mixture()
+    public async Task Download_of_a_changed_file_is_an_error_and_never_a_mixture()
     {
         int requests = 0;
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             if (++requests > 1)
             {
@@ -72,9 +72,9 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task A_download_that_never_gets_on_ends_as_a_lost_connection()
+    public async Task Download_without_progress_ends_as_ConnectionLost()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             Describe(context, _bytes.Length);
             await BreakAsync(context);
@@ -86,12 +86,12 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task An_upload_goes_on_where_the_connection_broke_under_the_same_id()
+    public async Task Upload_resumes_after_a_break_under_the_same_id()
     {
         MemoryStream received = new();
         HashSet<string> ids = [];
         int puts = 0;
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             ids.Add(context.Request.Query["upload"]!);
             if (HttpMethods.IsHead(context.Request.Method))
@@ -121,11 +121,11 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task An_upload_that_the_sandbox_forgot_begins_again()
+    public async Task Upload_that_the_sandbox_no_longer_has_starts_again()
     {
         MemoryStream received = new();
         int puts = 0;
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             if (HttpMethods.IsHead(context.Request.Method))
             {
@@ -149,9 +149,9 @@ public sealed class FileTransferTests
     }
 
     [Fact]
-    public async Task A_list_that_breaks_off_is_an_error_and_not_an_end()
+    public async Task Truncated_list_is_an_error()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             await context.Response.WriteAsync("""{"path":"/a","type":"file","mode":"0644"}""" + "\n", Cancel);
             await BreakAsync(context);

@@ -14,7 +14,7 @@ public sealed class IdleTimeoutStreamTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_silence_beyond_the_limit_fails()
+    public async Task Silence_beyond_the_timeout_fails()
     {
         await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         Task<int> reading = stream.ReadAsync(_buffer, Token).AsTask();
@@ -23,7 +23,7 @@ public sealed class IdleTimeoutStreamTests
     }
 
     [Fact]
-    public async Task Heartbeats_within_the_limit_keep_a_stream_open_for_longer()
+    public async Task Heartbeats_within_the_timeout_keep_a_stream_open()
     {
         await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         for (int i = 0; i < 10; i++)
@@ -36,7 +36,7 @@ public sealed class IdleTimeoutStreamTests
     }
 
     [Fact]
-    public async Task The_time_between_two_reads_does_not_count()
+    public async Task Time_between_two_reads_does_not_count()
     {
         await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         await _pipe.Writer.WriteAsync(new byte[32], Token);
@@ -46,7 +46,7 @@ public sealed class IdleTimeoutStreamTests
     }
 
     [Fact]
-    public async Task Cancelling_is_no_timeout()
+    public async Task Cancellation_is_not_a_timeout()
     {
         await using IdleTimeoutStream stream = new(_pipe.Reader.AsStream(), Limit, _clock);
         using CancellationTokenSource stop = new();

@@ -3,10 +3,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>A stand-in for sandboxd says what the real one could.</summary>
+/// <summary>Start of the local server, with scripts in place of sandboxd.</summary>
 public sealed class LocalServerTests : IDisposable
 {
-    // As long as its file is there, and the test run.
+    // Runs as long as its file exists and the test process runs.
     private const string GoOn = """while [ -e "$0" ] && kill -0 "$PPID"; do sleep 0.02; done""";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("sbc").FullName;
@@ -14,7 +14,7 @@ public sealed class LocalServerTests : IDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_ready_line_is_read_and_nothing_after_it_is_waited_for()
+    public async Task Ready_message_is_read_without_waiting_for_more()
     {
         Install($$"""
             echo '{"uri":"unix:/x/y","version":"1","build":"b","processId":7,"log":"/l","started":true}'
@@ -25,7 +25,7 @@ public sealed class LocalServerTests : IDisposable
     }
 
     [Fact]
-    public async Task Its_explanation_is_the_failure()
+    public async Task Error_in_the_ready_message_is_thrown()
     {
         Install("""
             echo 'noise' >&2
@@ -37,7 +37,7 @@ public sealed class LocalServerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_it_said_is_told_when_it_explained_nothing()
+    public async Task Output_of_the_program_is_the_error_when_it_gave_none()
     {
         Install("echo 'segmentation fault' >&2; exit 139");
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
@@ -46,14 +46,14 @@ public sealed class LocalServerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_missing_program_is_told()
+    public async Task Missing_program_is_an_error()
     {
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
         Assert.Equal(ErrorCodes.ServerNotInstalled, failure.Code);
     }
 
     [Fact]
-    public async Task Waiting_can_be_cancelled()
+    public async Task Wait_can_be_cancelled()
     {
         Install($"touch \"$0.runs\"; {GoOn}");
         using CancellationTokenSource stop = new();
@@ -64,7 +64,7 @@ public sealed class LocalServerTests : IDisposable
     }
 
     [Fact]
-    public async Task Its_only_argument_is_start()
+    public async Task Only_argument_is_start()
     {
         Install("""echo "{\"uri\":\"unix:/$#-$1\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}" """);
         Assert.Equal("unix:/1-start", (await LocalServer.StartAsync(new ClientSettings(), _folder, Token)).Uri);
@@ -73,7 +73,10 @@ public sealed class LocalServerTests : IDisposable
     [Fact]
     public async Task Settings_replace_the_environment_of_the_started_program()
     {
-        Install("""echo "{\"uri\":\"unix:$SANDBOX_HOME:$XDG_STATE_HOME:${XDG_RUNTIME_DIR-unset}\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}" """);
+        Install("""
+            uri="unix:$SANDBOX_HOME:$XDG_STATE_HOME:${XDG_RUNTIME_DIR-unset}"
+            echo "{\"uri\":\"$uri\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}"
+            """);
         ClientSettings settings = new() { Home = "/home-of-test", StateHome = "/state-of-test" };
         Assert.Equal("unix:/home-of-test:/state-of-test:unset", (await LocalServer.StartAsync(settings, _folder, Token)).Uri);
     }

@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>A stream that breaks is taken up where it broke, and a command is never run twice for it.</summary>
+/// <summary>A broken stream is resumed and the command is not run again.</summary>
 public sealed class ResumeTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -13,12 +13,12 @@ public sealed class ResumeTests
     [Theory]
     [InlineData(CommandFrame.MediaType)]
     [InlineData("text/event-stream")]
-    public async Task A_stream_that_breaks_goes_on_from_the_last_byte_without_the_reader_noticing(string type)
+    public async Task Broken_stream_resumes_at_the_last_byte(string type)
     {
-        // Whatever is asked for ends after three bytes, without the command's end: there are many breaks before the end.
+        // Every response ends after three bytes without an exit, so the stream breaks several times.
         byte[] output = Encoding.ASCII.GetBytes("0123456789");
         ConcurrentQueue<string> asked = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             asked.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
             int from = context.Request.Method == "POST" ? 0 : int.Parse(context.Request.Query["from"].ToString().Split(',')[0], null);
@@ -39,11 +39,11 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Output_that_breaks_off_within_a_frame_goes_on_from_the_last_byte_that_came()
+    public async Task Stream_broken_within_a_frame_resumes_at_the_last_byte()
     {
         byte[] output = Encoding.ASCII.GetBytes("0123456789");
         ConcurrentQueue<string> asked = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             asked.Enqueue(context.Request.Query["from"].ToString());
             int from = context.Request.Method == "POST" ? 0 : int.Parse(asked.Last().Split(',')[0], null);
@@ -61,10 +61,10 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task A_break_before_the_first_byte_asks_again_for_the_same_command()
+    public async Task Break_before_the_first_byte_repeats_the_request()
     {
         ConcurrentQueue<string> asked = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             using StreamReader body = new(context.Request.Body);
             asked.Enqueue($"{context.Request.Method} {context.Request.Headers[ApiHeaders.ProcessId]} {await body.ReadToEndAsync(Token)}");
@@ -84,9 +84,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task A_gap_is_told_with_its_size_and_the_cursor_goes_on_behind_it()
+    public async Task Gap_is_reported_with_its_size_and_moves_the_cursor()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             byte[] place = new byte[OutputCursor.Length];
             new OutputCursor(100, 7).Write(place);
@@ -110,9 +110,9 @@ public sealed class ResumeTests
     [Theory]
     [InlineData(404, ErrorCodes.ProcessNotFound)]
     [InlineData(404, ErrorCodes.RouteNotFound)]
-    public async Task Where_the_output_was_not_kept_the_connection_is_lost_and_never_a_success(int status, string code)
+    public async Task Output_that_was_not_kept_is_ConnectionLost(int status, string code)
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             if (context.Request.Method == "POST")
             {
@@ -127,9 +127,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task A_server_that_does_not_come_back_is_ConnectionLost_when_the_patience_is_over()
+    public async Task Server_that_does_not_return_is_ConnectionLost_after_all_retries()
     {
-        TestServer server = await TestServer.StartAsync(async context =>
+        StubServer server = await StubServer.StartAsync(async context =>
         {
             await context.Response.Body.FlushAsync(Token);
             await Task.Delay(Timeout.Infinite, context.RequestAborted);

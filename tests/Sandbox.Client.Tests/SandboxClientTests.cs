@@ -10,15 +10,17 @@ public sealed class SandboxClientTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Each_method_asks_its_route()
+    public async Task Each_method_requests_its_route()
     {
         List<string> asked = [];
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             string body = await new StreamReader(context.Request.Body).ReadToEndAsync(Token);
-            string?[] parts = [context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers[ApiHeaders.SessionId], context.Request.Headers[ApiHeaders.ProcessId], body];
+            string?[] parts = [context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers[ApiHeaders.SessionId],
+                context.Request.Headers[ApiHeaders.ProcessId], body];
             asked.Add(string.Join(' ', parts.Where(part => !string.IsNullOrEmpty(part))));
-            await context.Response.WriteAsync(context.Request.Path.Value!.EndsWith("/env", StringComparison.Ordinal) ? """{"env":{},"secrets":[]}""" : "{}", Token);
+            await context.Response.WriteAsync(
+                context.Request.Path.Value!.EndsWith("/env", StringComparison.Ordinal) ? """{"env":{},"secrets":[]}""" : "{}", Token);
         });
         SandboxClient client = new(server.Endpoint);
         await client.GetEnvironmentAsync("box", null, reveal: false, wake: true, Token);
@@ -39,10 +41,10 @@ public sealed class SandboxClientTests
     }
 
     [Fact]
-    public async Task Input_is_sent_as_it_is_made()
+    public async Task Input_is_streamed()
     {
         TaskCompletionSource first = new();
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             byte[] buffer = new byte[16];
             int count = await context.Request.Body.ReadAsync(buffer, Token);
@@ -61,10 +63,10 @@ public sealed class SandboxClientTests
     }
 
     [Fact]
-    public async Task A_request_says_when_it_must_not_wake()
+    public async Task Request_says_when_it_must_not_start_a_stopped_sandbox()
     {
         List<string> wakes = [];
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             wakes.Add(context.Request.Headers[ApiHeaders.Wake].ToString());
             await context.Response.WriteAsync("""{"sessions":[]}""", Token);
@@ -76,7 +78,7 @@ public sealed class SandboxClientTests
     }
 
     [Fact]
-    public async Task A_failed_answer_is_the_failure_it_tells_of()
+    public async Task Error_response_is_thrown()
     {
         ApiException failure = await FailAsync(404, "application/json", """{"error":"No such session.","code":"session_not_found","requestId":"r7"}""");
         Assert.Equal(("session_not_found", "No such session.", 404, "r7"), (failure.Code, failure.Message, failure.Status, failure.RequestId));
@@ -89,7 +91,7 @@ public sealed class SandboxClientTests
     [InlineData(500, "application/json", "{}", "internal_error")]
     [InlineData(302, "text/plain", "", "internal_error")]
     [InlineData(418, "application/json", "[1]", "invalid_request")]
-    public async Task An_answer_that_is_not_the_APIs_is_a_sensible_failure(int status, string type, string body, string code)
+    public async Task Unexpected_response_is_a_readable_error(int status, string type, string body, string code)
     {
         ApiException failure = await FailAsync(status, type, body);
         Assert.Equal((code, status), (failure.Code, failure.Status));
@@ -97,9 +99,9 @@ public sealed class SandboxClientTests
     }
 
     [Fact]
-    public async Task An_endless_failed_answer_is_not_read_to_its_end()
+    public async Task Endless_error_response_is_not_read_completely()
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             (context.Response.StatusCode, context.Response.ContentType) = (500, "application/json");
             while (!context.RequestAborted.IsCancellationRequested)
@@ -112,27 +114,28 @@ public sealed class SandboxClientTests
     }
 
     [Fact]
-    public async Task A_success_that_cannot_be_read_is_a_failure()
+    public async Task Unreadable_success_response_is_an_error()
     {
         ApiException failure = await FailAsync(200, "text/html", "<h1>hello</h1>");
         Assert.Equal(ErrorCodes.InternalError, failure.Code);
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_ServerUnreachable()
+    public async Task Missing_server_is_ServerUnreachable()
     {
         await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse("unix:/nosuch/socket")).GetServerAsync(Token));
 
-        // A port that nobody can listen on: it is taken.
+        // A port that is bound but not listened on.
         using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await Assert.ThrowsAsync<ServerUnreachableException>(() => new SandboxClient(ServerEndpoint.Parse($"http://{taken.LocalEndPoint}")).GetServerAsync(Token));
+        await Assert.ThrowsAsync<ServerUnreachableException>(
+            () => new SandboxClient(ServerEndpoint.Parse($"http://{taken.LocalEndPoint}")).GetServerAsync(Token));
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_started_once_and_the_request_repeated()
+    public async Task Missing_server_is_started_once_and_the_request_is_repeated()
     {
-        await using TestServer server = TestServer.Create(context => context.Response.WriteAsync("""{"sandboxes":[]}""", Token));
+        await using StubServer server = StubServer.Create(context => context.Response.WriteAsync("""{"sandboxes":[]}""", Token));
         int starts = 0;
         SandboxClient client = new(server.Endpoint, restart: async _ =>
         {
@@ -145,10 +148,10 @@ public sealed class SandboxClientTests
     }
 
     [Fact]
-    public async Task A_request_that_reached_the_server_is_never_repeated()
+    public async Task Request_that_reached_the_server_is_not_repeated()
     {
         int requests = 0;
-        await using TestServer server = await TestServer.StartAsync(context =>
+        await using StubServer server = await StubServer.StartAsync(context =>
         {
             requests++;
             context.Abort();
@@ -160,27 +163,27 @@ public sealed class SandboxClientTests
     }
 
     [Fact]
-    public async Task A_request_has_its_time_limit()
+    public async Task Request_times_out()
     {
-        await using TestServer server = await TestServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using StubServer server = await StubServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         SandboxClient client = new(server.Endpoint, limits: new() { Request = TimeSpan.FromMilliseconds(100) });
         await Assert.ThrowsAsync<TimeoutException>(() => client.GetServerAsync(Token));
     }
 
     [Fact]
-    public async Task Cancelling_is_the_callers_and_no_time_out()
+    public async Task Cancellation_is_not_a_timeout()
     {
-        await using TestServer server = await TestServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using StubServer server = await StubServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         using CancellationTokenSource stop = new(50);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new SandboxClient(server.Endpoint).GetServerAsync(stop.Token));
     }
 
     [Fact]
-    public async Task The_key_is_sent_and_never_told()
+    public async Task Key_is_sent_and_never_shown()
     {
         string? sent = null;
         List<string> traces = [];
-        await using TestServer server = await TestServer.StartAsync(context =>
+        await using StubServer server = await StubServer.StartAsync(context =>
         {
             sent = context.Request.Headers.Authorization;
             context.Response.StatusCode = 401;
@@ -200,7 +203,7 @@ public sealed class SandboxClientTests
     [InlineData("a/b")]
     [InlineData("a?b")]
     [InlineData("")]
-    public async Task A_bad_id_never_becomes_part_of_an_address(string id)
+    public async Task Invalid_id_is_never_part_of_an_address(string id)
     {
         SandboxClient client = new(ServerEndpoint.Parse("unix:/nosuch/socket"));
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => client.GetSandboxAsync(id, Token));
@@ -215,7 +218,7 @@ public sealed class SandboxClientTests
     [InlineData("host:80")]
     [InlineData("https://user:pw@host")]
     [InlineData("https://host/?q")]
-    public void A_bad_address_is_refused_without_quoting_it(string address)
+    public void Invalid_address_is_refused_without_quoting_it(string address)
     {
         ApiException failure = Assert.Throws<ApiException>(() => ServerEndpoint.Parse(address));
         Assert.DoesNotContain("pw", failure.Message, StringComparison.Ordinal);
@@ -223,7 +226,7 @@ public sealed class SandboxClientTests
 
     private static async Task<ApiException> FailAsync(int status, string type, string body)
     {
-        await using TestServer server = await TestServer.StartAsync(async context =>
+        await using StubServer server = await StubServer.StartAsync(async context =>
         {
             (context.Response.StatusCode, context.Response.ContentType) = (status, type);
             await context.Response.WriteAsync(body, Token);

@@ -5,12 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client.Tests;
 
-/// <summary>What is true of both forms of a command's stream, whatever is in it and however it is cut.</summary>
+/// <summary>Property tests of both stream formats, with any content and any split into reads.</summary>
 public sealed class StreamFormatTests
 {
     private static readonly Gen<int[]> Sizes = Gen.Int[1, 50].Array[1, 10];
 
-    /// <summary>Events as a sandbox sends them: output of both channels, and things the client is to skip.</summary>
+    /// <summary>Generates events as the agent sends them: output of both streams, and events that the client ignores.</summary>
     private static readonly Gen<Sent[]> Events = Gen.OneOf(
         Gen.Byte.Array[1, 300].Select(bytes => new Sent(FrameKind.StandardOutput, bytes)),
         Gen.Byte.Array[1, 300].Select(bytes => new Sent(FrameKind.StandardError, bytes)),
@@ -25,7 +25,7 @@ public sealed class StreamFormatTests
     private static readonly Gen<string> LineEnd = Gen.OneOf(Gen.Const("\n"), Gen.Const("\r\n"), Gen.Const("\r"));
 
     [Fact]
-    public async Task Frames_bring_what_was_sent_however_they_are_cut() =>
+    public async Task Frames_round_trip_however_they_are_split() =>
         await Gen.Select(Events, Gen.Int[0, 255], Sizes).SampleAsync(async (events, code, sizes) =>
         {
             List<string> read = await ReadFramesAsync([.. Frames(events), .. ExitFrame(code)], sizes);
@@ -33,7 +33,7 @@ public sealed class StreamFormatTests
         });
 
     [Fact]
-    public async Task Events_bring_what_was_sent_however_they_are_cut_and_whatever_ends_their_lines() =>
+    public async Task Events_round_trip_however_they_are_split_and_lines_end() =>
         await Gen.Select(Events, Gen.Int[0, 255], LineEnd, Sizes).SampleAsync(async (events, code, end, sizes) =>
         {
             List<string> read = await ReadEventsAsync(Encoding.UTF8.GetBytes(EventText(events, end) + ExitEvent(code, end)), sizes);
@@ -41,7 +41,7 @@ public sealed class StreamFormatTests
         });
 
     [Fact]
-    public async Task A_stream_that_breaks_off_brings_a_beginning_of_what_was_sent_and_never_an_end() =>
+    public async Task Truncated_stream_is_a_prefix_without_an_end() =>
         await Gen.Select(Events, Gen.Int[0, 5000], Sizes).SampleAsync(async (events, place, sizes) =>
         {
             byte[] frames = [.. Frames(events), .. ExitFrame(0)];
@@ -54,7 +54,7 @@ public sealed class StreamFormatTests
         });
 
     [Fact]
-    public async Task Any_bytes_at_all_are_read_or_refused() =>
+    public async Task Any_bytes_are_read_or_refused() =>
         await Gen.Select(Gen.Byte.Array[0, 300], Opening, Sizes)
             .SampleAsync(async (bytes, opening, sizes) =>
             {
@@ -62,7 +62,7 @@ public sealed class StreamFormatTests
                 await RefusedOrReadAsync(() => ReadEventsAsync([.. Encoding.UTF8.GetBytes(opening), .. bytes, 10, 10], sizes));
             });
 
-    /// <summary>The failures that the command's reader turns into a lost connection, and the one that the stream tells of.</summary>
+    /// <summary>Accepts the exceptions that the reader converts to ConnectionLost, and the one for an error event.</summary>
     private static async Task RefusedOrReadAsync(Func<Task> read)
     {
         Exception? failure = await Record.ExceptionAsync(read);
@@ -70,10 +70,10 @@ public sealed class StreamFormatTests
     }
 
     private static Task<List<string>> ReadFramesAsync(byte[] bytes, int[] sizes) =>
-        ShowAllAsync(FrameFormat.ReadAsync(new ChoppedStream(bytes, sizes), TestContext.Current.CancellationToken));
+        ShowAllAsync(FrameFormat.ReadAsync(new SplitReadStream(bytes, sizes), TestContext.Current.CancellationToken));
 
     private static Task<List<string>> ReadEventsAsync(byte[] bytes, int[] sizes) =>
-        ShowAllAsync(EventStreamFormat.ReadAsync(new ChoppedStream(bytes, sizes), TestContext.Current.CancellationToken));
+        ShowAllAsync(EventStreamFormat.ReadAsync(new SplitReadStream(bytes, sizes), TestContext.Current.CancellationToken));
 
     private static async Task<List<string>> ShowAllAsync(IAsyncEnumerable<CommandEvent?> events)
     {
@@ -82,7 +82,8 @@ public sealed class StreamFormatTests
         {
             if (current is not null)
             {
-                shown.Add(current is CommandOutput output ? $"{output.Channel} {Convert.ToHexString(output.Data.Span)}" : $"exit {((CommandExit)current).Exit.ExitCode}");
+                shown.Add(current is CommandOutput output ? $"{output.Channel} {Convert.ToHexString(output.Data.Span)}"
+                    : $"exit {((CommandExit)current).Exit.ExitCode}");
             }
         }
 
@@ -93,7 +94,7 @@ public sealed class StreamFormatTests
         .Where(sent => sent.Kind is FrameKind.StandardOutput or FrameKind.StandardError)
         .Select(sent => $"{(sent.Kind == FrameKind.StandardOutput ? OutputChannel.Output : OutputChannel.Error)} {Convert.ToHexString(sent.Bytes)}");
 
-    /// <summary>What the first bytes of the events' frames hold, to the last byte of output.</summary>
+    /// <summary>Returns the output in the first bytes of the frames of events.</summary>
     private static IEnumerable<string> Beginning(IEnumerable<Sent> events, int length)
     {
         List<Sent> begun = [];

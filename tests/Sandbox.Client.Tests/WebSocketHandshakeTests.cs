@@ -15,7 +15,7 @@ public sealed class WebSocketHandshakeTests
     [Fact]
     public async Task Handshake_with_the_accept_value_of_the_key_opens_a_terminal()
     {
-        await using TestServer server = await StartAsync(key =>
+        await using StubServer server = await StartAsync(key =>
             Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))));
         using TerminalConnection terminal = await OpenAsync(server);
         await Assert.ThrowsAsync<ConnectionLostException>(() => terminal.FollowAsync(_ => default, Token));
@@ -26,17 +26,17 @@ public sealed class WebSocketHandshakeTests
     [InlineData(null)]
     public async Task Handshake_with_another_accept_value_is_refused(string? accept)
     {
-        await using TestServer server = await StartAsync(_ => accept);
+        await using StubServer server = await StartAsync(_ => accept);
         ApiException refused = await Assert.ThrowsAsync<ApiException>(() => OpenAsync(server));
         Assert.Equal(ErrorCodes.Unsupported, refused.Code);
         Assert.Contains("Sec-WebSocket-Accept", refused.Message, StringComparison.Ordinal);
     }
 
-    private static Task<TerminalConnection> OpenAsync(TestServer server) =>
+    private static Task<TerminalConnection> OpenAsync(StubServer server) =>
         new SandboxClient(server.Endpoint).OpenTerminalAsync("box", null, new() { Size = new(80, 24) }, Token);
 
     // Answers 101 with the given accept value and then closes the connection.
-    private static Task<TestServer> StartAsync(Func<string, string?> accept) => TestServer.StartAsync(async context =>
+    private static Task<StubServer> StartAsync(Func<string, string?> accept) => StubServer.StartAsync(async context =>
     {
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.Connection = "Upgrade";

@@ -3,34 +3,39 @@ using System.Reflection;
 
 namespace Sandbox.Tests;
 
-/// <summary>What binds to which parameter, and what never does.</summary>
+/// <summary>Which objects bind to which parameters.</summary>
 public sealed class BindingTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
-    public void Nothing_binds_by_property_name_but_files_of_this_machine_to_be_copied()
+    public void Only_local_files_to_copy_bind_by_property_name()
     {
         IEnumerable<Type> cmdlets = _engine.Run("Get-Command -Module Sandbox").Clean.Output.Select(item => ((CmdletInfo)item.BaseObject).ImplementingType);
-        PropertyInfo bound = Assert.Single(cmdlets.SelectMany(type => type.GetProperties()), property => property.GetCustomAttributes<ParameterAttribute>().Any(item => item.ValueFromPipelineByPropertyName));
+        PropertyInfo bound = Assert.Single(
+            cmdlets.SelectMany(type => type.GetProperties()),
+            property => property.GetCustomAttributes<ParameterAttribute>().Any(item => item.ValueFromPipelineByPropertyName));
         Assert.Equal("CopySandboxItemCommand.LiteralPath", $"{bound.DeclaringType!.Name}.{bound.Name}");
     }
 
     [Fact]
-    public void No_object_looks_like_a_path_of_this_machine()
+    public void No_object_binds_as_a_local_path()
     {
-        // By these properties PowerShell's own Remove-Item and its kin would bind it, and delete here what lies in the sandbox.
+        // By these properties Remove-Item and similar cmdlets would bind a sandbox item and delete the local file of the same path.
         string[] traps = ["Path", "LiteralPath", "PSPath", "FullName", "FilePath"];
         IEnumerable<Type> emitted = _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType)
             .Select(output => output.Type).Where(type => type?.Namespace == nameof(Sandbox)).Distinct();
         Assert.All(emitted, type => Assert.DoesNotContain(type.GetProperties(), property => traps.Contains(property.Name)));
-        Assert.StartsWith(fixture.Id + ":/", _engine.Run("New-SandboxItem no-local-path -Sandbox $Box | ForEach-Object { \"$_\" }").Texts[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            fixture.Id + ":/", _engine.Run("New-SandboxItem no-local-path -Sandbox $Box | ForEach-Object { \"$_\" }").Texts[0], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Every_object_survives_serialisation_with_its_key()
+    public void Every_object_keeps_its_key_through_serialisation()
     {
-        EngineResult made = _engine.Run("$Box; New-SandboxSession -Sandbox $Box; Get-SandboxEnv PATH -Sandbox $Box; Invoke-SandboxCommand true -Sandbox $Box -AsResult; Get-SandboxServer; Test-SandboxServer server").Clean;
+        ScriptResult made = _engine.Run(
+            "$Box; New-SandboxSession -Sandbox $Box; Get-SandboxEnv PATH -Sandbox $Box; Invoke-SandboxCommand true -Sandbox $Box -AsResult; " +
+            "Get-SandboxServer; Test-SandboxServer server").Clean;
         foreach (PSObject item in made.Output)
         {
             PSObject copy = Copy(item);

@@ -2,16 +2,16 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Stopping code that runs.</summary>
+/// <summary>Stopping code while it runs.</summary>
 public sealed class CodeTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
-    public void Ctrl_C_interrupts_the_code_and_its_context_keeps_its_state()
+    public void Ctrl_C_interrupts_the_code_and_keeps_the_context_state()
     {
         _ = _engine.Run("$c = New-SandboxCodeContext -Sandbox $Box").Clean;
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare("$c | Invoke-SandboxCode \"kept = 1`nprint('begun')`nwhile True: pass\"", ("c", _engine.Run("$c").Output[0]));
         PSDataCollection<PSObject> output = [];
         shell.BeginInvoke<PSObject, PSObject>(null, output);
@@ -21,7 +21,7 @@ public sealed class CodeTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     }
 
     [Fact]
-    public void A_pipeline_that_has_enough_interrupts_the_code()
+    public void Pipeline_that_stops_early_interrupts_the_code()
     {
         _ = _engine.Run("$c = New-SandboxCodeContext -Sandbox $Box; $c | Invoke-SandboxCode 'kept = 1'").Clean;
         Assert.Equal(["first"], _engine.Run("$c | Invoke-SandboxCode \"print('first')`nwhile True: pass\" | Select-Object -First 1").Texts);

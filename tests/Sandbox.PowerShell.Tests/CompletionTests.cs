@@ -4,21 +4,22 @@ namespace Sandbox.Tests;
 
 public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
-    public void Sandbox_ids_are_offered_with_their_state()
+    public void Sandbox_ids_are_completed_with_their_state()
     {
         CompletionResult offered = Assert.Single(Offered($"Get-Sandbox {fixture.Id[..^1]}"));
         Assert.Equal((fixture.Id, $"{fixture.Id}: Running, bubblewrap"), (offered.CompletionText, offered.ToolTip));
-        foreach (string line in new[] { "Remove-Sandbox ", "Stop-Sandbox -Sandbox ", "Invoke-SandboxCommand x -Sandbox ", "New-SandboxSession -Sandbox ", "Get-SandboxEnv -Sandbox " })
+        foreach (string line in new[] { "Remove-Sandbox ", "Stop-Sandbox -Sandbox ", "Invoke-SandboxCommand x -Sandbox ", "New-SandboxSession -Sandbox ",
+            "Get-SandboxEnv -Sandbox " })
         {
             Assert.Contains(fixture.Id, OfferedTexts(line));
         }
     }
 
     [Fact]
-    public void Session_ids_are_those_of_the_sandbox_that_is_named_and_else_have_it_before_them()
+    public void Session_ids_are_completed_for_the_named_sandbox_or_qualified()
     {
         _ = _engine.Run("$null = New-SandboxSession comp1 -Sandbox $Box; $null = New-SandboxSession comp2 -Sandbox $Box").Clean;
         Assert.Equal(["comp1", "comp2"], OfferedTexts($"Get-SandboxSession -Sandbox {fixture.Id} -Id comp"));
@@ -28,7 +29,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
-    public void Names_of_variables_are_those_of_the_session_that_is_named()
+    public void Variable_names_are_completed_for_the_named_session()
     {
         _ = _engine.Run("$v = New-SandboxSession vars -Sandbox $Box -Environment @{ COMPLETE_ME = 'shown' }").Clean;
         Assert.Equal(["COMPLETE_ME"], OfferedTexts($"Get-SandboxEnv -Session {fixture.Id}/vars -Name COMPL"));
@@ -36,7 +37,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
-    public void Code_contexts_are_offered_as_sessions_are_and_languages_by_name()
+    public void Code_contexts_and_languages_are_completed()
     {
         _ = _engine.Run("$null = New-SandboxCodeContext -Id code1 -Sandbox $Box").Clean;
         Assert.Equal(["code1"], OfferedTexts("Invoke-SandboxCode x -Sandbox $Box -Context co"));
@@ -46,7 +47,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
-    public void An_id_that_reads_as_a_number_is_quoted()
+    public void Id_that_reads_as_a_number_is_quoted()
     {
         _ = _engine.Run("$null = New-Sandbox 0815x").Clean;
         Assert.Equal(["'0815x'"], OfferedTexts("Get-Sandbox 08"));
@@ -54,16 +55,18 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
-    public void Values_of_enumerations_are_offered()
+    public void Enumeration_values_are_completed()
     {
         Assert.Equal(["Error", "Host", "Null", "Output"], OfferedTexts("Invoke-SandboxCommand x -StandardError ").Order());
         Assert.Equal(["Host", "Internet", "None"], OfferedTexts("New-Sandbox -Network ").Order());
     }
 
     [Fact]
-    public void Paths_in_a_sandbox_are_offered_with_a_slash_behind_directories_and_quoted_where_they_must_be()
+    public void Sandbox_paths_are_completed_quoted_and_with_a_slash_for_directories()
     {
-        _ = _engine.Run("$p = New-SandboxSession paths -Sandbox $Box -WorkingDirectory /workspace/paths; $p | Invoke-SandboxCommand 'mkdir sub; touch -- sub/f1 sub/f2 \"a b\" \"[x]\" .dot -dash; ln -s sub link'").Clean;
+        _ = _engine.Run(
+            "$p = New-SandboxSession paths -Sandbox $Box -WorkingDirectory /workspace/paths; $p | Invoke-SandboxCommand 'mkdir sub; " +
+            "touch -- sub/f1 sub/f2 \"a b\" \"[x]\" .dot -dash; ln -s sub link'").Clean;
         string session = $"-Session {fixture.Id}/paths";
         Assert.Equal(["'-dash'", "'`[x`]'", "'a b'", "link/", "sub/"], OfferedTexts($"Get-SandboxItem {session} -Path "));
         Assert.Equal(["'-dash'", "[x]", "'a b'", "link/", "sub/"], OfferedTexts($"Get-SandboxItem {session} -LiteralPath "));
@@ -78,7 +81,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Fact]
-    public void Nothing_found_is_nothing_offered_and_no_error_is_left()
+    public void No_match_completes_nothing_and_leaves_no_error()
     {
         Assert.Empty(Texts("Get-SandboxSession -Sandbox nosuch -Id x"));
         Assert.Empty(Texts("Get-SandboxEnv -Session nosuch/nosuch -Name A"));
@@ -87,7 +90,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
 
     private string[] OfferedTexts(string line) => [.. Offered(line).Select(offered => offered.CompletionText)];
 
-    // A completer that the server does not answer within 200 ms offers nothing; on a busy machine that happens.
+    // A completer without a response within 200 ms returns nothing, which happens on a busy machine.
     private CompletionResult[] Offered(string line)
     {
         CompletionResult[] offered = [];
@@ -97,7 +100,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
 
     private string[] Texts(string line) => [.. Complete(line).Select(offered => offered.CompletionText)];
 
-    // Where no completer offers anything the engine offers files, which are not looked for here.
+    // Without a match of a completer PowerShell completes file names, which are ignored here.
     private IEnumerable<CompletionResult> Complete(string line)
     {
         using PowerShell shell = PowerShell.Create(_engine.Runspace);

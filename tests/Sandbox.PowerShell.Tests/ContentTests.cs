@@ -2,16 +2,16 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Content when the disk is full, and beside a running command. All else of content: SandboxContent.Tests.ps1.</summary>
+/// <summary>Content on a full disk and beside a running command. Other tests of content: SandboxContent.Tests.ps1.</summary>
 public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private static int s_next;
 
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
     private readonly string _file = $"c{Interlocked.Increment(ref s_next)}";
 
     [Fact]
-    public void A_full_disk_is_an_error_and_leaves_the_old_file_whole()
+    public void Full_disk_is_an_error_and_keeps_the_old_file()
     {
         Assert.Equal(["DiskFull", "DiskFull", "old"], Run(
             """
@@ -33,8 +33,9 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
     [Fact]
     public void Reading_does_not_wait_for_a_running_command()
     {
-        using Engine busy = new();
-        using PowerShell shell = busy.Prepare("$s = New-SandboxSession busy -Sandbox $Box; $s | Invoke-SandboxCommand 'mkfifo go; echo begun; cat go; echo ended'", ("Box", fixture.Box));
+        using PowerShellEngine busy = new();
+        using PowerShell shell = busy.Prepare(
+            "$s = New-SandboxSession busy -Sandbox $Box; $s | Invoke-SandboxCommand 'mkfifo go; echo begun; cat go; echo ended'", ("Box", fixture.Box));
         PSDataCollection<PSObject> output = [];
         IAsyncResult running = shell.BeginInvoke<PSObject, PSObject>(null, output);
         Wait.Until(() => output.Count == 1, "the command runs");
@@ -44,5 +45,5 @@ public sealed class ContentTests(SandboxFixture fixture) : IClassFixture<Sandbox
         Assert.Equal("ended", output[^1].ToString());
     }
 
-    private EngineResult Run(string script) => _engine.Run(script, ("F", _file));
+    private ScriptResult Run(string script) => _engine.Run(script, ("F", _file));
 }

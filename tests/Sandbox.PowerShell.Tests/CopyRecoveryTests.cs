@@ -2,55 +2,56 @@ using System.Security.Cryptography;
 
 namespace Sandbox.Tests;
 
-/// <summary>Copies under which the server is killed: they go on where they were, and until they are over the old file is there.</summary>
+/// <summary>Copies during which the server is killed: they resume, and replace the old file only at the end.</summary>
 public sealed class CopyRecoveryTests : IDisposable
 {
     private const int Megabytes = 100;
 
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public void An_upload_under_which_the_server_is_killed_goes_on_and_the_old_file_is_there_until_then()
+    public void Upload_resumes_after_the_server_is_killed_and_replaces_at_the_end()
     {
         string source = MakeFile(Path.Combine(_home.Folder, "large"));
         PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
         string inside = Path.GetDirectoryName(Directory.EnumerateFiles(_home.Folder, "mark", SearchOption.AllDirectories).Single())!;
-        KillUnder($"Copy-SandboxItem {source} mark -ToSandbox default -Checksum", inside, Path.Combine(inside, "mark"));
+        KillServerDuring($"Copy-SandboxItem {source} mark -ToSandbox default -Checksum", inside, Path.Combine(inside, "mark"));
         Assert.Equal(Hash(source), Hash(Path.Combine(inside, "mark")));
         Assert.Equal(["mark"], NamesIn(inside));
     }
 
     [Fact]
-    public void A_download_under_which_the_server_is_killed_goes_on_and_the_old_file_is_there_until_then()
+    public void Download_resumes_after_the_server_is_killed_and_replaces_at_the_end()
     {
         PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
         string source = MakeFile(Path.ChangeExtension(Directory.EnumerateFiles(_home.Folder, "mark", SearchOption.AllDirectories).Single(), "large"));
         File.SetUnixFileMode(source, (UnixFileMode)0x1a4);
         string here = Directory.CreateDirectory(Path.Combine(_home.Folder, "here")).FullName;
         File.WriteAllText(Path.Combine(here, "file"), "old\n");
-        KillUnder($"Copy-SandboxItem mark.large {here}/file -FromSandbox default -Checksum", here, Path.Combine(here, "file"));
+        KillServerDuring($"Copy-SandboxItem mark.large {here}/file -FromSandbox default -Checksum", here, Path.Combine(here, "file"));
         Assert.Equal(Hash(source), Hash(Path.Combine(here, "file")));
         Assert.Equal(["file"], NamesIn(here));
     }
 
-    private void KillUnder(string script, string directory, string old)
+    private void KillServerDuring(string script, string directory, string old)
     {
-        using PowerShellProcess shell = StartAndHold(script, directory, old);
+        using PowerShellProcess shell = StartAndPause(script, directory, old);
         _home.KillServer();
         Assert.Equal("old\n", File.ReadAllText(old));
         shell.Signal("CONT");
         Assert.Equal((0, "", ""), shell.Finish());
     }
 
-    // On a busy machine a copy may be over before it can be held: then it is made again.
-    private PowerShellProcess StartAndHold(string script, string directory, string old)
+    // On a busy machine a copy may complete before it can be paused; then it is repeated.
+    private PowerShellProcess StartAndPause(string script, string directory, string old)
     {
         while (true)
         {
             PowerShellProcess shell = new(_home, script);
-            Wait.Until(() => Partial(directory).Any(file => file.Length > 1 << 20) || new FileInfo(old).Length > "old\n".Length, "the copy is under way", pause: 1);
+            Wait.Until(
+                () => Partial(directory).Any(file => file.Length > 1 << 20) || new FileInfo(old).Length > "old\n".Length, "the copy is under way", pause: 1);
             shell.Signal("STOP");
             if (Partial(directory).Any())
             {

@@ -2,26 +2,26 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>A copy that is stopped. All else of copies: SandboxItem.Tests.ps1.</summary>
+/// <summary>Stopping a copy. Other tests of copies: SandboxItem.Tests.ps1.</summary>
 public sealed class CopyTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>, IDisposable
 {
     private static int s_next;
 
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
     private readonly string _inside = $"/workspace/k{Interlocked.Increment(ref s_next)}";
     private readonly string _here = Directory.CreateTempSubdirectory("sbxcopy").FullName;
 
     public void Dispose() => Directory.Delete(_here, recursive: true);
 
     [Fact]
-    public void Stop_ends_a_copy_and_leaves_no_half_of_it()
+    public void Stop_ends_a_copy_and_leaves_no_partial_file()
     {
         using (FileStream large = File.Create(_here + "/large"))
         {
             large.SetLength(64L << 30);
         }
 
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare("Copy-SandboxItem $H/large $D/large -ToSandbox $Box -Force", ("Box", fixture.Box), ("D", _inside), ("H", _here));
         shell.BeginInvoke();
         Wait.Until(() => Run("Get-SandboxChildItem $D -Force -Sandbox $Box -ErrorAction SilentlyContinue").Output.Count > 0, "the copy has begun");
@@ -30,5 +30,5 @@ public sealed class CopyTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         Assert.Equal(["False"], Run("Test-SandboxPath $D/large -Sandbox $Box").Texts);
     }
 
-    private EngineResult Run(string script) => _engine.Run(script, ("D", _inside), ("H", _here));
+    private ScriptResult Run(string script) => _engine.Run(script, ("D", _inside), ("H", _here));
 }

@@ -1,12 +1,11 @@
 namespace Sandbox.Tests;
 
-/// <summary>The sandbox that is meant when none is named.</summary>
 public sealed class DefaultSandboxTests
 {
     [Fact]
-    public void Two_shells_that_need_it_first_at_the_same_time_share_it()
+    public void Two_shells_that_first_use_it_concurrently_share_it()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         const string Script = "New-SandboxSession | Invoke-SandboxCommand 'echo $$ >> who; echo ok'";
         using PowerShellProcess one = new(home, Script);
         using PowerShellProcess two = new(home, Script);

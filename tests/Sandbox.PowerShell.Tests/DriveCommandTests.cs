@@ -2,12 +2,12 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Ctrl+C while PowerShell's own cmdlets use a drive. All else of drives: SandboxDrive.Tests.ps1.</summary>
+/// <summary>Ctrl+C while PowerShell's own cmdlets use a drive. Other tests of drives: SandboxDrive.Tests.ps1.</summary>
 public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposable
 {
     private static int s_next;
 
-    private readonly Engine _engine = new();
+    private readonly PowerShellEngine _engine = new();
     private readonly ManualResetEventSlim _begun = new();
     private readonly string _directory = $"/workspace/dc{Interlocked.Increment(ref s_next)}";
 
@@ -26,7 +26,7 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
     }
 
     [Fact]
-    public void Content_that_Ctrl_C_cuts_leaves_the_old_file_whole()
+    public void Ctrl_C_while_writing_content_keeps_the_old_file()
     {
         _ = Run("Set-Content $B/file old").Clean;
         using (PowerShell shell = _engine.Prepare("& { 'new'; $Begun.Set(); Invoke-SandboxCommand 'sleep 600' } | Set-Content $B/file", ("Begun", _begun)))
@@ -47,7 +47,7 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
     [InlineData("Invoke-SandboxCommand \"truncate -s 1T $D/endless\"; Get-Content $B/endless -AsByteStream")]
     [InlineData("'begun'; for ($i = 0; $true; $i++) { $null = New-Item $B/n$i; Remove-Item $B/n$i }")]
     [InlineData("'begun'; while ($true) { Copy-Item box:/usr/lib $B/copy -Recurse; Remove-Item $B/copy -Recurse -Force }")]
-    public void Ctrl_C_ends_a_command_that_would_never_end(string script)
+    public void Ctrl_C_ends_an_endless_command(string script)
     {
         using PowerShell shell = _engine.Prepare(script);
         PSDataCollection<PSObject> output = [];
@@ -58,5 +58,5 @@ public sealed class DriveCommandTests : IClassFixture<SandboxFixture>, IDisposab
         Assert.Equal(["True"], Run("Test-Path $B").Texts);
     }
 
-    private EngineResult Run(string script, params (string Name, object? Value)[] variables) => _engine.Run(script, variables);
+    private ScriptResult Run(string script, params (string Name, object? Value)[] variables) => _engine.Run(script, variables);
 }

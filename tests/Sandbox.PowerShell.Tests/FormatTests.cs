@@ -9,18 +9,28 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     private const string Result = "Invoke-SandboxCommand 'echo one; echo two; exit 3' -Sandbox $Box -AsResult";
     private const string Session = "New-SandboxSession -Sandbox $Box -CommandTimeoutSeconds 2.5";
     private const string Removal = "New-SandboxSession -Sandbox $Box | Remove-SandboxSession -AsResult";
-    private const string Port = "$null = New-SandboxSession -Sandbox $Box | Invoke-SandboxCommand 'setsid python3 -m http.server 8500 --bind 127.0.0.1 >/dev/null 2>&1 & until (exec 3<>/dev/tcp/127.0.0.1/8500) 2>/dev/null; do sleep 0.02; done'; Connect-SandboxPort 8500 -Sandbox $Box";
+    private const string Port = "$null = New-SandboxSession -Sandbox $Box | " +
+        "Invoke-SandboxCommand 'setsid python3 -m http.server 8500 --bind 127.0.0.1 >/dev/null 2>&1 & " +
+        "until (exec 3<>/dev/tcp/127.0.0.1/8500) 2>/dev/null; do sleep 0.02; done'; Connect-SandboxPort 8500 -Sandbox $Box";
 
     private const string Item = "New-SandboxItem shown.txt -Value 0123456789 -Force -Sandbox $Box";
-    private const string Change = "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-Object -First 1 } finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
-    private const string DriveItem = "& { $null = Connect-SandboxServer -DefaultSandbox $Box.Id; $state = $ExecutionContext.SessionState; if (-not ($state.Drive.GetAll() | Where-Object Name -eq shown)) { $null = $state.Drive.New([System.Management.Automation.PSDriveInfo]::new('shown', $state.Provider.GetOne('Sandbox'), '/', '', $null), 'global') }; $null = New-SandboxItem drive.txt -Value 0123456789 -Force; $ExecutionContext.InvokeProvider.Item.Get('shown:/workspace/drive.txt') }";
+    private const string Change =
+        "& { Invoke-SandboxCommand '(while sleep 0.1; do touch changed; done) > /dev/null 2>&1 & echo $! > toucher' -Sandbox $Box; " +
+        "try { Watch-SandboxItem -Filter changed -Sandbox $Box | Select-Object -First 1 } " +
+        "finally { Invoke-SandboxCommand 'kill $(cat toucher)' -Sandbox $Box } }";
+    private const string DriveItem =
+        "& { $null = Connect-SandboxServer -DefaultSandbox $Box.Id; $state = $ExecutionContext.SessionState; " +
+        "if (-not ($state.Drive.GetAll() | Where-Object Name -eq shown)) { " +
+        "$null = $state.Drive.New([System.Management.Automation.PSDriveInfo]::new('shown', $state.Provider.GetOne('Sandbox'), '/', '', $null), 'global') }; " +
+        "$null = New-SandboxItem drive.txt -Value 0123456789 -Force; $ExecutionContext.InvokeProvider.Item.Get('shown:/workspace/drive.txt') }";
     private const string Context = "New-SandboxCodeContext -Sandbox $Box";
     private const string Code = "Invoke-SandboxCode 'print(1); 1 / 0' -Sandbox $Box -AsResult";
     private const string Shown = "Invoke-SandboxCode '[1, 2]' -Sandbox $Box -Language javascript";
 
-    private const string Repository = "Invoke-SandboxCommand 'rm -rf g s; git init -q -b main g && git -C g -c user.name=a -c user.email=a@b commit -q --allow-empty -m 1' -Sandbox $Box; Import-SandboxRepository ./g s -Sandbox $Box";
+    private const string Repository = "Invoke-SandboxCommand 'rm -rf g s; git init -q -b main g && " +
+        "git -C g -c user.name=a -c user.email=a@b commit -q --allow-empty -m 1' -Sandbox $Box; Import-SandboxRepository ./g s -Sandbox $Box";
 
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     public static TheoryData<string, string> EveryType => new()
     {
@@ -65,9 +75,10 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     }
 
     [Fact]
-    public void What_code_shows_keeps_its_lines()
+    public void Code_output_keeps_its_lines()
     {
-        string[] lines = Show("Invoke-SandboxCode \"type('Frame', (), {'__repr__': lambda _: '   a  b\\n0  1  2\\n1  3  4'})()\" -Sandbox $Box", "PlainText").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Show("Invoke-SandboxCode \"type('Frame', (), {'__repr__': lambda _: '   a  b\\n0  1  2\\n1  3  4'})()\" -Sandbox $Box", "PlainText")
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         int column = lines[0].IndexOf("Text", StringComparison.Ordinal);
         Assert.EndsWith("   a  b", lines[2], StringComparison.Ordinal);
         Assert.Equal(["0  1  2", "1  3  4"], lines[3..]);
@@ -82,11 +93,11 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     [InlineData(Code, "\u001b[31mFalse")]
     [InlineData("Get-SandboxServer", "\u001b[32mRunning")]
     [InlineData("Test-SandboxServer isolation", "\u001b[32mTrue")]
-    public void State_is_coloured_and_word_alike(string script, string shown) => Assert.Contains(shown, Show(script, "Ansi"), StringComparison.Ordinal);
+    public void State_is_shown_in_words_and_colour(string script, string shown) => Assert.Contains(shown, Show(script, "Ansi"), StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(EveryType))]
-    public void Narrow_and_wide_no_line_is_longer_than_the_window(string type, string script)
+    public void No_line_is_longer_than_the_window(string type, string script)
     {
         _ = type;
         try
@@ -107,7 +118,7 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     [Theory]
     [MemberData(nameof(EveryType))]
-    public void Narrow_no_columns_name_is_broken(string type, string script)
+    public void Column_names_are_not_broken_in_a_narrow_window(string type, string script)
     {
         _ = type;
         try
@@ -144,7 +155,8 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
                 }
                 else
                 {
-                    _ = _engine.Run($"Set-StrictMode -Version Latest; $shown | ForEach-Object {{ {entry.Element("ScriptBlock")!.Value} }}", ("shown", shown)).Clean;
+                    _ = _engine.Run(
+                        $"Set-StrictMode -Version Latest; $shown | ForEach-Object {{ {entry.Element("ScriptBlock")!.Value} }}", ("shown", shown)).Clean;
                 }
             }
         }
@@ -167,14 +179,18 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     [Fact]
     public void Every_public_object_has_a_view() => Assert.Equal(
-        // A job is shown as PowerShell shows all jobs.
-        _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType).Where(output => !typeof(Job).IsAssignableFrom(output.Type))
-            .Concat(((Type)_engine.Run("$ExecutionContext.SessionState.Provider.GetOne('Sandbox').ImplementingType").One).GetCustomAttributes<OutputTypeAttribute>().SelectMany(drive => drive.Type))
+        // Jobs have the view of PowerShell.
+        _engine.Run("Get-Command -Module Sandbox").Clean.Output.SelectMany(item => ((CmdletInfo)item.BaseObject).OutputType)
+            .Where(output => !typeof(Job).IsAssignableFrom(output.Type))
+            .Concat((
+                (Type)_engine.Run("$ExecutionContext.SessionState.Provider.GetOne('Sandbox').ImplementingType").One).GetCustomAttributes<OutputTypeAttribute>()
+                .SelectMany(drive => drive.Type))
             .Select(output => output.Name).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal),
-        Views.Descendants("TypeName").Select(name => name.Value).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
+        Views.Descendants("TypeName").Select(name => name.Value).Where(name => name.StartsWith("Sandbox.", StringComparison.Ordinal)).Distinct()
+            .Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Colours_come_from_PSStyle_in_views_and_are_in_no_value()
+    public void Colours_come_from_PSStyle_and_are_in_no_value()
     {
         string file = File.ReadAllText(Path.Combine(Paths.ModuleFolder, "Sandbox.Format.ps1xml"));
         Assert.DoesNotContain("`e[", file, StringComparison.Ordinal);

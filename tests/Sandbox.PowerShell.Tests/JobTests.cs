@@ -3,11 +3,11 @@ using System.Management.Automation;
 
 namespace Sandbox.Tests;
 
-/// <summary>Commands as jobs, through the engine's own job cmdlets.</summary>
+/// <summary>Commands as jobs, with PowerShell's own job cmdlets.</summary>
 public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
-    private readonly string _mark = Mark.Next();
+    private readonly PowerShellEngine _engine = fixture.Engine;
+    private readonly string _mark = UniqueSleep.Next();
 
     [Fact]
     public void Stop_Job_ends_the_processes_of_the_command()
@@ -19,11 +19,13 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void Stop_Job_right_after_the_beginning_leaves_nothing_behind()
+    public void Stop_Job_right_after_the_start_leaves_nothing_behind()
     {
         for (int i = 0; i < 20; i++)
         {
-            Assert.Equal(["Stopped"], _engine.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob; Stop-Job $job -PassThru | ForEach-Object {{ \"$($_.State)\" }}; Remove-Job $job").Texts);
+            Assert.Equal(
+                ["Stopped"], _engine.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob; Stop-Job $job -PassThru | " +
+                $"ForEach-Object {{ \"$($_.State)\" }}; Remove-Job $job").Texts);
         }
 
         Wait.Until(IsGone, "the commands are gone");
@@ -39,7 +41,7 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void Beyond_the_ThrottleLimit_child_jobs_have_not_started()
+    public void Child_jobs_beyond_the_ThrottleLimit_have_not_started()
     {
         _ = _engine.Run(
             """
@@ -49,7 +51,8 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         Wait.Until(() => _engine.Run("$job.ChildJobs[0].Output.Count").Texts is ["1"], "the first runs");
         Assert.Equal(["Running", "NotStarted", "NotStarted", "True", "Running"], _engine.Run(
             "$job.ChildJobs | ForEach-Object { \"$($_.State)\" }; $null -eq $job.ChildJobs[1].PSBeginTime; \"$($job.State)\"").Texts);
-        Assert.Equal(["NotStarted", "Stopped", "NotStarted"], _engine.Run("\"$($job.ChildJobs[1].State)\"; Stop-Job -Id $job.ChildJobs[1].Id; $job.ChildJobs[1, 2] | ForEach-Object { \"$($_.State)\" }").Texts);
+        Assert.Equal(["NotStarted", "Stopped", "NotStarted"],
+            _engine.Run("\"$($job.ChildJobs[1].State)\"; Stop-Job -Id $job.ChildJobs[1].Id; $job.ChildJobs[1, 2] | ForEach-Object { \"$($_.State)\" }").Texts);
         Assert.Equal(["Stopped", "Completed,Stopped,Completed", "ran,ran"], _engine.Run(
             """
             Invoke-SandboxCommand 'touch throttled/go' -Sandbox $Box
@@ -60,29 +63,32 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void A_job_ends_with_its_command_though_its_stream_does_not() =>
+    public void Job_ends_with_its_command_while_its_input_stream_is_open() =>
         Assert.Equal(["Completed"], _engine.Run(
-            "\"$((Invoke-SandboxCommand 'head -c 1 > /dev/null' -Sandbox $Box -AsJob -InputObject $Stream | Wait-Job).State)\"", ("Stream", new EndlessStream())).Texts);
+            "\"$((Invoke-SandboxCommand 'head -c 1 > /dev/null' -Sandbox $Box -AsJob -InputObject $Stream | Wait-Job).State)\"",
+            ("Stream", new EndlessStream())).Texts);
 
     [Fact]
-    public void A_job_is_stopped_while_its_stream_has_nothing_to_give()
+    public void Job_can_be_stopped_while_its_input_stream_blocks()
     {
-        using QuietStream stream = new();
+        using BlockingStream stream = new();
         _ = _engine.Run("$job = Invoke-SandboxCommand 'read a; echo got $a; cat' -Sandbox $Box -AsJob -InputObject $Stream", ("Stream", stream)).Clean;
         Wait.Until(() => _engine.Run("$job.ChildJobs[0].Output.Count").Texts is ["1"], "the command reads");
         Assert.Equal(["Stopped", "got first"], _engine.Run("Stop-Job $job; \"$($job.State)\"; Receive-Job $job").Texts);
     }
 
     [Fact]
-    public void A_stream_that_fails_fails_the_job_and_ends_its_command()
+    public void Failing_input_stream_fails_the_job_and_ends_its_command()
     {
-        EngineResult result = _engine.Run("$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait", ("Stream", new FailingStream()));
+        ScriptResult result = _engine.Run(
+            "$job = Invoke-SandboxCommand 'cat > part; echo whole > whole' -Sandbox $Box -AsJob -InputObject $Stream; Receive-Job $job -Wait",
+        ("Stream", new FailingStream()));
         Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
         Assert.Equal(["Failed", "no"], _engine.Run("\"$($job.State)\"; Invoke-SandboxCommand 'test -e whole || echo no' -Sandbox $Box").Texts);
     }
 
     [Fact]
-    public void A_job_that_waits_in_its_sessions_queue_says_for_what_and_never_runs_when_it_is_stopped()
+    public void Queued_job_shows_what_it_waits_for_and_never_runs_once_stopped()
     {
         _ = _engine.Run(
             $"""
@@ -95,27 +101,27 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         Assert.Equal([$"'echo begun; sleep {_mark}' has been running since", "Running"], _engine.Run(
             "if ($second.StatusMessage -match \"'echo.*' has been running since\") { $Matches[0] }; \"$($second.State)\"").Texts);
 
-        // Each look at the session replaces what the last one has shown.
+        // Each progress record replaces the previous one.
         Wait.Until(() => _engine.Run("$second.ChildJobs[0].Progress.Count").Texts is ["1"], "its progress is kept");
         Assert.Equal(["no"], _engine.Run("Stop-Job $second, $first; $s | Invoke-SandboxCommand 'test -e ran-from-queue || echo no'").Texts);
     }
 
     [Fact]
-    public void Events_tell_each_state_and_the_end_of_stopping()
+    public void Each_state_raises_an_event_including_stopping()
     {
         Job2 job = (Job2)_engine.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob; $job").One;
         List<JobState> states = [];
         using ManualResetEventSlim stopped = new();
-        AsyncCompletedEventArgs? told = null;
+        AsyncCompletedEventArgs? completed = null;
         job.StateChanged += (_, e) => states.Add(e.JobStateInfo.State);
         job.StopJobCompleted += (_, e) =>
         {
-            told = e;
+            completed = e;
             stopped.Set();
         };
         job.StopJobAsync();
-        Assert.True(stopped.Wait(Wait.Limit), "nobody told of the end");
-        Assert.Null(told!.Error);
+        Assert.True(stopped.Wait(Wait.Limit), "the completion event was not raised");
+        Assert.Null(completed!.Error);
         Assert.Equal([JobState.Stopped], states);
         Assert.True(job.Finished.WaitOne(Wait.Limit));
         Assert.Throws<InvalidJobStateException>(job.StartJob);
@@ -123,23 +129,23 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void Removal_by_one_who_is_told_of_the_end_does_not_hang()
+    public void Removal_from_a_completion_event_handler_does_not_hang()
     {
-        Job2 job = (Job2)_engine.Run("$job = Invoke-SandboxCommand 'until [ -e told ]; do sleep 0.01; done' -Sandbox $Box -AsJob; $job").One;
+        Job2 job = (Job2)_engine.Run("$job = Invoke-SandboxCommand 'until [ -e notified ]; do sleep 0.01; done' -Sandbox $Box -AsJob; $job").One;
         using ManualResetEventSlim removed = new();
         job.StateChanged += (_, _) =>
         {
             job.Dispose();
             removed.Set();
         };
-        _ = _engine.Run("Invoke-SandboxCommand 'touch told' -Sandbox $Box").Clean;
+        _ = _engine.Run("Invoke-SandboxCommand 'touch notified' -Sandbox $Box").Clean;
         Assert.True(removed.Wait(Wait.Limit), "it hangs");
     }
 
     [Fact]
-    public void The_end_of_the_engine_ends_its_jobs()
+    public void Closing_the_runspace_ends_its_jobs()
     {
-        using (Engine busy = new())
+        using (PowerShellEngine busy = new())
         {
             _ = busy.Run($"$job = Invoke-SandboxCommand 'sleep {_mark}' -Sandbox $Box -AsJob", ("Box", fixture.Box)).Clean;
             Wait.Until(() => !IsGone(), "the command runs");
@@ -149,9 +155,9 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     }
 
     [Fact]
-    public void The_end_of_the_shell_ends_its_jobs()
+    public void Exit_of_the_shell_ends_its_jobs()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         Assert.Equal("begun\n", PowerShellProcess.Run(home,
             $$"""
             $job = Invoke-SandboxCommand 'echo begun; sleep {{_mark}}' -AsJob
@@ -164,12 +170,13 @@ public sealed class JobTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     [Fact]
     public void ErrorAction_Stop_ends_the_command_at_the_first_error()
     {
-        EngineResult result = _engine.Run(
-            $"$job = Invoke-SandboxCommand 'echo bad >&2; sleep {_mark}' -StandardError Error -ErrorAction Stop -Sandbox $Box -AsJob | Wait-Job; $job | Receive-Job");
+        ScriptResult result = _engine.Run(
+            $"$job = Invoke-SandboxCommand 'echo bad >&2; sleep {_mark}' -StandardError Error -ErrorAction Stop -Sandbox $Box -AsJob | Wait-Job; " +
+                $"$job | Receive-Job");
         Assert.Equal("StandardErrorLine", result.ErrorId);
         Assert.Equal(["Failed"], _engine.Run("\"$($job.State)\"").Texts);
         Wait.Until(IsGone, "the command is gone");
     }
 
-    private bool IsGone() => !Mark.IsRunning(_mark);
+    private bool IsGone() => !UniqueSleep.IsRunning(_mark);
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>The server's own way to a program in a sandbox, <c>…/port/{port}/…</c>, through server and agent: nothing waits for what comes after it.</summary>
+/// <summary>The HTTP route to a program in a sandbox, <c>…/port/{port}/…</c>, streams through server and agent without buffering.</summary>
 public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
 {
     private const string Program = """
@@ -55,7 +55,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         """;
 
     private readonly CancellationTokenSource _deadline = new(Wait.Limit);
-    private readonly Engine _engine;
+    private readonly PowerShellEngine _engine;
     private readonly HttpMessageInvoker _invoker;
     private readonly HttpClient _http;
     private readonly string _address;
@@ -67,11 +67,13 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         _invoker = new(handler);
         _address = $"sandbox/v1/sandbox/{fixture.Id}/port/8200";
         _http = new(handler, disposeHandler: false) { BaseAddress = new($"http://{_address}/") };
-        _ = _engine.Run("$Served = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Program -Sandbox $Box; $Served | Wait-SandboxProcess -Port 8200 -TimeoutSeconds 60", ("Program", Program)).Clean;
+        _ = _engine.Run(
+            "$Served = Start-SandboxProcess -FilePath python3 -ArgumentList '-c', $Program -Sandbox $Box; $Served | " +
+            "Wait-SandboxProcess -Port 8200 -TimeoutSeconds 60", ("Program", Program)).Clean;
     }
 
     [Fact]
-    public async Task Each_piece_of_a_body_reaches_the_program_at_once()
+    public async Task Request_body_is_streamed_to_the_program()
     {
         using PiecesContent body = new();
         Task<HttpResponseMessage> asking = _http.PostAsync("upload", body, _deadline.Token);
@@ -92,7 +94,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
-    public async Task Each_event_of_an_answer_arrives_at_once()
+    public async Task Response_events_are_streamed()
     {
         using HttpResponseMessage answer = await _http.GetAsync("events", HttpCompletionOption.ResponseHeadersRead, _deadline.Token);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
@@ -104,7 +106,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
     }
 
     [Fact]
-    public async Task A_WebSocket_talks_both_ways_and_says_goodbye()
+    public async Task WebSocket_is_bidirectional_and_closes_cleanly()
     {
         using ClientWebSocket socket = new();
         await socket.ConnectAsync(new($"ws://{_address}/live"), _invoker, _deadline.Token);
@@ -128,7 +130,7 @@ public sealed class PortRouteTests : IClassFixture<SandboxFixture>, IDisposable
         _deadline.Dispose();
     }
 
-    /// <summary>A body without a known length, sent when it is given.</summary>
+    /// <summary>Request body of unknown length, sent unbuffered.</summary>
     private sealed class PiecesContent : HttpContent
     {
         private readonly TaskCompletionSource<Stream> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,26 +3,26 @@ namespace Sandbox.Tests;
 public sealed class RecoveryTests
 {
     [Fact]
-    public void A_session_is_found_again_by_id_from_a_new_process_with_cwd_and_env()
+    public void Session_is_found_by_id_from_a_new_process_with_its_state()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         Make(home);
         Assert.Equal("/workspace/deep v1 live\n", PowerShellProcess.Run(home, Look));
     }
 
     [Fact]
-    public void A_session_is_found_again_after_the_server_was_killed()
+    public void Session_is_found_after_the_server_was_killed()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         Make(home);
         home.KillServer();
         Assert.Equal("/workspace/deep v1 live\n", PowerShellProcess.Run(home, Look));
     }
 
     [Fact]
-    public void A_server_that_is_killed_between_two_commands_of_one_process_is_started_again()
+    public void Server_killed_between_two_commands_is_started_again()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         using PowerShellProcess shell = new(home,
             """
             $s = New-SandboxSession again
@@ -37,13 +37,14 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_server_that_is_killed_under_a_command_is_not_noticed_and_the_command_runs_once()
+    public void Server_killed_during_a_command_is_not_noticed_and_it_runs_once()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         using PowerShellProcess shell = new(home,
             """
             $s = New-SandboxSession lasting
-            $r = $s | Invoke-SandboxCommand 'echo run >> runs; echo begun; while [ ! -e go ]; do sleep 0.02; done; seq 1 1000' | ForEach-Object { if ($_ -eq 'begun') { $_ } else { $last = $_ } }
+            $r = $s | Invoke-SandboxCommand 'echo run >> runs; echo begun; while [ ! -e go ]; do sleep 0.02; done; seq 1 1000' |
+                ForEach-Object { if ($_ -eq 'begun') { $_ } else { $last = $_ } }
             $r; $last; $LASTEXITCODE
             $s | Invoke-SandboxCommand 'cat runs'
             """);
@@ -54,9 +55,9 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_command_whose_sandbox_is_stopped_under_it_has_an_error_and_no_exit_code_and_its_output_is_still_there()
+    public void Command_of_a_stopped_sandbox_has_an_error_its_output_and_no_exit_code()
     {
-        using SandboxHome home = new();
+        using TestHome home = new();
         using PowerShellProcess shell = new(home,
             """
             $s = New-SandboxSession lost
@@ -73,10 +74,11 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void Processes_go_on_when_the_server_is_killed_and_a_new_shell_follows_them()
+    public void Processes_survive_a_killed_server_and_a_new_shell_follows_them()
     {
-        using SandboxHome home = new();
-        PowerShellProcess.Run(home, "$null = Start-SandboxProcess 'touch here; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
+        using TestHome home = new();
+        PowerShellProcess.Run(
+            home, "$null = Start-SandboxProcess 'touch here; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo ended; exit 3' -Id lasting");
         home.KillServer();
         Assert.Equal("lasting Running\n", PowerShellProcess.Run(home, "Get-SandboxProcess | ForEach-Object { \"$($_.Id) $($_.State)\" }"));
         using PowerShellProcess shell = new(home, "Get-SandboxProcess | Get-SandboxProcessOutput -Wait; (Get-SandboxProcess lasting).ExitCode");
@@ -88,11 +90,11 @@ public sealed class RecoveryTests
 
     private const string Look = "Get-SandboxSession keep | Invoke-SandboxCommand 'echo $PWD $GIVEN $EXPORTED'";
 
-    private static void Make(SandboxHome home) => Assert.Equal("", PowerShellProcess.Run(home,
+    private static void Make(TestHome home) => Assert.Equal("", PowerShellProcess.Run(home,
         "New-SandboxSession keep -WorkingDirectory deep -Environment @{ GIVEN = 'v1' } | Invoke-SandboxCommand 'export EXPORTED=live'"));
 
-    private static string? Find(SandboxHome home, string name) => Directory.EnumerateFiles(home.Folder, name, SearchOption.AllDirectories).FirstOrDefault();
+    private static string? Find(TestHome home, string name) => Directory.EnumerateFiles(home.Folder, name, SearchOption.AllDirectories).FirstOrDefault();
 
-    /// <summary>Lets what waits for the file <c>go</c> beside another file go on.</summary>
-    private static void Release(SandboxHome home, string beside) => File.WriteAllText(Path.Combine(Path.GetDirectoryName(Find(home, beside))!, "go"), "");
+    /// <summary>Returns a script block that opens the gate: creates the file <c>go</c> next to the given file.</summary>
+    private static void Release(TestHome home, string beside) => File.WriteAllText(Path.Combine(Path.GetDirectoryName(Find(home, beside))!, "go"), "");
 }

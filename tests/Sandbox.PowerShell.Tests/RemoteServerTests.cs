@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Tests;
 
-/// <summary>A server that SANDBOX_URI names, with an API key.</summary>
+/// <summary>A server selected by SANDBOX_URI, with an API key.</summary>
 public sealed partial class RemoteServerTests : IDisposable
 {
     private const string Key = "k3y-for-this-test-0123456789abcdef";
 
-    private readonly SandboxHome _home = new();
-    private readonly SandboxHome _elsewhere = new();
+    private readonly TestHome _home = new();
+    private readonly TestHome _elsewhere = new();
     private readonly string _uri;
     private readonly Process _server;
 
@@ -34,10 +34,11 @@ public sealed partial class RemoteServerTests : IDisposable
     }
 
     [Fact]
-    public void SANDBOX_URI_and_SANDBOX_API_KEY_choose_a_server_and_no_local_one_is_started()
+    public void SANDBOX_URI_and_SANDBOX_API_KEY_select_a_server_and_start_no_other()
     {
         (int code, string output, string errors) = Run(
-            "$s = New-SandboxSession far; $s.Server; $s | Invoke-SandboxCommand 'echo $((6 * 7))'; Invoke-SandboxCommand true -Verbose", ("SANDBOX_API_KEY", Key));
+            "$s = New-SandboxSession far; $s.Server; $s | Invoke-SandboxCommand 'echo $((6 * 7))'; Invoke-SandboxCommand true -Verbose",
+            ("SANDBOX_API_KEY", Key));
         Assert.Equal(0, code);
         Assert.StartsWith($"{_uri}\n42\n", output, StringComparison.Ordinal);
         Assert.Contains($"VERBOSE: Using the server '{_uri}' from SANDBOX_URI.", output, StringComparison.Ordinal);
@@ -46,15 +47,16 @@ public sealed partial class RemoteServerTests : IDisposable
     }
 
     [Fact]
-    public void A_wrong_key_is_one_error()
+    public void Wrong_key_is_one_error()
     {
-        (int code, string output, string errors) = Run("Get-Sandbox a, b; $Error.FullyQualifiedErrorId; $Error.CategoryInfo.Category", ("SANDBOX_API_KEY", "m1staken"));
+        (int code, string output, string errors) = Run(
+            "Get-Sandbox a, b; $Error.FullyQualifiedErrorId; $Error.CategoryInfo.Category", ("SANDBOX_API_KEY", "m1staken"));
         Assert.Equal((0, "Unauthorized,Sandbox.Commands.GetSandboxCommand\nAuthenticationError\n"), (code, output));
         Assert.DoesNotContain("m1staken", errors, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_server_that_is_not_there_is_ServerUnreachable_and_is_not_ours_to_start()
+    public void Unreachable_remote_server_is_ServerUnreachable_and_not_started()
     {
         _server.Kill();
         _server.WaitForExit();
@@ -68,7 +70,7 @@ public sealed partial class RemoteServerTests : IDisposable
         if (!_server.HasExited)
         {
             Run("Get-Sandbox | Remove-Sandbox", ("SANDBOX_API_KEY", Key));
-            SandboxHome.Leave(_server);
+            TestHome.ExitServer(_server);
         }
 
         _server.Dispose();

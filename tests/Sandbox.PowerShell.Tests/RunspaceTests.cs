@@ -1,6 +1,6 @@
 namespace Sandbox.Tests;
 
-/// <summary>Runspaces of one process that changes its environment: each test has a process and a home of its own.</summary>
+/// <summary>Runspaces in a process whose environment changes. Each test has a process and a SANDBOX_HOME of its own.</summary>
 public sealed class RunspaceTests : IDisposable
 {
     private const string Nowhere = "unix:/nosuch/socket";
@@ -21,10 +21,10 @@ public sealed class RunspaceTests : IDisposable
 
         """;
 
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     [Fact]
-    public void A_later_change_of_SANDBOX_URI_does_not_affect_a_runspace_in_use() => Assert.Equal("True\n", Run(
+    public void Later_change_of_SANDBOX_URI_does_not_affect_a_runspace_in_use() => Assert.Equal("True\n", Run(
         $"""
         $before = Invoke-In $one '(New-Sandbox).Server'
         $env:SANDBOX_URI = '{Nowhere}'
@@ -32,7 +32,7 @@ public sealed class RunspaceTests : IDisposable
         """));
 
     [Fact]
-    public void Two_runspaces_use_the_servers_that_SANDBOX_URI_named_at_their_first_use() => Assert.Equal("True\nFalse\nTrue\nFalse\n", Run(
+    public void Runspaces_use_the_servers_that_SANDBOX_URI_named_at_first_use() => Assert.Equal("True\nFalse\nTrue\nFalse\n", Run(
         $"""
         Invoke-In $one 'Test-SandboxServer -Quiet'
         $env:SANDBOX_URI = '{Nowhere}'
@@ -43,7 +43,7 @@ public sealed class RunspaceTests : IDisposable
         """));
 
     [Fact]
-    public void A_runspace_restarts_its_own_server_after_SANDBOX_HOME_has_changed() => Assert.Equal("True\n", Run(
+    public void Runspace_restarts_its_own_server_after_SANDBOX_HOME_has_changed() => Assert.Equal("True\n", Run(
         """
         $before = Invoke-In $one '$box = New-Sandbox; $box.Server; Stop-SandboxServer'
         $env:SANDBOX_HOME = '/nosuch/home'
@@ -60,7 +60,7 @@ public sealed class RunspaceTests : IDisposable
         """));
 
     [Fact]
-    public void Completion_is_not_the_first_use() => Assert.Equal("False\n", Run(
+    public void Completion_does_not_count_as_first_use() => Assert.Equal("False\n", Run(
         $$"""
         $null = Invoke-In $one '[Management.Automation.CommandCompletion]::CompleteInput("Get-Sandbox ", 12, @{})'
         $env:SANDBOX_URI = '{{Nowhere}}'

@@ -1,12 +1,12 @@
 namespace Sandbox.Tests;
 
-/// <summary>A server that a variable of the process names.</summary>
+/// <summary>A server selected by an environment variable.</summary>
 public sealed class ServerCommandTests : IDisposable
 {
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     [Fact]
-    public void Test_of_an_unreachable_server_says_why_and_is_no_error()
+    public void Test_of_an_unreachable_server_returns_the_reason_without_an_error()
     {
         const string Script = "Test-SandboxServer | ForEach-Object { \"$($_.Name) $($_.Available) $($_.Reason)\" }; Test-SandboxServer -Quiet";
         using PowerShellProcess shell = new(_home, [], Script, ("SANDBOX_URI", "unix:/nosuch/socket"));

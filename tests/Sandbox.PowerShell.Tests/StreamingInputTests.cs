@@ -5,19 +5,20 @@ namespace Sandbox.Tests;
 /// <summary>Input that is streamed while the command runs.</summary>
 public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
-    private readonly Engine _engine = fixture.Engine;
+    private readonly PowerShellEngine _engine = fixture.Engine;
 
     [Fact]
-    public void A_command_that_reads_nothing_yet_holds_the_pipeline_back()
+    public void Command_that_reads_nothing_yet_blocks_the_pipeline()
     {
-        // More than every buffer on the way holds, so it cannot all be taken from the pipeline, however long the command waits.
+        // More than all buffers on the way hold, so the pipeline cannot hand over all of it while the command does not read.
         const int All = 48;
         PSDataCollection<int> taken = [];
-        using Engine busy = new();
+        using PowerShellEngine busy = new();
         using PowerShell shell = busy.Prepare(
             $$"""
             $chunk = [byte[]]::new(1MB)
-            1..{{All}} | ForEach-Object { $taken.Add($_); , $chunk } | Invoke-SandboxCommand 'echo begun; until [ -e read-now ]; do sleep 0.01; done; wc -c' -Sandbox $Box
+            1..{{All}} | ForEach-Object { $taken.Add($_); , $chunk } |
+                Invoke-SandboxCommand 'echo begun; until [ -e read-now ]; do sleep 0.01; done; wc -c' -Sandbox $Box
             """, ("Box", fixture.Box), ("taken", taken));
         PSDataCollection<PSObject> output = [];
         IAsyncResult running = shell.BeginInvoke<PSObject, PSObject>(null, output);
@@ -30,10 +31,11 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void Stop_while_the_pipeline_waits_for_the_command_to_read_ends_both()
+    public void Stop_while_the_pipeline_is_blocked_ends_the_command()
     {
-        using Engine busy = new();
-        using PowerShell shell = busy.Prepare("$Box | New-SandboxSession reader > $null; Invoke-SandboxCommand 'echo begun; sleep 600' -Session \"$Box/reader\" -InputObject $Bytes",
+        using PowerShellEngine busy = new();
+        using PowerShell shell = busy.Prepare(
+            "$Box | New-SandboxSession reader > $null; Invoke-SandboxCommand 'echo begun; sleep 600' -Session \"$Box/reader\" -InputObject $Bytes",
             ("Box", fixture.Box), ("Bytes", new byte[50_000_000]));
         PSDataCollection<PSObject> output = [];
         shell.BeginInvoke<PSObject, PSObject>(null, output);
@@ -43,24 +45,27 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void A_stream_without_end_ends_with_the_command_that_reads_it() =>
-        Assert.Equal(["1000"], _engine.Run("Invoke-SandboxCommand 'head -c 1000 | wc -c' -Sandbox $Box -InputObject $Stream", ("Stream", new EndlessStream())).Texts);
+    public void Endless_stream_ends_with_the_command_that_reads_it() =>
+        Assert.Equal(
+            ["1000"], _engine.Run("Invoke-SandboxCommand 'head -c 1000 | wc -c' -Sandbox $Box -InputObject $Stream", ("Stream", new EndlessStream())).Texts);
 
     [Fact]
-    public void What_a_command_writes_is_emitted_while_its_stream_has_nothing_to_give()
+    public void Output_is_emitted_while_the_input_stream_blocks()
     {
-        // The stream ends only when the command's answer to its beginning was seen.
-        using QuietStream stream = new();
+        // The stream ends only after the output of its beginning was received.
+        using BlockingStream stream = new();
         Assert.Equal(["got first", "ended"], _engine.Run(
-            "Invoke-SandboxCommand 'read a; echo got $a; cat; echo ended' -Sandbox $Box -InputObject $Stream | ForEach-Object { $_; $Stream.Finish() }", ("Stream", stream)).Texts);
+            "Invoke-SandboxCommand 'read a; echo got $a; cat; echo ended' -Sandbox $Box -InputObject $Stream | ForEach-Object { $_; $Stream.Finish() }",
+            ("Stream", stream)).Texts);
     }
 
     [Fact]
-    public void Stop_while_a_stream_has_nothing_to_give_ends_the_command()
+    public void Stop_while_the_input_stream_blocks_ends_the_command()
     {
-        using QuietStream stream = new();
-        using Engine busy = new();
-        using PowerShell shell = busy.Prepare("$null = $Box | New-SandboxSession quiet; Invoke-SandboxCommand 'read a; echo got $a; cat' -Session \"$Box/quiet\" -InputObject $Stream",
+        using BlockingStream stream = new();
+        using PowerShellEngine busy = new();
+        using PowerShell shell = busy.Prepare(
+            "$null = $Box | New-SandboxSession quiet; Invoke-SandboxCommand 'read a; echo got $a; cat' -Session \"$Box/quiet\" -InputObject $Stream",
             ("Box", fixture.Box), ("Stream", stream));
         PSDataCollection<PSObject> output = [];
         shell.BeginInvoke<PSObject, PSObject>(null, output);
@@ -71,23 +76,24 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
     }
 
     [Fact]
-    public void A_stream_that_fails_is_an_error_and_ends_the_command()
+    public void Failing_input_stream_is_an_error_and_ends_the_command()
     {
-        EngineResult result = _engine.Run("Invoke-SandboxCommand 'cat > half-stream; echo whole > whole-stream' -Sandbox $Box -InputObject $Stream", ("Stream", new FailingStream()));
+        ScriptResult result = _engine.Run(
+            "Invoke-SandboxCommand 'cat > half-stream; echo whole > whole-stream' -Sandbox $Box -InputObject $Stream", ("Stream", new FailingStream()));
         Assert.Equal(("InputFailed", ErrorCategory.ReadError), (result.ErrorId, result.Error.CategoryInfo.Category));
         Assert.Contains("The archive is damaged.", result.Error.Exception.Message, StringComparison.Ordinal);
         Assert.Equal(["no"], _engine.Run("Invoke-SandboxCommand 'test -e whole-stream || echo no' -Sandbox $Box").Texts);
     }
 
     [Fact]
-    public void WhatIf_reads_nothing_of_a_stream() =>
+    public void WhatIf_reads_nothing_from_the_input_stream() =>
         Assert.Empty(_engine.Run("Invoke-SandboxCommand cat -Sandbox $Box -InputObject $Stream -WhatIf", ("Stream", new FailingStream())).Texts);
 
     [Fact]
-    public void Two_hundred_megabytes_pass_without_growing_any_process()
+    public void Two_hundred_megabytes_of_input_do_not_grow_any_process()
     {
-        // The command reads nothing at first: whoever does not hold back collects it all meanwhile.
-        using SandboxHome home = new();
+        // The command reads nothing at first: without back-pressure all input would be collected meanwhile.
+        using TestHome home = new();
         using PowerShellProcess shell = new(
             home,
             """
@@ -108,11 +114,15 @@ public sealed class StreamingInputTests(SandboxFixture fixture) : IClassFixture<
             $null = 1..10 | ForEach-Object { , $chunk } | Invoke-SandboxCommand 'wc -c' -Sandbox $box
             $before = @(Get-Peak)
             'measured'
-            1..200 | ForEach-Object { , $chunk } | Invoke-SandboxCommand 'sleep 2; wc -c' -Sandbox $box
+            1..200 | ForEach-Object { , $chunk } |
+                Invoke-SandboxCommand 'until [ -e read-now ]; do sleep 0.01; done; wc -c' -Sandbox $box
             $after = @(Get-Peak)
             foreach ($i in 0..2) { if ($before[$i] -eq 0) { throw 'not measured' }; $after[$i] - $before[$i] }
             """);
-        Assert.Equal(["made", "measured", "209715200"], [shell.ReadLine(), shell.ReadLine(), shell.ReadLine()]);
+        Assert.Equal(["made", "measured"], [shell.ReadLine(), shell.ReadLine()]);
+        PowerShellProcess.Run(
+            home, "1..50 | ForEach-Object { Invoke-SandboxCommand true -Sandbox flat }; Invoke-SandboxCommand 'touch read-now' -Sandbox flat");
+        Assert.Equal("209715200", shell.ReadLine());
         (int code, string output, string errors) = shell.Finish();
         Assert.Equal((0, ""), (code, errors));
         string[] grown = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -4,19 +4,19 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>What a terminal prints is held back at its source, by a reader far away.</summary>
+/// <summary>Back-pressure from a slow remote reader reaches the program in the terminal.</summary>
 public sealed class TerminalMemoryTests : IDisposable
 {
     private const int Total = 50_000_000;
     private const string Begin = "begin-here\n";
     private const string Line = "0123456789abcde\n";
 
-    private readonly SandboxHome _home = new();
+    private readonly TestHome _home = new();
 
     [Fact]
-    public async Task Fifty_megabytes_for_a_slow_reader_grow_neither_the_agent_nor_the_server()
+    public async Task Fifty_megabytes_for_a_slow_reader_grow_neither_agent_nor_server()
     {
-        using Engine engine = new();
+        using PowerShellEngine engine = new();
         string server = _home.Server;
         PowerShellProcess.Run(_home, "$null = New-Sandbox flat");
         _ = engine.Run($"Connect-SandboxServer '{server}'").Clean;
@@ -36,7 +36,7 @@ public sealed class TerminalMemoryTests : IDisposable
         (long agent, long process) = Peaks();
         await TypeAsync("\u0004");
 
-        // Nobody reads: the shell comes to a stand, long before the end.
+        // Nothing is read: the program blocks long before its end.
         Wait.Until(() => Command("cat /proc/$(pgrep -x yes)/wchan") is "pipe_write" or "anon_pipe_write", "what prints is held back");
         Assert.Equal("no", Command("test -e printed || echo no"));
         string pending = shown.ToString()[(shown.ToString().IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)..];
@@ -77,11 +77,15 @@ public sealed class TerminalMemoryTests : IDisposable
             return buffer[..received.Count];
         }
 
-        string Command(string command) => string.Join('\n', engine.Run("Invoke-SandboxCommand $Command -Sandbox flat -StandardError Null", ("Command", command)).Clean.Texts);
+        string Command(string command) =>
+            string.Join('\n', engine.Run("Invoke-SandboxCommand $Command -Sandbox flat -StandardError Null", ("Command", command)).Clean.Texts);
 
         (long Agent, long Server) Peaks() => (
-            long.Parse(Command("for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q 'sandbox-[a]gent' && sed -n 's/VmHWM:[^0-9]*\\([0-9]*\\).*/\\1/p' $p/status; done | sort -n | tail -n 1"), CultureInfo.InvariantCulture),
-            long.Parse(File.ReadLines($"/proc/{_home.ServerProcess}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))["VmHWM:".Length..].TrimEnd('k', 'B').Trim(), CultureInfo.InvariantCulture));
+            long.Parse(
+                Command("for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q 'sandbox-[a]gent' && " +
+                "sed -n 's/VmHWM:[^0-9]*\\([0-9]*\\).*/\\1/p' $p/status; done | sort -n | tail -n 1"), CultureInfo.InvariantCulture),
+            long.Parse(File.ReadLines($"/proc/{_home.ServerProcess}/status").Single(
+                line => line.StartsWith("VmHWM:", StringComparison.Ordinal))["VmHWM:".Length..].TrimEnd('k', 'B').Trim(), CultureInfo.InvariantCulture));
     }
 
     public void Dispose() => _home.Dispose();

@@ -2,16 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Tests;
 
-/// <summary>The README's tour does what it shows, line by line.</summary>
+/// <summary>The tour in the README, run line by line.</summary>
 public sealed partial class TourTests
 {
     [Fact]
-    public void The_tour_shows_what_it_shows_when_it_is_run()
+    public void Tour_prints_what_the_README_shows()
     {
         string tour = Tour().Match(File.ReadAllText(Path.Combine(Paths.Repository, "README.md"))).Groups["text"].Value;
         string[] steps = tour.Split("PS> ", StringSplitOptions.RemoveEmptyEntries);
         Assert.NotEmpty(steps);
-        using Engine engine = new();
+        using PowerShellEngine engine = new();
         try
         {
             foreach (string step in steps)
@@ -28,7 +28,7 @@ public sealed partial class TourTests
         }
     }
 
-    // Blank lines and blanks at the end of a line are the terminal's.
+    // Blank lines and trailing spaces depend on the terminal.
     private static string[] Lines(string text) => [.. text.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)];
 
     [GeneratedRegex(@"^## A tour$.*?^```text\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]

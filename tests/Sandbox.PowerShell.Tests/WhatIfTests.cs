@@ -7,6 +7,7 @@ public sealed class WhatIfTests(SandboxFixture fixture) : IClassFixture<SandboxF
     {
         fixture.Engine.Host.TakeShown();
         Assert.Empty(fixture.Engine.Run("Remove-Sandbox $Box -WhatIf").Texts);
-        Assert.Equal($"What if: Performing the operation \"Remove sandbox with its files, sessions and processes\" on target \"{fixture.Id}\".\n", fixture.Engine.Host.TakeShown());
+        Assert.Equal($"What if: Performing the operation \"Remove sandbox with its files, sessions and processes\" on target \"{fixture.Id}\".\n",
+            fixture.Engine.Host.TakeShown());
     }
 }

@@ -4,10 +4,11 @@ namespace Sandbox.Protocol.Tests;
 
 public sealed class CommandFrameTests
 {
-    private static readonly Gen<(FrameKind Kind, byte[] Payload)[]> Frames = Gen.Select(Gen.Byte.Select(value => (FrameKind)value), Gen.Byte.Array[0, 200]).Array[0, 20];
+    private static readonly Gen<(FrameKind Kind, byte[] Payload)[]> Frames = Gen.Select(
+        Gen.Byte.Select(value => (FrameKind)value), Gen.Byte.Array[0, 200]).Array[0, 20];
 
     [Fact]
-    public void What_was_written_is_read_as_it_was_wherever_the_block_is_cut() =>
+    public void Frame_round_trips_however_the_buffer_is_split() =>
         Gen.Select(Frames, Gen.Int[0, 5000]).Sample((frames, place) =>
         {
             byte[] whole = Write(frames);
@@ -19,7 +20,7 @@ public sealed class CommandFrameTests
         });
 
     [Fact]
-    public void A_part_of_a_frame_is_no_frame_and_nothing_is_taken() =>
+    public void Partial_frame_is_not_consumed() =>
         Gen.Select(Gen.Byte.Array[0, 200], Gen.Int[0, 5000]).Sample((payload, place) =>
         {
             byte[] whole = Write([(FrameKind.StandardOutput, payload)]);
@@ -29,7 +30,7 @@ public sealed class CommandFrameTests
         });
 
     [Fact]
-    public void Any_bytes_are_frames_or_malformed_and_never_more_than_there_is() =>
+    public void Any_bytes_are_frames_or_malformed_within_the_buffer() =>
         Gen.Byte.Array[0, 100].Sample(bytes =>
         {
             ReadOnlySpan<byte> rest = bytes;

@@ -9,7 +9,7 @@ public sealed class FolderTests
     private static readonly string Source = Path.Combine(
         typeof(FolderTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "RepositoryRoot").Value!, "src");
 
-    /// <summary>The projects whose folders are in order; the others follow.</summary>
+    /// <summary>Gets the projects whose folders are checked.</summary>
     public static TheoryData<string> Projects => ["Sandbox.Client", "Sandbox.Hosting", "Sandbox.Linux", "Sandbox.Protocol", "Sandbox.Server"];
 
     [Theory]
@@ -23,26 +23,28 @@ public sealed class FolderTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void Folders_do_not_depend_on_each_other_in_circles(string project)
+    public void Folders_do_not_depend_on_each_other(string project)
     {
         SourceFile[] files = Read(project);
         string[] folders = [.. files.Select(file => file.Folder).Distinct()];
-        ILookup<string, string> types = files.SelectMany(file => file.Types.Select(type => (file.Folder, type))).ToLookup(pair => pair.Folder, pair => pair.type);
+        ILookup<string, string> types = files.SelectMany(file => file.Types.Select(type => (file.Folder, type)))
+            .ToLookup(pair => pair.Folder, pair => pair.type);
         ILookup<string, string> dependencies = files
-            .SelectMany(file => folders.Where(folder => folder != file.Folder && Uses(file, folder, types[folder])).Select(folder => (file.Folder, Used: folder)))
+            .SelectMany(
+                file => folders.Where(folder => folder != file.Folder && Uses(file, folder, types[folder])).Select(folder => (file.Folder, Used: folder)))
             .Distinct().ToLookup(pair => pair.Folder, pair => pair.Used);
         Assert.True(folders.Length == 1 || dependencies.Count > 0, "no dependency was found between any of the folders");
         Assert.Null(FindCircle(folders, dependencies));
     }
 
     [Fact]
-    public void A_circle_is_found()
+    public void Circle_is_found()
     {
         ILookup<string, string> dependencies = new[] { ("a", "b"), ("b", "c"), ("c", "b"), ("a", "d") }.ToLookup(pair => pair.Item1, pair => pair.Item2);
         Assert.Equal("b → c → b", FindCircle(["a", "b", "c", "d"], dependencies));
     }
 
-    /// <summary>A file uses another folder by its namespace or, without naming it, types of a folder above its own.</summary>
+    /// <summary>Returns whether a file uses a folder: by its namespace or by types of a parent folder, which need no using directive.</summary>
     private static bool Uses(SourceFile file, string folder, IEnumerable<string> types) => file.Folder.StartsWith(folder + '.', StringComparison.Ordinal)
         ? types.Any(type => Regex.IsMatch(file.Code, $@"\b{type}\b"))
         : Regex.IsMatch(file.Code, $@"\b{Regex.Escape(folder)}(?!\.?\w)");
@@ -93,6 +95,7 @@ public sealed class FolderTests
         public IEnumerable<string> Namespaces => Regex.Matches(Code, @"^namespace ([\w.]+);", RegexOptions.Multiline).Select(match => match.Groups[1].Value);
 
         public IEnumerable<string> Types =>
-            Regex.Matches(Code, @"^(?:public|internal) [\w ]*\b(?:class|struct|record|interface|enum) (\w+)", RegexOptions.Multiline).Select(match => match.Groups[1].Value);
+            Regex.Matches(Code, @"^(?:public|internal) [\w ]*\b(?:class|struct|record|interface|enum) (\w+)", RegexOptions.Multiline)
+                .Select(match => match.Groups[1].Value);
     }
 }

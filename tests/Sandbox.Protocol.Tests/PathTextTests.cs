@@ -16,7 +16,7 @@ public sealed class PathTextTests
 
     [Theory]
     [MemberData(nameof(AnyBytes))]
-    public void Any_bytes_come_back_from_text_and_from_an_address(byte[] bytes)
+    public void Any_bytes_round_trip_through_text_and_address(byte[] bytes)
     {
         string path = PathText.FromBytes(bytes);
         Assert.Equal(bytes, PathText.ToBytes(path));
@@ -26,13 +26,13 @@ public sealed class PathTextTests
         Assert.Equal(Encoding.UTF8.GetString(bytes), PathText.ToDisplay(path));
     }
 
-    // As numbers: a test's arguments are UTF-8 on their way.
+    // As numbers, because xunit passes test arguments as UTF-8.
     [Theory]
     [InlineData(0)]
     [InlineData(0xd83c)]
     [InlineData(0xdfff)]
     [InlineData(0xdc7f)]
-    public void What_no_path_can_hold_is_refused(int character) =>
+    public void Text_that_no_path_can_hold_is_refused(int character) =>
         Assert.Equal(ErrorCodes.InvalidRequest, Assert.Throws<ApiException>(() => PathText.Escape($"a{(char)character}b")).Code);
 
     [Theory]
@@ -40,9 +40,9 @@ public sealed class PathTextTests
     [InlineData("a%1")]
     [InlineData("%zz")]
     [InlineData("a%00")]
-    public void An_address_that_is_malformed_is_refused(string escaped) =>
+    public void Malformed_address_is_refused(string escaped) =>
         Assert.Equal(ErrorCodes.InvalidRequest, Assert.Throws<ApiException>(() => PathText.Unescape(escaped)).Code);
 
     [Fact]
-    public void Only_what_must_be_is_escaped() => Assert.Equal("/workspace/a-b_c.d~/%20%3F%25", PathText.Escape("/workspace/a-b_c.d~/ ?%"));
+    public void Only_reserved_characters_are_escaped() => Assert.Equal("/workspace/a-b_c.d~/%20%3F%25", PathText.Escape("/workspace/a-b_c.d~/ ?%"));
 }

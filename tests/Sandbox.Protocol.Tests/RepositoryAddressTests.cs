@@ -11,7 +11,7 @@ public sealed class RepositoryAddressTests
     [InlineData("ssh://me:x@host/r/.git", "ssh://me:x@host/r/.git", null, null, null, "r")]
     [InlineData("/a/me:x@b", "/a/me:x@b", null, null, null, "x@b")]
     [InlineData("https://", "https://", null, null, "https://", "")]
-    public void A_name_and_a_password_are_taken_out_of_addresses_of_the_web(string text, string uri, string? userName, string? password, string? server, string name)
+    public void Name_and_password_are_removed_from_web_addresses(string text, string uri, string? userName, string? password, string? server, string name)
     {
         RepositoryAddress address = RepositoryAddress.Parse(text);
         Assert.Equal((uri, userName, password, server), (address.Uri, address.UserName, address.Password, address.Server));

@@ -6,7 +6,8 @@ public sealed class VariableNameTests
     [InlineData("A")]
     [InlineData("_")]
     [InlineData("a1_B")]
-    public void Letters_digits_and_underscores_make_a_name(string name) => VariableName.RequireAll(new Dictionary<string, string?> { [name] = "any text\n☃" });
+    public void Letters_digits_and_underscores_are_a_valid_name(string name) =>
+        VariableName.RequireAll(new Dictionary<string, string?> { [name] = "any text\n☃" });
 
     [Theory]
     [InlineData("")]
@@ -16,7 +17,7 @@ public sealed class VariableNameTests
     [InlineData("A;rm -rf x")]
     [InlineData("É")]
     [InlineData("UID")]
-    public void Anything_else_is_refused_and_named(string name)
+    public void Other_name_is_refused_and_quoted(string name)
     {
         ApiException failure = Assert.Throws<ApiException>(() => VariableName.RequireAll(new Dictionary<string, string?> { [name] = "x" }));
         Assert.Equal(ErrorCodes.InvalidRequest, failure.Code);
@@ -24,7 +25,7 @@ public sealed class VariableNameTests
     }
 
     [Fact]
-    public void A_value_with_NUL_is_refused_and_not_shown()
+    public void Value_with_NUL_is_refused_and_not_shown()
     {
         ApiException failure = Assert.Throws<ApiException>(() => VariableName.RequireAll(new Dictionary<string, string?> { ["A"] = "sec\0ret" }));
         Assert.DoesNotContain("sec", failure.Message, StringComparison.Ordinal);

@@ -5,7 +5,7 @@ namespace Sandbox.Protocol.Tests;
 public sealed class WireTests
 {
     [Fact]
-    public void An_exec_request_has_the_bridges_field_names()
+    public void Exec_request_has_the_field_names_of_the_bridge()
     {
         ExecRequest request = JsonSerializer.Deserialize("""{"argv":["ls","-l"],"cwd":"/workspace","timeout_ms":500}""", ProtocolJson.Default.ExecRequest)!;
         Assert.Equal(["ls", "-l"], request.Argv!);
@@ -14,7 +14,7 @@ public sealed class WireTests
     }
 
     [Fact]
-    public void An_exit_event_has_the_bridges_field_and_ours()
+    public void Exit_event_has_the_field_of_the_bridge_and_ours()
     {
         string json = JsonSerializer.Serialize(new ExecExit { ExitCode = 3, TimedOut = true }, ProtocolJson.Default.ExecExit);
         using JsonDocument document = JsonDocument.Parse(json);
@@ -26,10 +26,11 @@ public sealed class WireTests
     [Fact]
     public void States_are_lower_case_words() =>
         Assert.Contains("\"state\":\"busy\"", JsonSerializer.Serialize(
-            new SessionInfo { Id = "a", State = SessionState.Busy, Cwd = "/", CreatedAt = default }, ProtocolJson.Default.SessionInfo), StringComparison.Ordinal);
+            new SessionInfo { Id = "a", State = SessionState.Busy, Cwd = "/", CreatedAt = default }, ProtocolJson.Default.SessionInfo),
+            StringComparison.Ordinal);
 
     [Fact]
-    public void A_field_nobody_knows_is_refused_by_name_never_ignored()
+    public void Unknown_field_is_refused_by_name()
     {
         SandboxCreateRequest request = JsonSerializer.Deserialize("""{"id":"a","gpu":true}""", ProtocolJson.Default.SandboxCreateRequest)!;
         ApiException failure = Assert.Throws<ApiException>(() => RequestFields.RejectUnknownFields(request.Unknown));
@@ -38,7 +39,7 @@ public sealed class WireTests
     }
 
     [Fact]
-    public void A_field_given_twice_is_an_error() =>
+    public void Duplicate_field_is_an_error() =>
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"command":"a","command":"b"}""", ProtocolJson.Default.ExecRequest));
 
     [Fact]

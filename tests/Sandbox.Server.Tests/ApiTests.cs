@@ -5,7 +5,7 @@ using Sandbox.Server.Api;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>One server for the tests of the API.</summary>
+/// <summary>Server shared by the tests of the API.</summary>
 public sealed class ApiServer : IAsyncLifetime
 {
     internal TestServer Server { get; private set; } = null!;
@@ -15,10 +15,10 @@ public sealed class ApiServer : IAsyncLifetime
     public ValueTask DisposeAsync() => Server is null ? ValueTask.CompletedTask : Server.DisposeAsync();
 }
 
-/// <summary>The server's own routes.</summary>
+/// <summary>The routes of the server itself.</summary>
 public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
 {
-    private readonly TestServer server = fixture.Server;
+    private readonly TestServer _server = fixture.Server;
 
     [Fact]
     public void The_server_handles_exactly_its_routes() => Assert.Equal(
@@ -39,11 +39,12 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [InlineData("GET", "/v1/sandbox/nobody/session", 404, ErrorCodes.SandboxNotFound)]
     [InlineData("GET", "/v1/sandbox/..%2f..%2fetc/session", 404, ErrorCodes.SandboxNotFound)]
     [InlineData("PUT", "/v1/sandbox/x/../../../agent/configuration", 404, ErrorCodes.RouteNotFound)]
-    public async Task Failures_have_one_form(string method, string path, int status, string code)
+    public async Task Errors_have_one_format(string method, string path, int status, string code)
     {
-        HttpRequestMessage request = new(new HttpMethod(method), new Uri("http://server" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
-        using HttpResponseMessage answer = await server.Client.SendAsync(request);
-        await FailedAsync(answer, status, code);
+        HttpRequestMessage request = new(
+            new HttpMethod(method), new Uri("http://server" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using HttpResponseMessage answer = await _server.Client.SendAsync(request);
+        await AssertErrorAsync(answer, status, code);
     }
 
     [Theory]
@@ -65,55 +66,55 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [InlineData("""{"labels":{"a":null}}""", 400, ErrorCodes.InvalidRequest, "label")]
     [InlineData("""{"id":"a","id":"b"}""", 400, ErrorCodes.InvalidRequest, "id")]
     [InlineData("{", 400, ErrorCodes.InvalidRequest, "JSON")]
-    public async Task Bad_requests_for_a_sandbox_name_what_is_wrong_and_make_none(string body, int status, string code, string named)
+    public async Task Invalid_create_requests_name_the_field_and_create_nothing(string body, int status, string code, string named)
     {
-        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", body);
-        ErrorBody told = await FailedAsync(answer, status, code);
-        Assert.Contains(named, told.Field ?? told.Error, StringComparison.Ordinal);
+        using HttpResponseMessage answer = await _server.PostAsync("v1/sandbox", body);
+        ErrorBody error = await AssertErrorAsync(answer, status, code);
+        Assert.Contains(named, error.Field ?? error.Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_value_is_never_quoted_in_an_error()
+    public async Task Errors_never_quote_a_value()
     {
-        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"secretEnv":{"A":"hush-hush"x}}""");
-        Assert.DoesNotContain("hush", (await FailedAsync(answer, 400, ErrorCodes.InvalidRequest)).Error, StringComparison.Ordinal);
+        using HttpResponseMessage answer = await _server.PostAsync("v1/sandbox", """{"secretEnv":{"A":"hush-hush"x}}""");
+        Assert.DoesNotContain("hush", (await AssertErrorAsync(answer, 400, ErrorCodes.InvalidRequest)).Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_large_body_is_refused()
+    public async Task Large_body_is_refused()
     {
-        using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", new string(' ', (1 << 20) + 1));
-        await FailedAsync(answer, 413, ErrorCodes.PayloadTooLarge);
+        using HttpResponseMessage answer = await _server.PostAsync("v1/sandbox", new string(' ', (1 << 20) + 1));
+        await AssertErrorAsync(answer, 413, ErrorCodes.PayloadTooLarge);
     }
 
     [Fact]
-    public async Task An_empty_body_makes_a_sandbox_with_defaults()
+    public async Task Empty_body_creates_a_sandbox_with_defaults()
     {
-        SandboxInfo made = await server.CreateAsync("");
+        SandboxInfo made = await _server.CreateAsync("");
         Assert.True(Identifier.IsValid(made.Id));
         Assert.Equal(("bubblewrap", SandboxState.Running, false, false), (made.Engine, made.State, made.DefaultSession, made.Temporary));
         Assert.Null(made.Limits);
         Assert.Superset(new HashSet<string> { "user", "pid", "network", "seccomp" }, made.Isolation.ToHashSet());
-        await server.Client.DeleteAsync($"v1/sandbox/{made.Id}");
+        await _server.Client.DeleteAsync($"v1/sandbox/{made.Id}");
     }
 
     [Fact]
-    public async Task Of_many_who_wish_for_one_id_one_gets_it()
+    public async Task Concurrent_creations_of_one_id_succeed_once()
     {
-        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => server.PostAsync("v1/sandbox", """{"id":"race"}""")));
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _server.PostAsync("v1/sandbox", """{"id":"race"}""")));
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
         foreach (HttpResponseMessage answer in answers.Where(answer => answer.StatusCode != HttpStatusCode.OK))
         {
-            await FailedAsync(answer, 409, ErrorCodes.SandboxExists);
+            await AssertErrorAsync(answer, 409, ErrorCodes.SandboxExists);
         }
 
-        Assert.Single(server.Records(), record => record.Id == "race");
-        await server.Client.DeleteAsync("v1/sandbox/race");
-        Assert.DoesNotContain(server.Records(), record => record.Id == "race");
+        Assert.Single(_server.Records(), record => record.Id == "race");
+        await _server.Client.DeleteAsync("v1/sandbox/race");
+        Assert.DoesNotContain(_server.Records(), record => record.Id == "race");
     }
 
     [Fact]
-    public async Task A_request_to_a_sandbox_that_is_being_created_waits_until_it_is()
+    public async Task Request_to_a_sandbox_being_created_waits_for_it()
     {
         await using TestServer slow = TestServer.Prepare(ServerUser.Ordinary);
         slow.DelayBubblewrap();
@@ -130,27 +131,28 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public async Task Sandboxes_are_listed_oldest_first_and_found_by_label()
+    public async Task Sandboxes_are_listed_oldest_first_and_filtered_by_label()
     {
-        await server.CreateAsync("""{"id":"z","labels":{"set":"one","n":"1"}}""");
-        await server.CreateAsync("""{"id":"y","labels":{"set":"one","n":"2"}}""");
+        await _server.CreateAsync("""{"id":"z","labels":{"set":"one","n":"1"}}""");
+        await _server.CreateAsync("""{"id":"y","labels":{"set":"one","n":"2"}}""");
         Assert.Equal(["z", "y"], await IdsAsync("?label=set=one"));
         Assert.Equal(["y"], await IdsAsync("?label=set=one&label=n=2"));
         Assert.Equal(["z", "y"], await IdsAsync("?label=n"));
         Assert.Empty(await IdsAsync("?label=set=two"));
-        await server.Client.DeleteAsync("v1/sandbox/z");
-        await server.Client.DeleteAsync("v1/sandbox/y");
+        await _server.Client.DeleteAsync("v1/sandbox/z");
+        await _server.Client.DeleteAsync("v1/sandbox/y");
     }
 
     private async Task<IEnumerable<string>> IdsAsync(string query) =>
-        JsonSerializer.Deserialize(await server.Client.GetStringAsync("v1/sandbox" + query), ProtocolJson.Default.SandboxList)!.Sandboxes.Select(sandbox => sandbox.Id);
+        JsonSerializer.Deserialize(await _server.Client.GetStringAsync("v1/sandbox" + query), ProtocolJson.Default.SandboxList)!.Sandboxes.Select(
+            sandbox => sandbox.Id);
 
-    internal static async Task<ErrorBody> FailedAsync(HttpResponseMessage answer, int status, string code)
+    internal static async Task<ErrorBody> AssertErrorAsync(HttpResponseMessage answer, int status, string code)
     {
-        ErrorBody told = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
-        Assert.Equal((status, code), ((int)answer.StatusCode, told.Code));
-        Assert.Equal(Assert.Single(answer.Headers.GetValues(ApiHeaders.RequestId)), told.RequestId);
-        Assert.NotEmpty(told.Error);
-        return told;
+        ErrorBody error = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
+        Assert.Equal((status, code), ((int)answer.StatusCode, error.Code));
+        Assert.Equal(Assert.Single(answer.Headers.GetValues(ApiHeaders.RequestId)), error.RequestId);
+        Assert.NotEmpty(error.Error);
+        return error;
     }
 }

@@ -10,10 +10,10 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>A server in this process whose only engine is <see cref="FakeEngine"/>.</summary>
+/// <summary>In-process server whose only engine is <see cref="FakeEngine"/>.</summary>
 public sealed class EngineTests : IAsyncLifetime
 {
-    private readonly string _directory = Host.NewDirectory(CurrentProcess.EffectiveUserId);
+    private readonly string _directory = TestMachine.NewDirectory(CurrentProcess.EffectiveUserId);
     private ServerHome? _home;
     private SandboxRegistry? _registry;
     private SandboxPool? _pool;
@@ -30,7 +30,7 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_server_reports_its_engines_and_their_abilities()
+    public async Task Server_reports_its_engines_and_their_abilities()
     {
         ServerInfo info = JsonSerializer.Deserialize(await Client.GetStringAsync("v1/server"), ProtocolJson.Default.ServerInfo)!;
         EngineInfo engine = Assert.Single(info.Engines!);
@@ -39,14 +39,14 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_sandbox_names_the_engine_that_runs_it()
+    public async Task Sandbox_names_its_engine()
     {
         SandboxInfo made = await CreateAsync("""{"id":"a","engine":"fake"}""");
         Assert.Equal(("fake", SandboxState.Running, SandboxNetworks.Host), (made.Engine, made.State, made.Network));
     }
 
     [Fact]
-    public async Task An_unknown_engine_is_refused()
+    public async Task Unknown_engine_is_refused()
     {
         using HttpResponseMessage answer = await PostAsync("v1/sandbox", """{"engine":"bubblewrap"}""");
         ErrorBody error = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
@@ -55,14 +55,14 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Requests_reach_the_engines_agent()
+    public async Task Requests_reach_the_agent_of_the_engine()
     {
         await CreateAsync("""{"id":"a"}""");
         Assert.Equal("agent 1: GET /v1/sandbox/a/env", await Client.GetStringAsync("v1/sandbox/a/env"));
     }
 
     [Fact]
-    public async Task A_stopped_sandbox_is_launched_by_the_next_request()
+    public async Task Stopped_sandbox_is_launched_by_the_next_request()
     {
         await CreateAsync("""{"id":"a"}""");
         using HttpResponseMessage stopped = await PostAsync("v1/sandbox/a/stop");
@@ -72,7 +72,7 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_next_server_attaches_to_running_sandboxes()
+    public async Task Next_server_attaches_to_running_sandboxes()
     {
         await CreateAsync("""{"id":"a"}""");
         await StopServerAsync();
@@ -82,7 +82,7 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_removed_sandbox_leaves_no_files()
+    public async Task Removed_sandbox_leaves_no_files()
     {
         await CreateAsync("""{"id":"a"}""");
         using HttpResponseMessage removed = await Client.DeleteAsync("v1/sandbox/a");
@@ -96,7 +96,8 @@ public sealed class EngineTests : IAsyncLifetime
         await StopServerAsync();
         await StartServerAsync(poolSize: 1);
         await CreateAsync("""{"id":"a"}""");
-        await Wait.UntilAsync(() => SandboxRecord.TryRead(_home!.DirectoriesOf(2).Record) is { Phase: SandboxPhase.Pooled, Engine: "fake" }, "a sandbox is pooled");
+        await Wait.UntilAsync(
+            () => SandboxRecord.TryRead(_home!.DirectoriesOf(2).Record) is { Phase: SandboxPhase.Pooled, Engine: "fake" }, "a sandbox is pooled");
         await CreateAsync("""{"id":"b"}""");
         Assert.Equal("agent 2: GET /v1/sandbox/b/env", await Client.GetStringAsync("v1/sandbox/b/env"));
     }
@@ -139,5 +140,6 @@ public sealed class EngineTests : IAsyncLifetime
     private async Task<SandboxInfo> ShowAsync(string id) =>
         JsonSerializer.Deserialize(await Client.GetStringAsync($"v1/sandbox/{id}"), ProtocolJson.Default.SandboxInfo)!;
 
-    private Task<HttpResponseMessage> PostAsync(string path, string body = "") => Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+    private Task<HttpResponseMessage> PostAsync(string path, string body = "") =>
+        Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
 }

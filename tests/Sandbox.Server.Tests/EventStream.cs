@@ -5,10 +5,10 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Reads the answer of <c>exec</c>.</summary>
+/// <summary>Reads the response of <c>exec</c>.</summary>
 internal static class EventStream
 {
-    public static async Task<Finished> ReadAsync(HttpResponseMessage answer)
+    public static async Task<ProcessResult> ReadAsync(HttpResponseMessage answer)
     {
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         StringBuilder output = new(), error = new();
@@ -23,7 +23,8 @@ internal static class EventStream
                     error.Append(Encoding.UTF8.GetString(Convert.FromBase64String(item.Data)));
                     break;
                 case ExecEvents.Exit:
-                    return new Finished(JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit)!.ExitCode, output.ToString(), error.ToString());
+                    return new ProcessResult(
+                        JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ExecExit)!.ExitCode, output.ToString(), error.ToString());
                 case ExecEvents.Error:
                     Assert.Fail(item.Data);
                     break;

@@ -11,19 +11,19 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>An agent taken over by its sandbox: it answers with whatever bytes a test likes.</summary>
+/// <summary>Agent under the control of hostile code: it sends any bytes that a test defines.</summary>
 internal sealed class FakeAgent : IDisposable
 {
-    private readonly Socket listener;
-    private readonly Process body;
+    private readonly Socket _listener;
+    private readonly Process _body;
 
     private FakeAgent(Socket listener, Process body)
     {
-        this.listener = listener;
-        this.body = body;
+        _listener = listener;
+        _body = body;
     }
 
-    /// <summary>Puts it into a home whose server has not started yet, as the sandbox <c>fake</c>.</summary>
+    /// <summary>Installs the agent as the running sandbox <c>fake</c> of a server that has not started yet.</summary>
     public static FakeAgent Install(TestServer server)
     {
         Directory.CreateDirectory($"{server.Home}/run");
@@ -47,17 +47,17 @@ internal sealed class FakeAgent : IDisposable
             Engine = "bubblewrap",
         };
         BubblewrapProcess process = new(entry.Id, entry.StartTime, ProcessTable.PidNamespaceOf(entry.Id), entry.Id, entry.StartTime, socket, "");
-        record = record.WithState(new BubblewrapState { UserId = Host.IdOf(server.User), Process = process });
+        record = record.WithState(new BubblewrapState { UserId = TestMachine.IdOf(server.User), Process = process });
         AtomicFile.WriteJson($"{directory}/box.json", record, RecordJson.Default.SandboxRecord);
         return new FakeAgent(listener, body);
     }
 
-    /// <summary>Takes the next request up to the end of its headers, and whatever came with them.</summary>
+    /// <summary>Accepts the next request and reads it to the end of its headers.</summary>
     public async Task<(NetworkStream Connection, string Request)> AcceptAsync(CancellationToken stop = default)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(Wait.Limit);
-        NetworkStream connection = new(await listener.AcceptAsync(limit.Token), ownsSocket: true);
+        NetworkStream connection = new(await _listener.AcceptAsync(limit.Token), ownsSocket: true);
         StringBuilder text = new();
         byte[] buffer = new byte[4096];
         while (!text.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
@@ -70,13 +70,13 @@ internal sealed class FakeAgent : IDisposable
         return (connection, text.ToString());
     }
 
-    /// <summary>Answers the next request and closes.</summary>
+    /// <summary>Responds to the next request and closes the connection.</summary>
     public async Task<string> AnswerAsync(string bytes, CancellationToken stop = default)
     {
         (NetworkStream connection, string request) = await AcceptAsync(stop);
         await using (connection)
         {
-            // Closed with something unread, a socket tells the other side of a broken connection instead of the answer.
+            // Closing a socket with unread data resets the connection, and the response could be lost.
             await connection.ReadExactlyAsync(new byte[BodyLeft(request)], CancellationToken.None);
             await connection.WriteAsync(Encoding.ASCII.GetBytes(bytes), CancellationToken.None);
         }
@@ -84,7 +84,7 @@ internal sealed class FakeAgent : IDisposable
         return request;
     }
 
-    /// <summary>How much of a request's body did not come with its headers.</summary>
+    /// <summary>Returns how much of the body of a request has not been read yet.</summary>
     private static int BodyLeft(string request)
     {
         Match length = Regex.Match(request, @"^Content-Length: (\d+)\r$", RegexOptions.Multiline);
@@ -94,9 +94,9 @@ internal sealed class FakeAgent : IDisposable
 
     public void Dispose()
     {
-        listener.Dispose();
-        body.Kill();
-        body.WaitForExit();
-        body.Dispose();
+        _listener.Dispose();
+        _body.Kill();
+        _body.WaitForExit();
+        _body.Dispose();
     }
 }

@@ -9,15 +9,16 @@ using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>An engine whose agents run in this process, without any isolation. It proves that the server knows no engine but by its interface.</summary>
+/// <summary>Engine whose agents run in this process without isolation. It proves that the server uses engines only by their interface.</summary>
 internal sealed class FakeEngine : ISandboxEngine
 {
-    /// <summary>The running agents by socket: they outlive the engine, as processes outlive their server.</summary>
+    /// <summary>The running agents by socket. Static, because they outlive the engine as processes outlive their server.</summary>
     private static readonly ConcurrentDictionary<string, WebApplication> Agents = [];
 
     public string Name => "fake";
 
-    public Task<IReadOnlyList<Ability>> ProbeAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<Ability>>([new Ability("isolation", false, "It is fake.")]);
+    public Task<IReadOnlyList<Ability>> ProbeAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Ability>>([new Ability("isolation", false, "It is fake.")]);
 
     public Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? requested, CancellationToken cancellationToken) =>
         Task.FromResult<(string, string[])>((requested ?? SandboxNetworks.Host, []));

@@ -4,17 +4,17 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Where the server keeps things, and where it refuses to.</summary>
+/// <summary>The directories of the server, and those that it refuses.</summary>
 public sealed class HomeTests
 {
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task A_home_is_private_but_for_what_sandboxes_must_pass_through(ServerUser user)
+    public async Task Home_is_private_except_for_the_directories_sandboxes_traverse(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
-        string box = server.BoxDirectory("a");
+        string box = server.SandboxDirectory("a");
         string passable = user == ServerUser.Root ? "711" : "700";
         Assert.Equal(
             [passable, passable, passable, "700", "700", "700", "700", "700", "600", "600", "600", "600"],
@@ -25,12 +25,12 @@ public sealed class HomeTests
                 $"{server.Home}/state/server.lock", $"{server.Home}/state/server.log",
             }.Select(path => Convert.ToString((int)FileStatus.Of(path).Permissions, 8)));
         uint sandbox = server.RecordOf("a").UserId;
-        Assert.Equal(user == ServerUser.Root, sandbox != Host.IdOf(user));
-        Assert.Equal((sandbox, Host.IdOf(user)), (FileStatus.Of($"{box}/workspace").Owner, FileStatus.Of(box).Owner));
+        Assert.Equal(user == ServerUser.Root, sandbox != TestMachine.IdOf(user));
+        Assert.Equal((sandbox, TestMachine.IdOf(user)), (FileStatus.Of($"{box}/workspace").Owner, FileStatus.Of(box).Owner));
     }
 
     [Fact]
-    public async Task Every_sandbox_of_a_root_server_has_a_user_of_its_own_that_is_not_given_again()
+    public async Task Every_sandbox_of_a_root_server_has_its_own_uid_which_is_not_reused()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
         await server.CreateAsync("""{"id":"a"}""");
@@ -38,7 +38,7 @@ public sealed class HomeTests
         HashSet<uint> users = [server.RecordOf("a").UserId, server.RecordOf("b").UserId];
         await server.Client.DeleteAsync("v1/sandbox/b");
 
-        // Also the next server goes on where this one stopped, and passes over a directory that is still there.
+        // The next server continues with the following number and skips a directory that still exists.
         await server.KillAsync();
         Directory.CreateDirectory($"{server.Home}/state/boxes/3/workspace");
         File.WriteAllText($"{server.Home}/state/boxes/3/box.json", "damaged");
@@ -48,7 +48,7 @@ public sealed class HomeTests
         Assert.All(users, id => Assert.InRange(id, 2_000_000_000u, 2_147_000_000u));
         Assert.NotEqual(3, server.RecordOf("c").Number);
 
-        // What nobody can read is a person's to look at, not the server's to remove.
+        // A directory without a readable record is left for the administrator.
         Assert.True(Directory.Exists($"{server.Home}/state/boxes/3"));
         Directory.Delete($"{server.Home}/state/boxes/3", recursive: true);
     }
@@ -56,15 +56,15 @@ public sealed class HomeTests
     private static readonly string[] StateAndRuntime = ["state", "runtime"];
 
     [Fact]
-    public async Task A_user_without_SANDBOX_HOME_uses_the_XDG_directories()
+    public async Task Without_SANDBOX_HOME_the_XDG_directories_are_used()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         foreach (string name in StateAndRuntime)
         {
             Directory.CreateDirectory($"{server.Home}/{name}");
-            if (Host.IsRoot)
+            if (TestMachine.IsRoot)
             {
-                FileSystem.SetOwner($"{server.Home}/{name}", Host.IdOf(ServerUser.Ordinary));
+                FileSystem.SetOwner($"{server.Home}/{name}", TestMachine.IdOf(ServerUser.Ordinary));
             }
         }
 
@@ -85,60 +85,63 @@ public sealed class HomeTests
         {
             using HttpClient client = TestServer.CreateClient(ready.Uri["unix:".Length..]);
             await client.PostAsync("v1/server/leave", null);
-            await TestServer.UntilGoneAsync(process);
+            await TestServer.WaitUntilExitedAsync(process);
             Directory.Delete($"{server.Home}/state", recursive: true);
         }
     }
 
     [Fact]
-    public Task A_home_that_is_no_directory_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
+    public Task Home_that_is_not_a_directory_is_refused() => AssertRefusedAsync("is not a directory", ServerUser.Ordinary, home =>
     {
         Directory.Delete(home);
         File.WriteAllText(home, "");
     });
 
     [Fact]
-    public Task A_home_that_is_a_link_is_refused() => RefusesAsync("is not a directory", ServerUser.Ordinary, home =>
+    public Task Home_that_is_a_link_is_refused() => AssertRefusedAsync("is not a directory", ServerUser.Ordinary, home =>
     {
         Directory.Delete(home);
         Directory.CreateSymbolicLink(home, "/tmp");
     });
 
     [Fact]
-    public Task A_home_that_others_can_write_to_is_refused() => RefusesAsync("can be written to by others", ServerUser.Ordinary,
+    public Task Home_writable_by_others_is_refused() => AssertRefusedAsync("can be written to by others", ServerUser.Ordinary,
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1ff));
 
     [Fact]
-    public Task A_home_of_another_user_is_refused() => RefusesAsync("belongs to user", ServerUser.Root, home => FileSystem.SetOwner(home, 12345));
+    public Task Home_of_another_user_is_refused() => AssertRefusedAsync("belongs to user", ServerUser.Root, home => FileSystem.SetOwner(home, 12345));
 
     [Fact]
-    public Task A_home_of_roots_that_sandboxes_cannot_pass_through_is_refused() => RefusesAsync("cannot pass through", ServerUser.Root,
+    public Task Home_of_root_that_sandboxes_cannot_traverse_is_refused() => AssertRefusedAsync("cannot pass through", ServerUser.Root,
         home => File.SetUnixFileMode(home, (UnixFileMode)0x1c0));
 
     [Fact]
-    public Task A_home_too_deep_for_sockets_is_refused() => RefusesAsync("SANDBOX_HOME to a shorter path", ServerUser.Ordinary, _ => { }, "/" + new string('x', 90));
+    public Task Home_path_too_long_for_sockets_is_refused() =>
+        AssertRefusedAsync("SANDBOX_HOME to a shorter path", ServerUser.Ordinary, _ => { }, "/" + new string('x', 90));
 
     [Fact]
-    public async Task A_relative_home_is_refused()
+    public async Task Relative_home_is_refused()
     {
-        Finished run = await CommandLine.RunAsync(Host.Programs, Host.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
+        ProcessResult run = await SandboxdProgram.RunAsync(
+            TestMachine.Programs, TestMachine.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("not a full path", run.Error, StringComparison.Ordinal);
     }
 
-    private static async Task RefusesAsync(string reason, ServerUser user, Action<string> spoil, string below = "")
+    private static async Task AssertRefusedAsync(string reason, ServerUser user, Action<string> spoil, string below = "")
     {
-        Host.Require(user);
-        string home = Host.NewDirectory(Host.IdOf(user));
+        TestMachine.Require(user);
+        string home = TestMachine.NewDirectory(TestMachine.IdOf(user));
         try
         {
             spoil(home);
-            Finished run = await CommandLine.RunAsync(Host.Programs, Host.IdOf(user), new Dictionary<string, string?> { ["SANDBOX_HOME"] = home + below }, "start");
+            ProcessResult run = await SandboxdProgram.RunAsync(
+                TestMachine.Programs, TestMachine.IdOf(user), new Dictionary<string, string?> { ["SANDBOX_HOME"] = home + below }, "start");
             Assert.Equal(1, run.ExitCode);
             Assert.Empty(run.Output);
-            ErrorBody told = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;
-            Assert.Contains(reason, told.Error, StringComparison.Ordinal);
-            Assert.Contains(home, told.Error, StringComparison.Ordinal);
+            ErrorBody error = JsonSerializer.Deserialize(run.Error, ProtocolJson.Default.ErrorBody)!;
+            Assert.Contains(reason, error.Error, StringComparison.Ordinal);
+            Assert.Contains(home, error.Error, StringComparison.Ordinal);
         }
         finally
         {

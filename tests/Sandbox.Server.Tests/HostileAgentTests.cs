@@ -6,38 +6,38 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What passes between client and agent, and what does not, whatever the agent says.</summary>
-/// <remarks>Each test has a server and an agent of its own: a connection that one test's agent has closed could otherwise still be in use for the next test's request.</remarks>
+/// <summary>What the server forwards between client and agent, whatever a hostile agent sends.</summary>
+/// <remarks>Each test has its own server and agent: a pooled connection closed by the agent of one test could be used for the request of the next.</remarks>
 public sealed class HostileAgentTests : IAsyncLifetime
 {
     private const string Route = "v1/sandbox/fake/anything";
-    private readonly TestServer server = TestServer.Prepare(Host.CurrentUser);
-    private readonly FakeAgent agent;
-    private readonly HttpClient client;
+    private readonly TestServer _server = TestServer.Prepare(TestMachine.CurrentUser);
+    private readonly FakeAgent _agent;
+    private readonly HttpClient _client;
 
     public HostileAgentTests()
     {
-        agent = FakeAgent.Install(server);
-        client = server.Client;
+        _agent = FakeAgent.Install(_server);
+        _client = _server.Client;
     }
 
-    public async ValueTask InitializeAsync() => await server.StartAsync();
+    public async ValueTask InitializeAsync() => await _server.StartAsync();
 
     public async ValueTask DisposeAsync()
     {
-        agent.Dispose();
-        await server.DisposeAsync();
+        _agent.Dispose();
+        await _server.DisposeAsync();
     }
 
     [Fact]
-    public async Task A_request_goes_on_as_it_came_without_the_callers_credentials()
+    public async Task Request_is_forwarded_unchanged_without_the_credentials_of_the_caller()
     {
         HttpRequestMessage request = new(HttpMethod.Post, Route + "/a%2Fb/%C3%A4?q=%20x&y") { Content = new StringContent("body") };
         request.Headers.Add("Authorization", "Bearer key");
         request.Headers.Add("Cookie", "c=1");
         request.Headers.Add("Session-Id", "s");
-        Task<HttpResponseMessage> answering = client.SendAsync(request);
-        string seen = await agent.AnswerAsync("HTTP/1.1 418 Teapot\r\nSession-Id: s\r\nContent-Length: 2\r\n\r\nhi");
+        Task<HttpResponseMessage> answering = _client.SendAsync(request);
+        string seen = await _agent.AnswerAsync("HTTP/1.1 418 Teapot\r\nSession-Id: s\r\nContent-Length: 2\r\n\r\nhi");
         using HttpResponseMessage answer = await answering;
         Assert.StartsWith("POST /v1/sandbox/fake/anything/a%2Fb/%C3%A4?q=%20x&y HTTP/1.1\r\n", seen, StringComparison.Ordinal);
         Assert.Contains("Session-Id: s\r\n", seen, StringComparison.Ordinal);
@@ -47,13 +47,14 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_agent_speaks_for_itself_only()
+    public async Task Agent_response_cannot_pass_for_one_of_the_server()
     {
-        Task<HttpResponseMessage> answering = client.GetAsync(Route);
-        await agent.AnswerAsync("HTTP/1.1 302 Found\r\nLocation: /v1/sandbox\r\nSet-Cookie: a=b\r\nServer: x\r\nRequest-Id: mine\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n");
+        Task<HttpResponseMessage> answering = _client.GetAsync(Route);
+        await _agent.AnswerAsync(
+            "HTTP/1.1 302 Found\r\nLocation: /v1/sandbox\r\nSet-Cookie: a=b\r\nServer: x\r\nRequest-Id: mine\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n");
         using HttpResponseMessage answer = await answering;
 
-        // Not followed; and what speaks for the server is the server's.
+        // The redirect is not followed, and headers of the server cannot be set by the agent.
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
         Assert.Equal(["Content-Length", "Date", "Location", "Request-Id"], answer.Headers.Concat(answer.Content.Headers).Select(header => header.Key).Order());
         Assert.NotEqual("mine", Assert.Single(answer.Headers.GetValues("Request-Id")));
@@ -64,18 +65,18 @@ public sealed class HostileAgentTests : IAsyncLifetime
     [InlineData("rubbish\r\n\r\n")]
     [InlineData("HTTP/1.1 999999 X\r\n\r\n")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")]
-    public async Task Rubbish_is_sandbox_unavailable(string bytes)
+    public async Task Invalid_agent_response_is_SandboxUnavailable(string bytes)
     {
         using CancellationTokenSource answered = new();
-        Task<HttpResponseMessage> answering = client.GetAsync(Route);
+        Task<HttpResponseMessage> answering = _client.GetAsync(Route);
         Task noting = answering.ContinueWith(_ => answered.Cancel(), TaskScheduler.Default);
         int asked = 0;
         try
         {
-            // Where nothing at all was answered, the server may ask again.
+            // The server may repeat the request after a connection that closed without any response.
             for (; ; asked++)
             {
-                await agent.AnswerAsync(bytes, answered.Token);
+                await _agent.AnswerAsync(bytes, answered.Token);
             }
         }
         catch (OperationCanceledException) when (answering.IsCompleted)
@@ -84,14 +85,14 @@ public sealed class HostileAgentTests : IAsyncLifetime
         }
 
         await noting;
-        await UnavailableAsync(await answering);
+        await AssertUnavailableAsync(await answering);
     }
 
     [Fact]
     public async Task Endless_headers_are_cut_off()
     {
-        Task<HttpResponseMessage> answering = client.GetAsync(Route);
-        (NetworkStream connection, _) = await agent.AcceptAsync();
+        Task<HttpResponseMessage> answering = _client.GetAsync(Route);
+        (NetworkStream connection, _) = await _agent.AcceptAsync();
         await using (connection)
         {
             await connection.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\n"));
@@ -105,18 +106,18 @@ public sealed class HostileAgentTests : IAsyncLifetime
             }
             catch (IOException)
             {
-                // The server had enough.
+                // The server closed the connection.
             }
 
-            await UnavailableAsync(await answering);
+            await AssertUnavailableAsync(await answering);
         }
     }
 
     [Fact]
-    public async Task Output_reaches_the_client_as_it_is_written_and_a_break_is_no_end()
+    public async Task Output_is_streamed_to_the_client_and_a_break_is_not_an_end()
     {
-        Task<HttpResponseMessage> answering = client.GetAsync(Route, HttpCompletionOption.ResponseHeadersRead);
-        (NetworkStream connection, _) = await agent.AcceptAsync();
+        Task<HttpResponseMessage> answering = _client.GetAsync(Route, HttpCompletionOption.ResponseHeadersRead);
+        (NetworkStream connection, _) = await _agent.AcceptAsync();
         await using (connection)
         {
             await connection.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"));
@@ -136,11 +137,11 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_that_goes_away_is_seen_by_the_agent()
+    public async Task Disconnect_of_the_client_reaches_the_agent()
     {
         using CancellationTokenSource going = new();
-        Task<HttpResponseMessage> answering = client.GetAsync(Route, going.Token);
-        (NetworkStream connection, _) = await agent.AcceptAsync();
+        Task<HttpResponseMessage> answering = _client.GetAsync(Route, going.Token);
+        (NetworkStream connection, _) = await _agent.AcceptAsync();
         await using (connection)
         {
             await going.CancelAsync();
@@ -150,11 +151,11 @@ public sealed class HostileAgentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_large_body_streams_through()
+    public async Task Large_body_is_streamed()
     {
         byte[] large = new byte[5 << 20];
-        Task<HttpResponseMessage> answering = client.PutAsync(Route, new ByteArrayContent(large));
-        (NetworkStream connection, string seen) = await agent.AcceptAsync();
+        Task<HttpResponseMessage> answering = _client.PutAsync(Route, new ByteArrayContent(large));
+        (NetworkStream connection, string seen) = await _agent.AcceptAsync();
         await using (connection)
         {
             Assert.Contains($"Content-Length: {large.Length}\r\n", seen, StringComparison.Ordinal);
@@ -170,10 +171,10 @@ public sealed class HostileAgentTests : IAsyncLifetime
         }
     }
 
-    private static async Task UnavailableAsync(HttpResponseMessage answer)
+    private static async Task AssertUnavailableAsync(HttpResponseMessage answer)
     {
-        ErrorBody told = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
-        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.SandboxUnavailable), (answer.StatusCode, told.Code));
+        ErrorBody error = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ProtocolJson.Default.ErrorBody)!;
+        Assert.Equal((HttpStatusCode.BadGateway, ErrorCodes.SandboxUnavailable), (answer.StatusCode, error.Code));
         answer.Dispose();
     }
 }

@@ -4,13 +4,13 @@ using Sandbox.Server.Sandboxes;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What code in a sandbox of the real server can reach. That each wall is needed is shown by <see cref="DefenceTests"/>.</summary>
+/// <summary>What code in a sandbox can reach. <see cref="IsolationFeatureTests"/> shows that each feature is necessary.</summary>
 public sealed class IsolationTests
 {
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Code_in_a_sandbox_reaches_nothing_of_the_host_or_of_its_neighbour(ServerUser user)
+    public async Task Sandboxed_code_reaches_neither_the_host_nor_another_sandbox(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a"}""");
@@ -18,27 +18,28 @@ public sealed class IsolationTests
         await server.ExecAsync("b", "echo neighbour >file; (setsid bash -c 'exec -a neighbour-process sleep 1000' &)");
         SandboxRecord neighbour = server.RecordOf("b");
 
-        // Files: of the host, of its users, of the server, of the neighbour.
+        // Files of the host, its users, the server and another sandbox.
         string[] paths =
         [
             "/etc/shadow", "/etc/machine-id", "/root", "/home/*/.*", "/sys", "/boot", "/var/log", server.Home,
-            $"{server.BoxDirectory("b")}/workspace/file", $"{server.BoxDirectory("a")}/box.json", $"{server.Home}/run/server.sock", "/run/dbus", "/dev/vda", "/dev/kmsg", "/dev/mem",
+            $"{server.SandboxDirectory("b")}/workspace/file", $"{server.SandboxDirectory("a")}/box.json", $"{server.Home}/run/server.sock", "/run/dbus",
+            "/dev/vda", "/dev/kmsg", "/dev/mem",
         ];
-        Finished files = await server.ExecAsync("a", $"ls -d {string.Join(' ', paths)} 2>/dev/null");
+        ProcessResult files = await server.ExecAsync("a", $"ls -d {string.Join(' ', paths)} 2>/dev/null");
         Assert.Equal("", files.Output);
         Assert.Equal("sandbox\n", (await server.ExecAsync("a", "ls /home")).Output);
 
-        // Processes: its own alone.
-        Finished processes = await server.ExecAsync("a", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+        // Only processes of the sandbox are visible.
+        ProcessResult processes = await server.ExecAsync("a", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
         Assert.Contains("sandbox-agent", processes.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("neighbour-process", processes.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("sandboxd", processes.Output, StringComparison.Ordinal);
 
-        // Killing all it can ends its own agent, and no more; the next request starts that again.
+        // Killing every process it can ends only its own agent, which the next request starts again.
         BubblewrapProcess before = server.RecordOf("a").Process!;
         await Assert.ThrowsAnyAsync<Exception>(() => server.ExecAsync("a", "kill -9 -1"));
-        await TestServer.UntilGoneAsync(before.MonitorId, before.MonitorStart);
-        Assert.Equal("back\n", (await server.ExecOnceBackAsync("a", "echo back")).Output);
+        await TestServer.WaitUntilExitedAsync(before.MonitorId, before.MonitorStart);
+        Assert.Equal("back\n", (await server.ExecAfterCrashAsync("a", "echo back")).Output);
         Assert.True(ProcessReaper.IsRunning(neighbour.Process!));
         Assert.Equal("neighbour\n1\n", (await server.ExecAsync("b", "cat file; pgrep -c -f '^neighbour-process'")).Output);
     }
@@ -46,38 +47,41 @@ public sealed class IsolationTests
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Code_in_a_sandbox_can_do_nothing_with_the_kernel_that_only_administrators_do(ServerUser user)
+    public async Task Sandboxed_code_cannot_use_privileged_kernel_features(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","network":"none"}""");
-        foreach (Probe probe in Probe.SystemCalls)
+        foreach (IsolationProbe probe in IsolationProbe.SystemCalls)
         {
-            Finished run = await server.ExecAsync("a", probe.Command);
+            ProcessResult run = await server.ExecAsync("a", probe.Command);
             Assert.True(run.Output == probe.Refused + "\n", $"{probe.Name}: {run.Output}{run.Error}");
         }
 
-        // Nothing is left of root's rights, nor can they be had.
-        Finished status = await server.ExecAsync("a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
+        // No capabilities are left, and none can be gained.
+        ProcessResult status = await server.ExecAsync(
+            "a", "grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'; id -u; cat /proc/self/uid_map | tr -s ' '");
         string host = user == ServerUser.Root ? server.RecordOf("a").UserId.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
         Assert.Equal(
             string.Concat(new[] { "Inh", "Prm", "Eff", "Bnd", "Amb" }.Select(set => $"Cap{set}:0000000000000000\n")) + "NoNewPrivs:1\nSeccomp:2\n1000\n",
             status.Output[..(status.Output.IndexOf("1000\n", StringComparison.Ordinal) + 5)]);
         Assert.NotEqual("0", host);
 
-        // Its network is empty, and what it may write to is its own.
+        // The network has only a loopback interface, and only directories of the sandbox are writable.
         Assert.Equal("lo\n", (await server.ExecAsync("a", "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '")).Output);
-        Assert.Equal("refused\n", (await server.ExecAsync("a", "touch /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null; ls /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null || echo refused")).Output);
-        Assert.Equal("kept\n", (await server.ExecAsync("a", "set -e; for d in /workspace /home/sandbox /tmp /var/tmp /dev/shm; do echo kept >$d/x; done; cat /tmp/x")).Output);
+        Assert.Equal("refused\n", (await server.ExecAsync(
+            "a", "touch /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null; ls /usr/x /etc/x /opt/sandbox/x /dev/x 2>/dev/null || echo refused")).Output);
+        Assert.Equal("kept\n",
+            (await server.ExecAsync("a", "set -e; for d in /workspace /home/sandbox /tmp /var/tmp /dev/shm; do echo kept >$d/x; done; cat /tmp/x")).Output);
     }
 
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task The_agent_is_closed_to_the_code_it_runs(ServerUser user)
+    public async Task Agent_is_closed_to_the_code_it_runs(ServerUser user)
     {
         await using TestServer server = await TestServer.StartAsync(user);
         await server.CreateAsync("""{"id":"a","secretEnv":{"TOKEN":"t"}}""");
-        Finished run = await server.ExecAsync("a", """
+        ProcessResult run = await server.ExecAsync("a", """
             agent=2
             grep -q sandbox-agent /proc/$agent/cmdline || echo not found
             cat /proc/$agent/environ; ls /proc/$agent/fd; head -c 1 /proc/$agent/mem; cat /proc/$agent/maps; ls /proc/$agent/cwd/; echo x >/proc/$agent/mem
@@ -85,12 +89,12 @@ public sealed class IsolationTests
         Assert.Equal("", run.Output);
         Assert.Equal(6, run.Error.Split('\n').Count(line => line.Contains("Permission denied", StringComparison.Ordinal)));
 
-        // Nor does a command hold the agent's socket.
+        // Commands do not inherit the socket of the agent.
         Assert.DoesNotContain("socket:", (await server.ExecAsync("a", "ls -l /proc/self/fd/")).Output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_host_without_bubblewrap_gets_an_error_with_the_remedy_and_nothing_runs()
+    public async Task Host_without_bubblewrap_gets_an_error_with_the_remedy()
     {
         await using TestServer server = await StartWithBubblewrapAsync("echo 'bwrap: Creating new namespace failed: Operation not permitted' >&2; exit 1");
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a"}""");
@@ -100,15 +104,15 @@ public sealed class IsolationTests
         Assert.Contains("Creating new namespace failed", text, StringComparison.Ordinal);
         Assert.Contains("kernel.unprivileged_userns_clone", text, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories($"{server.Home}/state/boxes"));
-        Ability isolation = (await server.AboutAsync()).Abilities.First(ability => ability.Name == "isolation");
+        Ability isolation = (await server.GetServerInfoAsync()).Abilities.First(ability => ability.Name == "isolation");
         Assert.False(isolation.Available);
         Assert.NotEmpty(isolation.Remedy!);
     }
 
     [Fact]
-    public async Task What_bubblewrap_says_when_it_gives_up_half_way_is_the_error()
+    public async Task Error_output_of_a_failed_bubblewrap_is_in_the_error()
     {
-        // It has told of its child, and closes the pipe (6) on which the server lets the program start.
+        // Reports its child and then closes the pipe (6) on which the server lets the program start.
         await using TestServer server = await StartWithBubblewrapAsync("""
             exec 6<&-
             sleep 5 4>&- &
@@ -117,8 +121,8 @@ public sealed class IsolationTests
             exit 1
             """);
         using HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"a","network":"none"}""");
-        ErrorBody told = await ApiTests.FailedAsync(answer, 503, ErrorCodes.IsolationUnavailable);
-        Assert.Contains("Failed RTM_NEWADDR", told.Error, StringComparison.Ordinal);
+        ErrorBody error = await ApiTests.AssertErrorAsync(answer, 503, ErrorCodes.IsolationUnavailable);
+        Assert.Contains("Failed RTM_NEWADDR", error.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories($"{server.Home}/state/boxes"));
     }
 

@@ -3,28 +3,29 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Limits: kept for real, told, and gone with the sandbox.</summary>
+/// <summary>Limits are enforced, reported, and removed with the sandbox.</summary>
 public sealed class LimitTests
 {
     [Fact]
-    public async Task A_sandbox_gets_no_more_memory_than_its_limit_and_lives_on()
+    public async Task Memory_limit_is_enforced_and_the_sandbox_stays_usable()
     {
         await using TestServer server = await StartAsync("limit-memory");
         SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"none","limits":{"memoryBytes":134217728}}""");
         Assert.Equal(134217728, made.Limits!.MemoryBytes);
         Assert.StartsWith("cgroup-v", made.LimitMeans!["memoryBytes"], StringComparison.Ordinal);
-        Finished run = await server.ExecAsync("a", "(head -c 400000000 /dev/zero | tail) >/dev/null; echo ${PIPESTATUS[0]} $?");
+        ProcessResult run = await server.ExecAsync("a", "(head -c 400000000 /dev/zero | tail) >/dev/null; echo ${PIPESTATUS[0]} $?");
         Assert.Equal(137, int.Parse(run.Output.Trim().Split(' ')[^1], CultureInfo.InvariantCulture));
         Assert.Equal("ok\n", (await server.ExecAsync("a", "echo ok")).Output);
-        Assert.Equal(64000000, long.Parse((await server.ExecAsync("a", "head -c 64000000 /dev/zero | tail -c 64000000 | wc -c")).Output, CultureInfo.InvariantCulture));
+        Assert.Equal(
+            64000000, long.Parse((await server.ExecAsync("a", "head -c 64000000 /dev/zero | tail -c 64000000 | wc -c")).Output, CultureInfo.InvariantCulture));
     }
 
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task A_sandbox_gets_no_more_processes_than_its_limit(ServerUser user)
+    public async Task Process_limit_is_enforced(ServerUser user)
     {
-        // Starts 100 processes, or as many as it can, and prints how many.
+        // Starts up to 100 processes and prints how many could be started.
         const string fork = """
             perl -e 'for (1..100) { $p = fork; last unless defined $p; exec "sleep", "1000" unless $p; push @p, $p } print scalar(@p); kill 9, @p'
             """;
@@ -36,11 +37,11 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task A_sandbox_gets_no_more_processor_time_than_its_limit()
+    public async Task Processor_limit_is_enforced()
     {
         await using TestServer server = await StartAsync("limit-cpus");
         await server.CreateAsync("""{"id":"a","network":"none","limits":{"cpus":0.25}}""");
-        Finished run = await server.ExecAsync("a", """
+        ProcessResult run = await server.ExecAsync("a", """
             TIMEFORMAT='%R %U %S'; time timeout 2 sh -c 'while :; do :; done'
             """);
         double[] seconds = [.. run.Error.Split(' ', StringSplitOptions.TrimEntries).Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
@@ -48,7 +49,7 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task Limits_are_kept_after_waking_and_by_a_new_server_and_leave_nothing()
+    public async Task Limits_survive_restarts_and_are_removed_with_the_sandbox()
     {
         await using TestServer server = await StartAsync("limit-processes");
         await server.CreateAsync("""{"id":"a","network":"none","limits":{"processes":64,"memoryBytes":268435456,"cpus":1}}""");
@@ -69,10 +70,11 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task A_limit_that_this_host_cannot_keep_is_refused_by_name()
+    public async Task Limit_that_the_host_cannot_enforce_is_refused_by_name()
     {
         await using TestServer server = await TestServer.StartAsync(ServerUser.Ordinary);
-        foreach (Ability ability in (await server.AboutAsync()).Abilities.Where(ability => ability.Name.StartsWith("limit-", StringComparison.Ordinal) && !ability.Available))
+        foreach (Ability ability in (await server.GetServerInfoAsync()).Abilities.Where(
+            ability => ability.Name.StartsWith("limit-", StringComparison.Ordinal) && !ability.Available))
         {
             (string field, string value) = ability.Name switch
             {
@@ -81,9 +83,10 @@ public sealed class LimitTests
                 "limit-cpus" => ("cpus", "1"),
                 _ => ("diskBytes", "100000000"),
             };
-            ErrorBody told = await ApiTests.FailedAsync(await server.PostAsync("v1/sandbox", $$$"""{"limits":{"{{{field}}}":{{{value}}}}}"""), 501, ErrorCodes.Unsupported);
-            Assert.Contains(field, told.Error, StringComparison.Ordinal);
-            Assert.Contains(ability.Remedy!, told.Error, StringComparison.Ordinal);
+            ErrorBody error = await ApiTests.AssertErrorAsync(
+                await server.PostAsync("v1/sandbox", $$$"""{"limits":{"{{{field}}}":{{{value}}}}}"""), 501, ErrorCodes.Unsupported);
+            Assert.Contains(field, error.Error, StringComparison.Ordinal);
+            Assert.Contains(ability.Remedy!, error.Error, StringComparison.Ordinal);
         }
 
         Assert.Empty(server.Records());
@@ -92,7 +95,7 @@ public sealed class LimitTests
     private static async Task<TestServer> StartAsync(string ability, ServerUser user = ServerUser.Root)
     {
         TestServer server = await TestServer.StartAsync(user);
-        Ability found = (await server.AboutAsync()).Abilities.Single(other => other.Name == ability);
+        Ability found = (await server.GetServerInfoAsync()).Abilities.Single(other => other.Name == ability);
         if (!found.Available)
         {
             await server.DisposeAsync();

@@ -4,19 +4,19 @@ using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>What a sandbox reaches by each network, in an internet that the tests make.</summary>
+/// <summary>What a sandbox reaches by each network mode, in a test network that stands for the internet.</summary>
 public sealed class NetworkTests
 {
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
-    public async Task Internet_is_the_default_and_reaches_the_public_and_nothing_private(ServerUser user)
+    public async Task Internet_is_the_default_and_reaches_public_addresses_only(ServerUser user)
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(user);
         await server.StartAsync();
-        Ability ability = (await server.AboutAsync()).Abilities.Single(found => found.Name == "network-internet");
+        Ability ability = (await server.GetServerInfoAsync()).Abilities.Single(found => found.Name == "network-internet");
         Assert.True(ability.Available, ability.Reason);
         SandboxInfo made = await server.CreateAsync("""{"id":"a"}""");
         Assert.Equal(SandboxNetworks.Internet, made.Network);
@@ -27,25 +27,26 @@ public sealed class NetworkTests
         Assert.StartsWith($"{TestInternet.Public} ", (await server.ExecAsync("a", "getent ahostsv4 somewhere.test")).Output, StringComparison.Ordinal);
         Assert.Equal("reached\n", await ReachAsync(server, "somewhere.test"));
 
-        // In reach of the server, and thus of slirp4netns; closed to the sandbox.
+        // Reachable by the server and thus by slirp4netns, but not by the sandbox.
         foreach (string address in TestInternet.Private)
         {
-            Assert.True(internet.Answers(address), address);
+            Assert.True(internet.Responds(address), address);
             Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
         }
 
-        // The host: by its loopback, its own address, and what slirp4netns gives instead of it.
-        Assert.True(internet.Answers("127.0.0.1"));
-        foreach (string address in (string[])["127.0.0.1", TestInternet.ServersOwn, "10.0.2.2", "10.0.2.3", "0.0.0.0"])
+        // The host: its loopback, its own address, and the addresses that slirp4netns maps to it.
+        Assert.True(internet.Responds("127.0.0.1"));
+        foreach (string address in (string[])["127.0.0.1", TestInternet.ServerAddress, "10.0.2.2", "10.0.2.3", "0.0.0.0"])
         {
             Assert.Equal((address, "refused\n"), (address, await ReachAsync(server, address)));
         }
 
-        // Neither datagrams nor a socket bound to the interface, which passes by routes, get round it; and the rules are not the sandbox's to change.
-        foreach (string address in (string[])["10.7.7.7", "10.0.2.2", "10.0.2.3", "255.255.255.255", TestInternet.ServersOwn])
+        // Datagrams and sockets bound to the interface, which bypass routes, are blocked too, and the sandbox cannot change the rules.
+        foreach (string address in (string[])["10.7.7.7", "10.0.2.2", "10.0.2.3", "255.255.255.255", TestInternet.ServerAddress])
         {
-            Finished run = await server.ExecAsync("a", $$"""
-                perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, 1, 25, pack("Z*", "tap0")) or die; setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
+            ProcessResult run = await server.ExecAsync("a", $$"""
+                perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, 1, 25, pack("Z*", "tap0")) or die;
+                setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
                 print send(S, "x", 0, sockaddr_in(8081, inet_aton("{{address}}"))) ? "sent" : "refused"'
                 """);
             Assert.Equal((address, "refused", ""), (address, run.Output, run.Error));
@@ -55,10 +56,10 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task None_reaches_nothing()
+    public async Task Network_none_reaches_nothing()
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(ServerUser.Root);
         await server.StartAsync();
         Assert.Equal("none", (await server.CreateAsync("""{"id":"a","network":"none"}""")).Network);
@@ -68,10 +69,10 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task Host_is_given_only_when_asked_for_by_name_and_reaches_what_the_host_does()
+    public async Task Network_host_must_be_requested_and_reaches_what_the_host_reaches()
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(ServerUser.Root);
         await server.StartAsync();
         SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"host"}""");
@@ -84,10 +85,10 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task The_way_to_the_internet_lives_as_long_as_the_sandbox_whatever_becomes_of_the_server()
+    public async Task Internet_access_lasts_as_long_as_the_sandbox_not_the_server()
     {
         TestInternet.Require();
-        using TestInternet internet = TestInternet.Make();
+        using TestInternet internet = TestInternet.Create();
         await using TestServer server = internet.Prepare(ServerUser.Root);
         await server.StartAsync();
         await server.CreateAsync("""{"id":"a"}""");
@@ -97,17 +98,17 @@ public sealed class NetworkTests
         Assert.NotNull(first.Find());
         Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
 
-        // Stopped by a server that did not start it, and woken.
+        // Stopped by a server that did not start it, and started again.
         await server.PostAsync("v1/sandbox/a/stop");
         Assert.Null(first.Find());
         Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
         ProcessIdentity second = server.RecordOf("a").Process!.Link!;
         Assert.NotEqual(first, second);
 
-        // No server ends this one.
+        // Killed without a server to stop its sandboxes.
         await server.KillAsync();
         ProcessTable.Send(ProcessTable.Find(server.RecordOf("a").Process!.InitId)!.Value, Signal.KILL);
-        await TestServer.UntilGoneAsync(second.Id, second.Start);
+        await TestServer.WaitUntilExitedAsync(second.Id, second.Start);
         await server.StartAsync();
         await server.ExecAsync("a", "true");
         ProcessIdentity third = server.RecordOf("a").Process!.Link!;
@@ -116,23 +117,24 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task A_host_without_the_means_gives_none_by_default_with_a_warning_and_an_error_when_asked()
+    public async Task Host_without_slirp4netns_defaults_to_none_and_refuses_internet()
     {
-        // Programs are found on PATH first: these find nothing of use.
+        // PATH is searched first, and these programs fail.
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         string fake = $"{server.Home}/bin";
         Directory.CreateDirectory(fake);
-        Host.WriteScript($"{fake}/slirp4netns", "echo 'no such device' >&2\nexit 1");
+        TestMachine.WriteScript($"{fake}/slirp4netns", "echo 'no such device' >&2\nexit 1");
         server.Environment["PATH"] = $"{fake}:/usr/bin:/bin";
         await server.StartAsync();
 
-        Ability ability = (await server.AboutAsync()).Abilities.Single(found => found.Name == "network-internet");
+        Ability ability = (await server.GetServerInfoAsync()).Abilities.Single(found => found.Name == "network-internet");
         Assert.False(ability.Available);
         SandboxInfo made = await server.CreateAsync("""{"id":"a"}""");
         Assert.Equal("none", made.Network);
         Assert.Contains(ability.Remedy!, Assert.Single(made.Warnings), StringComparison.Ordinal);
-        ErrorBody told = await ApiTests.FailedAsync(await server.PostAsync("v1/sandbox", """{"id":"b","network":"internet"}"""), 503, ErrorCodes.NetworkUnavailable);
-        Assert.Contains(ability.Remedy!, told.Error, StringComparison.Ordinal);
+        ErrorBody error = await ApiTests.AssertErrorAsync(
+            await server.PostAsync("v1/sandbox", """{"id":"b","network":"internet"}"""), 503, ErrorCodes.NetworkUnavailable);
+        Assert.Contains(ability.Remedy!, error.Error, StringComparison.Ordinal);
         Assert.Empty((await server.CreateAsync("""{"id":"c","network":"none"}""")).Warnings);
     }
 

@@ -6,26 +6,27 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Server.Tests;
 
-/// <summary>Listening on a port: only with a key, and the key is shown nowhere.</summary>
+/// <summary>TCP endpoint: it needs a key, and the key is never shown.</summary>
 public sealed partial class TcpTests
 {
     private const string Key = "a-secret-of-this-test";
 
     [Fact]
-    public async Task Without_a_key_there_is_no_port()
+    public async Task Without_a_key_no_TCP_port_is_opened()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
-        Finished run = await server.RunAsync("serve", "--listen", "http://127.0.0.1:0");
+        ProcessResult run = await server.RunAsync("serve", "--listen", "http://127.0.0.1:0");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("SANDBOX_API_KEY", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_port_wants_the_key_on_all_but_health_and_openapi()
+    public async Task TCP_requests_require_the_key_except_health_and_openapi()
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;
-        using Process process = CommandLine.Begin(server.Programs, Host.IdOf(server.User), server.Environment, "serve", "--listen", "http://127.0.0.1:0");
+        using Process process = SandboxdProgram.Start(
+            server.Programs, TestMachine.IdOf(server.User), server.Environment, "serve", "--listen", "http://127.0.0.1:0");
         string listening = await process.StandardError.ReadLineAsync() ?? "";
         using HttpClient client = new() { BaseAddress = new Uri(PortPattern().Match(listening).Value) };
 
@@ -37,25 +38,25 @@ public sealed partial class TcpTests
             Assert.StartsWith("""{"openapi":"3.1.0",""", await document.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
-        await RefusedAsync(client, null);
-        await RefusedAsync(client, new AuthenticationHeaderValue("Bearer", "wrong"));
-        await RefusedAsync(client, new AuthenticationHeaderValue("Bearer"));
-        await RefusedAsync(client, new AuthenticationHeaderValue("Basic", Key));
+        await AssertRefusedAsync(client, null);
+        await AssertRefusedAsync(client, new AuthenticationHeaderValue("Bearer", "wrong"));
+        await AssertRefusedAsync(client, new AuthenticationHeaderValue("Bearer"));
+        await AssertRefusedAsync(client, new AuthenticationHeaderValue("Basic", Key));
         foreach (string scheme in (string[])["Bearer", "bearer", "BEARER"])
         {
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(scheme, Key);
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("v1/server")).StatusCode);
         }
 
-        // Ending the server is for its own host.
+        // Only local users can end the server.
         Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync("v1/server/leave", null)).StatusCode);
 
         Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync("v1/server/stop", null)).StatusCode);
 
-        // Who calls from afar is not known as a process.
-        await ApiTests.FailedAsync(await client.PostAsync("v1/sandbox", new StringContent("""{"temporary":true}""")), 501, ErrorCodes.Unsupported);
+        // A remote caller has no process that the server could watch.
+        await ApiTests.AssertErrorAsync(await client.PostAsync("v1/sandbox", new StringContent("""{"temporary":true}""")), 501, ErrorCodes.Unsupported);
 
-        // The socket needs no key, and sandboxes do not get it.
+        // The Unix socket needs no key, and sandboxes do not get the key.
         await server.CreateAsync("""{"id":"a"}""");
         Assert.DoesNotContain(Key, (await server.ExecAsync("a", "env; cat /proc/*/environ | tr '\\0' '\\n'")).Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Key, File.ReadAllText($"/proc/{process.Id}/cmdline"), StringComparison.Ordinal);
@@ -69,16 +70,16 @@ public sealed partial class TcpTests
     [InlineData("https://127.0.0.1:1")]
     [InlineData("http://example.com:1")]
     [InlineData("127.0.0.1:1")]
-    public async Task An_address_that_is_none_is_refused(string address)
+    public async Task Invalid_address_is_refused(string address)
     {
         await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
         server.Environment["SANDBOX_API_KEY"] = Key;
-        Finished run = await server.RunAsync("serve", "--listen", address);
+        ProcessResult run = await server.RunAsync("serve", "--listen", address);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("--listen", run.Error, StringComparison.Ordinal);
     }
 
-    private static async Task RefusedAsync(HttpClient client, AuthenticationHeaderValue? authorization)
+    private static async Task AssertRefusedAsync(HttpClient client, AuthenticationHeaderValue? authorization)
     {
         client.DefaultRequestHeaders.Authorization = authorization;
         using HttpResponseMessage answer = await client.GetAsync("v1/sandbox");

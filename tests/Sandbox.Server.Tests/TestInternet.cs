@@ -4,19 +4,19 @@ using Sandbox.Server.Engines.Bubblewrap;
 namespace Sandbox.Server.Tests;
 
 /// <summary>
-/// A small internet of two network namespaces: one for a server, one that is the world, with a cable between. The world answers on a public address, on
-/// private ones and on the metadata services' address, and for every name. Nothing in it leads anywhere else.
+/// Test network of two namespaces connected by a virtual cable: one for a server, one for the rest of the world, which answers on a public address,
+/// on private addresses, on the address of metadata services, and for every name. Nothing leads outside.
 /// </summary>
 internal sealed class TestInternet : IDisposable
 {
     public const string Public = "198.51.100.1";
-    public const string ServersOwn = "198.51.100.2";
+    public const string ServerAddress = "198.51.100.2";
     public const int Port = 8080;
 
-    /// <summary>The time limit of a connection. Only one that hangs reaches it: closed addresses are refused at once.</summary>
+    /// <summary>Connection timeout. Only a connection that hangs reaches it: blocked addresses are refused at once.</summary>
     public static readonly int TimeoutSeconds = (int)Wait.Limit.TotalSeconds / 2;
 
-    /// <summary>What the world answers on besides, and no sandbox may reach.</summary>
+    /// <summary>Other addresses of the world, which no sandbox may reach.</summary>
     public static readonly string[] Private = ["10.7.7.7", "172.20.0.1", "192.168.77.1", "100.64.0.1", "169.254.169.254", "168.63.129.16"];
 
     private const string Listener = """
@@ -43,18 +43,18 @@ internal sealed class TestInternet : IDisposable
         sys.stdin.read()
         """;
 
-    private readonly List<Process> processes = [];
-    private readonly string directory = Host.NewDirectory(0);
+    private readonly List<Process> _processes = [];
+    private readonly string _directory = TestMachine.NewDirectory(0);
 
     private TestInternet()
     {
     }
 
-    private string server = "";
-    private string world = "";
+    private string _server = "";
+    private string _world = "";
 
-    /// <summary>Makes one. Servers in it are to be gone before it is.</summary>
-    public static TestInternet Make()
+    /// <summary>Creates the namespaces. Servers in them must end before it is disposed.</summary>
+    public static TestInternet Create()
     {
         TestInternet internet = new();
         try
@@ -69,21 +69,21 @@ internal sealed class TestInternet : IDisposable
         }
     }
 
-    /// <summary>A home whose server will start within it.</summary>
+    /// <summary>Prepares a server that will start in the server namespace.</summary>
     public TestServer Prepare(ServerUser user)
     {
         TestServer home = TestServer.Prepare(user);
-        // A device that every user may use, as most hosts have it; seen by this server alone.
-        string surroundings = $"mount --bind {directory}/tun /dev/net/tun && mount --bind {directory}/resolv.conf /etc/resolv.conf && exec \"$@\"";
-        home.Through = ["nsenter", "--net=" + server, "--", "unshare", "--mount", "sh", "-c", surroundings, "sh"];
+        // A tun device that every user may use, as on most hosts, visible to this server only.
+        string surroundings = $"mount --bind {_directory}/tun /dev/net/tun && mount --bind {_directory}/resolv.conf /etc/resolv.conf && exec \"$@\"";
+        home.Launcher = ["nsenter", "--net=" + _server, "--", "unshare", "--mount", "sh", "-c", surroundings, "sh"];
         return home;
     }
 
-    /// <summary>Skips a test this machine cannot run.</summary>
+    /// <summary>Skips the test where this machine cannot run it.</summary>
     public static void Require()
     {
-        Host.Require(Host.CurrentUser);
-        Assert.SkipUnless(Host.IsRoot, "NOT TESTED: networks, since these tests do not run as root, who alone can build the test's network.");
+        TestMachine.Require(TestMachine.CurrentUser);
+        Assert.SkipUnless(TestMachine.IsRoot, "NOT TESTED: networks, since these tests do not run as root, who alone can build the test's network.");
         foreach (string program in (string[])["ip", "nft", "slirp4netns", "nsenter", "python3"])
         {
             Assert.SkipWhen(ExecutableLocator.Find(program) is null, $"NOT TESTED: networks, since {program} is not installed here.");
@@ -93,34 +93,35 @@ internal sealed class TestInternet : IDisposable
         Assert.SkipUnless(TryRun("unshare", "--net", "--mount", "true"), "NOT TESTED: networks, since this host makes no namespaces.");
     }
 
-    /// <summary>Whether a program in the server's own surroundings gets an answer: what sandboxes must not reach is in its reach.</summary>
-    public bool Answers(string address) => TryRun("nsenter", "--net=" + server, "timeout", $"{TimeoutSeconds}", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
+    /// <summary>Returns whether an address responds to a program in the namespace of the server.</summary>
+    public bool Responds(string address) =>
+        TryRun("nsenter", "--net=" + _server, "timeout", $"{TimeoutSeconds}", "bash", "-c", $"grep -q reached </dev/tcp/{address}/{Port}");
 
-    /// <summary>Gives the server's host one more address of its own.</summary>
-    public void GiveServer(string address) => Configure(server, $"addr add {address}/32 dev cable");
+    /// <summary>Adds an address to the namespace of the server.</summary>
+    public void AddServerAddress(string address) => Configure(_server, $"addr add {address}/32 dev cable");
 
     public void Dispose()
     {
-        // The namespaces go with their last process.
-        foreach (Process process in processes)
+        // The namespaces end with their last process.
+        foreach (Process process in _processes)
         {
             process.Kill();
             process.WaitForExit();
             process.Dispose();
         }
 
-        Directory.Delete(directory, recursive: true);
+        Directory.Delete(_directory, recursive: true);
     }
 
     private void Build()
     {
-        File.WriteAllText($"{directory}/resolv.conf", $"nameserver {Private[0]}\n");
-        Run("mknod", "-m", "666", $"{directory}/tun", "c", "10", "200");
+        File.WriteAllText($"{_directory}/resolv.conf", $"nameserver {Private[0]}\n");
+        Run("mknod", "-m", "666", $"{_directory}/tun", "c", "10", "200");
         int serverSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");
         int worldSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");
-        (server, world) = ($"/proc/{serverSide}/ns/net", $"/proc/{worldSide}/ns/net");
-        Configure(server, $"link add cable type veth peer name cable netns {worldSide}");
-        foreach ((string side, string address) in new[] { (server, ServersOwn), (world, Public) })
+        (_server, _world) = ($"/proc/{serverSide}/ns/net", $"/proc/{worldSide}/ns/net");
+        Configure(_server, $"link add cable type veth peer name cable netns {worldSide}");
+        foreach ((string side, string address) in new[] { (_server, ServerAddress), (_world, Public) })
         {
             Configure(side, $"addr add {address}/24 dev cable");
             Configure(side, "link set lo up");
@@ -129,19 +130,19 @@ internal sealed class TestInternet : IDisposable
 
         foreach (string address in Private)
         {
-            Configure(world, $"addr add {address}/32 dev lo");
+            Configure(_world, $"addr add {address}/32 dev lo");
         }
 
-        Configure(server, $"route add default via {Public}");
-        Start("nsenter", "--net=" + server, "python3", "-c", Listener, "0.0.0.0");
-        Start("nsenter", "--net=" + world, "python3", "-c", Listener, "0.0.0.0", Private[0]);
+        Configure(_server, $"route add default via {Public}");
+        Start("nsenter", "--net=" + _server, "python3", "-c", Listener, "0.0.0.0");
+        Start("nsenter", "--net=" + _world, "python3", "-c", Listener, "0.0.0.0", Private[0]);
     }
 
-    /// <summary>Starts a program that lives until its input ends, and waits until it says that it is ready.</summary>
+    /// <summary>Starts a program that runs until its input ends, and waits for its ready message.</summary>
     private int Start(params string[] command)
     {
         Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        processes.Add(process);
+        _processes.Add(process);
         Assert.Equal("ready", process.StandardOutput.ReadLine());
         return process.Id;
     }

@@ -5,13 +5,12 @@ namespace Sandbox.Testing;
 /// <summary>Polls for conditions that must become true.</summary>
 internal static class Wait
 {
-    /// <summary>The time limit of everything a test waits for. Only a test that fails reaches it, so it has room for a machine that is busy with other work.</summary>
+    /// <summary>The time limit of everything a test waits for. Only a failing test reaches it, so it leaves room for a busy machine.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     /// <summary>Blocks until a condition is true; fails the test after <see cref="Limit"/>.</summary>
-    /// <param name="condition">The condition.</param>
-    /// <param name="what">What is waited for, for the failure's message.</param>
-    /// <param name="pause">Milliseconds between two looks.</param>
+    /// <param name="what">The condition in words, for the message of the failure.</param>
+    /// <param name="pause">Milliseconds between two checks.</param>
     public static void Until(Func<bool> condition, string what, int pause = 20)
     {
         for (long begin = Stopwatch.GetTimestamp(); !condition(); Thread.Sleep(pause))
@@ -21,8 +20,7 @@ internal static class Wait
     }
 
     /// <summary>Waits until a condition is true; fails the test after <see cref="Limit"/>.</summary>
-    /// <param name="condition">The condition.</param>
-    /// <param name="what">What is waited for, for the failure's message.</param>
+    /// <param name="what">The condition in words, for the message of the failure.</param>
     public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
     /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>

@@ -5,14 +5,14 @@ using Sandbox.Client;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>How long one small command takes, from the client and back.</summary>
+/// <summary>Round-trip time of one small command from the client.</summary>
 internal sealed class CommandFamily : IFamily
 {
     private const string Session = "s";
 
     public string Name => "commands";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = Session }, bench.Stop);
@@ -22,7 +22,8 @@ internal sealed class CommandFamily : IFamily
         using HttpFloor http = new(bench.Server.Endpoint);
         using HttpFloor httpDirect = new(sandbox.Agent);
 
-        (Series work, Series floor) = await Sampler.InTurnsAsync(bench.Count(2000), () => inSession.RunAsync("true", bench.Stop), () => http.AskAsync(sandbox.Id, Session));
+        (Series work, Series floor) = await Sampler.InTurnsAsync(
+            bench.Count(2000), () => inSession.RunAsync("true", bench.Stop), () => http.SendAsync(sandbox.Id, Session));
         bench.Add(new(Name, "builtin in a session", work.Median, "ms")
         {
             P95 = work.P95,
@@ -32,9 +33,10 @@ internal sealed class CommandFamily : IFamily
         });
 
         await MeasureProcessorTimeAsync(bench, sandbox, "builtin", () => inSession.RunAsync("true", bench.Stop));
-        await MeasureProcessorTimeAsync(bench, sandbox, "HTTP round trip", () => http.AskAsync(sandbox.Id, Session));
+        await MeasureProcessorTimeAsync(bench, sandbox, "HTTP round trip", () => http.SendAsync(sandbox.Id, Session));
 
-        (work, floor) = await Sampler.InTurnsAsync(bench.Count(2000), () => direct.RunAsync("true", bench.Stop), () => httpDirect.AskAsync(sandbox.Id, Session));
+        (work, floor) = await Sampler.InTurnsAsync(
+            bench.Count(2000), () => direct.RunAsync("true", bench.Stop), () => httpDirect.SendAsync(sandbox.Id, Session));
         bench.Add(new(Name, "builtin in a session, past the server", work.Median, "ms") { P95 = work.P95, Floor = floor.Median, FloorName = "HTTP direct" });
 
         using PipedShell shell = new();
@@ -50,7 +52,8 @@ internal sealed class CommandFamily : IFamily
             Goal = Goal.AtMost(work.Median, (1.5 * floor.Median) + 0.6, "ms", "1.5 × floor + 0.6"),
         });
 
-        (work, floor) = await Sampler.InTurnsAsync(bench.Count(400), () => fresh.RunAsync("true", bench.Stop), () => Programs.RunAsync(Programs.Bash, "-c", "true"));
+        (work, floor) = await Sampler.InTurnsAsync(
+            bench.Count(400), () => fresh.RunAsync("true", bench.Stop), () => Programs.RunAsync(Programs.Bash, "-c", "true"));
         bench.Add(new(Name, "command without a session", work.Median, "ms")
         {
             P95 = work.P95,
@@ -60,8 +63,8 @@ internal sealed class CommandFamily : IFamily
         });
     }
 
-    /// <summary>What a busy machine does not change, unlike the time that passes.</summary>
-    private async Task MeasureProcessorTimeAsync(Bench bench, BenchmarkSandbox sandbox, string name, Func<Task> work)
+    /// <summary>Processor time per command: unlike elapsed time it does not depend on the load of the machine.</summary>
+    private async Task MeasureProcessorTimeAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string name, Func<Task> work)
     {
         int count = bench.Count(4000);
         (string Name, int Process)[] parts = [("client", Environment.ProcessId), ("server", bench.Server.ProcessId), ("agent", sandbox.AgentProcess())];

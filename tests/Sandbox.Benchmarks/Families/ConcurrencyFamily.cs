@@ -4,14 +4,14 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Sessions that work at the same time.</summary>
+/// <summary>Throughput of concurrent sessions.</summary>
 internal sealed class ConcurrencyFamily : IFamily
 {
     private const int Most = 32;
 
     public string Name => "concurrency";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         CommandClient[] sessions = await Task.WhenAll(Enumerable.Range(0, Most).Select(async number =>
@@ -24,7 +24,7 @@ internal sealed class ConcurrencyFamily : IFamily
         foreach (int workers in (int[])[1, 8, Most])
         {
             await Sampler.RateAsync(workers, duration / 4, worker => sessions[worker].RunAsync("true", bench.Stop));
-            double floor = await Sampler.RateAsync(workers, duration / 2, worker => http.AskAsync(sandbox.Id, $"s{worker}"));
+            double floor = await Sampler.RateAsync(workers, duration / 2, worker => http.SendAsync(sandbox.Id, $"s{worker}"));
             double rate = await Sampler.RateAsync(workers, duration, worker => sessions[worker].RunAsync("true", bench.Stop));
             bench.Add(new(Name, $"builtins in {workers} session{(workers == 1 ? "" : "s at once")}", rate, "1/s")
             {

@@ -4,15 +4,15 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>What many commands leave behind.</summary>
+/// <summary>Memory, descriptors and disk space after many commands.</summary>
 internal sealed class EnduranceFamily : IFamily
 {
-    // As much output as a small build step has: journals are kept for a while, and must not be kept for ever.
+    // As much output as a small build step: logs are kept up to their retention limit.
     private const string Command = "printf '%01000d' 1";
 
     public string Name => "endurance";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         Resources.RequireRoot();
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
@@ -35,7 +35,8 @@ internal sealed class EnduranceFamily : IFamily
         bench.Add(Beside("sandbox's disk", "MiB", before.Disk, after.Disk, 64));
 
         State Look() => new(
-            Resources.DescriptorsOf(agent), Resources.DescriptorsOf(bench.Server.ProcessId), Resources.MemoryOf(sandbox.Processes().Select(process => process.Id)),
+            Resources.DescriptorsOf(agent), Resources.DescriptorsOf(bench.Server.ProcessId),
+            Resources.MemoryOf(sandbox.Processes().Select(process => process.Id)),
             Resources.MemoryOf(bench.Server.ProcessId), Resources.DiskOf(sandbox.Directory));
 
         Figure Beside(string name, string unit, double was, double now, double room) =>

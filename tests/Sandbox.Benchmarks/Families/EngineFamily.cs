@@ -7,14 +7,14 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>The cmdlets, in the PowerShell engine.</summary>
+/// <summary>The cmdlets in an in-process runspace.</summary>
 internal sealed class EngineFamily : IFamily
 {
     private const string Session = "s";
 
     public string Name => "engine";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = Session }, bench.Stop);
@@ -27,7 +27,8 @@ internal sealed class EngineFamily : IFamily
         await MeasureAsync("Invoke-SandboxCommand true -AsResult", "Invoke-SandboxCommand true -Session $s -AsResult", "true", count, null);
         await MeasureAsync("$session | Invoke-SandboxCommand true", "$s | Invoke-SandboxCommand true", "true", count, null);
         await MeasureAsync("100,000 lines", "Invoke-SandboxCommand 'seq 100000' -Session $s", "seq 100000", bench.Count(40), null);
-        await MeasureAsync("50 MB -AsByteStream", "Invoke-SandboxCommand 'head -c 50000000 /dev/zero' -Session $s -AsByteStream", "head -c 50000000 /dev/zero", 5, null);
+        await MeasureAsync(
+            "50 MB -AsByteStream", "Invoke-SandboxCommand 'head -c 50000000 /dev/zero' -Session $s -AsByteStream", "head -c 50000000 /dev/zero", 5, null);
         await MeasureAsync("100 lines of input", "1..100 | Invoke-SandboxCommand cat -Session $s", "seq 100", count, null);
 
         async Task MeasureAsync(string name, string script, string command, int times, double? goal)
@@ -45,7 +46,7 @@ internal sealed class EngineFamily : IFamily
         }
     }
 
-    /// <summary>An engine with the module, connected to a server.</summary>
+    /// <summary>Runspace with the module, connected to a server.</summary>
     public static Runspace Open(BenchmarkServer server)
     {
         InitialSessionState state = InitialSessionState.CreateDefault2();
@@ -56,7 +57,7 @@ internal sealed class EngineFamily : IFamily
         return runspace;
     }
 
-    /// <summary>Runs a script that is to succeed.</summary>
+    /// <summary>Runs a script; throws when it fails.</summary>
     /// <returns>The numbers it emitted.</returns>
     public static double[] Run(Runspace runspace, string script)
     {
@@ -65,7 +66,8 @@ internal sealed class EngineFamily : IFamily
         return shell.Streams.Error.Count == 0 ? output : throw new InvalidOperationException(shell.Streams.Error[0].ToString());
     }
 
-    /// <summary>Times a statement as its user's script would see it.</summary>
+    /// <summary>Returns a script that measures the time of a statement.</summary>
     private static string Timed(string script, int count) =>
-        $"for ($i = 0; $i -lt {count}; $i++) {{ $t = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {script}; [double]([Diagnostics.Stopwatch]::GetTimestamp() - $t) }}";
+        $"for ($i = 0; $i -lt {count}; $i++) {{ $t = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {script}; " +
+            $"[double]([Diagnostics.Stopwatch]::GetTimestamp() - $t) }}";
 }

@@ -8,18 +8,18 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Files: into a sandbox and out of it, beside <c>cp</c> and a bare socket.</summary>
+/// <summary>File transfer into and out of a sandbox, compared with <c>cp</c> and a bare socket.</summary>
 internal sealed class FileFamily : IFamily
 {
     private const int LargeMegabytes = 500;
     private const int SmallFiles = 10_000;
 
-    // Memory, in the sandbox too: what is measured is the way there, not a disk.
+    // A file system in memory on both sides, so that no disk is measured.
     private const string InMemory = "/dev/shm";
 
     public string Name => "files";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         string here = Directory.CreateDirectory($"{InMemory}/sbm{Random.Shared.Next(0x1000000):x}").FullName;
@@ -36,7 +36,7 @@ internal sealed class FileFamily : IFamily
         }
     }
 
-    private async Task TransferAsync(Bench bench, BenchmarkSandbox sandbox, string here)
+    private async Task TransferAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string here)
     {
         int megabytes = bench.Quick ? LargeMegabytes / 10 : LargeMegabytes;
         string large = $"{here}/large";
@@ -73,23 +73,24 @@ internal sealed class FileFamily : IFamily
         if (isRoot)
         {
             double growth = Resources.MemoryOf(processes) - before!.Value;
-            bench.Add(new(Name, $"memory that {count * 2} downloads left in agent, server and client", growth, "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
+            bench.Add(new(
+                Name, $"memory that {count * 2} downloads left in agent, server and client", growth, "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
         }
     }
 
-    private static async Task UploadAsync(Bench bench, BenchmarkSandbox sandbox, string from)
+    private static async Task UploadAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string from)
     {
         await using Stream source = LocalFile.OpenRead(from, new TransferProgress());
         await bench.Client.WriteFileAsync(sandbox.Id, null, InMemory + "/large", source, new WriteOptions(), bench.Stop);
     }
 
-    private static async Task DownloadAsync(Bench bench, BenchmarkSandbox sandbox, string to)
+    private static async Task DownloadAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string to)
     {
         SandboxFileStream source = await bench.Client.OpenFileAsync(sandbox.Id, null, InMemory + "/large", 0, null, bench.Stop);
         await LocalFile.WriteAsync(to, source, mode: null, modified: null, bench.Stop);
     }
 
-    private async Task ReadMegabyteAsync(Bench bench, BenchmarkSandbox sandbox)
+    private async Task ReadMegabyteAsync(BenchmarkContext bench, BenchmarkSandbox sandbox)
     {
         byte[] content = new byte[1_000_000];
         Random.Shared.NextBytes(content);
@@ -103,7 +104,7 @@ internal sealed class FileFamily : IFamily
         bench.Add(new(Name, "read of 1 MB", read.Median, "ms") { Goal = Goal.AtMost(read.Median, 2, "ms") });
     }
 
-    private async Task CopyManyAsync(Bench bench, BenchmarkSandbox sandbox, string here)
+    private async Task CopyManyAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string here)
     {
         int files = bench.Count(SmallFiles);
         for (int i = 0; i < files; i++)
@@ -115,9 +116,12 @@ internal sealed class FileFamily : IFamily
 
         using Runspace runspace = EngineFamily.Open(bench.Server);
         int turn = 0;
-        (Series work, Series cp) = await Sampler.InTurnsAsync(8, () => Run($"Copy-SandboxItem {here}/many {InMemory}/many{++turn} -ToSandbox {sandbox.Id} -Recurse"), () => Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
+        (Series work, Series cp) = await Sampler.InTurnsAsync(
+            8, () => Run($"Copy-SandboxItem {here}/many {InMemory}/many{++turn} -ToSandbox {sandbox.Id} -Recurse"), () =>
+            Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
         Add("into a sandbox", work, cp);
-        (work, cp) = await Sampler.InTurnsAsync(8, () => Run($"Copy-SandboxItem {InMemory}/many1 {here}/back{++turn} -FromSandbox {sandbox.Id} -Recurse"), () => Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
+        (work, cp) = await Sampler.InTurnsAsync(8, () => Run($"Copy-SandboxItem {InMemory}/many1 {here}/back{++turn} -FromSandbox {sandbox.Id} -Recurse"),
+            () => Programs.RunAsync("/bin/cp", "-r", $"{here}/many", $"{here}/copy{++turn}"));
         Add("out of a sandbox", work, cp);
 
         Task Run(string script)
@@ -139,7 +143,7 @@ internal sealed class FileFamily : IFamily
         }
     }
 
-    private async Task ListAsync(Bench bench, BenchmarkSandbox sandbox)
+    private async Task ListAsync(BenchmarkContext bench, BenchmarkSandbox sandbox)
     {
         string path = InMemory + "/listed";
         CommandClient shell = new(bench.Client, sandbox.Id, null);

@@ -4,15 +4,16 @@ using Sandbox.Benchmarks.Reporting;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>What this machine can do at best. Every other figure has its own floor measured in turns with it; these are for orientation.</summary>
+/// <summary>Baselines of this machine, for orientation. Every other measurement alternates with its own baseline.</summary>
 internal sealed class FloorFamily : IFamily
 {
     public string Name => "floors";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         int count = bench.Count(400);
-        (Series bash, Series spawn) = await Sampler.InTurnsAsync(count, () => Programs.RunAsync(Programs.Bash, "-c", "true"), () => Programs.RunAsync("/bin/true"));
+        (Series bash, Series spawn) = await Sampler.InTurnsAsync(
+            count, () => Programs.RunAsync(Programs.Bash, "-c", "true"), () => Programs.RunAsync("/bin/true"));
         bench.Add(new(Name, "posix_spawn of /bin/true", spawn.Median, "ms") { P95 = spawn.P95 });
         bench.Add(new(Name, "bash -c true", bash.Median, "ms") { P95 = bash.P95, Floor = spawn.Median, FloorName = "posix_spawn" });
 
@@ -24,7 +25,8 @@ internal sealed class FloorFamily : IFamily
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
         using HttpFloor through = new(bench.Server.Endpoint);
         using HttpFloor direct = new(sandbox.Agent);
-        (Series server, Series agent) = await Sampler.InTurnsAsync(bench.Count(2000), () => through.AskAsync(sandbox.Id, "s"), () => direct.AskAsync(sandbox.Id, "s"));
+        (Series server, Series agent) = await Sampler.InTurnsAsync(
+            bench.Count(2000), () => through.SendAsync(sandbox.Id, "s"), () => direct.SendAsync(sandbox.Id, "s"));
         bench.Add(new(Name, "HTTP round trip, direct to the agent", agent.Median, "ms") { P95 = agent.P95 });
         bench.Add(new(Name, "HTTP round trip, through the server", server.Median, "ms") { P95 = server.P95, Floor = agent.Median, FloorName = "HTTP direct" });
     }

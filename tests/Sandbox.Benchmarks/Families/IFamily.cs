@@ -1,11 +1,11 @@
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Figures that belong together.</summary>
+/// <summary>Group of related measurements.</summary>
 internal interface IFamily
 {
-    /// <summary>What <c>--only</c> calls it.</summary>
+    /// <summary>Gets the name for <c>--only</c>.</summary>
     string Name { get; }
 
-    /// <summary>Measures, and adds the figures.</summary>
-    Task RunAsync(Bench bench);
+    /// <summary>Runs the measurements and adds them to the report.</summary>
+    Task RunAsync(BenchmarkContext bench);
 }

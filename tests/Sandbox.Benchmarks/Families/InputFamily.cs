@@ -6,14 +6,14 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Much input, to a command that counts it.</summary>
+/// <summary>Throughput of input to a command that counts it.</summary>
 internal sealed class InputFamily : IFamily
 {
     private const int WriteSize = 100_000;
 
     public string Name => "input";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
@@ -35,7 +35,7 @@ internal sealed class InputFamily : IFamily
         }
     }
 
-    private static async Task SendAsync(Bench bench, string sandbox, int megabytes)
+    private static async Task SendAsync(BenchmarkContext bench, string sandbox, int megabytes)
     {
         string id = Identifier.Generate();
         using CommandReader reader = await bench.Client.ExecAsync(

@@ -8,18 +8,18 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>How long a printed line travels. Each line is the time it was printed at, by the clock that the reader has too.</summary>
+/// <summary>Latency of a printed line. Each line is the time at which it was printed, by the clock the reader uses too.</summary>
 internal sealed class LineFamily : IFamily
 {
     public string Name => "lines";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
         int count = bench.Count(500);
 
-        // Nothing ever comes on its input: so a bash without 'sleep' waits a moment between lines.
+        // Input that never arrives: 'read -t' lets bash wait between lines without starting 'sleep'.
         string command = $"for ((i = 0; i < {count}; i++)); do read -rt 0.005; printf '%s\\n' \"$EPOCHREALTIME\"; done; true";
         Series floor = new(ThroughPipe(command, count));
         Series work = new(await ThroughServerAsync(bench, sandbox.Id, command));
@@ -32,10 +32,11 @@ internal sealed class LineFamily : IFamily
         });
     }
 
-    private static async Task<List<double>> ThroughServerAsync(Bench bench, string sandbox, string command)
+    private static async Task<List<double>> ThroughServerAsync(BenchmarkContext bench, string sandbox, string command)
     {
         List<double> ages = [];
-        using CommandReader reader = await bench.Client.ExecAsync(sandbox, "s", Identifier.Generate(), new() { Command = command, StdinOpen = true }, bench.Stop);
+        using CommandReader reader = await bench.Client.ExecAsync(
+            sandbox, "s", Identifier.Generate(), new() { Command = command, StdinOpen = true }, bench.Stop);
         await foreach (CommandEvent current in reader.ReadAsync(bench.Stop))
         {
             if (current is CommandOutput output)

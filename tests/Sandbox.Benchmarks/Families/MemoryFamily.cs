@@ -5,12 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>What idle sandboxes and sessions hold, averaged over many.</summary>
+/// <summary>Memory of idle sandboxes and sessions, averaged over many.</summary>
 internal sealed class MemoryFamily : IFamily
 {
     public string Name => "memory";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         Resources.RequireRoot();
         int count = bench.Count(100);
@@ -21,7 +21,7 @@ internal sealed class MemoryFamily : IFamily
         }
     }
 
-    private async Task MeasureSessionsAsync(Bench bench, int count)
+    private async Task MeasureSessionsAsync(BenchmarkContext bench, int count)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await UseAsync(bench, sandbox.Id, "first");
@@ -47,7 +47,7 @@ internal sealed class MemoryFamily : IFamily
         bench.Add(new(Name, $"idle session, of {count}", each, "MiB") { Floor = floor, FloorName = "idle bash", Goal = Goal.AtMost(each, 3, "MiB") });
     }
 
-    private async Task MeasureSandboxesAsync(Bench bench, int count, string? network)
+    private async Task MeasureSandboxesAsync(BenchmarkContext bench, int count, string? network)
     {
         double server = Resources.MemoryOf(bench.Server.ProcessId);
         List<BenchmarkSandbox> sandboxes = [];
@@ -66,7 +66,7 @@ internal sealed class MemoryFamily : IFamily
         bench.Add(new(Name, $"server per sandbox, {suffix}", atServer, "MiB"));
     }
 
-    private static async Task UseAsync(Bench bench, string sandbox, string session)
+    private static async Task UseAsync(BenchmarkContext bench, string sandbox, string session)
     {
         await bench.Client.CreateSessionAsync(sandbox, new() { Id = session }, bench.Stop);
         await new CommandClient(bench.Client, sandbox, session).RunAsync("true", bench.Stop);

@@ -5,7 +5,7 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>Much output, to a client that counts it.</summary>
+/// <summary>Throughput of output to a client that counts it.</summary>
 internal sealed class OutputFamily : IFamily
 {
     private const int Mega = 1_000_000;
@@ -13,7 +13,7 @@ internal sealed class OutputFamily : IFamily
 
     public string Name => "output";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
@@ -44,11 +44,13 @@ internal sealed class OutputFamily : IFamily
                 string[] parts = ["agent", "server", "client"];
                 foreach (((string part, int process), double begin) in parts.Zip(processes).Zip(used))
                 {
-                    bench.Add(new(Name, $"processor time of the {part} per 50 MB of output", (Resources.ProcessorTimeOf(process) - begin) / (count + (count / 4)) * 50 / megabytes, "ms"));
+                    bench.Add(new(Name, $"processor time of the {part} per 50 MB of output",
+                        (Resources.ProcessorTimeOf(process) - begin) / (count + (count / 4)) * 50 / megabytes, "ms"));
                 }
 
                 double growth = Resources.MemoryOf(processes) - before;
-                bench.Add(new(Name, $"memory that {count + (count / 4)} × {megabytes} MB of output left in agent, server and client", growth, "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
+                bench.Add(new(Name, $"memory that {count + (count / 4)} × {megabytes} MB of output left in agent, server and client", growth,
+                    "MiB") { Goal = Goal.AtMost(growth, 16, "MiB", "flat") });
             }
         }
     }

@@ -5,16 +5,16 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>The life of a sandbox.</summary>
+/// <summary>Creation, restart and removal of a sandbox.</summary>
 internal sealed class SandboxFamily : IFamily
 {
     private const string Floor = "bwrap of /bin/true";
 
     public string Name => "sandboxes";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
-        // The first of all also installs the agent.
+        // The first sandbox also installs the agent.
         await bench.Client.RemoveSandboxAsync((await CreateAsync(bench, null)).Id, bench.Stop);
         double floor = new Series(await Sampler.ManyAsync(bench.Count(60), BubblewrapAsync)).Median;
         foreach (string? network in (string?[])[SandboxNetworks.None, null])
@@ -22,16 +22,17 @@ internal sealed class SandboxFamily : IFamily
             await OneAfterTheOtherAsync(bench, network, floor);
         }
 
-        await WithSpareAsync(bench, floor);
+        await WithPoolAsync(bench, floor);
         await AtOnceAsync(bench, floor);
     }
 
     private static Task BubblewrapAsync() =>
         Programs.RunAsync("/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "/bin/true");
 
-    private static Task<SandboxInfo> CreateAsync(Bench bench, string? network) => bench.Client.CreateSandboxAsync(new() { Network = network }, bench.Stop);
+    private static Task<SandboxInfo> CreateAsync(BenchmarkContext bench, string? network) =>
+        bench.Client.CreateSandboxAsync(new() { Network = network }, bench.Stop);
 
-    private async Task OneAfterTheOtherAsync(Bench bench, string? network, double floor)
+    private async Task OneAfterTheOtherAsync(BenchmarkContext bench, string? network, double floor)
     {
         List<double> creations = [], withFirst = [], removals = [];
         string got = "";
@@ -59,7 +60,7 @@ internal sealed class SandboxFamily : IFamily
         bench.Add(new(Name, $"remove a sandbox{suffix}", removed.Median, "ms") { P95 = removed.P95, Floor = floor, FloorName = Floor });
     }
 
-    private async Task WithSpareAsync(Bench bench, double floor)
+    private async Task WithPoolAsync(BenchmarkContext bench, double floor)
     {
         await using BenchmarkServer server = await BenchmarkServer.StartAsync(bench.Stop, poolSize: 1);
         await server.Client.CreateSandboxAsync(new(), bench.Stop);
@@ -86,12 +87,14 @@ internal sealed class SandboxFamily : IFamily
         });
     }
 
-    private async Task AtOnceAsync(Bench bench, double floor)
+    private async Task AtOnceAsync(BenchmarkContext bench, double floor)
     {
         int count = bench.Count(100);
         SandboxInfo[] made = [];
-        double all = await Sampler.OnceAsync(async () => made = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => CreateAsync(bench, SandboxNetworks.None))));
-        double use = await Sampler.OnceAsync(() => Task.WhenAll(made.Select(sandbox => new CommandClient(bench.Client, sandbox.Id, null).RunAsync("true", bench.Stop))));
+        double all = await Sampler.OnceAsync(
+            async () => made = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => CreateAsync(bench, SandboxNetworks.None))));
+        double use = await Sampler.OnceAsync(
+            () => Task.WhenAll(made.Select(sandbox => new CommandClient(bench.Client, sandbox.Id, null).RunAsync("true", bench.Stop))));
         double removal = await Sampler.OnceAsync(() => Task.WhenAll(made.Select(sandbox => bench.Client.RemoveSandboxAsync(sandbox.Id, bench.Stop))));
         bench.Add(new(Name, $"create {count} sandboxes at once, each", all / count, "ms") { Floor = floor, FloorName = Floor });
         bench.Add(new(Name, $"first command in {count} sandboxes at once, each", use / count, "ms"));

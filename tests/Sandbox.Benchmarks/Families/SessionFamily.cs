@@ -5,12 +5,12 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Families;
 
-/// <summary>The life of a session.</summary>
+/// <summary>Creation and removal of a session.</summary>
 internal sealed class SessionFamily : IFamily
 {
     public string Name => "sessions";
 
-    public async Task RunAsync(Bench bench)
+    public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         List<double> creations = [], firsts = [], removals = [], floors = [];
@@ -37,6 +37,7 @@ internal sealed class SessionFamily : IFamily
         bench.Add(Beside(used, "create a session and run its first command"));
         bench.Add(Beside(removed, "remove a session"));
 
-        Figure Beside(Series series, string name) => new(Name, name, series.Median, "ms") { P95 = series.P95, Floor = floorSeries.Median, FloorName = "bash -c true" };
+        Figure Beside(Series series, string name) =>
+            new(Name, name, series.Median, "ms") { P95 = series.P95, Floor = floorSeries.Median, FloorName = "bash -c true" };
     }
 }

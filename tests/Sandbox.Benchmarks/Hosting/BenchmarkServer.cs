@@ -7,20 +7,20 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>The built server in a home of its own. Disposing it ends server and sandboxes, and removes the home.</summary>
+/// <summary>Built server with a home of its own. Disposing it ends the server and its sandboxes and removes the home.</summary>
 internal sealed class BenchmarkServer : IAsyncDisposable
 {
-    private readonly string home;
+    private readonly string _home;
 
     private BenchmarkServer(string home, ReadyMessage ready)
     {
-        this.home = home;
+        _home = home;
         ProcessId = ready.ProcessId;
         Endpoint = ServerEndpoint.Parse(ready.Uri);
         Client = new SandboxClient(Endpoint);
     }
 
-    /// <summary>The folder of the built module.</summary>
+    /// <summary>Gets the directory of the built module.</summary>
     public static string ModuleFolder { get; } = Metadata("ModuleOutput");
 
     public ServerEndpoint Endpoint { get; }
@@ -29,12 +29,10 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     public int ProcessId { get; }
 
-    /// <summary>What is measured, in a few words.</summary>
+    /// <summary>Gets a short description of the measured server.</summary>
     public string Description { get; private set; } = "";
 
-    /// <summary>Starts it.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="poolSize">The number of pre-started sandboxes: none where starting them would disturb the measurement.</param>
+    /// <param name="poolSize">The number of pre-started sandboxes: 0 where starting them would disturb the measurement.</param>
     public static async Task<BenchmarkServer> StartAsync(CancellationToken cancellationToken, int poolSize = 0)
     {
         string home = CreateHome();
@@ -45,7 +43,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Makes a sandbox that is used for a while.</summary>
+    /// <summary>Creates a sandbox.</summary>
     public async Task<BenchmarkSandbox> CreateSandboxAsync(CancellationToken cancellationToken, string? network = SandboxNetworks.None)
     {
         SandboxInfo info = await Client.CreateSandboxAsync(new() { Network = network }, cancellationToken);
@@ -55,14 +53,14 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     /// <summary>Waits until a sandbox is pooled.</summary>
     public async Task WaitForPooledAsync(CancellationToken cancellationToken)
     {
-        while (!Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).Any(directory => Read(directory, "phase") == "Pooled"))
+        while (!Directory.EnumerateDirectories(Path.Combine(_home, "state", "boxes")).Any(directory => Read(directory, "phase") == "Pooled"))
         {
             await Task.Delay(5, cancellationToken);
         }
     }
 
-    /// <summary>Where an agent listens.</summary>
-    public string AgentSocket(string directory) => Path.Combine(home, "run", "boxes", Path.GetFileName(directory), "agent.sock");
+    /// <summary>Returns the path of the socket of an agent.</summary>
+    public string AgentSocket(string directory) => Path.Combine(_home, "run", "boxes", Path.GetFileName(directory), "agent.sock");
 
     public async ValueTask DisposeAsync()
     {
@@ -72,10 +70,10 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         }
 
         await Client.StopServerAsync(CancellationToken.None);
-        FileTree.Remove(home);
+        FileTree.Remove(_home);
     }
 
-    /// <summary>Creates a new directory. Its path is short, since the paths of sockets in it end at 108 bytes, and open to sandboxes' users, who must reach their programs.</summary>
+    /// <summary>Creates a directory with a short path (socket paths are at most 108 bytes) that the users of sandboxes can traverse.</summary>
     private static string CreateHome()
     {
         string home = Directory.CreateTempSubdirectory("sbm").FullName;
@@ -83,7 +81,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         return home;
     }
 
-    /// <summary>Runs <c>sandboxd start</c> with settings that are not this process's own.</summary>
+    /// <summary>Runs <c>sandboxd start</c> with the given settings in its environment.</summary>
     private static async Task<ReadyMessage> StartProgramAsync(string home, int poolSize, CancellationToken cancellationToken)
     {
         string native = Path.Combine(Metadata("ServerPrograms"), "sandboxd");
@@ -102,7 +100,8 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     private static string Metadata(string key) =>
         Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == key).Value!;
 
-    private string FindDirectory(string id) => Directory.EnumerateDirectories(Path.Combine(home, "state", "boxes")).First(directory => Read(directory, "id") == id);
+    private string FindDirectory(string id) =>
+        Directory.EnumerateDirectories(Path.Combine(_home, "state", "boxes")).First(directory => Read(directory, "id") == id);
 
     private static string? Read(string directory, string property)
     {
@@ -113,7 +112,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It is being made or removed.
+            // It is being created or removed.
             return null;
         }
     }

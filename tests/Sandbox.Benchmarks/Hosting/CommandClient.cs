@@ -3,22 +3,20 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>Runs commands with the client library, as a program that uses it would.</summary>
-/// <param name="client">The client.</param>
-/// <param name="sandbox">The sandbox.</param>
-/// <param name="session">The session; null for a fresh shell each time.</param>
+/// <summary>Runs commands with the client library.</summary>
+/// <param name="session">The session; null for a new shell for each command.</param>
 internal sealed class CommandClient(SandboxClient client, string sandbox, string? session)
 {
-    /// <summary>Runs a command that is to succeed.</summary>
-    /// <returns>How many bytes it printed.</returns>
+    /// <summary>Runs a command; throws when it fails.</summary>
+    /// <returns>The number of bytes printed.</returns>
     public async Task<long> RunAsync(string command, CancellationToken cancellationToken)
     {
         using CommandReader reader = await client.ExecAsync(sandbox, session, Identifier.Generate(), new() { Command = command }, cancellationToken);
         return await CountAsync(reader, cancellationToken);
     }
 
-    /// <summary>Reads a command to its successful end.</summary>
-    /// <returns>How many bytes it printed.</returns>
+    /// <summary>Reads the output of a command; throws when the command fails.</summary>
+    /// <returns>The number of bytes printed.</returns>
     public static async Task<long> CountAsync(CommandReader reader, CancellationToken cancellationToken)
     {
         long count = 0;

@@ -3,10 +3,10 @@ using Sandbox.Client;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>Requests over one socket's kept-alive connections, with nothing of our client around them.</summary>
+/// <summary>Baseline of requests: a plain HttpClient over kept-alive connections of one socket.</summary>
 internal sealed class HttpFloor(ServerEndpoint endpoint) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler
+    private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         ConnectCallback = async (_, cancellationToken) =>
         {
@@ -21,14 +21,12 @@ internal sealed class HttpFloor(ServerEndpoint endpoint) : IDisposable
         BaseAddress = new Uri("http://floor/"),
     };
 
-    /// <summary>One round trip: a request that the agent answers from memory.</summary>
-    /// <param name="sandbox">The sandbox.</param>
-    /// <param name="session">One of its sessions.</param>
-    public async Task AskAsync(string sandbox, string session)
+    /// <summary>Sends one request that the agent answers from memory.</summary>
+    public async Task SendAsync(string sandbox, string session)
     {
-        using HttpResponseMessage response = await http.GetAsync(new Uri($"v1/sandbox/{sandbox}/session/{session}", UriKind.Relative));
+        using HttpResponseMessage response = await _http.GetAsync(new Uri($"v1/sandbox/{sandbox}/session/{session}", UriKind.Relative));
         response.EnsureSuccessStatusCode();
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 }

@@ -3,49 +3,47 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>A bash that takes lines on one pipe and answers on another, with nothing around it: the floor of a session.</summary>
+/// <summary>Baseline of a session: bash that reads lines from one pipe and prints to another.</summary>
 internal sealed class PipedShell : IDisposable
 {
-    private readonly FileDescriptor input;
-    private readonly FileDescriptor output;
-    private readonly ChildProcess process;
+    private readonly FileDescriptor _input;
+    private readonly FileDescriptor _output;
+    private readonly ChildProcess _process;
 
     public PipedShell(params string[] arguments)
     {
-        FileDescriptor.CreatePipe(out FileDescriptor inputRead, out input);
-        FileDescriptor.CreatePipe(out output, out FileDescriptor outputWrite);
+        FileDescriptor.CreatePipe(out FileDescriptor inputRead, out _input);
+        FileDescriptor.CreatePipe(out _output, out FileDescriptor outputWrite);
         using (inputRead)
         using (outputWrite)
         {
-            process = Programs.Start(Programs.Bash, ["--norc", "--noprofile", .. arguments], inputRead, outputWrite);
+            _process = Programs.Start(Programs.Bash, ["--norc", "--noprofile", .. arguments], inputRead, outputWrite);
         }
     }
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
-    /// <summary>Runs a line and waits until it says that it is done.</summary>
+    /// <summary>Runs a line and waits until it has reported that it is done.</summary>
     public Task RunAsync(string line)
     {
         Span<byte> answer = stackalloc byte[16];
-        input.WriteAll(Encoding.UTF8.GetBytes($"{line}\necho\n"));
-        return output.Read(answer) == 1 ? Task.CompletedTask : throw new IOException("The shell did not answer.");
+        _input.WriteAll(Encoding.UTF8.GetBytes($"{line}\necho\n"));
+        return _output.Read(answer) == 1 ? Task.CompletedTask : throw new IOException("The shell did not answer.");
     }
 
-    /// <summary>Reads what it prints; 0 at its end.</summary>
-    public int Read(Span<byte> buffer) => output.Read(buffer);
+    /// <summary>Reads output; returns 0 at its end.</summary>
+    public int Read(Span<byte> buffer) => _output.Read(buffer);
 
-    /// <summary>Gives it input.</summary>
-    public void Write(ReadOnlySpan<byte> bytes) => input.WriteAll(bytes);
+    public void Write(ReadOnlySpan<byte> bytes) => _input.WriteAll(bytes);
 
-    /// <summary>Tells it that there is no more input.</summary>
-    public void EndInput() => input.Dispose();
+    public void EndInput() => _input.Dispose();
 
     public void Dispose()
     {
-        input.Dispose();
-        output.Dispose();
-        process.Send(Signal.KILL);
-        process.Collect();
-        process.Dispose();
+        _input.Dispose();
+        _output.Dispose();
+        _process.Send(Signal.KILL);
+        _process.Collect();
+        _process.Dispose();
     }
 }

@@ -2,14 +2,14 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>Programs started without a sandbox: floors.</summary>
+/// <summary>Baselines: programs started without a sandbox.</summary>
 internal static class Programs
 {
     public const string Bash = "/bin/bash";
 
     private static readonly Dictionary<string, string> Surroundings = new() { ["PATH"] = "/usr/local/bin:/usr/bin:/bin", ["LANG"] = "C.UTF-8" };
 
-    /// <summary>Runs a program to its end, by posix_spawn.</summary>
+    /// <summary>Runs a program by posix_spawn and waits for its exit.</summary>
     public static Task RunAsync(string path, params string[] arguments)
     {
         using FileDescriptor nothing = FileDescriptor.OpenNull();
@@ -18,7 +18,6 @@ internal static class Programs
         return Task.CompletedTask;
     }
 
-    /// <summary>Starts a program.</summary>
     public static ChildProcess Start(string path, IReadOnlyList<string> arguments, FileDescriptor input, FileDescriptor output)
     {
         using FileDescriptor nothing = FileDescriptor.OpenNull();

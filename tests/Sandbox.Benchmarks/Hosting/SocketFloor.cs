@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Sandbox.Benchmarks.Hosting;
 
-/// <summary>A file's way through one socket into another file, with no protocol and no process between: what any transfer costs at least.</summary>
+/// <summary>Baseline of transfers: copies one file to another through a socket, without a protocol or another process.</summary>
 internal static class SocketFloor
 {
     private const int Piece = 256 * 1024;

@@ -3,32 +3,33 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Measuring;
 
-/// <summary>What processes hold, as the kernel tells it to root.</summary>
+/// <summary>Resources used by processes, which only root can read for all users.</summary>
 internal static class Resources
 {
     private const double Mebi = 1024 * 1024;
 
-    /// <summary>The share of memory that is due to processes, in MiB: what several use is counted in parts. See proc(5), <c>smaps_rollup</c>.</summary>
+    /// <summary>Returns the proportional set size of processes in MiB: shared memory is divided among its users. See proc(5), <c>smaps_rollup</c>.</summary>
     public static double MemoryOf(params IEnumerable<int> processes) => processes.Sum(ProportionalKilobytes) / 1024d;
 
-    /// <summary>The processor time that a process has used, in milliseconds, in steps of ten. See proc(5), <c>stat</c>: it and its threads, not its children.</summary>
+    /// <summary>Returns the processor time of a process without its children in milliseconds, in steps of ten. See proc(5), <c>stat</c>.</summary>
     public static double ProcessorTimeOf(int process)
     {
         const int userField = 11, systemField = 12, millisecondsPerTick = 10;
         string stat = File.ReadAllText($"/proc/{process}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return millisecondsPerTick * (double.Parse(fields[userField], CultureInfo.InvariantCulture) + double.Parse(fields[systemField], CultureInfo.InvariantCulture));
+        return millisecondsPerTick * (
+            double.Parse(fields[userField], CultureInfo.InvariantCulture) + double.Parse(fields[systemField], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>How many descriptors a process has open.</summary>
+    /// <summary>Returns the number of open descriptors of a process.</summary>
     public static int DescriptorsOf(int process) => Directory.GetFileSystemEntries($"/proc/{process}/fd").Length;
 
-    /// <summary>How much lies in a directory, in MiB.</summary>
+    /// <summary>Returns the size of the files in a directory in MiB.</summary>
     public static double DiskOf(string directory) =>
         Directory.EnumerateFiles(directory, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
             .Sum(LengthOf) / Mebi;
 
-    /// <summary>Fails where the figures would not be true.</summary>
+    /// <summary>Throws where the values cannot be read completely.</summary>
     public static void RequireRoot()
     {
         if (CurrentProcess.EffectiveUserId != 0)
@@ -47,7 +48,7 @@ internal static class Resources
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // It has just ended.
+            // It has just exited.
             return 0;
         }
     }

@@ -2,19 +2,17 @@ using System.Diagnostics;
 
 namespace Sandbox.Benchmarks.Measuring;
 
-/// <summary>Times things.</summary>
+/// <summary>Measures elapsed time.</summary>
 internal static class Sampler
 {
-    // Long enough that each finds its own code and data near, short enough that what else the machine does falls on both.
+    // Long enough for warm caches, short enough that other load on the machine affects work and baseline alike.
     private const int TurnLength = 20;
 
-    /// <summary>Times work and its floor in turns.</summary>
-    /// <param name="count">How often each.</param>
-    /// <param name="work">The work.</param>
-    /// <param name="floor">What it stands beside.</param>
+    /// <summary>Measures work and its baseline alternately.</summary>
+    /// <param name="count">The number of repetitions of each.</param>
     public static async Task<(Series Work, Series Floor)> InTurnsAsync(int count, Func<Task> work, Func<Task> floor)
     {
-        // Code is compiled, connections are made.
+        // Warm-up: compiles code and opens connections.
         await ManyAsync(count / 4, work);
         await ManyAsync(count / 4, floor);
         List<double> workTimes = [], floorTimes = [];
@@ -28,7 +26,7 @@ internal static class Sampler
         return (new Series(workTimes), new Series(floorTimes));
     }
 
-    /// <summary>Times something that is done again and again.</summary>
+    /// <summary>Measures repeated work.</summary>
     public static async Task<List<double>> ManyAsync(int count, Func<Task> work)
     {
         List<double> times = new(count);
@@ -40,7 +38,7 @@ internal static class Sampler
         return times;
     }
 
-    /// <summary>Times something, in milliseconds.</summary>
+    /// <summary>Measures one operation in milliseconds.</summary>
     public static async Task<double> OnceAsync(Func<Task> work)
     {
         long begin = Stopwatch.GetTimestamp();
@@ -48,8 +46,8 @@ internal static class Sampler
         return Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
     }
 
-    /// <summary>Counts how often many workers do something together in a while.</summary>
-    /// <returns>How often in a second.</returns>
+    /// <summary>Counts the operations of many concurrent workers.</summary>
+    /// <returns>The number of operations per second.</returns>
     public static async Task<double> RateAsync(int workers, TimeSpan duration, Func<int, Task> work)
     {
         long total = 0;

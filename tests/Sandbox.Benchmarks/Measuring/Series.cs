@@ -1,20 +1,20 @@
 namespace Sandbox.Benchmarks.Measuring;
 
-/// <summary>Times of one thing, in milliseconds.</summary>
+/// <summary>Series of times in milliseconds.</summary>
 internal sealed class Series
 {
-    private readonly double[] sorted;
+    private readonly double[] _sorted;
 
     public Series(IEnumerable<double> milliseconds)
     {
-        sorted = [.. milliseconds.Order()];
-        ArgumentOutOfRangeException.ThrowIfZero(sorted.Length);
+        _sorted = [.. milliseconds.Order()];
+        ArgumentOutOfRangeException.ThrowIfZero(_sorted.Length);
     }
 
     public double Median => At(0.5);
 
-    /// <summary>What 19 of 20 stay below.</summary>
+    /// <summary>Gets the 95th percentile.</summary>
     public double P95 => At(0.95);
 
-    private double At(double share) => sorted[(int)Math.Min(sorted.Length - 1, share * sorted.Length)];
+    private double At(double share) => _sorted[(int)Math.Min(_sorted.Length - 1, share * _sorted.Length)];
 }

@@ -1,27 +1,25 @@
 namespace Sandbox.Benchmarks.Reporting;
 
-/// <summary>One thing measured, beside the best that this machine could do.</summary>
+/// <summary>One measurement and its baseline.</summary>
 /// <param name="Family">The family it belongs to.</param>
 /// <param name="Name">What was measured.</param>
-/// <param name="Value">The figure; of many times the median.</param>
-/// <param name="Unit">Its unit.</param>
+/// <param name="Value">The value; the median where it was repeated.</param>
 internal sealed record Figure(string Family, string Name, double Value, string Unit)
 {
-    /// <summary>What 19 of 20 stayed below.</summary>
+    /// <summary>Gets the 95th percentile.</summary>
     public double? P95 { get; init; }
 
-    /// <summary>What it stands beside.</summary>
+    /// <summary>Gets the name of the baseline.</summary>
     public string? FloorName { get; init; }
 
-    /// <summary>That, in the same unit, from the same run.</summary>
+    /// <summary>Gets the value of the baseline, in the same unit and from the same run.</summary>
     public double? Floor { get; init; }
 
-    /// <summary>Whether more is better, as of rates.</summary>
+    /// <summary>Gets whether higher is better, as for rates.</summary>
     public bool MoreIsBetter { get; init; }
 
-    /// <summary>What it is meant to be.</summary>
     public Goal? Goal { get; init; }
 
-    /// <summary>How many times worse than the floor it is.</summary>
+    /// <summary>Gets how many times worse than the baseline the value is.</summary>
     public double? Ratio => Floor is not { } floor || floor == 0 || Value == 0 ? null : MoreIsBetter ? floor / Value : Value / floor;
 }

@@ -2,9 +2,7 @@ using System.Globalization;
 
 namespace Sandbox.Benchmarks.Reporting;
 
-/// <summary>What a figure is meant to be.</summary>
-/// <param name="Text">In words.</param>
-/// <param name="Reached">Whether it is.</param>
+/// <summary>Target of a measurement.</summary>
 internal sealed record Goal(string Text, bool Reached)
 {
     public static Goal AtMost(double value, double limit, string unit, string? why = null) =>

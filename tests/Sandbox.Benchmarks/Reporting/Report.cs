@@ -1,22 +1,20 @@
 namespace Sandbox.Benchmarks.Reporting;
 
-/// <summary>One run's figures.</summary>
-/// <param name="Machine">Where it ran.</param>
-/// <param name="Server">What was measured.</param>
-/// <param name="Quick">Whether it was a rough look.</param>
+/// <summary>Measurements of one run.</summary>
+/// <param name="Server">The version of the measured server.</param>
 internal sealed record Report(string Machine, string Server, bool Quick)
 {
-    private readonly List<Figure> figures = [];
-    private readonly List<string> failures = [];
+    private readonly List<Figure> _figures = [];
+    private readonly List<string> _failures = [];
 
     public DateTimeOffset Time { get; } = DateTimeOffset.UtcNow;
 
-    public IReadOnlyList<Figure> Figures => figures;
+    public IReadOnlyList<Figure> Figures => _figures;
 
-    /// <summary>What could not be measured, and why.</summary>
-    public IReadOnlyList<string> Failures => failures;
+    /// <summary>Gets the measurements that failed, with the reason.</summary>
+    public IReadOnlyList<string> Failures => _failures;
 
-    public void Add(Figure figure) => figures.Add(figure);
+    public void Add(Figure figure) => _figures.Add(figure);
 
-    public void Fail(string family, Exception failure) => failures.Add($"{family}: {failure.Message}");
+    public void Fail(string family, Exception failure) => _failures.Add($"{family}: {failure.Message}");
 }

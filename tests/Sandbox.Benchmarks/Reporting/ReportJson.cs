@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Benchmarks.Reporting;
 
-/// <summary>A report as JSON.</summary>
+/// <summary>Writes a report as JSON.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Report))]

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sandbox.Benchmarks.Reporting;
 
-/// <summary>A report as a table of text.</summary>
+/// <summary>Writes a report as a table of text.</summary>
 internal static class TextTable
 {
     private static readonly string[] Headers = ["Work", "median", "p95", "unit", "floor", "of", "ratio", "goal", ""];
@@ -13,7 +13,8 @@ internal static class TextTable
         List<string[]> rows = [Headers, .. report.Figures.Select(Row)];
         int[] widths = [.. Enumerable.Range(0, Headers.Length).Select(column => rows.Max(row => row[column].Length))];
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{report.Time:u}, {report.Machine}; server {report.Server}{(report.Quick ? "; QUICK: not to be quoted" : "")}\n\n");
+        text.Append(
+            CultureInfo.InvariantCulture, $"{report.Time:u}, {report.Machine}; server {report.Server}{(report.Quick ? "; QUICK: not to be quoted" : "")}\n\n");
         string? family = null;
         for (int i = 0; i < rows.Count; i++)
         {
@@ -22,7 +23,8 @@ internal static class TextTable
                 text.Append(CultureInfo.InvariantCulture, $"-- {family = next}\n");
             }
 
-            text.AppendJoin("  ", rows[i].Select((cell, column) => IsNumber(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).Append('\n');
+            text.AppendJoin("  ", rows[i].Select((cell, column) => IsNumber(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column])))
+                .Append('\n');
         }
 
         Goal[] goals = [.. report.Figures.Select(figure => figure.Goal).OfType<Goal>()];
@@ -35,9 +37,10 @@ internal static class TextTable
         return text.ToString();
     }
 
-    /// <summary>A figure in a few words.</summary>
+    /// <summary>Formats a value with its unit.</summary>
     public static string Brief(Figure figure) =>
-        $"{Number(figure.Value)} {figure.Unit}{(figure.Ratio is { } ratio ? $", {Number(ratio)} × {figure.FloorName}" : "")}{(figure.Goal is { } goal ? $" ({(goal.Reached ? "reached" : "NOT REACHED")}: {goal.Text})" : "")}";
+        $"{Number(figure.Value)} {figure.Unit}{(figure.Ratio is { } ratio ? $", {Number(ratio)} × {figure.FloorName}" : "")}" +
+        $"{(figure.Goal is { } goal ? $" ({(goal.Reached ? "reached" : "NOT REACHED")}: {goal.Text})" : "")}";
 
     private static bool IsNumber(int column) => Headers[column] is "median" or "p95" or "floor" or "ratio";
 

@@ -7,24 +7,21 @@ using Sandbox.Linux;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>Many sessions at once, for long, under faults: every byte and exit code is checked, no process may be left over, memory must stay flat.</summary>
-/// <param name="server">The server.</param>
-/// <param name="seed">Where all random numbers begin.</param>
-/// <param name="duration">How long.</param>
+/// <summary>Many sessions under faults for a long time: checks every byte and exit code, that no process is left over, and that memory does not grow.</summary>
+/// <param name="seed">The seed of all random numbers.</param>
 internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duration)
 {
     private const int Sessions = 32;
     private const double MemoryRoom = 8;
 
-    // What is kept for a while, as the output of the last commands, has to be complete before memory can be called flat.
+    // Memory is measured after the retention limits (such as the number of stored commands) have been reached.
     private const int LooksToJudgeMemory = 24;
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LeftOverPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LeftOverTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly SoakTally tally = new();
+    private readonly SoakTally _tally = new();
 
-    /// <summary>Soaks.</summary>
-    /// <returns>Whether nothing was wrong.</returns>
+    /// <returns>Whether there was no fault.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         Progress.Say($"Soak of {duration.TotalMinutes:0.##} minutes, {Sessions} sessions. To repeat its random choices: --seed {seed}");
@@ -37,14 +34,16 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
         enough.CancelAfter(duration);
         Task watching = WatchAsync(sandbox, proxy, enough.Token);
         await Task.WhenAll(Enumerable.Range(0, Sessions).Select(number =>
-            new SoakSession(number, sandbox.Id, server.Client, breaking, new Random(HashCode(number)), tally).RunAsync(enough.Token)));
+            new SoakSession(number, sandbox.Id, server.Client, breaking, new Random(HashCode(number)), _tally).RunAsync(enough.Token)));
         await watching;
         await RequireNothingLeftAsync(sandbox, atRest);
-        Console.WriteLine($"Soak, seed {seed}: {tally.Commands} commands ({tally}), {proxy.Broken} broken connections; {(tally.Faults == 0 ? "nothing wrong" : $"{tally.Faults} WRONG")}.");
-        return tally.Faults == 0;
+        Console.WriteLine(
+            $"Soak, seed {seed}: {_tally.Commands} commands ({_tally}), {proxy.Broken} broken connections; " +
+            $"{(_tally.Faults == 0 ? "nothing wrong" : $"{_tally.Faults} WRONG")}.");
+        return _tally.Faults == 0;
     }
 
-    /// <summary>Each session's own random numbers, from the one seed.</summary>
+    /// <summary>Derives random numbers for each session from the seed.</summary>
     private int HashCode(int number) => unchecked((seed * 397) ^ (number * 7919));
 
     private async Task WatchAsync(BenchmarkSandbox sandbox, BreakingProxy proxy, CancellationToken enough)
@@ -64,18 +63,20 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
             string held = "";
             if (isRoot)
             {
-                // Sessions hold their shells; it is agent and server that could hoard.
+                // Sessions own their shells; growth is checked in agent and server.
                 memory.Add(Resources.MemoryOf(agent, server.ProcessId));
-                held = string.Create(CultureInfo.InvariantCulture, $", agent and server hold {memory[^1]:0.0} MiB, {Resources.DescriptorsOf(agent)} and {Resources.DescriptorsOf(server.ProcessId)} descriptors");
+                held = string.Create(
+                    CultureInfo.InvariantCulture, $", agent and server hold {memory[^1]:0.0} MiB, " +
+                    $"{Resources.DescriptorsOf(agent)} and {Resources.DescriptorsOf(server.ProcessId)} descriptors");
             }
 
-            Progress.Say($"{tally.Commands} commands, {proxy.Broken} connections broken, {tally.Faults} wrong{held}");
+            Progress.Say($"{_tally.Commands} commands, {proxy.Broken} connections broken, {_tally.Faults} wrong{held}");
         }
 
         RequireFlat(memory);
     }
 
-    /// <summary>The last quarter beside the second: the first is for filling what is kept anyway.</summary>
+    /// <summary>Compares the last quarter with the second: caches fill in the first.</summary>
     private void RequireFlat(List<double> memory)
     {
         if (memory.Count < LooksToJudgeMemory)
@@ -90,14 +91,14 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
         Progress.Say(string.Create(CultureInfo.InvariantCulture, $"Memory of agent and server: {early:0.0} MiB early, {late:0.0} MiB late."));
         if (late > early + MemoryRoom)
         {
-            tally.Fail(string.Create(CultureInfo.InvariantCulture, $"memory grew from {early:0.0} to {late:0.0} MiB"));
+            _tally.Fail(string.Create(CultureInfo.InvariantCulture, $"memory grew from {early:0.0} to {late:0.0} MiB"));
         }
     }
 
     private async Task RequireNothingLeftAsync(BenchmarkSandbox sandbox, string[] atRest)
     {
         string[] left = [];
-        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < LeftOverPatience;)
+        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < LeftOverTimeout;)
         {
             List<string> now = [.. NamesIn(sandbox)];
             foreach (string name in atRest)
@@ -114,7 +115,7 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
 
-        tally.Fail($"processes are left over: {string.Join(", ", left)}");
+        _tally.Fail($"processes are left over: {string.Join(", ", left)}");
     }
 
     private static string[] NamesIn(BenchmarkSandbox sandbox) =>

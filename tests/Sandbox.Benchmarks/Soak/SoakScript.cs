@@ -4,13 +4,11 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>Thinks up the commands of one session, and knows what state they leave it in.</summary>
-/// <param name="random">Chooses.</param>
+/// <summary>Generates the commands of one session and tracks the expected state.</summary>
 internal sealed class SoakScript(Random random)
 {
-    private int counter;
+    private int _counter;
 
-    /// <summary>The next command.</summary>
     public SoakStep Next() => random.Next(20) switch
     {
         0 or 1 or 2 or 3 => Count(),
@@ -28,14 +26,14 @@ internal sealed class SoakScript(Random random)
         _ => KilledShell(),
     };
 
-    /// <summary>The session was replaced by a new one.</summary>
-    public void Reset() => counter = 0;
+    /// <summary>Resets the expected state after the session was replaced by a new one.</summary>
+    public void Reset() => _counter = 0;
 
-    /// <summary>State: an exported variable lives through everything, also the end of its shell.</summary>
+    /// <summary>Checks state: an exported variable survives everything, including an exit of the shell.</summary>
     private SoakStep Count()
     {
-        counter++;
-        return new("state", Shell("export n=$((n + 1)); echo $n"), Text($"{counter}\n"));
+        _counter++;
+        return new("state", Shell("export n=$((n + 1)); echo $n"), Text($"{_counter}\n"));
     }
 
     private SoakStep ExactBytes()
@@ -90,7 +88,7 @@ internal sealed class SoakScript(Random random)
 
     private SoakStep Background()
     {
-        // The session goes on beside it; it is ended with the session.
+        // The background process runs beside the session and ends with it.
         string word = Word();
         return new("background", Shell($"sleep 1000 >/dev/null 2>&1 & echo {word}"), Text($"{word}\n"));
     }
@@ -104,7 +102,11 @@ internal sealed class SoakScript(Random random)
             1 => "setsid sleep 1000 & sleep 1000 & wait",
             _ => "(trap '' INT; sleep 1000)",
         };
-        return new("time-out", Shell($"printf {word}; {command}") with { TimeoutMs = random.Next(300, 800) }, Text(word)) { Ending = Ending.TimeLimit, ExitCode = null };
+        return new("time-out", Shell($"printf {word}; {command}") with { TimeoutMs = random.Next(300, 800) }, Text(word))
+        {
+            Ending = Ending.TimeLimit,
+            ExitCode = null,
+        };
     }
 
     private SoakStep Cancel()

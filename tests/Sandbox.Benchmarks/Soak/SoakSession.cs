@@ -3,48 +3,47 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>One session of a soak: runs one command after the other and compares what comes with what must.</summary>
-/// <param name="number">Which of the many it is.</param>
-/// <param name="sandbox">The sandbox.</param>
-/// <param name="steady">A client whose connections last.</param>
-/// <param name="breaking">One whose connections break.</param>
-/// <param name="random">Its random numbers.</param>
-/// <param name="tally">Where the result is counted.</param>
+/// <summary>One session of the soak test: runs commands one after the other and compares results with what is expected.</summary>
+/// <param name="number">The number of the session.</param>
+/// <param name="steady">A client with stable connections.</param>
+/// <param name="breaking">A client with connections that break.</param>
+/// <param name="random">The random numbers.</param>
+/// <param name="tally">Counts the results.</param>
 internal sealed class SoakSession(int number, string sandbox, SandboxClient steady, SandboxClient breaking, Random random, SoakTally tally)
 {
-    // A command's own limit is far shorter; what takes longer hangs.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // The time limits of commands are far shorter: a longer wait means that something hangs.
+    private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly SoakScript script = new(random);
-    private int generation;
-    private int step;
+    private readonly SoakScript _script = new(random);
+    private int _generation;
+    private int _step;
 
-    private string Session => $"s{number}-{generation}";
+    private string Session => $"s{number}-{_generation}";
 
-    /// <summary>Works until it is told to stop; the command that runs then is still finished.</summary>
+    /// <summary>Runs commands until cancelled; the current command is still completed.</summary>
     public async Task RunAsync(CancellationToken enough)
     {
         await CreateAsync();
         while (!enough.IsCancellationRequested)
         {
-            SoakStep next = script.Next();
-            step++;
+            SoakStep next = _script.Next();
+            _step++;
             try
             {
                 string? fault = await TryAsync(next);
-                tally.Count(next.Kind, fault is null ? null : $"session {number}, step {step}, {next.Kind}: {fault}");
+                tally.Count(next.Kind, fault is null ? null : $"session {number}, step {_step}, {next.Kind}: {fault}");
             }
             catch (Exception e)
             {
-                tally.Count(next.Kind, $"session {number}, step {step}, {next.Kind}: {e.GetType().Name}: {e.Message}");
+                tally.Count(next.Kind, $"session {number}, step {_step}, {next.Kind}: {e.GetType().Name}: {e.Message}");
             }
 
             if (random.Next(200) == 0)
             {
-                // With what still runs in its background.
+                // Together with its background processes.
                 await RemoveAsync();
-                generation++;
-                script.Reset();
+                _generation++;
+                _script.Reset();
                 await CreateAsync();
             }
         }
@@ -58,7 +57,7 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
 
     private async Task<string?> TryAsync(SoakStep next)
     {
-        using CancellationTokenSource limit = new(Patience);
+        using CancellationTokenSource limit = new(StepTimeout);
         string id = Identifier.Generate();
         using MemoryStream output = new(), error = new();
         SandboxClient client = random.Next(2) == 0 ? steady : breaking;
@@ -84,8 +83,8 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
         }
     }
 
-    /// <summary>Follows the command. Broken connections are the client's business.</summary>
-    /// <param name="onBegun">Called, perhaps more than once, when it is time to stop or feed it.</param>
+    /// <summary>Reads the output of a command. The client resumes broken connections.</summary>
+    /// <param name="onBegun">Called, perhaps repeatedly, when it is time to stop the command or send its input.</param>
     private async Task<ExecExit> FollowAsync(
         SandboxClient client, string id, SoakStep next, MemoryStream output, MemoryStream error, Action onBegun, CancellationToken cancellationToken)
     {
@@ -131,7 +130,7 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
 
     private static string? Compare(SoakStep next, byte[] output, byte[] error, ExecExit exit)
     {
-        // A command that was stopped early may not have come to its text.
+        // A command that was stopped early may not have printed its text.
         bool isCut = next.Ending == Ending.TimeLimit && output.Length == 0;
         return !isCut && !output.AsSpan().SequenceEqual(next.Output) ? Differs("output", next.Output, output)
             : !error.AsSpan().SequenceEqual(next.Error) ? Differs("error output", next.Error, error)

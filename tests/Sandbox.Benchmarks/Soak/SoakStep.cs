@@ -2,37 +2,35 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>What ends a step's command.</summary>
+/// <summary>How the command of a step is ended.</summary>
 internal enum Ending
 {
-    /// <summary>Its text.</summary>
+    /// <summary>It exits by itself.</summary>
     Itself,
 
-    /// <summary>Its time limit.</summary>
+    /// <summary>By its time limit.</summary>
     TimeLimit,
 
-    /// <summary>A signal, sent when it has printed all that it prints.</summary>
+    /// <summary>By a signal, sent after its last output.</summary>
     Cancel,
 }
 
-/// <summary>One command of a soak, and all that must come of it.</summary>
-/// <param name="Kind">What it tries.</param>
-/// <param name="Request">The command.</param>
-/// <param name="Output">The bytes of its standard output.</param>
+/// <summary>One command of the soak test and its expected result.</summary>
+/// <param name="Kind">The kind of command, for the counters.</param>
+/// <param name="Output">The expected standard output.</param>
 internal sealed record SoakStep(string Kind, ExecRequest Request, byte[] Output)
 {
-    /// <summary>The bytes of its standard error.</summary>
+    /// <summary>Gets the expected standard error.</summary>
     public byte[] Error { get; init; } = [];
 
-    /// <summary>Its exit code; null where a stop decides.</summary>
+    /// <summary>Gets the expected exit code; null where it depends on when the command was stopped.</summary>
     public int? ExitCode { get; init; } = 0;
 
-    /// <summary>What it reads, sent as a stream.</summary>
+    /// <summary>Gets the input, sent as a stream.</summary>
     public byte[]? Input { get; init; }
 
-    /// <summary>What ends it.</summary>
     public Ending Ending { get; init; }
 
-    /// <summary>Whether its shell ends with it.</summary>
+    /// <summary>Gets whether the shell ends with the command.</summary>
     public bool EndsShell { get; init; }
 }

@@ -2,37 +2,36 @@ using System.Collections.Concurrent;
 
 namespace Sandbox.Benchmarks.Soak;
 
-/// <summary>What a soak has come to so far.</summary>
+/// <summary>Counters of the soak test.</summary>
 internal sealed class SoakTally
 {
     private const int FaultsShown = 20;
-    private readonly ConcurrentDictionary<string, int> kinds = new(StringComparer.Ordinal);
-    private int faults;
+    private readonly ConcurrentDictionary<string, int> _kinds = new(StringComparer.Ordinal);
+    private int _faults;
 
-    public int Faults => Volatile.Read(ref faults);
+    public int Faults => Volatile.Read(ref _faults);
 
-    public int Commands => kinds.Values.Sum();
+    public int Commands => _kinds.Values.Sum();
 
-    /// <summary>Counts a command, or something that must not be.</summary>
-    /// <param name="kind">What it tried.</param>
-    /// <param name="fault">What is wrong; null for nothing.</param>
+    /// <summary>Counts a command and its fault, if any.</summary>
+    /// <param name="fault">The fault; null for none.</param>
     public void Count(string kind, string? fault)
     {
-        kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
+        _kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
         if (fault is not null)
         {
             Fail(fault);
         }
     }
 
-    /// <summary>Something is wrong.</summary>
+    /// <summary>Counts a fault outside a command.</summary>
     public void Fail(string fault)
     {
-        if (Interlocked.Increment(ref faults) <= FaultsShown)
+        if (Interlocked.Increment(ref _faults) <= FaultsShown)
         {
             Progress.Say($"WRONG: {fault}");
         }
     }
 
-    public override string ToString() => string.Join(", ", kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}"));
+    public override string ToString() => string.Join(", ", _kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}"));
 }

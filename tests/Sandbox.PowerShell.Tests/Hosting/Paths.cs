@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Sandbox.Tests;
 
-/// <summary>Where the build put what is tested.</summary>
+/// <summary>Paths of the build output.</summary>
 internal static class Paths
 {
     public static string Repository { get; } = Metadata("RepositoryRoot");

@@ -3,25 +3,24 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>A new <c>pwsh</c> process with the module imported.</summary>
+/// <summary>New <c>pwsh</c> process with the module imported.</summary>
 internal sealed class PowerShellProcess : IDisposable
 {
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
 
-    public PowerShellProcess(SandboxHome home, string script)
+    public PowerShellProcess(TestHome home, string script)
         : this(home, [], script)
     {
     }
 
     /// <summary>Starts a script.</summary>
-    /// <param name="home">The home of its server.</param>
+    /// <param name="home">The SANDBOX_HOME of its server.</param>
     /// <param name="launcher">A program that starts pwsh, with its arguments; empty for none.</param>
-    /// <param name="script">The script.</param>
-    /// <param name="environment">Variables of the process.</param>
-    public PowerShellProcess(SandboxHome home, string[] launcher, string script, params ReadOnlySpan<(string Name, string Value)> environment)
+    /// <param name="environment">Environment variables of the process.</param>
+    public PowerShellProcess(TestHome home, string[] launcher, string script, params ReadOnlySpan<(string Name, string Value)> environment)
     {
-        // A test run that a script started in the background ignores SIGINT, and so would pwsh.
+        // A test run that was started in the background by a script ignores SIGINT, which pwsh would inherit.
         string[] words =
         [
             .. launcher, "env", "--default-signal", PowerShellProgram.Path, "-NoProfile", "-NonInteractive", "-Command",
@@ -63,8 +62,8 @@ internal sealed class PowerShellProcess : IDisposable
         }
     }
 
-    /// <summary>Runs a script to its end and returns its output; fails when it fails.</summary>
-    public static string Run(SandboxHome home, string script)
+    /// <summary>Runs a script and returns its output; fails when the script fails.</summary>
+    public static string Run(TestHome home, string script)
     {
         using PowerShellProcess shell = new(home, script);
         (int code, string output, string errors) = shell.Finish();
@@ -84,8 +83,7 @@ internal sealed class PowerShellProcess : IDisposable
         return line;
     }
 
-    /// <summary>Sends it a signal.</summary>
-    /// <param name="name">Which: <c>INT</c>.</param>
+    /// <param name="name">The name of the signal without SIG, such as <c>INT</c>.</param>
     public void Signal(string name)
     {
         using Process kill = Process.Start("kill", [$"-{name}", $"{Id}"]);

@@ -4,18 +4,16 @@ using System.Text.Json;
 
 namespace Sandbox.Tests;
 
-/// <summary>The <c>pwsh</c> that tests run: the one of this machine where it is new enough, else the .NET tool that <c>.config/dotnet-tools.json</c> names.</summary>
+/// <summary>The <c>pwsh</c> of the tests: the installed one where it is new enough, else the .NET tool in <c>.config/dotnet-tools.json</c>.</summary>
 internal static class PowerShellProgram
 {
     private static readonly Version Oldest = new(7, 6);
     private static readonly Lazy<string> Found = new(() => Installed() ?? Tool());
 
-    /// <summary>Its file.</summary>
     public static string Path => Found.Value;
 
-    /// <summary>The environment it is started with: the home of its server, and nothing of the user's settings, history or temporary files.</summary>
-    /// <param name="home">The home.</param>
-    public static IEnumerable<(string Name, string Value)> Environment(SandboxHome home) =>
+    /// <summary>Returns the environment of pwsh: the home of its server, and no settings, history or temporary files of the user.</summary>
+    public static IEnumerable<(string Name, string Value)> Environment(TestHome home) =>
     [
         ("SANDBOX_HOME", home.Folder),
         ("TMPDIR", home.Folder),
@@ -32,7 +30,7 @@ internal static class PowerShellProgram
         .Where(File.Exists)
         .FirstOrDefault(file => Version.TryParse(VersionOf(file).Split(' ', '-')[^1], out Version? version) && version >= Oldest);
 
-    // 'PowerShell 7.6.9'; in a folder without a tool manifest, the shim of 'dotnet tool' would answer for another.
+    // Prints 'PowerShell 7.6.9'. The shim of 'dotnet tool' fails in a directory without a tool manifest.
     private static string VersionOf(string file)
     {
         using Process process = Process.Start(new ProcessStartInfo(file, ["--version"]) { RedirectStandardOutput = true })!;
@@ -46,6 +44,7 @@ internal static class PowerShellProgram
         using JsonDocument manifest = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(Paths.Repository, ".config/dotnet-tools.json")));
         string version = manifest.RootElement.GetProperty("tools").GetProperty("powershell").GetProperty("version").GetString()!;
         string file = System.IO.Path.Combine(Paths.NuGetPackages, "powershell", version, "tools/net10.0/any/unix/pwsh");
-        return File.Exists(file) ? file : throw new InvalidOperationException($"PowerShell {Oldest} is not installed. Run 'dotnet tool restore' in '{Paths.Repository}'.");
+        return File.Exists(file) ? file
+            : throw new InvalidOperationException($"PowerShell {Oldest} is not installed. Run 'dotnet tool restore' in '{Paths.Repository}'.");
     }
 }

@@ -7,7 +7,7 @@ using System.Text;
 
 namespace Sandbox.Tests;
 
-/// <summary>A host that remembers what was shown, and never asks.</summary>
+/// <summary>Host that records what is shown and fails on prompts.</summary>
 internal sealed class RecordingHost : PSHost
 {
     private readonly RecordingInterface _ui = new();
@@ -24,14 +24,14 @@ internal sealed class RecordingHost : PSHost
 
     public override Version Version => new(1, 0);
 
-    /// <summary>The window's width in characters.</summary>
+    /// <summary>Gets or sets the width of the window in characters.</summary>
     public int Width
     {
         get => _ui.RawUI.BufferSize.Width;
         set => _ui.RawUI.WindowSize = _ui.RawUI.BufferSize = new Size(value, 50);
     }
 
-    /// <summary>What was shown since the last call.</summary>
+    /// <summary>Returns what was shown since the last call.</summary>
     public string TakeShown()
     {
         string shown = _ui.Shown.ToString();
@@ -83,11 +83,14 @@ internal sealed class RecordingHost : PSHost
 
         public override SecureString ReadLineAsSecureString() => throw new NotSupportedException();
 
-        public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions) => throw new NotSupportedException();
+        public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions) =>
+            throw new NotSupportedException();
 
-        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) => throw new NotSupportedException();
+        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) =>
+            throw new NotSupportedException();
 
-        public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) => throw new NotSupportedException();
+        public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) =>
+            throw new NotSupportedException();
 
         public override PSCredential PromptForCredential(
             string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) =>
@@ -126,7 +129,8 @@ internal sealed class RecordingHost : PSHost
 
         public override BufferCell[,] GetBufferContents(Rectangle rectangle) => throw new NotSupportedException();
 
-        public override void ScrollBufferContents(Rectangle source, Coordinates destination, Rectangle clip, BufferCell fill) => throw new NotSupportedException();
+        public override void ScrollBufferContents(Rectangle source, Coordinates destination, Rectangle clip, BufferCell fill) =>
+            throw new NotSupportedException();
 
         public override void SetBufferContents(Coordinates origin, BufferCell[,] contents) => throw new NotSupportedException();
 

@@ -1,6 +1,6 @@
 namespace Sandbox.Tests;
 
-/// <summary>An engine and a sandbox for the tests of one class, which run one after the other.</summary>
+/// <summary>Runspace and sandbox shared by the tests of one class, which run sequentially.</summary>
 public sealed class SandboxFixture : IDisposable
 {
     public SandboxFixture()
@@ -10,8 +10,8 @@ public sealed class SandboxFixture : IDisposable
         Engine.Run("", ("Box", Box));
     }
 
-    /// <summary>The engine; in it <c>$Box</c> is the sandbox.</summary>
-    public Engine Engine { get; } = new();
+    /// <summary>Gets the runspace, in which <c>$Box</c> is the sandbox.</summary>
+    public PowerShellEngine Engine { get; } = new();
 
     public string Id { get; }
 

@@ -3,16 +3,15 @@ using System.Management.Automation.Language;
 
 namespace Sandbox.Tests;
 
-/// <summary>What is wrong with a script's calls of the module's cmdlets, found without running it.</summary>
+/// <summary>Finds calls of cmdlets and parameters of the module that do not exist, without running the script.</summary>
 internal static class ScriptCheck
 {
     private const string OurNoun = "Sandbox";
 
-    /// <summary>The problems of one script.</summary>
-    /// <param name="name">What to call it.</param>
-    /// <param name="text">The script.</param>
-    /// <param name="firstLine">The line its first line has in a larger file.</param>
-    /// <param name="commands">The module's cmdlets.</param>
+    /// <summary>Returns the problems of one script.</summary>
+    /// <param name="name">The name of the script for the messages.</param>
+    /// <param name="firstLine">The line number of its first line in the file that contains it.</param>
+    /// <param name="commands">The cmdlets of the module by name.</param>
     public static IEnumerable<string> Problems(string name, string text, int firstLine, IReadOnlyDictionary<string, CommandInfo> commands)
     {
         ScriptBlockAst script = Parser.ParseInput(text, out _, out ParseError[] errors);
@@ -44,7 +43,7 @@ internal static class ScriptCheck
 
         foreach (CommandParameterAst parameter in call.CommandElements.OfType<CommandParameterAst>())
         {
-            // As the engine has it: the whole name or alias, or the beginning of just one name.
+            // As PowerShell binds: the full name or alias, or an unambiguous prefix of a name.
             string given = parameter.ParameterName;
             bool isExact = command.Parameters.Values.Any(item => Is(item.Name, given) || item.Aliases.Any(alias => Is(alias, given)));
             if (!isExact && command.Parameters.Keys.Count(item => item.StartsWith(given, StringComparison.OrdinalIgnoreCase)) != 1)
@@ -56,7 +55,7 @@ internal static class ScriptCheck
 
     private static bool Is(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
-    // 'Verb-Sandbox…' and nothing around it, so that a file's name is none.
+    // 'Verb-Sandbox…' as a whole word, so that file names do not match.
     private static bool IsOurs(string word) =>
         word.Split('-') is [{ Length: > 0 } verb, var noun]
         && verb.All(char.IsAsciiLetter)

@@ -4,12 +4,12 @@ using Sandbox.Tests;
 
 namespace Sandbox.Tests;
 
-/// <summary>The home that all tests inside this process share. The module starts the server itself.</summary>
+/// <summary>The SANDBOX_HOME that all in-process tests share. The module starts the server itself.</summary>
 public sealed class ServerFixture : IDisposable
 {
     public ServerFixture() => Environment.SetEnvironmentVariable("SANDBOX_HOME", Home.Folder);
 
-    public SandboxHome Home { get; } = new();
+    public TestHome Home { get; } = new();
 
     public void Dispose() => Home.Dispose();
 }

@@ -2,11 +2,11 @@ using System.Net.Sockets;
 
 namespace Sandbox.Tests;
 
-/// <summary>The local server's own API, without the module.</summary>
+/// <summary>Direct access to the API of the local server, without the module.</summary>
 internal static class ServerSocket
 {
-    /// <summary>What sends requests to it.</summary>
-    /// <param name="server">Its address, as objects carry it.</param>
+    /// <summary>Creates an HTTP handler that connects to the server.</summary>
+    /// <param name="server">The address of the server in the form that objects carry.</param>
     public static SocketsHttpHandler CreateHandler(string server) => new()
     {
         ConnectCallback = async (_, cancellation) =>

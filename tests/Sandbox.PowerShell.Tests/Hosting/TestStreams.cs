@@ -1,42 +1,43 @@
 namespace Sandbox.Tests;
 
-/// <summary>Gives whatever is asked for, for ever.</summary>
+/// <summary>Stream without an end.</summary>
 internal sealed class EndlessStream : TestStream
 {
-    protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => buffer.Length);
+    protected override Task<int> NextAsync(Memory<byte> buffer) => Task.Run(() => buffer.Length);
 }
 
-/// <summary>Fails after a while.</summary>
+/// <summary>Stream that fails after ten reads.</summary>
 internal sealed class FailingStream : TestStream
 {
     private int _reads;
 
-    protected override Task<int> GiveAsync(Memory<byte> buffer) => Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
+    protected override Task<int> NextAsync(Memory<byte> buffer) =>
+        Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
 }
 
-/// <summary>Gives one line, then nothing until it is told to end. It does not heed tokens.</summary>
-public sealed class QuietStream : TestStream
+/// <summary>Stream that returns one line and then blocks until it is told to end. It ignores cancellation.</summary>
+public sealed class BlockingStream : TestStream
 {
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _hasGiven;
+    private bool _hasReturned;
 
     public void Finish() => _end.TrySetResult();
 
-    protected override async Task<int> GiveAsync(Memory<byte> buffer)
+    protected override async Task<int> NextAsync(Memory<byte> buffer)
     {
-        if (_hasGiven)
+        if (_hasReturned)
         {
             await _end.Task;
             return 0;
         }
 
-        _hasGiven = true;
+        _hasReturned = true;
         "first\n"u8.CopyTo(buffer.Span);
         return 6;
     }
 }
 
-/// <summary>A stream that can only be read.</summary>
+/// <summary>Base class of read-only streams.</summary>
 public abstract class TestStream : Stream
 {
     public override bool CanRead => true;
@@ -53,11 +54,11 @@ public abstract class TestStream : Stream
         set => throw new NotSupportedException();
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => GiveAsync(buffer.AsMemory(offset, count)).GetAwaiter().GetResult();
+    public override int Read(byte[] buffer, int offset, int count) => NextAsync(buffer.AsMemory(offset, count)).GetAwaiter().GetResult();
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => GiveAsync(buffer.AsMemory(offset, count));
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => NextAsync(buffer.AsMemory(offset, count));
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(GiveAsync(buffer));
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(NextAsync(buffer));
 
     public override void Flush()
     {
@@ -69,5 +70,5 @@ public abstract class TestStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    protected abstract Task<int> GiveAsync(Memory<byte> buffer);
+    protected abstract Task<int> NextAsync(Memory<byte> buffer);
 }

@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Sandbox.Server.Engines.Bubblewrap;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>Each isolation feature is necessary: without it, code reaches what <see cref="IsolationTests"/> shows to be unreachable.</summary>
+/// <remarks>
+/// Launches sandboxes as the server does, minus one feature. A server of root gives each sandbox a user of its own;
+/// a server of an ordinary user runs them as that user, who also owns the files of the server.
+/// </remarks>
+public sealed class IsolationFeatureTests
+{
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_a_composed_root_the_host_files_are_visible(ServerUser user)
+    {
+        string path = $"/var/tmp/sandbox-test-{Guid.NewGuid():N}";
+        File.WriteAllText(path, "host");
+        File.SetUnixFileMode(path, (UnixFileMode)0x1a4);
+        try
+        {
+            await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
+            {
+                Assert.Equal("refused\n", (await whole.ExecAsync($"cat {path} /host{path} 2>/dev/null || echo refused")).Output);
+            }
+
+            await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot);
+            Assert.Equal("host", (await open.ExecAsync($"cat /host{path}")).Output);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task Without_its_own_user_a_sandbox_of_root_accesses_host_files_as_root()
+    {
+        // The root file system is not composed in either case, so that only the separate user protects the host files.
+        const string probe = "cat /host/etc/shadow >/dev/null 2>&1 && echo reached || echo refused";
+        await using (LaunchedSandbox apart = await LaunchedSandbox.StartAsync(ServerUser.Root, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot))
+        {
+            Assert.Equal("refused\n", (await apart.ExecAsync(probe)).Output);
+            Assert.Equal("refused\n", (await apart.ExecAsync($"ls /host{apart.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
+        }
+
+        await using LaunchedSandbox root = await LaunchedSandbox.StartAsync(
+            ServerUser.Root, IsolationFeatures.All & ~(IsolationFeatures.ComposedRoot | IsolationFeatures.OwnUser));
+        Assert.Equal("reached\n", (await root.ExecAsync(probe)).Output);
+        Assert.Equal("reached\n", (await root.ExecAsync($"ls /host{root.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
+    }
+
+    [Fact]
+    public async Task Without_a_composed_root_a_sandbox_reaches_the_files_of_the_server()
+    {
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.ComposedRoot);
+        Assert.Equal("reached\n", (await open.ExecAsync($"ls /host{open.Secret} >/dev/null 2>&1 && echo reached || echo refused")).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_a_process_namespace_host_processes_are_visible(ServerUser user)
+    {
+        // A process with a unique name; the brackets keep the pattern from matching its own command line.
+        string name = $"host-{Guid.NewGuid():N}";
+        using Process process = Process.Start(
+            new ProcessStartInfo("sh", ["-c", "echo ready; read line", name]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync());
+        string probe = $"grep -qs '[h]{name[1..]}' /proc/[0-9]*/cmdline && echo reached || echo refused";
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
+        {
+            Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.Processes);
+        Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_a_network_namespace_the_host_network_is_reachable(ServerUser user)
+    {
+        using TcpListener listener = new(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        string probe = $"(exec 3<>/dev/tcp/127.0.0.1/{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}) 2>/dev/null && echo reached || echo refused";
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
+        {
+            Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.Network);
+        Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_IPC_and_host_name_namespaces_those_of_the_host_are_visible(ServerUser user)
+    {
+        const string probe = "readlink /proc/self/ns/ipc /proc/self/ns/uts";
+        string host = string.Concat(((string[])["ipc", "uts"]).Select(name => new FileInfo($"/proc/self/ns/{name}").LinkTarget + "\n"));
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
+        {
+            Assert.NotEqual(host, (await whole.ExecAsync(probe)).Output);
+            Assert.Equal("sandbox\n", (await whole.ExecAsync("cat /proc/sys/kernel/hostname")).Output);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.Names);
+        Assert.Equal(host, (await open.ExecAsync(probe)).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_the_seccomp_filter_system_calls_are_not_refused_by_it(ServerUser user)
+    {
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.SystemCalls);
+        List<string> same = [];
+        foreach (IsolationProbe probe in IsolationProbe.SystemCalls)
+        {
+            if ((await open.ExecAsync(probe.Command)).Output == probe.Refused + "\n")
+            {
+                same.Add(probe.Name);
+            }
+        }
+
+        // The kernel also refuses these for lack of privileges; the filter is a second line of defence.
+        Assert.Empty(same.Except(
+            ["bpf", "perf_event_open", "mount", "fsopen", "setns", "userfaultfd", "process_vm_readv", "open_by_handle_at", "typing into a terminal"]));
+        Assert.Equal("done\n", (await open.ExecAsync(IsolationProbe.SystemCalls.Single(probe => probe.Name == "ptrace").Command)).Output);
+        Assert.Equal("done\n", (await open.ExecAsync(IsolationProbe.SystemCalls.Single(probe => probe.Name == "keyctl").Command)).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_filter_and_nesting_rule_user_namespaces_can_be_created(ServerUser user)
+    {
+        const string probe = "unshare -U true 2>/dev/null && echo reached || echo refused";
+        foreach (IsolationFeatures features in (IsolationFeatures[])[IsolationFeatures.All, IsolationFeatures.All & ~IsolationFeatures.NoNesting,
+            IsolationFeatures.All & ~IsolationFeatures.SystemCalls])
+        {
+            await using LaunchedSandbox closed = await LaunchedSandbox.StartAsync(user, features);
+            Assert.Equal("refused\n", (await closed.ExecAsync(probe)).Output);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(
+            user, IsolationFeatures.All & ~(IsolationFeatures.NoNesting | IsolationFeatures.SystemCalls));
+        Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
+    }
+
+    [Fact]
+    public async Task Without_a_cleared_environment_that_of_the_server_is_visible()
+    {
+        Dictionary<string, string> environment = new() { ["SANDBOX_TEST_SECRET"] = "hush-hush" };
+        const string probe = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -o -m 1 hush-hush || echo refused";
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, IsolationFeatures.All, environment))
+        {
+            Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(
+            ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.CleanEnvironment, environment);
+        Assert.Equal("hush-hush\n", (await open.ExecAsync(probe)).Output);
+    }
+}

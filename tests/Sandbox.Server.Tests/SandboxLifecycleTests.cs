@@ -1,0 +1,180 @@
+using System.Net;
+using Sandbox.Linux;
+using Sandbox.Protocol;
+using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Infrastructure;
+using Sandbox.Server.Sandboxes;
+
+namespace Sandbox.Server.Tests;
+
+/// <summary>Stop, restart and crash of sandboxes, and cancelled creations.</summary>
+public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<ApiServer>
+{
+    private readonly TestServer _server = fixture.Server;
+
+    [Fact]
+    public async Task Stopped_sandbox_is_started_once_by_its_next_request_and_not_by_a_get()
+    {
+        await _server.CreateAsync("""{"id":"s","env":{"KEPT":"yes"}}""");
+        await _server.ExecAsync("s", "echo file >f; sleep 1000 & disown");
+        BubblewrapProcess before = _server.RecordOf("s").Process!;
+        Assert.Equal(HttpStatusCode.NoContent, (await _server.PostAsync("v1/sandbox/s/stop")).StatusCode);
+        Assert.False(ProcessReaper.IsRunning(before));
+        Assert.Equal(SandboxState.Stopped, await _server.StateAsync("s"));
+        Assert.Equal("""{"running":false}""", await _server.Client.GetStringAsync("v1/sandbox/s/running"));
+        Assert.Contains("\"s\"", await _server.Client.GetStringAsync("v1/sandbox"), StringComparison.Ordinal);
+        Assert.Null(_server.RecordOf("s").Process);
+
+        ProcessResult[] runs = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _server.ExecAsync("s", "cat f; echo $KEPT; readlink /proc/1/ns/pid")));
+        Assert.Single(runs.Distinct());
+        Assert.StartsWith("file\nyes\n", runs[0].Output, StringComparison.Ordinal);
+        Assert.Equal(SandboxState.Running, await _server.StateAsync("s"));
+        await _server.Client.DeleteAsync("v1/sandbox/s");
+    }
+
+    [Fact]
+    public async Task Request_can_leave_a_stopped_sandbox_stopped()
+    {
+        await _server.CreateAsync("""{"id":"w"}""");
+        await AskAsync("false", HttpStatusCode.OK);
+        await _server.PostAsync("v1/sandbox/w/stop");
+        await ApiTests.AssertErrorAsync(await AskAsync("false", HttpStatusCode.Conflict), 409, ErrorCodes.SandboxStopped);
+        Assert.Equal(SandboxState.Stopped, await _server.StateAsync("w"));
+        await ApiTests.AssertErrorAsync(await AskAsync("maybe", HttpStatusCode.BadRequest), 400, ErrorCodes.InvalidRequest);
+        await AskAsync("true", HttpStatusCode.OK);
+        Assert.Equal(SandboxState.Running, await _server.StateAsync("w"));
+        await _server.Client.DeleteAsync("v1/sandbox/w");
+
+        async Task<HttpResponseMessage> AskAsync(string wake, HttpStatusCode status)
+        {
+            HttpRequestMessage request = new(HttpMethod.Get, "v1/sandbox/w/session");
+            request.Headers.Add(ApiHeaders.Wake, wake);
+            HttpResponseMessage answer = await _server.Client.SendAsync(request);
+            Assert.Equal(status, answer.StatusCode);
+            return answer;
+        }
+    }
+
+    [Fact]
+    public async Task Such_a_request_does_not_restart_a_sandbox_that_is_stopping()
+    {
+        await _server.CreateAsync("""{"id":"d"}""");
+        using CancellationTokenSource over = new();
+        Task[] asking = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                using HttpRequestMessage request = new(HttpMethod.Get, "v1/sandbox/d/session");
+                request.Headers.Add(ApiHeaders.Wake, "false");
+                (await _server.Client.SendAsync(request)).Dispose();
+            }
+        }))];
+        try
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                await _server.ExecAsync("d", "true");
+                await _server.PostAsync("v1/sandbox/d/stop");
+                Assert.Equal(SandboxState.Stopped, await _server.StateAsync("d"));
+            }
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await Task.WhenAll(asking);
+        }
+
+        Assert.Equal(SandboxState.Stopped, await _server.StateAsync("d"));
+        await _server.Client.DeleteAsync("v1/sandbox/d");
+    }
+
+    [Fact]
+    public async Task Sandbox_whose_agent_was_killed_is_restarted_by_its_next_request()
+    {
+        await _server.CreateAsync("""{"id":"k"}""");
+        await _server.ExecAsync("k", "echo file >f; (setsid sleep 1000 &)");
+        BubblewrapProcess before = _server.RecordOf("k").Process!;
+        ProcessEntry agent = Assert.Single(ProcessTable.All(), entry => entry.ParentId == before.InitId
+            && CommandOf(entry.Id).Contains("/opt/sandbox/sandbox-agent", StringComparison.Ordinal));
+        ProcessTable.Send(agent, Signal.KILL);
+        // The outer process of bubblewrap exits after all threads of the agent.
+        await TestServer.WaitUntilExitedAsync(before.MonitorId, before.MonitorStart);
+        Assert.Equal("file\n", (await _server.ExecAfterCrashAsync("k", "cat f")).Output);
+
+        // No process of the dead agent is left.
+        Assert.False(ProcessReaper.IsRunning(before));
+        Assert.NotEqual(before.InitId, _server.RecordOf("k").Process!.InitId);
+        await _server.Client.DeleteAsync("v1/sandbox/k");
+        Assert.Equal(HttpStatusCode.NotFound, (await _server.Client.DeleteAsync("v1/sandbox/k")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Secrets_are_not_stored_by_the_server()
+    {
+        await _server.CreateAsync("""{"id":"t","secretEnv":{"TOKEN":"hush-hush"}}""");
+        Assert.Equal("hush-hush\n", (await _server.ExecAsync("t", "echo $TOKEN")).Output);
+        SandboxRecord record = _server.RecordOf("t");
+        string commandLines = string.Concat(new[] { record.Process!.InitId, record.Process!.MonitorId }.Select(CommandOf));
+        string files = File.ReadAllText($"{_server.SandboxDirectory("t")}/box.json") + File.ReadAllText($"{_server.SandboxDirectory("t")}/agent.log") +
+            File.ReadAllText($"{_server.Home}/state/server.log");
+        Assert.DoesNotContain("hush", commandLines + files, StringComparison.Ordinal);
+        await _server.Client.DeleteAsync("v1/sandbox/t");
+    }
+
+    [Fact]
+    public async Task Cancelled_creation_leaves_nothing()
+    {
+        const int moments = 10;
+        int cancelled = 0;
+        for (int i = 0; i < moments || cancelled == 0; i++)
+        {
+            // At different moments of the creation, whatever the speed of this machine.
+            using CancellationTokenSource soon = new(TimeSpan.FromMilliseconds(1 + (i % moments * 3)));
+            try
+            {
+                using HttpResponseMessage answer = await _server.Client.PostAsync("v1/sandbox", new StringContent("""{"id":"gone"}"""), soon.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The response may have been on its way already: then the sandbox exists and is complete.
+            }
+
+            HttpStatusCode removed = await RemoveAsync();
+            cancelled += removed == HttpStatusCode.NotFound ? 1 : 0;
+            Assert.True(removed is HttpStatusCode.NotFound or HttpStatusCode.NoContent, $"{removed}");
+        }
+
+        // The server may read a cancelled request only after the request that removes its sandbox.
+        await Wait.UntilAsync(async () => await RemoveAsync() == HttpStatusCode.NotFound && !HasRecord() && !HasProcess(), "no record and no process is left");
+
+        async Task<HttpStatusCode> RemoveAsync()
+        {
+            using HttpResponseMessage answer = await _server.Client.DeleteAsync("v1/sandbox/gone");
+            return answer.StatusCode;
+        }
+
+        bool HasRecord() => _server.Records().Any(record => record.Id == "gone");
+
+        bool HasProcess()
+        {
+            HashSet<int> known = [.. _server.Records().SelectMany(record => (int[])[record.Process?.InitId ?? 0, record.Process?.MonitorId ?? 0])];
+            return ProcessTable.All().Any(entry => !known.Contains(entry.Id) && CommandOf(entry.Id) is var command
+                && command.Contains("bwrap", StringComparison.Ordinal) && command.Contains($"{_server.Home}/", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Cancelled_queued_creation_blocks_no_other()
+    {
+        SandboxRecord record = new()
+        {
+            Id = "early", Number = 1, CreatedAt = DateTimeOffset.UnixEpoch, Network = SandboxNetworks.None, Phase = SandboxPhase.Creating, Engine = "none",
+        };
+        // Neither engine nor launcher is used.
+        using SandboxInstance box = new(record, new SandboxDirectories(1, "", ""), engine: null!, launcher: null!);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => box.CreateAsync(new AgentConfiguration(), new CancellationToken(canceled: true)));
+        Assert.True(box.Created.IsCompleted);
+    }
+
+    private static string CommandOf(int process) => string.Join(' ', ProcessTable.CommandLineOf(process) ?? []);
+}
