@@ -23,8 +23,9 @@ public static class Routes
     public static readonly ApiRoute GetOpenApiAlias = Add(Server, Get, "/v1/openapi", "Returns this document.", media: ApiRoute.Json);
     public static readonly ApiRoute GetServer = Add(Server, Get, "/v1/server", "Returns the version of the server and what it can do.", typeof(ServerInfo));
     public static readonly ApiRoute StopServer = Add(
-        LocalServer, Post, "/v1/server/stop", "Stops all sandboxes, then the server; files are kept.", status: 202);
-    public static readonly ApiRoute LeaveServer = Add(LocalServer, Post, "/v1/server/leave", "Stops the server; sandboxes keep running.", status: 202);
+        LocalServer, Post, "/v1/server/stop", "Stops all sandboxes, then the server; files are kept. Only on the server's own socket.", status: 202);
+    public static readonly ApiRoute LeaveServer = Add(
+        LocalServer, Post, "/v1/server/leave", "Stops the server; sandboxes keep running. Only on the server's own socket.", status: 202);
     public static readonly ApiRoute CreateSandbox = Add(Server, Post, "/v1/sandbox", "Creates a sandbox.", typeof(SandboxInfo), typeof(SandboxCreateRequest));
     public static readonly ApiRoute ListSandboxes = Add(Server, Get, "/v1/sandbox", "Lists the sandboxes, oldest first.", typeof(SandboxList), query: "label");
     public static readonly ApiRoute GetSandbox = Add(Server, Get, SandboxTemplate, "Returns a sandbox.", typeof(SandboxInfo));

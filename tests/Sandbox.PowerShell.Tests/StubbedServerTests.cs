@@ -36,7 +36,7 @@ public sealed class StubbedServerTests : IDisposable
     [Fact]
     public void New_PSDrive_shows_the_warnings_of_the_sandbox_it_creates()
     {
-        EngineResult result = _engine.Run("Connect-SandboxServer $Uri; $null = New-PSDrive box Sandbox /", ("Uri", _uri)).Clean;
+        ScriptResult result = _engine.Run("Connect-SandboxServer $Uri; $null = New-PSDrive box Sandbox /", ("Uri", _uri)).Clean;
         Assert.Equal([$"No network on {_uri}: install slirp4netns."], result.Warnings);
     }
 

@@ -85,7 +85,7 @@ public sealed class LimitTests
             };
             ErrorBody error = await ApiTests.AssertErrorAsync(
                 await server.PostAsync("v1/sandbox", $$$"""{"limits":{"{{{field}}}":{{{value}}}}}"""), 501, ErrorCodes.Unsupported);
-            Assert.Contains(field, error.Error, StringComparison.Ordinal);
+            Assert.Equal($"limits.{field}", error.Field);
             Assert.Contains(ability.Remedy!, error.Error, StringComparison.Ordinal);
         }
 
