@@ -10,17 +10,23 @@ public static class FileOwner
     public static FileFacts Of(string path)
     {
         FileStatus status = FileStatus.Of(new LinuxPath(Encoding.UTF8.GetBytes(path)), follow: false);
-        return new FileFacts(status.Owner, status.Type == FileType.Directory, status.Permissions);
+        return new FileFacts(status.Owner, status.Group, status.Type == FileType.Directory, status.Permissions);
     }
 
     /// <summary>Gives a file to a user and the group of the same number.</summary>
     /// <param name="path">The file.</param>
     /// <param name="owner">The user.</param>
     public static void Give(string path, uint owner) => LibC.Check(LibC.chown(path, owner, owner), path);
+
+    /// <summary>Gives a file of this user to a group.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="group">The group.</param>
+    public static void GiveToGroup(string path, uint group) => LibC.Check(LibC.chown(path, CurrentProcess.EffectiveUserId, group), path);
 }
 
 /// <summary>What <see cref="FileOwner.Of"/> found.</summary>
 /// <param name="Owner">The user.</param>
+/// <param name="Group">The group.</param>
 /// <param name="IsDirectory">Whether it is a directory, and no link to one.</param>
 /// <param name="Permissions">Its permissions.</param>
-public readonly record struct FileFacts(uint Owner, bool IsDirectory, UnixFileMode Permissions);
+public readonly record struct FileFacts(uint Owner, uint Group, bool IsDirectory, UnixFileMode Permissions);

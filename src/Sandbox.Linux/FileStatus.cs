@@ -13,6 +13,7 @@ public readonly unsafe struct FileStatus
     {
         Links = *(uint*)(result + 16);
         Owner = *(uint*)(result + 20);
+        Group = *(uint*)(result + 24);
         ushort mode = *(ushort*)(result + 28);
         Type = (FileType)(mode & TypeMask);
         Permissions = (UnixFileMode)(mode & ~TypeMask);
@@ -31,6 +32,9 @@ public readonly unsafe struct FileStatus
 
     /// <summary>Its owner.</summary>
     public uint Owner { get; }
+
+    /// <summary>The group that it belongs to.</summary>
+    public uint Group { get; }
 
     /// <summary>How many names it has.</summary>
     public uint Links { get; }

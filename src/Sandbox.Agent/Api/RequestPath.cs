@@ -8,17 +8,13 @@ namespace Sandbox.Agent.Api;
 /// <summary>Reads the paths of requests. Paths are any bytes, so they are read from the request as it was sent, not as the framework decoded it.</summary>
 internal sealed class RequestPath(SessionRegistry sessions)
 {
-    private const string Prefix = "/v1/sandbox/";
-
     /// <summary>Gets the absolute path of a route such as <c>…/file/{path}</c>, or the one of <c>…/file?path=</c>, which may be relative.</summary>
     public string Of(HttpContext context, string route)
     {
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        string path = RequestTarget.PathOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value ?? "");
         string begin = $"/{route}/";
-        int question = target.IndexOf('?', StringComparison.Ordinal);
-        ReadOnlySpan<char> path = question < 0 ? target : target.AsSpan(0, question);
-        int id = path.StartsWith(Prefix, StringComparison.Ordinal) ? path[Prefix.Length..].IndexOf('/') : -1;
-        if (id > 0 && path[(Prefix.Length + id)..] is var rest && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
+        int id = path.StartsWith(RequestTarget.SandboxPrefix, StringComparison.Ordinal) ? path.AsSpan(RequestTarget.SandboxPrefix.Length).IndexOf('/') : -1;
+        if (id > 0 && path.AsSpan(RequestTarget.SandboxPrefix.Length + id) is var rest && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
         {
             return SandboxPath.Absolute("/" + PathText.Unescape(rest[begin.Length..]), "/");
         }

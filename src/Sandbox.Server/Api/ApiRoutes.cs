@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Sandbox.Protocol;
 using Sandbox.Server.Sandboxes;
 using Sandbox.ServerProgram;
@@ -7,12 +8,12 @@ namespace Sandbox.Server.Api;
 /// <summary>The routes. The server handles a few; all others below a sandbox are forwarded to its agent.</summary>
 internal sealed class ApiRoutes(SandboxRegistry registry, ServerInfoProvider info, AgentForwarder forwarder, Action exit)
 {
-    private const string SandboxPrefix = "/v1/sandbox/";
+    private const string SandboxPrefix = RequestTarget.SandboxPrefix;
     private const string SandboxRoute = SandboxPrefix + "{id}";
 
     public Task HandleAsync(HttpContext context)
     {
-        string path = context.Request.Path.Value ?? "";
+        string path = RequestTarget.PathOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value ?? "");
         if (!path.StartsWith(SandboxPrefix, StringComparison.Ordinal))
         {
             return HandleOwnAsync(context, path, sandbox: "");

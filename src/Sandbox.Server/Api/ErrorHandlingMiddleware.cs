@@ -20,7 +20,7 @@ internal sealed class ErrorHandlingMiddleware(ApiKey key, IdleTracker idle, Requ
         idle.Begin();
         try
         {
-            if (context.Request.Path != OpenRoute)
+            if (!context.Request.Path.Equals(OpenRoute, StringComparison.Ordinal))
             {
                 key.Require(context);
             }
