@@ -17,6 +17,9 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
 
     private readonly string _top = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
 
+    // Kept over repeated reads of an archive whose connection broke.
+    private readonly HashSet<string> _created = new(StringComparer.Ordinal);
+
     /// <summary>Writes the directory as an archive. Links are not followed.</summary>
     /// <param name="archive">Where to.</param>
     /// <param name="isExcluded">Whether an item is excluded, by its relative path and its name.</param>
@@ -53,7 +56,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
                     OnUnread?.Invoke(unread);
                     break;
                 case TarEntryType.Directory:
-                    MakeDirectory(path, made);
+                    MakeDirectory(path, made, entry.Mode);
                     directories.Add((path, entry));
                     break;
                 case TarEntryType.RegularFile or TarEntryType.V7RegularFile:
@@ -74,9 +77,9 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
 
         // Links come last, so that nothing is extracted through one.
         links.ForEach(link => MakeLink(link.Path, link.Entry));
-        foreach ((string path, TarEntry entry) in Enumerable.Reverse(directories))
+        foreach ((string path, TarEntry entry) in Enumerable.Reverse(directories).Where(directory => _created.Contains(directory.Path)))
         {
-            LocalFile.SetMode(path, entry.Mode);
+            LocalFile.RestrictMode(path, entry.Mode);
             Directory.SetLastWriteTimeUtc(path, entry.ModificationTime.UtcDateTime);
         }
     }
@@ -133,7 +136,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             return name;
         }
 
-        string local = LocalFile.NameOf(name);
+        string local = LocalFile.EscapeBytes(name);
         warn($"The name '{PathText.ToDisplay(name)}' is not UTF-8; the local name is '{local}'.");
         return local;
     }
@@ -147,7 +150,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
     }
 
     // Each parent must be a real directory: an existing link could lead outside.
-    private void MakeDirectory(string path, HashSet<string> made)
+    private void MakeDirectory(string path, HashSet<string> made, UnixFileMode mode = LocalFile.DirectoryMode)
     {
         if (!made.Add(path))
         {
@@ -163,7 +166,11 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             }
         }
 
-        Directory.CreateDirectory(path);
+        if (!Directory.Exists(path))
+        {
+            LocalFile.CreateDirectory(path, mode);
+            _created.Add(path);
+        }
     }
 
     private async Task ReadFileAsync(string path, string inside, TarEntry entry, CancellationToken cancellationToken)
@@ -175,10 +182,11 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
     private void MakeLink(string path, TarEntry entry)
     {
         string target = LocalName(Exact(entry, ArchiveRecords.Target) ?? entry.LinkName);
-        string from = entry.EntryType == TarEntryType.HardLink ? Path.Combine(_top, Inside(target)) : Path.GetFullPath(target, Path.GetDirectoryName(path)!);
-        if (Path.IsPathRooted(target) || (from != _top && !from.StartsWith(_top + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
+        bool isHardLink = entry.EntryType == TarEntryType.HardLink;
+        string? from = isHardLink ? RealFile(Path.Combine(_top, Inside(target))) : Follow(Path.GetDirectoryName(path)!, target);
+        if (from is null)
         {
-            warn($"'{path}' is a link to '{target}', which is outside of the copied directory; it was skipped.");
+            warn($"'{path}' is a link to '{target}', which may be outside of the copied directory; it was skipped.");
             return;
         }
 
@@ -187,7 +195,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             File.Delete(path);
         }
 
-        if (entry.EntryType == TarEntryType.HardLink)
+        if (isHardLink)
         {
             // A hard link is copied as a file of its own.
             File.Copy(from, path);
@@ -199,6 +207,40 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             File.SetLastWriteTimeUtc(path, entry.ModificationTime.UtcDateTime);
         }
     }
+
+    // The target of a link; null when it is or could become one outside of the directory: '..' leads to the parent only of a real directory,
+    // because a link in its place could be replaced by a later copy.
+    private string? Follow(string directory, string target)
+    {
+        if (Path.IsPathRooted(target))
+        {
+            return null;
+        }
+
+        string path = directory;
+        foreach (string part in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != "."))
+        {
+            if (part != "..")
+            {
+                path = Path.Combine(path, part);
+            }
+            else if (path == _top || !IsReal(path) || !Directory.Exists(path))
+            {
+                return null;
+            }
+            else
+            {
+                path = Path.GetDirectoryName(path)!;
+            }
+        }
+
+        return path;
+    }
+
+    private string? RealFile(string path) => IsReal(path) && File.Exists(path) ? path : null;
+
+    // Whether no part of a path below the directory is a link.
+    private bool IsReal(string path) => path == _top || (new FileInfo(path).LinkTarget is null && IsReal(Path.GetDirectoryName(path)!));
 
     private async Task AddAsync(TarWriter tar, FileSystemInfo item, string inside, Func<string, string, bool> isExcluded, CancellationToken cancellationToken)
     {

@@ -14,6 +14,7 @@ public readonly unsafe struct FileStatus
     {
         Links = *(uint*)(result + 16);
         Owner = *(uint*)(result + 20);
+        Group = *(uint*)(result + 24);
         ushort mode = *(ushort*)(result + 28);
         Type = (FileType)(mode & TypeMask);
         Permissions = (UnixFileMode)(mode & ~TypeMask);
@@ -29,6 +30,8 @@ public readonly unsafe struct FileStatus
     public UnixFileMode Permissions { get; }
 
     public uint Owner { get; }
+
+    public uint Group { get; }
 
     /// <summary>Gets the number of hard links.</summary>
     public uint Links { get; }

@@ -92,6 +92,9 @@ public static unsafe class FileSystem
     /// <summary>Gives a file to a user and the group of the same number.</summary>
     public static void SetOwner(string path, uint owner) => LibC.Check(LibC.chown(path, owner, owner), path);
 
+    /// <summary>Gives a file to a group and keeps its owner.</summary>
+    public static void SetGroup(string path, uint group) => LibC.Check(LibC.chown(path, uint.MaxValue, group), path);
+
     private static void Fill(long* times, DateTimeOffset modified)
     {
         long ticks = (modified - DateTimeOffset.UnixEpoch).Ticks;

@@ -79,8 +79,11 @@ public static unsafe class FileTree
 
     private static void MoveUp(FileDescriptor directory, byte[] name, FileDescriptor top, ref long moved)
     {
-        // Moving a directory changes its '..', so it must be writable itself.
-        LibC.Check(LibC.fchmodat(directory.Number, name, OwnerAll, 0), Display(name));
+        // Moving a directory changes its '..', so it has to be writable itself.
+        using (OpenAccessible(directory.Number, name))
+        {
+        }
+
         while (true)
         {
             byte[] free = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $".removed-{moved++}\0"));
@@ -99,9 +102,24 @@ public static unsafe class FileTree
 
     private static FileDescriptor OpenDirectory(int parent, byte[] name)
     {
-        LibC.Check(LibC.fchmodat(parent, name, OwnerAll, 0), Display(name));
-        int flags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW | LibC.O_CLOEXEC;
-        return FileDescriptor.Adopt(LibC.Check(LibC.openat(parent, name, flags, 0), Display(name)));
+        using FileDescriptor directory = OpenAccessible(parent, name);
+        return FileDescriptor.Adopt(LibC.Check(LibC.openat(directory.Number, Itself, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0), Display(name)));
+    }
+
+    // Opened before its permissions change, and changed through the descriptor: a name could meanwhile be a link to a directory elsewhere.
+    private static FileDescriptor OpenAccessible(int parent, byte[] name)
+    {
+        int flags = LibC.O_PATH | LibC.O_DIRECTORY | LibC.O_NOFOLLOW | LibC.O_CLOEXEC;
+        FileDescriptor directory = FileDescriptor.Adopt(LibC.Check(LibC.openat(parent, name, flags, 0), Display(name)));
+        byte[] path = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{directory.Number}\0"));
+        if (LibC.fchmodat(LibC.AT_FDCWD, path, OwnerAll, 0) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            directory.Dispose();
+            throw LibC.Failure(error, Display(name));
+        }
+
+        return directory;
     }
 
     /// <summary>Returns some of a directory's entries as they are stored, each with a closing zero.</summary>

@@ -82,6 +82,9 @@ public static class ErrorCodes
     /// <summary>The archive is damaged, or an entry of it would leave its destination; nothing was changed.</summary>
     public const string InvalidArchive = "invalid_archive";
 
+    /// <summary>A sandbox gave a name that as a path would lead to another directory; nothing was changed.</summary>
+    public const string UnsafeName = "unsafe_name";
+
     /// <summary>The repository does not exist, or the user has no access to it.</summary>
     public const string RepositoryNotFound = "repository_not_found";
 
@@ -142,6 +145,7 @@ public static class ErrorCodes
         new(NotAFile, 400, "InvalidType", null),
         new(NameTooLong, 400, "InvalidArgument", "Choose a shorter name."),
         new(LinkLoop, 400, "InvalidArgument", "Remove or correct the link."),
+        new(UnsafeName, 502, "SecurityError", null),
         new(InvalidArchive, 400, "InvalidData", "Create the archive again, for example with Backup-Sandbox."),
         new(Unauthorized, 401, "AuthenticationError", "Specify the server's key with Connect-SandboxServer -ApiKey or the variable SANDBOX_API_KEY."),
         new(DefaultSessionProtected, 403, "PermissionDenied", "Remove the whole sandbox with Remove-Sandbox."),

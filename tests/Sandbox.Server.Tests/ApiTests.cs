@@ -38,13 +38,30 @@ public sealed class ApiTests(ApiServer fixture) : IClassFixture<ApiServer>
     [InlineData("POST", "/v1/sandbox/nobody/stop", 404, ErrorCodes.SandboxNotFound)]
     [InlineData("GET", "/v1/sandbox/nobody/session", 404, ErrorCodes.SandboxNotFound)]
     [InlineData("GET", "/v1/sandbox/..%2f..%2fetc/session", 404, ErrorCodes.SandboxNotFound)]
-    [InlineData("PUT", "/v1/sandbox/x/../../../agent/configuration", 404, ErrorCodes.RouteNotFound)]
+    [InlineData("PUT", "/v1/sandbox/x/../../../agent/configuration", 400, ErrorCodes.InvalidRequest)]
+    [InlineData("POST", "/v1/sandbox/x/../../server/stop", 400, ErrorCodes.InvalidRequest)]
+    [InlineData("GET", "/v1/sandbox/%6eobody", 400, ErrorCodes.InvalidRequest)]
     public async Task Errors_have_one_format(string method, string path, int status, string code)
     {
         HttpRequestMessage request = new(
             new HttpMethod(method), new Uri("http://server" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         using HttpResponseMessage answer = await _server.Client.SendAsync(request);
         await AssertErrorAsync(answer, status, code);
+    }
+
+    [Theory]
+    [InlineData("DELETE", "/v1/sandbox/from/file/workspace/%2e%2e/%2e%2e/%2e%2e/to")]
+    [InlineData("DELETE", "/v1/sandbox/from/../to")]
+    [InlineData("DELETE", "/v1/sandbox/from/%2E%2e/to")]
+    [InlineData("POST", "/v1/sandbox/from/file/../../to/stop")]
+    public async Task Path_cannot_lead_to_another_sandbox(string method, string path)
+    {
+        await _server.CreateAsync("""{"id":"from"}""");
+        await _server.CreateAsync("""{"id":"to"}""");
+        await Errors_have_one_format(method, path, 400, ErrorCodes.InvalidRequest);
+        Assert.Equal("""{"running":true}""", await _server.Client.GetStringAsync("v1/sandbox/to/running"));
+        await _server.Client.DeleteAsync("v1/sandbox/from");
+        await _server.Client.DeleteAsync("v1/sandbox/to");
     }
 
     [Theory]

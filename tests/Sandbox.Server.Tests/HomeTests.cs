@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Sandbox.Linux;
 using Sandbox.Protocol;
@@ -17,7 +18,7 @@ public sealed class HomeTests
         string box = server.SandboxDirectory("a");
         string passable = user == ServerUser.Root ? "711" : "700";
         Assert.Equal(
-            [passable, passable, passable, "700", "700", "700", "700", "700", "600", "600", "600", "600"],
+            [passable, passable, user == ServerUser.Root ? "710" : "700", "700", "700", "700", "700", "700", "600", "600", "600", "600"],
             new[]
             {
                 $"{server.Home}/state", $"{server.Home}/state/boxes", box, $"{box}/workspace", $"{box}/home", $"{box}/state",
@@ -27,6 +28,61 @@ public sealed class HomeTests
         uint sandbox = server.RecordOf("a").UserId;
         Assert.Equal(user == ServerUser.Root, sandbox != TestMachine.IdOf(user));
         Assert.Equal((sandbox, TestMachine.IdOf(user)), (FileStatus.Of($"{box}/workspace").Owner, FileStatus.Of(box).Owner));
+        Assert.Equal(sandbox, FileStatus.Of(box).Group);
+    }
+
+    [Fact]
+    public async Task Other_users_cannot_run_a_set_user_id_program_of_a_sandbox()
+    {
+        await using TestServer server = await TestServer.StartAsync(ServerUser.Root);
+        await server.CreateAsync("""{"id":"a"}""");
+        await server.ExecAsync("a", "cp /usr/bin/id /workspace/id; chmod 6755 /workspace/id; chmod 755 /workspace");
+        string program = $"{server.SandboxDirectory("a")}/workspace/id";
+
+        // Also in a sandbox of an earlier server, whose directory all users could pass through.
+        await server.KillAsync();
+        File.SetUnixFileMode(server.SandboxDirectory("a"), (UnixFileMode)0x1c9 /* 0711 */);
+        Assert.Contains("euid=", await RunAsAsync("nobody", program), StringComparison.Ordinal);
+        await server.StartAsync();
+        Assert.DoesNotContain("uid=", await RunAsAsync("nobody", program), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0x1ff, "can be written to by others")]
+    [InlineData(0x1fd, "can be written to by others")]
+    public async Task Home_below_a_directory_that_others_can_change_is_refused(int permissions, string reason)
+    {
+        TestMachine.Require(ServerUser.Root);
+        string parent = TestMachine.NewDirectory(0);
+        try
+        {
+            FileSystem.SetGroup(parent, TestMachine.IdOf(ServerUser.Ordinary));
+            File.SetUnixFileMode(parent, (UnixFileMode)permissions);
+            await AssertParentAssertRefusedAsync(parent, reason);
+
+            // With the sticky bit, as in /tmp, others cannot replace what is not theirs.
+            File.SetUnixFileMode(parent, (UnixFileMode)permissions | UnixFileMode.StickyBit);
+            Assert.DoesNotContain(reason, (await StartInAsync($"{parent}/home/{new string('x', 90)}")).Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            FileTree.Remove(parent);
+        }
+    }
+
+    [Fact]
+    public async Task Home_below_another_users_directory_is_refused()
+    {
+        TestMachine.Require(ServerUser.Root);
+        string parent = TestMachine.NewDirectory(TestMachine.IdOf(ServerUser.Ordinary));
+        try
+        {
+            await AssertParentAssertRefusedAsync(parent, "belongs to user");
+        }
+        finally
+        {
+            FileTree.Remove(parent);
+        }
     }
 
     [Fact]
@@ -126,6 +182,28 @@ public sealed class HomeTests
             TestMachine.Programs, TestMachine.IdOf(ServerUser.Ordinary), new Dictionary<string, string?> { ["SANDBOX_HOME"] = "here" }, "start");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("not a full path", run.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertParentAssertRefusedAsync(string parent, string reason)
+    {
+        ProcessResult run = await StartInAsync($"{parent}/below/home");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"'{parent}' {reason}", run.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(parent));
+    }
+
+    private static Task<ProcessResult> StartInAsync(string home) =>
+        SandboxdProgram.RunAsync(TestMachine.Programs, TestMachine.IdOf(ServerUser.Root), new Dictionary<string, string?> { ["SANDBOX_HOME"] = home }, "start");
+
+    private static async Task<string> RunAsAsync(string user, string program)
+    {
+        using Process process = Process.Start(new ProcessStartInfo("setpriv", ["--reuid", user, "--regid", "nogroup", "--clear-groups", "--", program])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        return await process.StandardOutput.ReadToEndAsync() + await errors;
     }
 
     private static async Task AssertRefusedAsync(string reason, ServerUser user, Action<string> spoil, string below = "")

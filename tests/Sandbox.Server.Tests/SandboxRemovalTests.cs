@@ -21,6 +21,8 @@ public sealed class SandboxRemovalTests
         chmod 000 .
         """;
 
+    private const UnixFileMode Open = (UnixFileMode)0x1ed; // 0755
+
     [Theory]
     [InlineData(ServerUser.Root)]
     [InlineData(ServerUser.Ordinary)]
@@ -61,6 +63,23 @@ public sealed class SandboxRemovalTests
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
         await TestServer.WaitUntilExitedAsync(process.MonitorId, process.MonitorStart);
         Assert.Empty(ProcessesOf(server));
+    }
+
+    [Fact]
+    public void Removal_of_a_link_does_not_change_the_directory_it_leads_to()
+    {
+        string top = TestMachine.NewDirectory(CurrentProcess.EffectiveUserId);
+        try
+        {
+            Directory.CreateDirectory($"{top}/outside", Open);
+            File.CreateSymbolicLink($"{top}/link", $"{top}/outside");
+            Assert.ThrowsAny<System.ComponentModel.Win32Exception>(() => FileTree.Remove($"{top}/link"));
+            Assert.Equal(Open, File.GetUnixFileMode($"{top}/outside"));
+        }
+        finally
+        {
+            Directory.Delete(top, recursive: true);
+        }
     }
 
     /// <summary>Returns the processes that have a sandbox of this server mounted.</summary>

@@ -31,6 +31,7 @@ public sealed partial class TcpTests
         using HttpClient client = new() { BaseAddress = new Uri(PortPattern().Match(listening).Value) };
 
         Assert.Equal("""{"ok":true}""", await client.GetStringAsync("health"));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("Health")).StatusCode);
         foreach (string open in (string[])["v1/openapi.json", "v1/openapi"])
         {
             using HttpResponseMessage document = await client.GetAsync(open);
@@ -77,6 +78,32 @@ public sealed partial class TcpTests
         ProcessResult run = await server.RunAsync("serve", "--listen", address);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("--listen", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:0")]
+    [InlineData("http://192.0.2.1:0")]
+    [InlineData("http://[::]:0")]
+    public async Task Unencrypted_port_beyond_this_host_is_refused(string address)
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        server.Environment["SANDBOX_API_KEY"] = Key;
+        ProcessResult run = await server.RunAsync("serve", "--listen", address);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("--insecure", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Unencrypted_port_beyond_this_host_is_opened_on_request()
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        server.Environment["SANDBOX_API_KEY"] = Key;
+        using Process process = SandboxdProgram.Start(
+            server.Programs, TestMachine.IdOf(server.User), server.Environment, "serve", "--listen", "http://0.0.0.0:0", "--insecure");
+        Assert.Contains("0.0.0.0", await process.StandardError.ReadLineAsync(), StringComparison.Ordinal);
+        await server.PostAsync("v1/server/leave");
+        await process.WaitForExitAsync();
+        server.Environment.Remove("SANDBOX_API_KEY");
     }
 
     private static async Task AssertRefusedAsync(HttpClient client, AuthenticationHeaderValue? authorization)

@@ -11,12 +11,10 @@ internal sealed class RequestPath(SessionRegistry sessions)
     /// <summary>Gets the absolute path of a route such as <c>…/file/{path}</c>, or the one of <c>…/file?path=</c>, which may be relative.</summary>
     public string Of(HttpContext context, string route, string? whenAbsent = null)
     {
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        string path = RequestTarget.PathOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value ?? "");
         string begin = $"/{route}/";
-        int question = target.IndexOf('?', StringComparison.Ordinal);
-        ReadOnlySpan<char> path = question < 0 ? target : target.AsSpan(0, question);
-        int id = path.StartsWith(Routes.SandboxPrefix, StringComparison.Ordinal) ? path[Routes.SandboxPrefix.Length..].IndexOf('/') : -1;
-        if (id > 0 && path[(Routes.SandboxPrefix.Length + id)..] is var rest && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
+        int id = path.StartsWith(Routes.SandboxPrefix, StringComparison.Ordinal) ? path.AsSpan(Routes.SandboxPrefix.Length).IndexOf('/') : -1;
+        if (id > 0 && path.AsSpan(Routes.SandboxPrefix.Length + id) is var rest && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
         {
             return SandboxPath.Absolute("/" + PathText.Unescape(rest[begin.Length..]), "/");
         }

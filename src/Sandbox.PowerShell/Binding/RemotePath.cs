@@ -154,13 +154,17 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
         return Path.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"There is no directory '{Display}'.") : this;
     }
 
-    /// <summary>The last part of the path; of one that ends in dots, that of the path which it means.</summary>
+    /// <summary>Returns the last part of the path; empty for <c>/</c>. If that is <c>.</c> or <c>..</c>, the sandbox is asked for the directory's name.</summary>
     /// <param name="token">Cancels the request.</param>
+    /// <exception cref="ApiException">The sandbox gave a name that none can have.</exception>
     public async Task<string> NameAsync(CancellationToken token)
     {
-        string name = Path.TrimEnd('/') is var trimmed ? trimmed[(trimmed.LastIndexOf('/') + 1)..] : "";
-        return name is "" or "." or ".." ? (await GetAsync(follow: false, token)).ExactPath is var exact ? exact[(exact.LastIndexOf('/') + 1)..] : name : name;
+        string path = Path.TrimEnd('/');
+        string name = LastPart(path);
+        return path.Length > 0 && name is "" or "." or ".." ? LocalFile.NameOf(LastPart((await GetAsync(follow: false, token)).ExactPath)) : name;
     }
+
+    private static string LastPart(string path) => path[(path.LastIndexOf('/') + 1)..];
 
     private Task<bool> UseAsync(Func<Task> action, CancellationToken token) => Target.UseAsync(async () =>
     {

@@ -4,13 +4,14 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using Sandbox.Client;
+using Sandbox.Protocol;
 
 namespace Sandbox;
 
 /// <summary>Completes from a running server, with a short timeout, without errors, and without starting a server or sandbox.</summary>
 public abstract class ServerCompleter : IArgumentCompleter
 {
-    private static readonly SearchValues<char> Special = SearchValues.Create(" \t\n'\"`$(){};,|&<>");
+    private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-");
 
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(200);
 
@@ -18,15 +19,15 @@ public abstract class ServerCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        string quote = wordToComplete is ['\'' or '"', ..] ? wordToComplete[..1] : "";
-        string word = wordToComplete.Trim('\'', '"');
+        bool isQuoted = wordToComplete.Length > 0 && IsQuote(wordToComplete[0]);
+        string word = isQuoted ? wordToComplete[1..].TrimEnd(wordToComplete[0]) : wordToComplete;
         using CancellationTokenSource limit = new(Budget);
         try
         {
             ModuleState state = ModuleState.ForCompletion;
             return state.Clients.Peek(state.Connection, Budget) is { } client
                 ? [.. FindAsync(client, new BoundArguments(fakeBoundParameters, parameterName, word, state.DefaultSandbox), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
-                    .Where(found => IsMatch(found, word)).Select(found => Result(found, quote))]
+                    .Where(found => found.Text.Length > 0 && DisplayText.IsClean(found.Text) && IsMatch(found, word)).Select(found => Result(found, isQuoted))]
                 : [];
         }
         catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
@@ -47,15 +48,18 @@ public abstract class ServerCompleter : IArgumentCompleter
     /// <param name="word">What is written.</param>
     private protected virtual bool IsMatch(Suggestion found, string word) => new WildcardPattern(word + "*", WildcardOptions.IgnoreCase).IsMatch(found.Text);
 
-    private static CompletionResult Result(Suggestion found, string quote)
+    // Always single quotes: what a sandbox named must stay a text, whatever the user began with.
+    private static CompletionResult Result(Suggestion found, bool isQuoted)
     {
-        string mark = quote.Length == 0 && !found.IsNumber && MustBeQuoted(found.Text) ? "'" : quote;
-        string text = mark == "'" ? found.Text.Replace("'", "''", StringComparison.Ordinal) : found.Text;
-        return new(mark + text + mark, found.Text, CompletionResultType.ParameterValue, string.Create(CultureInfo.InvariantCulture, $"{found.Text}: {found.Explanation}"));
+        string text = isQuoted || (!found.IsNumber && MustBeQuoted(found.Text)) ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(found.Text)}'" : found.Text;
+        string explanation = DisplayText.Clean(found.Explanation);
+        return new(text, found.Text, CompletionResultType.ParameterValue, string.Create(CultureInfo.InvariantCulture, $"{found.Text}: {explanation}"));
     }
 
+    private static bool IsQuote(char character) => character is '\'' or '"' or (>= '\u2018' and <= '\u201b') or (>= '\u201c' and <= '\u201e');
+
     // What begins as a number does would be read as one: 1e3, 007. A dash would begin a parameter's name.
-    private static bool MustBeQuoted(string text) => char.IsAsciiDigit(text[0]) || text[0] is '-' or '@' or '#' or '~' || text.AsSpan().ContainsAny(Special);
+    private static bool MustBeQuoted(string text) => char.IsAsciiDigit(text[0]) || text[0] == '-' || text.AsSpan().ContainsAnyExcept(Plain);
 }
 
 /// <summary>A completion.</summary>

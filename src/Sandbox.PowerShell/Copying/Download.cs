@@ -19,7 +19,7 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
     protected override async Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token)
     {
         FileEntry entry = await source.GetAsync(follow: true, token);
-        string path = PathFor(LocalFile.NameOf(await source.NameAsync(token)));
+        string path = PathFor(LocalFile.EscapeBytes(await source.NameAsync(token)));
         if (Options.Force)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -44,8 +44,7 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
     {
         SandboxFileStream content = await source.OpenAsync(0, token);
         progress.TotalBytes = content.BodyLength;
-        UnixFileMode? mode = content.Mode is { } octal ? (UnixFileMode)Convert.ToInt32(octal, 8) : null;
-        await LocalFile.WriteAsync(path, LocalFile.Count(content, progress), mode, content.ModifiedAt, token);
+        await LocalFile.WriteAsync(path, LocalFile.Count(content, progress), LocalFile.ParseMode(content.Mode), content.ModifiedAt, token);
         if (Options.Checksum)
         {
             await using SandboxFileStream original = await source.OpenAsync(0, token);

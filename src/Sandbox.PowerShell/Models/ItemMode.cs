@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -12,7 +13,7 @@ internal static class ItemMode
     /// <param name="octal">The permissions, octal.</param>
     public static string ToText(FileKind kind, string octal)
     {
-        int mode = Convert.ToInt32(octal, 8);
+        int mode = (int)(LocalFile.ParseMode(octal) ?? UnixFileMode.None);
         char[] text = [LetterOf(kind), .. Letters.Select((letter, i) => (mode & (0x100 >> i)) != 0 ? letter : '-')];
         Mark(text, 3, (mode & 0x800) != 0, 's');
         Mark(text, 6, (mode & 0x400) != 0, 's');

@@ -38,7 +38,7 @@ internal sealed class ApiRoutes
 
     public Task HandleAsync(HttpContext context)
     {
-        string path = context.Request.Path.Value ?? "";
+        string path = RequestTarget.PathOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value ?? "");
         if (!path.StartsWith(Routes.SandboxPrefix, StringComparison.Ordinal) || path.Length == Routes.SandboxPrefix.Length)
         {
             return HandleOwnAsync(context, path, sandbox: "");

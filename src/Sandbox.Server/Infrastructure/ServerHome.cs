@@ -69,6 +69,8 @@ internal sealed class ServerHome
         bool isRoot = CurrentProcess.EffectiveUserId == 0;
         UnixFileMode state = isRoot ? Passable : Private;
         ServerHome home = Locate(moved, isRoot);
+        RequireTrustedParents(home.State);
+        RequireTrustedParents(home.Run);
         Make(home.State, state);
         Make(home.Sandboxes, state);
         Make(home.Programs, state);
@@ -152,6 +154,35 @@ internal sealed class ServerHome
         if (fault is not null)
         {
             throw new IOException($"'{path}' {fault}, so it cannot be used for sandboxes. Correct that, or set SANDBOX_HOME to another directory.");
+        }
+    }
+
+    // As sshd's StrictModes: who can rename a parent can put other files in the place of the server's.
+    private static void RequireTrustedParents(string path)
+    {
+        string existing = path;
+        while (!Path.Exists(existing))
+        {
+            existing = Path.GetDirectoryName(existing)!;
+        }
+
+        LinuxPath real = FileSystem.Resolve(new LinuxPath(Encoding.UTF8.GetBytes(existing)));
+        for (string? directory = real.ToString(); directory is not null; directory = Path.GetDirectoryName(directory))
+        {
+            FileStatus facts = FileStatus.Of(directory);
+            uint user = CurrentProcess.EffectiveUserId;
+            bool isSticky = (facts.Permissions & UnixFileMode.StickyBit) != 0;
+
+            // A user's own group, of the same number, has no other members by convention.
+            bool isWritable = (facts.Permissions & UnixFileMode.OtherWrite) != 0 || ((facts.Permissions & UnixFileMode.GroupWrite) != 0 && (facts.Group != user));
+            string? fault = facts.Owner is not 0 && facts.Owner != user ? $"belongs to user {facts.Owner}"
+                : isWritable && !isSticky ? "can be written to by others"
+                : null;
+            if (fault is not null)
+            {
+                throw new IOException($"'{directory}' {fault}, who could replace what is below it, so '{path}' cannot be used for sandboxes. "
+                    + "Correct that, or set SANDBOX_HOME to another directory.");
+            }
         }
     }
 

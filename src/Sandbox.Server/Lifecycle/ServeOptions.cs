@@ -12,6 +12,7 @@ internal sealed record ServeOptions
     private const string PoolSizeVariable = "SANDBOX_POOL_SIZE";
     private const string DefaultPoolSize = "1";
     private const int MaxPoolSize = 64;
+    private const string InsecureOption = "--insecure";
 
     /// <summary>Gets the descriptor for the ready message, if any.</summary>
     public int? ReadyDescriptor { get; private init; }
@@ -34,20 +35,32 @@ internal sealed record ServeOptions
             IdleExit = Seconds(IdleVariable, Variable(IdleVariable) ?? DefaultIdleSeconds),
             PoolSize = Count(PoolSizeVariable, Variable(PoolSizeVariable) ?? DefaultPoolSize, MaxPoolSize),
         };
-        for (int i = 0; i < arguments.Length; i += 2)
+        bool isInsecure = false;
+        for (int i = 0; i < arguments.Length; i++)
         {
-            string value = i + 1 < arguments.Length ? arguments[i + 1] : throw new ArgumentException($"'{arguments[i]}' needs a value.");
-            options = arguments[i] switch
+            string name = arguments[i];
+            if (name == InsecureOption)
             {
-                "--ready-fd" => options with { ReadyDescriptor = Count(arguments[i], value, int.MaxValue) },
-                "--idle-exit" => options with { IdleExit = Seconds(arguments[i], value) },
-                "--pool-size" => options with { PoolSize = Count(arguments[i], value, MaxPoolSize) },
+                isInsecure = true;
+                continue;
+            }
+
+            string value = ++i < arguments.Length ? arguments[i] : throw new ArgumentException($"'{name}' needs a value.");
+            options = name switch
+            {
+                "--ready-fd" => options with { ReadyDescriptor = Count(name, value, int.MaxValue) },
+                "--idle-exit" => options with { IdleExit = Seconds(name, value) },
+                "--pool-size" => options with { PoolSize = Count(name, value, MaxPoolSize) },
                 "--listen" => options with { Listen = Address(value) },
-                _ => throw new ArgumentException($"'{arguments[i]}' is not an option of 'serve'. Options: --ready-fd, --idle-exit, --pool-size, --listen."),
+                _ => throw new ArgumentException($"'{name}' is not an option of 'serve'. Options: --ready-fd, --idle-exit, --pool-size, --listen, --insecure."),
             };
         }
 
-        return options;
+        return options.Listen is not { } listen || isInsecure || IPAddress.IsLoopback(listen.Address)
+            ? options
+            : throw new ArgumentException(
+                $"--listen http://{listen} would send the API key and all data unencrypted over the network. Listen on 127.0.0.1 behind a TLS proxy or an SSH tunnel, "
+                + $"or add {InsecureOption} if the network is trusted.");
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

@@ -10,7 +10,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
 {
     private const uint Nobody = 65534;
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode Passable = Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const UnixFileMode PassableForGroup = Private | UnixFileMode.GroupExecute;
 
     private readonly SemaphoreSlim _checks = new(1, 1);
     private readonly Lazy<AgentProgram> _agent = new(() => AgentProgram.Install(home, build, AppContext.BaseDirectory));
@@ -67,9 +67,14 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     public IEngineInstance Attach(SandboxDirectories directories, JsonElement state)
     {
         BubblewrapState read = state.Deserialize(BubblewrapJson.Default.BubblewrapState)!;
-        return read.Version <= BubblewrapState.CurrentVersion
-            ? new BubblewrapInstance(this, directories, read)
-            : throw new IOException($"The state of the sandbox has version {read.Version}, which this server does not know. Use a newer server.");
+        if (read.Version > BubblewrapState.CurrentVersion)
+        {
+            throw new IOException($"The state of the sandbox has version {read.Version}, which this server does not know. Use a newer server.");
+        }
+
+        // Earlier servers let all users pass through.
+        Protect(directories, read.UserId);
+        return new BubblewrapInstance(this, directories, read);
     }
 
     public void RemoveUnusedFiles(IEnumerable<IEngineInstance> running)
@@ -88,7 +93,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     public static void CreateFiles(SandboxDirectories directories, uint user)
     {
         bool isOwn = user == CurrentProcess.EffectiveUserId;
-        ServerHome.Make(directories.Top, isOwn ? Private : Passable);
+        Protect(directories, user);
         foreach (string directory in (string[])[directories.Workspace, directories.Home, directories.State])
         {
             Directory.CreateDirectory(directory, Private);
@@ -96,6 +101,17 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
             {
                 FileSystem.SetOwner(directory, user);
             }
+        }
+    }
+
+    // No other user of the host can pass through: a program of the sandbox with the set-user-id bit would make its caller the sandbox's user.
+    private static void Protect(SandboxDirectories directories, uint user)
+    {
+        ServerHome.Make(directories.Top, Private);
+        if (user != CurrentProcess.EffectiveUserId)
+        {
+            FileSystem.SetGroup(directories.Top, user);
+            File.SetUnixFileMode(directories.Top, PassableForGroup);
         }
     }
 
