@@ -107,6 +107,7 @@ internal sealed class ServerHome
             }
 
             string top = Path.TrimEndingDirectorySeparator(Path.GetFullPath(moved));
+            RequireTrustedParents(top);
             if (Path.Exists(top))
             {
                 RequireOwn(top);
