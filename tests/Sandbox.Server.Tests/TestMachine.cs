@@ -61,7 +61,7 @@ internal static class TestMachine
         string path;
         do
         {
-            path = $"/tmp/sb{Random.Shared.Next():x8}";
+            path = Path.Combine(Path.GetTempPath(), $"sb{Random.Shared.Next():x8}");
         }
         while (!TryCreateDirectory(path));
 
