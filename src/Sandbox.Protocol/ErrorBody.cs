@@ -8,5 +8,6 @@ namespace Sandbox.Protocol;
 public sealed record ErrorBody(string Error, string Code, string? RequestId = null, string? Field = null)
 {
     /// <summary>The exception of this error.</summary>
-    public ApiException ToException() => new(Code, Error) { RequestId = RequestId, Field = Field };
+    /// <param name="isFromSandbox">Whether the error came from a sandbox.</param>
+    public ApiException ToException(bool isFromSandbox) => new(Code, Error) { RequestId = RequestId, Field = Field, IsFromSandbox = isFromSandbox };
 }
