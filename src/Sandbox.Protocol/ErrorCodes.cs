@@ -127,6 +127,9 @@ public static class ErrorCodes
     /// <summary>This host cannot provide the requested network; the message names the remedy.</summary>
     public const string NetworkUnavailable = "network_unavailable";
 
+    /// <summary>The environment variables of a sandbox or session are larger together than what is kept.</summary>
+    public const string EnvironmentTooLarge = "environment_too_large";
+
     /// <summary>A response is larger than what a client collects in memory. Clients alone report it.</summary>
     public const string ResponseTooLarge = "response_too_large";
 
@@ -182,6 +185,7 @@ public static class ErrorCodes
         new(ContextClosed, 410, "ResourceUnavailable", "Create another context with New-SandboxCodeContext."),
         new(PreconditionFailed, 412, "InvalidOperation", "Read the file again, then repeat the change."),
         new(PayloadTooLarge, 413, "LimitsExceeded", "Send less at once, or write the data to a file with Copy-SandboxItem."),
+        new(EnvironmentTooLarge, 413, "LimitsExceeded", "Unset large variables, or write their values to files."),
         new(GitFailed, 422, "InvalidResult", null),
         new(InternalError, 500, "ResourceUnavailable", "See the log of the server."),
         new(Unsupported, 501, "NotImplemented", null),
