@@ -23,7 +23,7 @@ public sealed class CodeReader : IDisposable
     public async IAsyncEnumerable<CodeEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using Stream body = await GuardAsync(() => _response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
-        await using IdleTimeoutStream limited = new(body, _idleLimit);
+        await using BoundedStream limited = BoundedStream.OfEvents(new IdleTimeoutStream(body, _idleLimit));
         await using IAsyncEnumerator<SseItem<CodeEvent?>> events =
             SseParser.Create(limited, Parse).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))

@@ -28,6 +28,6 @@ internal static class EventPayload
     public static ApiException Failure(ReadOnlySpan<byte> json)
     {
         ErrorBody body = JsonSerializer.Deserialize(json, ProtocolJson.Default.ErrorBody) ?? throw new FormatException("An error event is empty.");
-        return body.ToException();
+        return body.ToException(isFromSandbox: true);
     }
 }

@@ -19,7 +19,8 @@ internal static class EventStreamFormat
     public static async IAsyncEnumerable<CommandEvent?> ReadAsync(
         Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (SseItem<CommandEvent?> item in SseParser.Create(stream, Parse).EnumerateAsync(cancellationToken))
+        await using BoundedStream bounded = BoundedStream.OfEvents(stream);
+        await foreach (SseItem<CommandEvent?> item in SseParser.Create(bounded, Parse).EnumerateAsync(cancellationToken))
         {
             yield return item.Data;
         }

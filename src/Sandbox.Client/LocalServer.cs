@@ -105,7 +105,7 @@ public static class LocalServer
             {
                 if (JsonSerializer.Deserialize(line, ProtocolJson.Default.ErrorBody) is { Code: not null, Error: not null } body)
                 {
-                    return body.ToException();
+                    return body.ToException(isFromSandbox: false);
                 }
             }
             catch (JsonException)

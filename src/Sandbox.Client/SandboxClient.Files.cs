@@ -217,7 +217,8 @@ public sealed partial class SandboxClient
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
             () => Bare(At(Routes.Watch, sandbox, path).With("recursive", recursive).With("filter", filter), session), _trace, cancellationToken);
-        await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await using BoundedStream body = BoundedStream.OfEvents(
+            new ResponseStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle));
         await foreach (SseItem<FileChange?> item in SseParser.Create(body, ParseChange).EnumerateAsync(cancellationToken))
         {
             if (item.EventType == WatchEvents.Stopped)
@@ -265,7 +266,8 @@ public sealed partial class SandboxClient
         RequestAddress address, string? session, [EnumeratorCancellation] CancellationToken cancellationToken, bool wake = true)
     {
         using HttpResponseMessage response = await _transport.OpenAsync(() => WithWake(Bare(address, session), wake), _trace, cancellationToken);
-        await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await using BoundedStream body = BoundedStream.OfLines(
+            new ResponseStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle));
         await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(
             body, ProtocolJson.Default.FileEntry, topLevelValues: true, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);

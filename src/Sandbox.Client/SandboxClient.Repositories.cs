@@ -18,7 +18,8 @@ public sealed partial class SandboxClient
     {
         using HttpResponseMessage response = await _transport.OpenAsync(
             () => WithBody(new(Routes.CheckOut, sandbox), session, request, ProtocolJson.Default.CheckoutRequest), _trace, cancellationToken);
-        await using ResponseStream body = new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle);
+        await using BoundedStream body = BoundedStream.OfEvents(
+            new ResponseStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle));
         await foreach (SseItem<byte[]> item in SseParser.Create(body, (_, data) => data.ToArray()).EnumerateAsync(cancellationToken))
         {
             switch (item.EventType)
@@ -29,7 +30,7 @@ public sealed partial class SandboxClient
                 case CheckoutEvents.Done:
                     return Read(item.Data, ProtocolJson.Default.CheckoutResult);
                 case CheckoutEvents.Error:
-                    throw Read(item.Data, ProtocolJson.Default.ErrorBody).ToException();
+                    throw Read(item.Data, ProtocolJson.Default.ErrorBody).ToException(isFromSandbox: true);
             }
         }
 

@@ -128,8 +128,15 @@ public sealed partial class SandboxClient
         return message;
     }
 
-    private static HttpRequestMessage WithBody<T>(RequestAddress address, string? session, T body, JsonTypeInfo<T> type) => WithContent(
-        address, new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = Json } }, session);
+    private static HttpRequestMessage WithBody<T>(RequestAddress address, string? session, T body, JsonTypeInfo<T> type)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(body, type);
+        HttpRequestMessage message = WithContent(address, new ByteArrayContent(json) { Headers = { ContentType = Json } }, session);
+
+        // What is too large is refused before it is sent: then the answer is not lost with the connection.
+        message.Headers.ExpectContinue = json.Length > LargeBody;
+        return message;
+    }
 
     private static HttpRequestMessage WithContent(RequestAddress address, HttpContent content, string? session = null)
     {

@@ -40,7 +40,7 @@ internal sealed class ServerTransport : IDisposable
         };
         if (endpoint.SocketPath is { } path)
         {
-            handler.ConnectCallback = async (_, cancellationToken) => await UnixSocket.ConnectAsync(path, cancellationToken);
+            handler.ConnectCallback = (_, cancellationToken) => SocketPeer.ConnectAsync(path, cancellationToken);
         }
 
         _http = new(handler) { BaseAddress = endpoint.BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
@@ -72,8 +72,7 @@ internal sealed class ServerTransport : IDisposable
         return await GuardAsync(async () =>
         {
             using HttpResponseMessage response = await SendAsync(request, trace, limited.Token);
-            await using Stream body = await response.Content.ReadAsStreamAsync(limited.Token);
-            return await JsonSerializer.DeserializeAsync(body, answer, limited.Token) ?? throw new JsonException("The answer is empty.");
+            return await ReadBodyAsync(response, answer, limited.Token);
         }, limited, cancellationToken);
     }
 
@@ -111,8 +110,7 @@ internal sealed class ServerTransport : IDisposable
         return await GuardAsync(async () =>
         {
             using HttpResponseMessage response = await SendAsync(request, trace, unlimited.Token);
-            await using Stream body = await response.Content.ReadAsStreamAsync(unlimited.Token);
-            return await JsonSerializer.DeserializeAsync(body, answer, unlimited.Token) ?? throw new JsonException("The answer is empty.");
+            return await ReadBodyAsync(response, answer, unlimited.Token);
         }, unlimited, cancellationToken);
     }
 
@@ -170,6 +168,12 @@ internal sealed class ServerTransport : IDisposable
     private static string AcceptOf(string key) =>
         Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 
+    private static async Task<T> ReadBodyAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+    {
+        await using BoundedStream body = BoundedStream.OfWhole(await response.Content.ReadAsStreamAsync(cancellationToken));
+        return await JsonSerializer.DeserializeAsync(body, answer, cancellationToken) ?? throw new JsonException("The answer is empty.");
+    }
+
     private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, Action<RequestTrace>? trace, CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
@@ -205,6 +209,10 @@ internal sealed class ServerTransport : IDisposable
             HttpResponseMessage response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             status = (int)response.StatusCode;
             return response;
+        }
+        catch (HttpRequestException e) when (e.InnerException is ApiException untrusted)
+        {
+            throw untrusted;
         }
         catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
             or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)

@@ -12,11 +12,13 @@ internal static class Errors
     public static bool IsExpected(Exception exception) =>
         exception is ApiException or ServerUnreachableException or ConnectionLostException or TimeoutException;
 
-    /// <summary>Whether the error affects all further operations of the command.</summary>
+    /// <summary>Whether the error affects all further operations of the command. One from a sandbox never affects another sandbox.</summary>
     /// <param name="exception">The failure.</param>
     public static bool IsFatal(Exception exception) => exception is ApiException
     {
-        Code: ErrorCodes.Unauthorized or ErrorCodes.IsolationUnavailable or ErrorCodes.ServerNotInstalled or ErrorCodes.ServerStartFailed,
+        IsFromSandbox: false,
+        Code: ErrorCodes.Unauthorized or ErrorCodes.IsolationUnavailable or ErrorCodes.ServerNotInstalled or ErrorCodes.ServerStartFailed
+            or ErrorCodes.ServerNotTrusted,
     };
 
     /// <summary>The record of a failed request.</summary>
@@ -170,6 +172,33 @@ internal static class Errors
             ? $"Local port {localPort} is not forwarded by this process. Run Get-SandboxPort to list the forwarded ports."
             : $"Forwarding of local port {localPort} has ended: {reason}"),
         "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
+
+    /// <summary>Makes the message of an error safe to show, unless it is output itself.</summary>
+    /// <param name="record">The error.</param>
+    public static ErrorRecord Clean(ErrorRecord record)
+    {
+        string message = record.ErrorDetails?.Message ?? record.Exception.Message;
+        if (record.CategoryInfo.Category != ErrorCategory.FromStdErr && DisplayText.CleanLines(message) is var clean && clean != message)
+        {
+            record.ErrorDetails = new(clean) { RecommendedAction = record.ErrorDetails?.RecommendedAction };
+        }
+
+        return record;
+    }
+
+    /// <summary>Makes the texts of a progress record safe to show.</summary>
+    /// <param name="record">The progress.</param>
+    public static ProgressRecord Clean(ProgressRecord record)
+    {
+        record.Activity = DisplayText.Clean(record.Activity);
+        record.StatusDescription = DisplayText.Clean(record.StatusDescription);
+        if (record.CurrentOperation is { } operation)
+        {
+            record.CurrentOperation = DisplayText.Clean(operation);
+        }
+
+        return record;
+    }
 
     private static ErrorRecord TimedOut(string sentence, string target) => With(
         ErrorCodes.Find(ErrorCodes.CommandTimedOut).RecommendedAction,

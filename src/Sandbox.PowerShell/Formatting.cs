@@ -67,7 +67,7 @@ public static partial class Formatting
 
     /// <summary>Formats the session or sandbox of an object.</summary>
     public static string Target(PSObject item) =>
-        Text(item, "SessionId") is { Length: > 0 } session ? $"{Text(item, "SandboxId")}/{session}" : Text(item, "SandboxId");
+        Text(item, "SessionId") is { Length: > 0 } session ? DisplayText.Clean($"{Text(item, "SandboxId")}/{session}") : Text(item, "SandboxId");
 
     /// <summary>Formats the size of a file; null for other items.</summary>
     public static string? FileSize(PSObject item)
@@ -91,23 +91,21 @@ public static partial class Formatting
     public static string FileName(PSObject item)
     {
         string style = StyleOf(Text(item, "Type")) is { Length: > 0 } kind ? kind : Text(item, "UnixMode").Contains('x') ? Style("FileInfo.Executable") : "";
-        return Color(style, Printable(Text(item, "Name")) + (item.Properties["LinkTarget"]?.Value is { } target ? $" -> {Printable(Text(target))}" : ""));
+        return Color(style, DisplayText.Clean(Text(item, "Name")) + (item.Properties["LinkTarget"]?.Value is { } target ? $" -> {DisplayText.Clean(Text(target))}" : ""));
     }
+
+    /// <summary>Formats a name, path, command or message from a sandbox; null gives null.</summary>
+    public static string? Name(PSObject? text) => text is null ? null : DisplayText.CleanLines(Text(text));
 
     /// <summary>Formats the kind of a change.</summary>
     public static string Change(PSObject? type) => Color(StyleOf(Text(type)), Text(type));
 
     /// <summary>Formats the path of a change, with the path before a move.</summary>
     public static string ChangedPath(PSObject change) =>
-        Printable((change.Properties["OldPath"]?.Value is { } old ? $"{Text(old)} -> " : "") + Text(change, "SandboxPath"));
+        DisplayText.Clean((change.Properties["OldPath"]?.Value is { } old ? $"{Text(old)} -> " : "") + Text(change, "SandboxPath"));
 
     [GeneratedRegex(@"\s*\n\s*")]
     private static partial Regex LineBreak();
-
-    [GeneratedRegex(@"[\x00-\x1f\x7f]")]
-    private static partial Regex ControlCharacter();
-
-    private static string Printable(string text) => ControlCharacter().Replace(text, "?");
 
     private static string Text(PSObject item, string property) => Text(item.Properties[property]?.Value);
 

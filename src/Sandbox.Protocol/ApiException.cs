@@ -19,6 +19,9 @@ public sealed class ApiException : Exception
     /// <summary>The JSON field of the request that caused the failure.</summary>
     public string? Field { get; init; }
 
+    /// <summary>Whether the error came from a sandbox and not from its server.</summary>
+    public bool IsFromSandbox { get; init; }
+
     /// <summary>The HTTP status; by default that of the code.</summary>
     public int Status { get => field == 0 ? ErrorCodes.Find(Code).Status : field; init; }
 

@@ -31,6 +31,10 @@ public static class DisplayText
         return clean.ToString();
     }
 
+    /// <summary>Like <see cref="Clean"/>, for messages: line breaks stay.</summary>
+    /// <param name="text">The text.</param>
+    public static string CleanLines(string text) => IsClean(text) ? text : string.Join('\n', text.Split('\n').Select(Clean));
+
     // Control characters, marks of direction, separators of lines and paragraphs. Joiners stay: emoji and some scripts need them.
     private static bool IsUnsafe(char character) => char.IsControl(character)
         || char.GetUnicodeCategory(character) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator

@@ -7,6 +7,7 @@ namespace Sandbox.Protocol;
 /// <param name="Field">The JSON field of the request that caused the error; the message describes it in words.</param>
 public sealed record ErrorBody(string Error, string Code, string? RequestId = null, string? Field = null)
 {
-    /// <summary>The exception of this error.</summary>
-    public ApiException ToException() => new(Code, Error) { RequestId = RequestId, Field = Field };
+    /// <summary>The exception of this error, with a message that cannot control a terminal.</summary>
+    /// <param name="isFromSandbox">Whether the error came from a sandbox.</param>
+    public ApiException ToException(bool isFromSandbox) => new(DisplayText.Clean(Code), DisplayText.CleanLines(Error)) { RequestId = RequestId, Field = Field, IsFromSandbox = isFromSandbox };
 }

@@ -127,6 +127,12 @@ public static class ErrorCodes
     /// <summary>This host cannot provide the requested network; the message names the remedy.</summary>
     public const string NetworkUnavailable = "network_unavailable";
 
+    /// <summary>The environment variables of a sandbox or session are larger together than what is kept.</summary>
+    public const string EnvironmentTooLarge = "environment_too_large";
+
+    /// <summary>A response is larger than what a client collects in memory. Clients alone report it.</summary>
+    public const string ResponseTooLarge = "response_too_large";
+
     /// <summary>An error of the server itself.</summary>
     public const string InternalError = "internal_error";
 
@@ -135,6 +141,9 @@ public static class ErrorCodes
 
     /// <summary>The local server did not start and reported no code of its own. Clients alone report it.</summary>
     public const string ServerStartFailed = "server_start_failed";
+
+    /// <summary>Another user's process listens at the server's socket. Clients alone report it.</summary>
+    public const string ServerNotTrusted = "server_not_trusted";
 
     private static readonly FrozenDictionary<string, ErrorKind> Table = new ErrorKind[]
     {
@@ -176,6 +185,7 @@ public static class ErrorCodes
         new(ContextClosed, 410, "ResourceUnavailable", "Create another context with New-SandboxCodeContext."),
         new(PreconditionFailed, 412, "InvalidOperation", "Read the file again, then repeat the change."),
         new(PayloadTooLarge, 413, "LimitsExceeded", "Send less at once, or write the data to a file with Copy-SandboxItem."),
+        new(EnvironmentTooLarge, 413, "LimitsExceeded", "Unset large variables, or write their values to files."),
         new(GitFailed, 422, "InvalidResult", null),
         new(InternalError, 500, "ResourceUnavailable", "See the log of the server."),
         new(Unsupported, 501, "NotImplemented", null),
@@ -185,11 +195,13 @@ public static class ErrorCodes
         new(SandboxUnavailable, 502, "ResourceUnavailable", "Try again. If that does not help, run Stop-Sandbox: the next command starts the sandbox again."),
         new(InterpreterFailed, 502, "ResourceUnavailable", "Run the interpreter with Invoke-SandboxCommand to see why."),
         new(NetworkUnreachable, 502, "ConnectionError", "Check the address, and the network of the sandbox with Get-Sandbox."),
+        new(ResponseTooLarge, 502, "LimitsExceeded", "Ask for less at once, or write the data to a file in the sandbox and fetch it with Copy-SandboxItem."),
         new(IsolationUnavailable, 503, "ResourceUnavailable", "List what this host provides with Test-SandboxServer."),
         new(NetworkUnavailable, 503, "ResourceUnavailable", "Choose another network with -Network, or list what this host provides with Test-SandboxServer."),
         new(WatchLimitReached, 503, "LimitsExceeded", null),
         new(ServerNotInstalled, 503, "NotInstalled", "Install the module again, or use another server: Connect-SandboxServer -Uri."),
         new(ServerStartFailed, 503, "ResourceUnavailable", null),
+        new(ServerNotTrusted, 503, "SecurityError", "Check who owns the socket and its directory. Set SANDBOX_HOME to a directory of your own, or connect to another server."),
         new(CommandTimedOut, 504, "OperationTimeout", "Allow more time with -TimeoutSeconds."),
         new(DiskFull, 507, "LimitsExceeded", "Remove files that are no longer needed."),
     }.ToFrozenDictionary(kind => kind.Code);

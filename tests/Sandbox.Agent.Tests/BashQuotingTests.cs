@@ -53,7 +53,7 @@ public sealed class BashQuotingTests
     public void Truncated_status_report_does_not_affect_the_next()
     {
         List<StatusReport> reports = [];
-        List<Dictionary<string, string>> exports = [];
+        List<Dictionary<string, string>?> exports = [];
         StatusReportReader reader = new(reports.Add, exports.Add);
         ReadOnlySpan<byte> text =
             "\u001e1\00\0/a\0''\00m0.001s 0m0.002s\n1m2,500s 0m0.000s\n\0declare -x CUT=\"of\u001e2\0130\0/b\\ c\0/d\0odd\0declare -x A=\"1\"\n\0"u8;
@@ -63,6 +63,6 @@ public sealed class BashQuotingTests
         }
 
         Assert.Equal([new StatusReport(1, 0, "/a", "", TimeSpan.FromMilliseconds(62_503)), new StatusReport(2, 130, "/b c", "/d", null)], reports);
-        Assert.Equal("1", Assert.Single(exports)["A"]);
+        Assert.Equal("1", Assert.Single(exports)!["A"]);
     }
 }

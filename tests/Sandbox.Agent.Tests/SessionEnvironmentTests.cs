@@ -92,6 +92,62 @@ public sealed class SessionEnvironmentTests(AgentFixture agent) : IClassFixture<
         Assert.Equal(["LATER", "TOKEN"], (await GetAsync(session)).Secrets);
     }
 
+    [Theory]
+    [InlineData(10_000_000)]
+    [InlineData(40_000_000)]
+    public async Task Exports_beyond_the_limit_are_an_error_until_they_are_unset(int length)
+    {
+        string session = await agent.NewSessionAsync();
+        await agent.RunAsync(session, "export SMALL=1");
+        await agent.RunAsync(session, $"printf -v BIG '%*s' {length} ''; export BIG");
+
+        // Until the shell has reported them, those of the report before are returned.
+        await Wait.UntilAsync(async () =>
+        {
+            using HttpResponseMessage answer = await agent.SendAsync(HttpMethod.Get, "env", null, session);
+            return !answer.IsSuccessStatusCode && await AgentFixture.ReadErrorCodeAsync(answer) == ErrorCodes.EnvironmentTooLarge;
+        }, "the variables are refused");
+        using HttpResponseMessage started = await agent.PostAsync("process", new { command = "true" }, session);
+        Assert.Equal(ErrorCodes.EnvironmentTooLarge, await AgentFixture.ReadErrorCodeAsync(started));
+        Assert.DoesNotContain("BIG", await File.ReadAllTextAsync($"{agent.State}/sessions/{session}.json"), StringComparison.Ordinal);
+        Assert.Equal("1\n", (await agent.RunAsync(session, "unset BIG; echo $SMALL")).Output);
+        EnvironmentState state = await GetAsync(session);
+        Assert.Equal("1", state.Env["SMALL"]);
+        Assert.DoesNotContain("BIG", state.Env.Keys);
+    }
+
+    [Fact]
+    public async Task Directory_that_no_path_can_have_leaves_the_last_one()
+    {
+        string session = await agent.NewSessionAsync();
+        await agent.RunAsync(session, "cd /usr");
+        await agent.RunAsync(session, "printf -v PWD '%*s' 100000 ''");
+        Assert.Equal("/usr", (await agent.GetSessionAsync(session)).Cwd);
+    }
+
+    [Fact]
+    public async Task Variables_that_would_be_too_large_together_are_refused_as_a_whole()
+    {
+        string session = await agent.NewSessionAsync();
+        string half = new('x', 5_000_000);
+        await PatchAsync(session, new { env = new { A = half } });
+        using HttpResponseMessage refused = await agent.SendAsync(HttpMethod.Patch, "env", new { env = new { B = half, C = "1" } }, session);
+        Assert.Equal(ErrorCodes.EnvironmentTooLarge, await AgentFixture.ReadErrorCodeAsync(refused));
+        EnvironmentState state = await GetAsync(session);
+        Assert.Equal(half, state.Env["A"]);
+        Assert.DoesNotContain("C", state.Env.Keys);
+    }
+
+    [Fact]
+    public async Task JSON_body_of_more_than_8_MB_is_refused()
+    {
+        // A client that sends the body at once may find the connection closed before it reads the answer.
+        using HttpRequestMessage request = new(HttpMethod.Post, "exec") { Content = new StringContent(JsonSerializer.Serialize(new { command = ":", stdin = new byte[9_000_000] })) };
+        request.Headers.ExpectContinue = true;
+        using HttpResponseMessage refused = await agent.Http.SendAsync(request);
+        Assert.Equal((413, ErrorCodes.PayloadTooLarge), ((int)refused.StatusCode, await AgentFixture.ReadErrorCodeAsync(refused)));
+    }
+
     [Fact]
     public async Task Default_session_follows_the_sandbox_and_cannot_be_deleted()
     {

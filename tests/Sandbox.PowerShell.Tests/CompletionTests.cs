@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Language;
 
 namespace Sandbox.Tests;
 
@@ -69,7 +70,7 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
             "touch -- sub/f1 sub/f2 \"a b\" \"[x]\" .dot -dash; ln -s sub link'").Clean;
         string session = $"-Session {fixture.Id}/paths";
         Assert.Equal(["'-dash'", "'`[x`]'", "'a b'", "link/", "sub/"], OfferedTexts($"Get-SandboxItem {session} -Path "));
-        Assert.Equal(["'-dash'", "[x]", "'a b'", "link/", "sub/"], OfferedTexts($"Get-SandboxItem {session} -LiteralPath "));
+        Assert.Equal(["'-dash'", "'[x]'", "'a b'", "link/", "sub/"], OfferedTexts($"Get-SandboxItem {session} -LiteralPath "));
         Assert.Equal(["sub/f1", "sub/f2"], OfferedTexts($"Get-SandboxContent {session} -Path sub/f"));
         Assert.Equal(["'sub/f1'"], OfferedTexts($"Remove-SandboxItem {session} -Path 'sub/f1"));
         Assert.Equal([".dot"], OfferedTexts($"Get-SandboxItem {session} -Path .d"));
@@ -78,6 +79,58 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
         Assert.Equal(["sub/"], OfferedTexts($"Copy-SandboxItem -FromSession {fixture.Id}/paths -Path su"));
         Assert.Empty(Texts($"Get-SandboxItem {session} -Path nosuch/"));
         Assert.Contains("utf8BOM", Texts("Get-SandboxContent x -Encoding utf"));
+    }
+
+    /// <summary>Names that code in a sandbox can give, for each opening quote. The engine itself handles what follows a quote that is closed.</summary>
+    public static TheoryData<string, string> HostileNames
+    {
+        get
+        {
+            TheoryData<string, string> data = [];
+            foreach (string name in (string[])["q\u2019; calc; \u2019", "q$(calc)", "q`n`\"x", "q\u00a0-Force", "q;calc", "q--", "-q", "@q", "{q}", "q'x", "q\u201dx", "q,x", "q|calc", "#q", "%q"])
+            {
+                foreach (string quote in (string[])["", "'", "\"", "\u2018", "\u2019", "\u201c", "\u201d"])
+                {
+                    data.Add(name, quote);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(HostileNames))]
+    public void Completed_name_is_one_argument_whatever_it_holds(string name, string quote)
+    {
+        string directory = $"h{Guid.NewGuid():n}";
+        _ = _engine.Run("$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; $null = New-SandboxItem -Sandbox $Box -Path \"$D/$Name\" -ItemType File", ("D", directory), ("Name", name)).Clean;
+        string before = $"Get-SandboxItem -Sandbox {fixture.Id} -LiteralPath ";
+        string line = $"{before}{quote}{directory}/";
+        CommandCompletion completion = CompleteAll(line);
+        string completed = line[..completion.ReplacementIndex] + completion.CompletionMatches[0].CompletionText + line[(completion.ReplacementIndex + completion.ReplacementLength)..];
+        ScriptBlockAst script = Parser.ParseInput(completed, out _, out ParseError[] errors);
+        Assert.Empty(errors);
+        CommandAst command = Assert.IsType<CommandAst>(Assert.Single(Assert.IsType<PipelineAst>(Assert.Single(script.EndBlock.Statements)).PipelineElements));
+        Assert.Equal(["Sandbox", "LiteralPath"], command.CommandElements.OfType<CommandParameterAst>().Select(parameter => parameter.ParameterName));
+        Assert.Equal(5, command.CommandElements.Count);
+        StringConstantExpressionAst argument = Assert.IsType<StringConstantExpressionAst>(command.CommandElements[4]);
+        Assert.Equal($"{directory}/{name}", argument.Value);
+    }
+
+    [Theory]
+    [InlineData("c\rcalc")]
+    [InlineData("c\u0085calc")]
+    [InlineData("c\vcalc")]
+    [InlineData("c\fcalc")]
+    [InlineData("c\ncalc")]
+    [InlineData("c\u001b]0;x\u0007")]
+    [InlineData("c\u202ecalc")]
+    public void Name_with_control_characters_is_not_offered(string name)
+    {
+        string directory = $"h{Guid.NewGuid():n}";
+        _ = _engine.Run("$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; $null = 'plain', $Name | ForEach-Object { New-SandboxItem -Sandbox $Box -Path \"$D/$_\" -ItemType File }", ("D", directory), ("Name", name)).Clean;
+        Assert.Equal([$"{directory}/plain"], OfferedTexts($"Get-SandboxItem -Sandbox {fixture.Id} -LiteralPath {directory}/"));
     }
 
     [Fact]
@@ -99,6 +152,16 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     private string[] Texts(string line) => [.. Complete(line).Select(offered => offered.CompletionText)];
+
+    private CommandCompletion CompleteAll(string line)
+    {
+        using PowerShell shell = PowerShell.Create(_engine.Runspace);
+        CommandCompletion? completion = null;
+        Wait.Until(
+            () => (completion = CommandCompletion.CompleteInput(line, line.Length, null, shell)).CompletionMatches is [{ ResultType: CompletionResultType.ParameterValue }],
+            $"something is offered for '{line}'");
+        return completion!;
+    }
 
     // Without a match of a completer PowerShell completes file names, which are ignored here.
     private IEnumerable<CompletionResult> Complete(string line)

@@ -17,7 +17,7 @@ public sealed class StubbedServerTests : IDisposable
 
     public StubbedServerTests()
     {
-        (_listener, _uri) = Listen();
+        (_listener, _uri) = HttpStub.Listen();
         _ = ServeAsync();
     }
 
@@ -118,26 +118,6 @@ public sealed class StubbedServerTests : IDisposable
     {
         _engine.Dispose();
         _listener.Close();
-    }
-
-    // HttpListener has no option for any free port.
-    private static (HttpListener Listener, string Uri) Listen()
-    {
-        while (true)
-        {
-            HttpListener listener = new();
-            string uri = $"http://127.0.0.1:{Random.Shared.Next(20_000, 30_000)}";
-            listener.Prefixes.Add(uri + "/");
-            try
-            {
-                listener.Start();
-                return (listener, uri);
-            }
-            catch (HttpListenerException)
-            {
-                // The port is in use.
-            }
-        }
     }
 
     private async Task ServeAsync()

@@ -7,7 +7,7 @@ namespace Sandbox.Agent.Api;
 internal static class AgentApi
 {
     /// <summary>The largest body, in bytes, of a request that is not streamed.</summary>
-    public const long MaximumBody = 256 * 1024 * 1024;
+    public const long MaximumBody = 8 * 1024 * 1024;
 
     public static void Map(IEndpointRouteBuilder routes, AgentComposition agent)
     {

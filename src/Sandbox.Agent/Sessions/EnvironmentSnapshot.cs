@@ -5,6 +5,9 @@ namespace Sandbox.Agent.Sessions;
 /// <summary>An immutable set of variables, some of which are secret.</summary>
 internal sealed class EnvironmentSnapshot(IEnumerable<KeyValuePair<string, string>> values, IEnumerable<string> secrets)
 {
+    /// <summary>The most characters that names and values have together. A program can be started with far fewer.</summary>
+    public const int MaximumLength = 8 * 1024 * 1024;
+
     private readonly Dictionary<string, string> _values = new(values, StringComparer.Ordinal);
     private readonly HashSet<string> _secrets = new(secrets, StringComparer.Ordinal);
 
@@ -12,6 +15,14 @@ internal sealed class EnvironmentSnapshot(IEnumerable<KeyValuePair<string, strin
 
     /// <summary>The names of the secret variables.</summary>
     public IReadOnlySet<string> Secrets => _secrets;
+
+    /// <summary>Creates the error for variables that are larger than <see cref="MaximumLength"/>.</summary>
+    public static ApiException TooLarge() => new(
+        ErrorCodes.EnvironmentTooLarge, $"The environment variables are larger than {MaximumLength / 1024 / 1024} MB together. They are neither returned nor saved.");
+
+    /// <exception cref="ApiException"><see cref="ErrorCodes.EnvironmentTooLarge"/>.</exception>
+    public EnvironmentSnapshot RequireLength() =>
+        _values.Sum(pair => (long)pair.Key.Length + pair.Value.Length) <= MaximumLength ? this : throw TooLarge();
 
     public bool HasSameValuesAs(EnvironmentSnapshot other) =>
         _values.Count == other._values.Count && _values.All(pair => other._values.TryGetValue(pair.Key, out string? value) && value == pair.Value);

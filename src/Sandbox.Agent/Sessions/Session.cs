@@ -112,7 +112,7 @@ internal sealed class Session : ICommandRunner
             await Task.WhenAny(due, Task.Delay(ExportsLimit));
         }
 
-        return Snapshot().Variables;
+        return RequireSnapshot().Variables;
     }
 
     /// <summary>Gets the directory and the variables as last reported, with pending changes.</summary>
@@ -124,7 +124,18 @@ internal sealed class Session : ICommandRunner
         }
     }
 
+    /// <summary>Like <see cref="Snapshot"/>, but fails when the last report was too large, so that nothing starts with other variables than the shell's.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.EnvironmentTooLarge"/>.</exception>
+    public (string Directory, EnvironmentSnapshot Variables) RequireSnapshot()
+    {
+        lock (_gate)
+        {
+            return _state.IsTooLarge ? throw EnvironmentSnapshot.TooLarge() : (_state.Directory, _state.Variables);
+        }
+    }
+
     /// <summary>Sets or unsets variables before the next command.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.EnvironmentTooLarge"/>.</exception>
     public void Change(EnvironmentChanges changes)
     {
         lock (_gate)

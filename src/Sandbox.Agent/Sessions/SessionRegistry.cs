@@ -73,7 +73,7 @@ internal sealed class SessionRegistry
         Session? standard;
         lock (_gate)
         {
-            _variables = _variables.With(changes);
+            _variables = _variables.With(changes).RequireLength();
             _store.Save(new SandboxRecord { Variables = new(_variables.Values), Secrets = [.. _variables.Secrets], Retention = _retention });
             standard = _sessions.GetValueOrDefault(DefaultId);
         }
@@ -92,7 +92,7 @@ internal sealed class SessionRegistry
         TimeLimit.Require(request.CommandTimeoutMs, "commandTimeoutMs");
         RequireNew(id);
         SessionRecord record = NewRecord(
-            id, MakeDirectory(request.Cwd), Variables.With(changes.WithoutNulls())) with { CommandTimeoutMs = request.CommandTimeoutMs };
+            id, MakeDirectory(request.Cwd), Variables.With(changes.WithoutNulls()).RequireLength()) with { CommandTimeoutMs = request.CommandTimeoutMs };
         Session session = new(_shells, _store, _loop, record);
         lock (_gate)
         {
@@ -133,7 +133,8 @@ internal sealed class SessionRegistry
     }
 
     /// <summary>Gets the directory and variables of a session, or of the sandbox when there is none.</summary>
-    public (string Directory, EnvironmentSnapshot Variables) SnapshotOf(Session? session) => session?.Snapshot() ?? (Workspace, Variables);
+    /// <exception cref="ApiException"><see cref="ErrorCodes.EnvironmentTooLarge"/>.</exception>
+    public (string Directory, EnvironmentSnapshot Variables) SnapshotOf(Session? session) => session?.RequireSnapshot() ?? (Workspace, Variables);
 
     /// <summary>Gets all sessions, oldest first.</summary>
     public IReadOnlyList<Session> All()

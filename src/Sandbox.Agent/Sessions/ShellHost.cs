@@ -101,7 +101,7 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         }
     }
 
-    void IShellOwner.OnExports(Shell reporter, Dictionary<string, string> exports)
+    void IShellOwner.OnExports(Shell reporter, Dictionary<string, string>? exports)
     {
         lock (gate)
         {

@@ -1,4 +1,5 @@
 using Sandbox.Agent.Shells;
+using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
 
@@ -23,6 +24,9 @@ internal sealed class ShellState
     /// <summary>What <c>cd -</c> would go to; empty when there is none.</summary>
     public string PreviousDirectory { get; private set; } = "";
 
+    /// <summary>Whether the shell has more variables than are kept; the others are those of the report before.</summary>
+    public bool IsTooLarge { get; private set; }
+
     /// <summary>The pending changes; null unsets.</summary>
     public IReadOnlyDictionary<string, string?> Pending => _pending;
 
@@ -30,8 +34,10 @@ internal sealed class ShellState
     public EnvironmentSnapshot Variables => _variables.WithValues(_pending);
 
     /// <summary>Sets or unsets variables before the next command.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.EnvironmentTooLarge"/>; then nothing was changed.</exception>
     public void Change(EnvironmentChanges changes)
     {
+        _ = Variables.With(changes).RequireLength();
         foreach ((string name, string? value) in changes.ToDictionary())
         {
             _pending[name] = value;
@@ -66,14 +72,23 @@ internal sealed class ShellState
         }
     }
 
-    public void Apply(StatusReport report) => (Directory, PreviousDirectory) = (report.Directory, report.PreviousDirectory);
+    public void Apply(StatusReport report)
+    {
+        // A field that was too long is empty: no directory has such a path.
+        if (report.Directory.Length > 0)
+        {
+            (Directory, PreviousDirectory) = (report.Directory, report.PreviousDirectory);
+        }
+    }
 
     /// <summary>Applies the variables that the shell reported.</summary>
+    /// <param name="exports">The variables; null when they are too large.</param>
     /// <returns>Whether the state equals the saved one.</returns>
-    public bool Apply(IReadOnlyDictionary<string, string> exports)
+    public bool Apply(IReadOnlyDictionary<string, string>? exports)
     {
+        IsTooLarge = exports is null;
         _isSaved &= Directory == _savedDirectory;
-        if (_reported != (exports, _variables))
+        if (exports is not null && _reported != (exports, _variables))
         {
             EnvironmentSnapshot now = new(exports, _variables.Secrets);
             _isSaved &= now.HasSameValuesAs(_variables);

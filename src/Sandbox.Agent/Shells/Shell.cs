@@ -13,8 +13,8 @@ internal interface IShellOwner
     /// <summary>The shell has finished a command.</summary>
     void OnReport(Shell shell, StatusReport report);
 
-    /// <summary>The exported variables, after each report.</summary>
-    void OnExports(Shell shell, Dictionary<string, string> exports);
+    /// <summary>The exported variables, after each report; null when they are too large.</summary>
+    void OnExports(Shell shell, Dictionary<string, string>? exports);
 
     /// <summary>The shell has ended.</summary>
     void OnEnded(Shell shell, ExitStatus status);

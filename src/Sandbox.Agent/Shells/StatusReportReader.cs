@@ -2,22 +2,30 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Sandbox.Agent.Commands;
+using Sandbox.Agent.Sessions;
 
 namespace Sandbox.Agent.Shells;
 
 /// <summary>Parses a shell's report channel. A report is a record separator (0x1e), then six fields that each end with NUL: sequence, exit code, directory,
 /// previous directory, processor times, exports.</summary>
 /// <remarks>An interrupt may cut off a report anywhere; the separator, which bash never prints unescaped in a field, starts the next one cleanly.</remarks>
-internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<Dictionary<string, string>> onExports)
+internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<Dictionary<string, string>?> onExports)
 {
     private const byte Start = 0x1e;
     private const byte End = 0;
     private static readonly char[] Separators = [' ', '\n'];
+
+    // In bytes. Quoted, a character is a few bytes at most; a path is far shorter.
+    private const int MaximumExports = 4 * EnvironmentSnapshot.MaximumLength;
+    private const int MaximumField = 64 * 1024;
+
     private readonly ArrayBufferWriter<byte> _field = new();
     private readonly string[] _fields = new string[5];
     private byte[] _lastExports = [];
     private Dictionary<string, string> _exports = [];
     private int _index = -1;
+    private bool _isTooLong;
+    private bool _areTooLarge;
 
     /// <summary>Parses the next bytes. A report is passed on before its exports are. Unchanged exports are passed on as the same object.</summary>
     public void Parse(ReadOnlySpan<byte> bytes)
@@ -27,7 +35,7 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
             int length = bytes.IndexOfAny(Start, End);
             if (_index >= 0)
             {
-                _field.Write(length < 0 ? bytes : bytes[..length]);
+                Append(length < 0 ? bytes : bytes[..length]);
             }
 
             if (length < 0)
@@ -38,16 +46,36 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
             if (bytes[length] == Start)
             {
                 _index = 0;
-                _field.ResetWrittenCount();
+                ResetField();
             }
             else if (_index >= 0)
             {
                 EndField();
-                _field.ResetWrittenCount();
+                ResetField();
             }
 
             bytes = bytes[(length + 1)..];
         }
+    }
+
+    private void Append(ReadOnlySpan<byte> part)
+    {
+        // A field that is too long is empty, never half.
+        _isTooLong |= _field.WrittenCount + part.Length > (_index < _fields.Length ? MaximumField : MaximumExports);
+        if (_isTooLong)
+        {
+            _field.Clear();
+        }
+        else
+        {
+            _field.Write(part);
+        }
+    }
+
+    private void ResetField()
+    {
+        _field.ResetWrittenCount();
+        _isTooLong = false;
     }
 
     private void EndField()
@@ -67,13 +95,20 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
         }
 
         _index = -1;
+        if (_isTooLong)
+        {
+            onExports(null);
+            return;
+        }
+
         if (!value.SequenceEqual(_lastExports))
         {
             _lastExports = value.ToArray();
             _exports = DeclareParser.Read(value);
+            _areTooLarge = _exports.Sum(pair => (long)pair.Key.Length + pair.Value.Length) > EnvironmentSnapshot.MaximumLength;
         }
 
-        onExports(_exports);
+        onExports(_areTooLarge ? null : _exports);
     }
 
     private static string ReadWord(string quoted)

@@ -13,7 +13,7 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
     public const string Workspace = "/workspace";
 
     /// <summary>The path for people.</summary>
-    public string Display => PathText.ToDisplay(Path);
+    public string Display => DisplayText.Clean(PathText.ToDisplay(Path));
 
     /// <inheritdoc />
     public override string ToString() => $"{Target}: {Display}";

@@ -7,6 +7,10 @@ namespace Sandbox;
 /// <summary>Finds what references mean. A pattern without a match is no error; an unknown id is.</summary>
 internal static class ResourceFinder
 {
+    // Of listings over many sandboxes: one that hangs must not hold up the others.
+    private const int ManyAtOnce = 16;
+    private static readonly TimeSpan LimitOfOne = TimeSpan.FromSeconds(5);
+
     /// <summary>The targets that <c>-Session</c> and <c>-Sandbox</c> name. A contradiction is reported and skipped.</summary>
     /// <param name="cmdlet">The cmdlet.</param>
     /// <param name="sessions">The sessions named; null for none.</param>
@@ -125,18 +129,88 @@ internal static class ResourceFinder
         Func<TInfo, string> idOf)
     {
         WildcardPattern pattern = new(reference.Id, WildcardOptions.IgnoreCase);
-        return cmdlet.Search(reference, sandboxes).SelectMany(place =>
+        List<SandboxTarget> many = [];
+        foreach ((SandboxTarget sandbox, bool isOneOfMany) in cmdlet.Search(reference, sandboxes))
         {
-            SandboxTarget sandbox = place.Sandbox;
-            if (place.IsOneOfMany || WildcardPattern.ContainsWildcardCharacters(reference.Id))
+            if (isOneOfMany)
             {
-                return cmdlet.TryInvoke(sandbox.SandboxId, token => ListAsync(sandbox, place.IsOneOfMany, list, token), out IReadOnlyList<TInfo>? all)
-                    ? all.Where(info => pattern.IsMatch(idOf(info))).Select(info => make(info, sandbox))
-                    : [];
+                many.Add(sandbox);
             }
+            else if (!WildcardPattern.ContainsWildcardCharacters(reference.Id))
+            {
+                if (cmdlet.TryInvoke($"{sandbox.SandboxId}/{reference.Id}", token => get(sandbox, token), out TInfo? found))
+                {
+                    yield return make(found, sandbox);
+                }
+            }
+            else if (cmdlet.TryInvoke(sandbox.SandboxId, token => ListAsync(sandbox, false, list, token), out IReadOnlyList<TInfo>? all))
+            {
+                foreach (TInfo info in all.Where(info => pattern.IsMatch(idOf(info))))
+                {
+                    yield return make(info, sandbox);
+                }
+            }
+        }
 
-            return cmdlet.TryInvoke($"{sandbox.SandboxId}/{reference.Id}", token => get(sandbox, token), out TInfo? found) ? [make(found, sandbox)] : [];
-        });
+        foreach ((SandboxTarget sandbox, TInfo info) in cmdlet.ListMany(many, list))
+        {
+            if (pattern.IsMatch(idOf(info)))
+            {
+                yield return make(info, sandbox);
+            }
+        }
+    }
+
+    /// <summary>Lists what is in many sandboxes, in the order in which they answer. One that does not answer is an error for itself alone.</summary>
+    private static IEnumerable<(SandboxTarget Sandbox, TInfo Info)> ListMany<TInfo>(
+        this SandboxCommandBase cmdlet, IReadOnlyList<SandboxTarget> sandboxes, Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);
+        using SemaphoreSlim turns = new(ManyAtOnce);
+        Dictionary<Task<IReadOnlyList<TInfo>>, SandboxTarget> waiting = sandboxes.ToDictionary(sandbox => ListOneOfManyAsync(sandbox, list, turns, stop.Token));
+        try
+        {
+            while (waiting.Count > 0)
+            {
+                Task<IReadOnlyList<TInfo>> next = cmdlet.Wait(token => Task.WhenAny(waiting.Keys).WaitAsync(token));
+                _ = waiting.Remove(next, out SandboxTarget? sandbox);
+                if (cmdlet.TryInvoke(sandbox!.SandboxId, _ => next, out IReadOnlyList<TInfo>? all))
+                {
+                    foreach (TInfo info in all)
+                    {
+                        yield return (sandbox, info);
+                    }
+                }
+            }
+        }
+        finally
+        {
+            stop.Cancel();
+            Task.WhenAny(Task.WhenAll(waiting.Keys)).GetAwaiter().GetResult();
+        }
+    }
+
+    private static async Task<IReadOnlyList<TInfo>> ListOneOfManyAsync<TInfo>(
+        SandboxTarget sandbox,
+        Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
+        SemaphoreSlim turns,
+        CancellationToken cancellationToken)
+    {
+        await turns.WaitAsync(cancellationToken);
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(LimitOfOne);
+        try
+        {
+            return await ListAsync(sandbox, true, list, limited.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The sandbox '{sandbox.SandboxId}' did not respond within {LimitOfOne.TotalSeconds:0} s.");
+        }
+        finally
+        {
+            turns.Release();
+        }
     }
 
     private static IEnumerable<ResourceTarget> FindTargets<T>(

@@ -78,10 +78,10 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     }
 
     /// <inheritdoc />
-    void IOutputSink.WriteFailure(ErrorRecord error) => Fail(error);
+    void IOutputSink.WriteFailure(ErrorRecord error) => Fail(Errors.Clean(error));
 
     /// <inheritdoc />
-    void IOutputSink.WriteWarning(string text) => Warning.Add(new(text));
+    void IOutputSink.WriteWarning(string text) => Warning.Add(new(Protocol.DisplayText.CleanLines(text)));
 
     /// <inheritdoc />
     void IOutputSink.WriteInformation(InformationRecord record) => Information.Add(record);
@@ -91,7 +91,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
     {
         // Keep only the latest progress.
         Progress.Clear();
-        Progress.Add(record);
+        Progress.Add(Errors.Clean(record));
         _status = record.RecordType == ProgressRecordType.Completed ? "" : $"{record.Activity}: {record.StatusDescription}";
     }
 

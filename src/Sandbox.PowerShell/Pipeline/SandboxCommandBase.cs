@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using Sandbox.Client;
+using Sandbox.Protocol;
 
 namespace Sandbox;
 
@@ -55,6 +56,26 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
             _stop.Dispose();
         }
     }
+
+    // What is shown may contain names and messages from a sandbox: the cmdlet's own methods are hidden, so that no cmdlet shows them as they are.
+
+    /// <inheritdoc cref="Cmdlet.WriteWarning" />
+    internal new void WriteWarning(string text) => base.WriteWarning(DisplayText.CleanLines(text));
+
+    /// <inheritdoc cref="Cmdlet.WriteVerbose" />
+    internal new void WriteVerbose(string text) => base.WriteVerbose(DisplayText.CleanLines(text));
+
+    /// <inheritdoc cref="Cmdlet.WriteProgress(ProgressRecord)" />
+    internal new void WriteProgress(ProgressRecord record) => base.WriteProgress(Errors.Clean(record));
+
+    /// <inheritdoc cref="Cmdlet.WriteError" />
+    internal new void WriteError(ErrorRecord error) => base.WriteError(Errors.Clean(error));
+
+    /// <inheritdoc cref="Cmdlet.ThrowTerminatingError" />
+    internal new void ThrowTerminatingError(ErrorRecord error) => base.ThrowTerminatingError(Errors.Clean(error));
+
+    /// <inheritdoc cref="Cmdlet.ShouldProcess(string, string)" />
+    internal new bool ShouldProcess(string target, string action) => base.ShouldProcess(DisplayText.Clean(target), DisplayText.CleanLines(action));
 
     /// <summary>The client of a server.</summary>
     /// <param name="server">Its address, as an object carried it; null for the default one, which is started when it is the local one.</param>
@@ -126,6 +147,16 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Writes objects one by one: the engine passes a collection on only after its last object.</summary>
+    /// <param name="objects">The objects.</param>
+    private protected void Write(IEnumerable<object> objects)
+    {
+        foreach (object item in objects)
+        {
+            WriteObject(item);
+        }
+    }
+
     /// <summary>Does the same to each target that the user confirms. A failure is reported, and the next target follows.</summary>
     /// <param name="targets">The targets.</param>
     /// <param name="action">What is done, for the confirmation.</param>
@@ -135,7 +166,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     {
         foreach (T target in targets)
         {
-            if (ShouldProcess(target.ToString(), action)
+            if (ShouldProcess(target.ToString()!, action)
                 && TryInvoke(target is RemotePath path ? path.Display : target.ToString(), token => request(target, token), out object? result)
                 && result is not null)
             {

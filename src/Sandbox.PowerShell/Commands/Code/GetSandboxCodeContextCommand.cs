@@ -30,7 +30,7 @@ public sealed class GetSandboxCodeContextCommand : SandboxTargetCommandBase
         WildcardPattern language = new(Language ?? "*", WildcardOptions.IgnoreCase);
         foreach (ContextReference reference in Id ?? All)
         {
-            WriteObject(this.FindContexts(reference, Sandbox).Where(context => language.IsMatch(context.Language)), enumerateCollection: true);
+            Write(this.FindContexts(reference, Sandbox).Where(context => language.IsMatch(context.Language)));
         }
     }
 }

@@ -54,7 +54,7 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
                 ? this.Resolve(Session, SandboxesBeside(Session)).SelectMany(place => this.FindProcesses(
                     reference, [new SandboxReference(place.SandboxId) { Server = place.Client.Server }], IncludeCommand).Where(process => process.SessionId == place.SessionId))
                 : this.FindProcesses(reference, SandboxesBeside(Id), IncludeCommand);
-            WriteObject(found.Where(process => State is null || State.Contains(process.State)), enumerateCollection: true);
+            Write(found.Where(process => State is null || State.Contains(process.State)));
         }
     }
 }

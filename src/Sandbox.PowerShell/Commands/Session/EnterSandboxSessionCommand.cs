@@ -63,7 +63,8 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
         else if (end.IsKept)
         {
-            WriteInformation($"\nDetached from '{end.Place}'. Run 'Enter-SandboxSession {end.Place}' to re-attach.", HostTag);
+            string place = DisplayText.Clean(end.Place.ToString());
+            WriteInformation($"\nDetached from '{place}'. Run 'Enter-SandboxSession {place}' to re-attach.", HostTag);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class GetSandboxSessionCommand : SandboxTargetCommandBase
     {
         foreach (SessionReference reference in Id ?? All)
         {
-            WriteObject(this.FindSessions(reference, SandboxesBeside(Id)), enumerateCollection: true);
+            Write(this.FindSessions(reference, SandboxesBeside(Id)));
         }
     }
 }
