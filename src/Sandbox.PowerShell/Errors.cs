@@ -53,8 +53,8 @@ internal static class Errors
         new InvalidOperationException($"'{target}' came from the pipeline, but -Session or -Sandbox is also specified. Use only one of them."),
         "TargetGivenTwice", ErrorCategory.InvalidArgument, target);
 
-    /// <summary>What came from the pipeline is nothing that a command could read or run in.</summary>
-    /// <param name="input">What came.</param>
+    /// <summary>The pipeline input is neither a target nor input of a command.</summary>
+    /// <param name="input">The input.</param>
     public static ErrorRecord BadInput(object? input) => InvalidArgument(
         input is null
             ? "The input is null. Was a variable mistyped? Pipe a session, a sandbox, text or bytes, or nothing."
@@ -73,9 +73,9 @@ internal static class Errors
 
     /// <summary>No variable has this name.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="place">Where it was looked for.</param>
-    public static ErrorRecord VariableNotFound(string name, SandboxTarget place) => With("List the variables with Get-SandboxEnv.", new(
-        new ItemNotFoundException($"There is no environment variable '{name}' in '{place}'."),
+    /// <param name="target">The sandbox or session.</param>
+    public static ErrorRecord VariableNotFound(string name, SandboxTarget target) => With("List the variables with Get-SandboxEnv.", new(
+        new ItemNotFoundException($"There is no environment variable '{name}' in '{target}'."),
         "VariableNotFound", ErrorCategory.ObjectNotFound, name));
 
     /// <summary>A local file could not be read or written.</summary>
@@ -88,7 +88,8 @@ internal static class Errors
     /// <param name="run">The command.</param>
     /// <param name="exit">The exit status.</param>
     public static ErrorRecord CommandTimedOut(RemoteCommand run, ExecExit exit) => TimedOut(
-        $"The command in '{run.Target}' timed out after {exit.DurationMs / 1000:0.0##} s and was stopped. Its output up to then is available{AfterStop(run.Target, exit)}.", run.Target.ToString());
+        $"The command in '{run.Target}' timed out after {exit.DurationMs / 1000:0.0##} s and was stopped. "
+        + $"Its output up to then is available{AfterStop(run.Target, exit)}.", run.Target.ToString());
 
     /// <summary>A command exited with a non-zero code and <c>-ErrorOnNonZeroExit</c> or <c>$PSNativeCommandUseErrorActionPreference</c> is set.</summary>
     /// <param name="run">The command.</param>
@@ -108,21 +109,23 @@ internal static class Errors
         string how = process.ExitCode is { } code ? $"exited with code {code}" : "was lost";
         string said = lastLines.Count == 0 ? "It printed no output." : $"Its last lines: {string.Concat(lastLines.Select(line => "\n" + line))}";
         return With(ErrorCodes.Find(ErrorCodes.ProcessEnded).RecommendedAction, new(
-            new InvalidOperationException($"The process '{process}' {how} while waiting for {awaited}. {said}"), "ProcessEnded", ErrorCategory.InvalidResult, process));
+            new InvalidOperationException($"The process '{process}' {how} while waiting for {awaited}. {said}"),
+            "ProcessEnded", ErrorCategory.InvalidResult, process));
     }
 
-    /// <summary>The time for a wait is over.</summary>
-    /// <param name="process">The awaited condition.</param>
+    /// <summary>A wait timed out.</summary>
+    /// <param name="process">The process.</param>
     /// <param name="awaited">The awaited condition.</param>
     /// <param name="seconds">The limit.</param>
-    public static ErrorRecord WaitTimedOut(SandboxProcess process, string awaited, double seconds) => With("Read its output with Get-SandboxProcessOutput, or wait again.", new(
+    public static ErrorRecord WaitTimedOut(SandboxProcess process, string awaited, double seconds) => With(
+        "Read its output with Get-SandboxProcessOutput, or wait again.", new(
         new TimeoutException($"Timed out after {seconds:0.###} s waiting for {awaited}. The process '{process}' is still running."),
         "WaitTimedOut", ErrorCategory.OperationTimeout, process));
 
-    /// <summary>Output that is asked for was not kept.</summary>
-    /// <param name="place">Whose it is.</param>
-    /// <param name="missing">How many bytes.</param>
-    public static string OutputMissing(string place, long missing) => $"{missing} bytes of output of '{place}' were discarded and are missing.";
+    /// <summary>The requested output was not retained.</summary>
+    /// <param name="source">The command or process.</param>
+    /// <param name="missing">The number of bytes.</param>
+    public static string OutputMissing(string source, long missing) => $"{missing} bytes of output of '{source}' were discarded and are missing.";
 
     /// <summary>Code was stopped by its time limit.</summary>
     /// <param name="run">The run.</param>
@@ -134,7 +137,8 @@ internal static class Errors
     /// <param name="run">The run.</param>
     /// <param name="error">Why.</param>
     public static ErrorRecord CodeFailed(CodeInvocation run, SandboxCodeError error) => new(
-        new InvalidOperationException($"The code in '{run}' failed. {error}{string.Concat(error.Traceback.Where(line => line != error.ToString()).Select(line => "\n" + line))}"),
+        new InvalidOperationException(
+            $"The code in '{run}' failed. {error}{string.Concat(error.Traceback.Where(line => line != error.ToString()).Select(line => "\n" + line))}"),
         "CodeFailed", ErrorCategory.InvalidResult, error);
 
     /// <summary>An image result could not be saved.</summary>
@@ -159,7 +163,8 @@ internal static class Errors
     /// <param name="localPort">The port.</param>
     /// <param name="cause">Why.</param>
     public static ErrorRecord LocalPortUnavailable(int localPort, System.Net.Sockets.SocketException cause) => new(
-        new InvalidOperationException($"The local port {localPort} cannot be used: {cause.Message}. Choose another one with -LocalPort, or omit -LocalPort to use any free port.", cause),
+        new InvalidOperationException(
+            $"The local port {localPort} cannot be used: {cause.Message}. Choose another one with -LocalPort, or omit -LocalPort to use any free port.", cause),
         "LocalPortUnavailable", ErrorCategory.ResourceUnavailable, localPort);
 
     /// <summary>The local port is not forwarded.</summary>
@@ -182,8 +187,8 @@ internal static class Errors
     }
 
     // A temporary session prints no message.
-    private static string AfterStop(SandboxTarget place, ExecExit exit) =>
-        place.SessionId is null ? "" : exit.ShellRestarted ? "; the session continues with a new shell" : "; the session can still be used";
+    private static string AfterStop(SandboxTarget target, ExecExit exit) =>
+        target.SessionId is null ? "" : exit.ShellRestarted ? "; the session continues with a new shell" : "; the session can still be used";
 
     private static string PascalCase(string code) =>
         string.Concat(code.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));

@@ -323,10 +323,18 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         string directory = agent.NewDirectory();
         await WriteAsync(directory + "/full/f", [1]);
         await WriteAsync(directory + "/g", [1]);
-        Assert.Equal($"'{directory}/none' does not exist.", await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/none", recursive: false, Cancel)));
-        Assert.Equal($"'{directory}/full' is a directory that is not empty.", await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
-        Assert.Equal($"'{directory}/none' does not exist.", await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/none", directory + "/g", overwrite: false, Cancel)));
-        Assert.Equal($"'{directory}/g' exists already.", await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/full/f", directory + "/g", overwrite: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/none' does not exist.",
+            await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/none", recursive: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/full' is a directory that is not empty.",
+            await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/none' does not exist.",
+            await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/none", directory + "/g", overwrite: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/g' exists already.",
+            await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/full/f", directory + "/g", overwrite: false, Cancel)));
         Assert.Equal($"'{directory}/g' is not a directory, or one of its parents is not.", await MessageOfAsync(() => ListAsync(directory + "/g")));
     }
 

@@ -182,7 +182,8 @@ public sealed class StubbedServerTests : IDisposable
             {"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":{{_isolation}},
             "createdAt":"2026-01-01T00:00:00Z","labels":{},"warnings":["No network on {{_uri}}: install slirp4netns."]}
             """,
-        { RawUrl: { } url } when url.StartsWith("/v1/sandbox/default/", StringComparison.Ordinal) => _asked.Any(line => line.StartsWith("POST", StringComparison.Ordinal))
+        { RawUrl: { } url } when url.StartsWith("/v1/sandbox/default/", StringComparison.Ordinal) =>
+            _asked.Any(line => line.StartsWith("POST", StringComparison.Ordinal))
             ? """{"path":"/","type":"directory","mode":"0755"}"""
             : """{"code":"sandbox_not_found","error":"There is no sandbox 'default'."}""",
         { RawUrl: "/v1/server" } => """{"name":"sandboxd","version":"0.1.0","build":"b","apiVersion":"v1","capabilities":[],"abilities":[]}""",

@@ -32,7 +32,7 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
     /// <summary>Returns the same target with other trace and warning handlers.</summary>
     /// <param name="trace">Receives a record of each request, on any thread.</param>
     /// <param name="warn">Receives the warnings when the default sandbox is created.</param>
-    public SandboxTarget TellingTo(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
+    public SandboxTarget WithHandlers(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
         new(Client.WithTrace(trace), SandboxId, SessionId, IsAutomatic ? warn : null);
 
     /// <summary>Returns a session of the sandbox.</summary>
@@ -50,7 +50,7 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
         }
         catch (ApiException e) when (IsAutomatic && e.Code == ErrorCodes.SandboxNotFound)
         {
-            // A sandbox that is not there has no sessions; making it would not give it one.
+            // A new sandbox would not have the session either.
             if (SessionId is not null)
             {
                 throw new ApiException(ErrorCodes.SessionNotFound, $"There is no session '{SessionId}' in the sandbox '{SandboxId}'.", e);

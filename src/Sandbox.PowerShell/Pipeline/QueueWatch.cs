@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <param name="commandId">The command.</param>
 internal sealed class QueueWatch(SandboxTarget target, string commandId)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Watches until the command has its turn.</summary>
     /// <param name="onChange">Receives the running command after each poll; null when the wait is over.</param>
@@ -19,7 +19,7 @@ internal sealed class QueueWatch(SandboxTarget target, string commandId)
         {
             while (true)
             {
-                await Task.Delay(Patience, cancellationToken);
+                await Task.Delay(PollInterval, cancellationToken);
                 SessionInfo session = await target.Client.GetSessionAsync(target.SandboxId, target.SessionId ?? SandboxTarget.DefaultId, cancellationToken);
                 if (session.RunningCommand?.ProcessId == commandId)
                 {
@@ -35,7 +35,7 @@ internal sealed class QueueWatch(SandboxTarget target, string commandId)
         }
         catch (Exception e) when (Errors.IsExpected(e) || (e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            // The command itself tells what is wrong. One without a session waits for nobody, and there is none to ask.
+            // The command itself reports what is wrong. Without a session there is nothing to wait for.
         }
 
         if (hasWaited)

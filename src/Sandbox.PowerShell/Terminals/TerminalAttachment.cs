@@ -47,7 +47,8 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
         }
     }
 
-    private async Task<TerminalMessage> FollowAsync(TerminalConnection connection, TerminalRequest request, RawConsole console, CancellationToken leave)
+    private async Task<TerminalMessage> FollowAsync(
+        TerminalConnection connection, TerminalRequest request, RawConsole console, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -57,29 +58,29 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
                 {
                     console.Write(output.Span);
                     return ValueTask.CompletedTask;
-                }, leave);
+                }, cancellationToken);
             }
             catch (ConnectionLostException) when (connection.Terminal is not null)
             {
                 TerminalRequest again = request with { Size = RawConsole.Size, Terminal = connection.Terminal, Offset = connection.Position };
                 connection.Dispose();
-                _connection = connection = await ReconnectAsync(again, leave);
+                _connection = connection = await ReconnectAsync(again, cancellationToken);
             }
         }
     }
 
-    private async Task<TerminalConnection> ReconnectAsync(TerminalRequest request, CancellationToken leave)
+    private async Task<TerminalConnection> ReconnectAsync(TerminalRequest request, CancellationToken cancellationToken)
     {
         long limit = Environment.TickCount64 + (long)ReconnectLimit.TotalMilliseconds;
         while (true)
         {
             try
             {
-                return await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, leave);
+                return await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, cancellationToken);
             }
             catch (Exception e) when (e is ServerUnreachableException or ConnectionLostException && Environment.TickCount64 < limit)
             {
-                await Task.Delay(ReconnectPause, leave);
+                await Task.Delay(ReconnectPause, cancellationToken);
             }
             catch (ApiException e)
             {
@@ -118,7 +119,7 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
         }
     }
 
-    private Task ResizeAsync(CancellationToken leave) => SendAsync(connection => connection.ResizeAsync(RawConsole.Size, leave));
+    private Task ResizeAsync(CancellationToken cancellationToken) => SendAsync(connection => connection.ResizeAsync(RawConsole.Size, cancellationToken));
 
     private async Task SendAsync(Func<TerminalConnection, Task> send)
     {

@@ -21,10 +21,10 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
     private string Session => $"s{number}-{_generation}";
 
     /// <summary>Runs commands until cancelled; the current command is still completed.</summary>
-    public async Task RunAsync(CancellationToken enough)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         await CreateAsync();
-        while (!enough.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             SoakStep next = _script.Next();
             _step++;

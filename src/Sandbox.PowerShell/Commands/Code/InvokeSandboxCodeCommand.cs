@@ -77,7 +77,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public string? OutputDirectory { get; set; }
 
-    /// <summary>Returns one object for each place: error, outputs, results, times.</summary>
+    /// <summary>Returns one object for each target: error, outputs, results, times.</summary>
     [Parameter(HelpMessage = "Returns one object with the error, output, results and times.")]
     public SwitchParameter AsResult { get; set; }
 
@@ -135,7 +135,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        // An empty pipeline runs nothing, unless code and place are known; half of the code is no code.
+        // An empty pipeline runs nothing, unless code and target are known. Incomplete code is not run.
         bool isWanted = _codeIsPiped || (CodeIsGiven && (PlaceIsNamed || !_inputIsExpected));
         if (isWanted && !_placeIsPiped && !_inputIsBad)
         {
@@ -220,7 +220,9 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         foreach ((SandboxTarget target, string? contextId) in places)
         {
             string language = Language ?? LanguageOfFile() ?? "python";
-            if (ShouldProcess(contextId is null ? target.ToString() : $"{target.SandboxId}/{contextId}", contextId is null ? $"Run {language} code" : "Run code"))
+            if (contextId is null
+                ? ShouldProcess(target.ToString(), $"Run {language} code")
+                : ShouldProcess($"{target.SandboxId}/{contextId}", "Run code"))
             {
                 CodeInvocation run = new(target, contextId, language, _request);
                 _pump!.Start(token => _follower!.FollowAsync(run, token));

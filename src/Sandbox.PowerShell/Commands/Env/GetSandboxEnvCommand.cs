@@ -51,7 +51,8 @@ public sealed class GetSandboxEnvCommand : SandboxSessionCommandBase
         {
             WildcardPattern pattern = new(name);
             bool found = false;
-            foreach ((string key, string? value) in state.Env.Where(variable => pattern.IsMatch(variable.Key)).OrderBy(variable => variable.Key, StringComparer.Ordinal))
+            foreach ((string key, string? value) in state.Env.Where(variable => pattern.IsMatch(variable.Key))
+                .OrderBy(variable => variable.Key, StringComparer.Ordinal))
             {
                 found = true;
                 WriteObject(new SandboxEnvVariable(key, value, state.Secrets.Contains(key), place));

@@ -3,14 +3,15 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Cmdlets on files and directories of sandboxes. Which: by <c>-Path</c>, which each cmdlet has, by <c>-LiteralPath</c>, or items from the pipeline.</summary>
+/// <summary>Base of cmdlets on files and directories of sandboxes: by <c>-Path</c>, which each cmdlet has, by <c>-LiteralPath</c>, or items from the
+/// pipeline.</summary>
 public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
 {
     internal const string PathSet = "Path";
     internal const string LiteralPathSet = "LiteralPath";
     internal const string ItemSet = "Item";
 
-    /// <summary>The paths, taken as they are: wildcards mean nothing.</summary>
+    /// <summary>The paths, without wildcards.</summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, HelpMessage = "Paths in the sandbox, without wildcards.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
@@ -22,7 +23,8 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxItemReference[]? Item { get; set; }
 
-    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories; without, from that of the session <c>default</c>, or from <c>/workspace</c>.</summary>
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories; without a session,
+    /// from that of the session <c>default</c>, or from <c>/workspace</c>.</summary>
     [Parameter(ValueFromPipeline = true, ParameterSetName = PathSet, HelpMessage = "Sessions: objects or ids.")]
     [Parameter(ValueFromPipeline = true, ParameterSetName = LiteralPathSet, HelpMessage = "Sessions: objects or ids.")]
     [ReferenceTransformation<SessionReference>]
@@ -38,7 +40,7 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
     private protected IReadOnlyList<RemotePath> Places(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Place)];
 
-    /// <summary>What is at the places that are meant. What is named and not there is reported.</summary>
+    /// <summary>Returns the existing items. Missing ones are reported.</summary>
     /// <inheritdoc cref="Places" />
     private protected IEnumerable<(RemotePath Place, FileEntry Entry)> Items(string[]? paths, bool hidden)
     {
@@ -59,7 +61,7 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
             : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden, MustMatch)))];
 }
 
-/// <summary>Cmdlets on the files and directories that <c>-Path</c> names.</summary>
+/// <summary>Base of cmdlets on the files and directories that <c>-Path</c> names.</summary>
 public abstract class SandboxPathCommandBase : SandboxItemCommandBase
 {
     /// <summary>The paths in the sandbox.</summary>

@@ -130,7 +130,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        // An empty pipeline that was to bring the places has none.
+        // The targets were to come from the pipeline, which is empty.
         bool placesWerePiped = _valueIsNamed && MyInvocation.ExpectingInput;
         IEnumerable<SandboxTarget> targets = placesWerePiped || _piped.Count > 0 ? _piped : this.Resolve(Session, Sandbox);
         ForEach(targets.ToArray().SelectMany(PlacesIn), Append ? "Append content" : "Set content", async (place, token) =>
@@ -170,7 +170,8 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
 
         if (!_valueIsNamed)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("A sandbox or session came from the pipeline, but there is no content to write. Specify it with -Value.", value));
+            ThrowTerminatingError(Errors.InvalidArgument(
+                "A sandbox or session came from the pipeline, but there is no content to write. Specify it with -Value.", value));
         }
 
         if (this.ResolvePiped(value) is { } targets)

@@ -8,7 +8,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(bool))]
 public sealed class TestSandboxPathCommand : SandboxPathCommandBase
 {
-    /// <summary>What is to be there: a link counts as what it leads to.</summary>
+    /// <summary>The expected type; links are followed.</summary>
     [Parameter(HelpMessage = "The type of item to test for.")]
     public TestPathType PathType { get; set; } = TestPathType.Any;
 

@@ -30,7 +30,8 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
         RemotePath[] places = [.. Places(Path ?? ["."], hidden: true)];
         if (places.Length > 1)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("Only one path can be watched at a time. Watch the parent directory with -Recurse and select names with -Filter.", null));
+            ThrowTerminatingError(Errors.InvalidArgument(
+                "Only one path can be watched at a time. Watch the parent directory with -Recurse and select names with -Filter.", null));
         }
 
         foreach (RemotePath place in places)

@@ -19,7 +19,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     // By address: each line of a pipeline finds the same process again.
     private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), (ResourceTarget Process, bool HasInput)> _processes = [];
 
-    /// <summary>What it reads; an empty one where only the end is to be told.</summary>
+    /// <summary>The input; an empty one only closes it.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Strings, each written as a line, or bytes.")]
     [AllowEmptyString]
     [AllowEmptyCollection]
@@ -114,7 +114,7 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
         }
     }
 
-    // A process may end as soon as it has read what it was sent: then there is no input left to end.
+    // A process may exit as soon as it has read its input; then there is no input to close.
     private static async Task EndInputAsync(ResourceTarget process, bool hasInput, CancellationToken cancellationToken)
     {
         try

@@ -73,7 +73,8 @@ public sealed class StartSandboxProcessCommand : SandboxSessionCommandBase
             ResourceTarget process = new(place, Id ?? Identifier.Generate());
             if (ShouldProcess(place.ToString(), $"Start '{request.Command ?? string.Join(' ', request.Argv ?? [])}'")
                 && TryInvoke(Id is null ? place.ToString() : process.ToString(),
-                    token => place.UseAsync(() => place.Client.StartProcessAsync(place.SandboxId, place.SessionId, process.Id, request, token), token), out ProcessInfo? started))
+                    token => place.UseAsync(() => place.Client.StartProcessAsync(place.SandboxId, place.SessionId, process.Id, request, token), token),
+                    out ProcessInfo? started))
             {
                 WriteObject(new SandboxProcess(started, place.SandboxId, place.Client.Server));
             }

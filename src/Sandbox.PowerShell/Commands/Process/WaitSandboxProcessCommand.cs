@@ -32,12 +32,12 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
     [ValidateRange(100, 599)]
     public int StatusCode { get; set; }
 
-    /// <summary>Waits until the process prints a line that this regular expression matches, also one from before the wait. Upper and lower case differ.</summary>
+    /// <summary>Waits until the process prints a line that this regular expression matches, also one from before the wait. Case-sensitive.</summary>
     [Parameter(HelpMessage = "Waits for a line of output that matches this regular expression.")]
     [ValidateNotNullOrEmpty]
     public string? Pattern { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which the wait is over with the error <c>WaitTimedOut</c>. Default: no limit.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which the wait fails with <c>WaitTimedOut</c>. Default: no limit.</summary>
     [Parameter(HelpMessage = "Timeout of the wait in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
@@ -138,7 +138,8 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
         TimeSpan limit = Seconds.ToLimit(TimeoutSeconds);
         return _pattern is not null
             ? ProcessWait.WaitAsync(target, _pattern, limit, cancellationToken)
-            : ProcessWait.WaitAsync(target, Port == 0 ? null : new PortCondition(Port, HttpPath, StatusCode == 0 ? null : StatusCode), limit, cancellationToken);
+            : ProcessWait.WaitAsync(
+                target, Port == 0 ? null : new PortCondition(Port, HttpPath, StatusCode == 0 ? null : StatusCode), limit, cancellationToken);
     }
 
     private void Emit(ProcessWait wait)

@@ -82,7 +82,8 @@ public sealed class ImportSandboxRepositoryCommand : SandboxSessionCommandBase
         CheckoutProgress? latest = null;
         CheckoutResult result = this.RunWithProgress(
             $"Importing '{address}'", place.ToString(),
-            token => place.UseAsync(() => place.Client.CheckOutAsync(place.SandboxId, place.SessionId, request, progress => Volatile.Write(ref latest, progress), token), token),
+            token => place.UseAsync(() => place.Client.CheckOutAsync(place.SandboxId, place.SessionId, request,
+                progress => Volatile.Write(ref latest, progress), token), token),
             record =>
             {
                 if (Volatile.Read(ref latest) is { } progress)

@@ -11,7 +11,8 @@ public sealed class BackupSandboxCommand : WholeSandboxCommandBase
 {
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
 
-    /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files that are named after the sandboxes.</summary>
+    /// <summary>The local file, whose extension selects the compression: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files
+    /// that are named after the sandboxes.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br, or a directory.")]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = "";
@@ -48,11 +49,14 @@ public sealed class BackupSandboxCommand : WholeSandboxCommandBase
 
     private bool IsFree(string file)
     {
-        // Of many sandboxes one must never take the place of another.
+        // The file of one sandbox must never replace that of another.
         bool isFree = _written.Add(file) && (Force || !File.Exists(file));
         if (!isFree)
         {
-            Report(new ApiException(ErrorCodes.PathExists, $"The local file '{file}' already exists. Use -Force to replace it, or choose another file or a directory."), file);
+            Report(
+                new ApiException(
+                    ErrorCodes.PathExists, $"The local file '{file}' already exists. Use -Force to replace it, or choose another file or a directory."),
+                file);
         }
 
         return isFree;

@@ -9,7 +9,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(void))]
 public sealed class RestoreSandboxCommand : WholeSandboxCommandBase
 {
-    /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>.</summary>
+    /// <summary>The local file, whose extension selects the compression: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br.")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
@@ -50,7 +50,7 @@ public sealed class RestoreSandboxCommand : WholeSandboxCommandBase
             this.RunWithProgress($"Restoring '{place.Target}'", file, async token =>
             {
                 await using Stream content = archive.OpenRead(progress);
-                Task Send(Stream destination, CancellationToken stop) => archive.CopyAsync(content, destination, stop);
+                Task Send(Stream destination, CancellationToken cancellationToken) => archive.CopyAsync(content, destination, cancellationToken);
                 await (Merge ? place.RestoreAsync(Send, token) : place.ReplaceAsync(Send, token));
                 return true;
             }, progress.Show);

@@ -3,7 +3,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Attaches this console to the terminal of a session, which keeps running after the detach keys. Without a session, a temporary one is created.</summary>
+/// <summary>Attaches this console to the terminal of a session, which keeps running after the detach keys. Without a session, a temporary
+/// one is created.</summary>
 [Cmdlet(VerbsCommon.Enter, "SandboxSession", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
@@ -21,12 +22,13 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
     [Alias("Id")]
     public SessionReference[]? Session { get; set; }
 
-    /// <summary>The shell, by path or name, where the session has no terminal yet. Bash when left out.</summary>
+    /// <summary>The shell, by path or name, if the session has no terminal yet. Default: bash.</summary>
     [Parameter(HelpMessage = "The shell, by path or name.")]
     [ValidateNotNullOrEmpty]
     public string? Shell { get; set; }
 
-    /// <summary>The key sequence that detaches. Printable keys count after Enter only, a single control character everywhere. An empty string disables detaching.</summary>
+    /// <summary>The key sequence that detaches. Printable keys count after Enter only, a single control character everywhere. An empty string disables
+    /// detaching.</summary>
     [Parameter(HelpMessage = "The key sequence that detaches from the terminal.")]
     [ValidateNotNull]
     [AllowEmptyString]
@@ -105,7 +107,8 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         return new PipelineStoppedException();
     }
 
-    private async Task<(TerminalMessage? Exit, SandboxTarget Place, bool IsKept)> VisitAsync(SandboxTarget target, RawConsole console, CancellationToken cancellationToken)
+    private async Task<(TerminalMessage? Exit, SandboxTarget Place, bool IsKept)> VisitAsync(
+        SandboxTarget target, RawConsole console, CancellationToken cancellationToken)
     {
         SandboxTarget place = target.IsAutomatic ? target : await target.ToDefaultSessionAsync(cancellationToken);
         if (place.SessionId is not null)
