@@ -73,9 +73,9 @@ internal static class Errors
 
     /// <summary>No variable has this name.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="target">The sandbox or session.</param>
-    public static ErrorRecord VariableNotFound(string name, SandboxTarget target) => With("List the variables with Get-SandboxEnv.", new(
-        new ItemNotFoundException($"There is no environment variable '{name}' in '{target}'."),
+    /// <param name="owner">The sandbox or session.</param>
+    public static ErrorRecord VariableNotFound(string name, SandboxHandle owner) => With("List the variables with Get-SandboxEnv.", new(
+        new ItemNotFoundException($"There is no environment variable '{name}' in '{owner}'."),
         "VariableNotFound", ErrorCategory.ObjectNotFound, name));
 
     /// <summary>A local file could not be read or written.</summary>

@@ -50,7 +50,7 @@ internal static class ItemFinder
     /// <param name="cmdlet">The cmdlet.</param>
     /// <param name="item">The item.</param>
     public static RemotePath Locate(this SandboxCommandBase cmdlet, SandboxItemReference item) =>
-        new(new SandboxTarget(cmdlet.ClientOf(item.Server), item.SandboxId), item.Path);
+        new(new SandboxTarget(cmdlet.ClientOf(item.Server).Sandbox(item.SandboxId)), item.Path);
 
     /// <summary>Returns the paths that match, with their entries where they are known.</summary>
     /// <param name="cmdlet">The cmdlet, which reports what fails.</param>

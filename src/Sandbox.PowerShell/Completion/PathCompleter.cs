@@ -29,8 +29,8 @@ public class PathCompleter : ServerCompleter
         (SessionReference? session, SandboxReference? sandbox) = TargetOf(bound);
         ListOptions options = new() { Hidden = prefix.StartsWith('.'), Wake = false };
         List<Suggestion> found = [];
-        await foreach (FileEntry entry in client.ListDirectoryAsync(
-            session?.SandboxId ?? sandbox?.Id ?? bound.DefaultSandbox, session?.Id, directory.Length == 0 ? "." : directory, options, cancellationToken))
+        await foreach (FileEntry entry in client.Sandbox(session?.SandboxId ?? sandbox?.Id ?? bound.DefaultSandbox).Session(session?.Id)
+            .Item(directory.Length == 0 ? "." : directory).ListAsync(options, cancellationToken))
         {
             string name = entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
             if (name.StartsWith(prefix, StringComparison.Ordinal) && PathText.IsText(name))

@@ -22,7 +22,7 @@ public sealed class SandboxCodeResult
         ContextId = run.ContextId;
         SandboxId = run.Target.SandboxId;
         SessionId = run.Target.SessionId;
-        Server = run.Target.Client.Server;
+        Server = run.Target.Sandbox.Server;
     }
 
     /// <summary>Whether the code completed without an error, timeout or cancellation.</summary>

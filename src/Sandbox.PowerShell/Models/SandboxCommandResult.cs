@@ -24,7 +24,7 @@ public sealed class SandboxCommandResult
         SandboxId = run.Target.SandboxId;
         SessionId = run.Target.SessionId;
         ProcessId = run.Id;
-        Server = run.Target.Client.Server;
+        Server = run.Target.Sandbox.Server;
     }
 
     /// <summary>The exit code; 128 + n when signal n ended the command.</summary>

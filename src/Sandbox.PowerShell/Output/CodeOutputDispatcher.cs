@@ -28,7 +28,7 @@ internal sealed class CodeOutputDispatcher(IOutputSink sink, bool asResult, Resu
                 writer.Write(output.Channel, output.Data);
                 break;
             case CodeResultEvent shown:
-                writer.Write(new SandboxCodeOutput(shown.Result, run.ContextId, run.Target, Save(run, shown.Result)));
+                writer.Write(new SandboxCodeOutput(shown.Result, run.ContextId, run.Target.Sandbox, Save(run, shown.Result)));
                 break;
             case CodeEnded ended:
                 End(run, writer, ended.Exit);

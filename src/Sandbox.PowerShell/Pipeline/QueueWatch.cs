@@ -1,11 +1,12 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
 
 /// <summary>Polls whether a command waits for another command of its session.</summary>
-/// <param name="target">Where the command is to run.</param>
+/// <param name="sandbox">Where the command is to run.</param>
 /// <param name="commandId">The command.</param>
-internal sealed class QueueWatch(SandboxTarget target, string commandId)
+internal sealed class QueueWatch(SandboxHandle sandbox, string commandId)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
@@ -14,19 +15,20 @@ internal sealed class QueueWatch(SandboxTarget target, string commandId)
     /// <param name="cancellationToken">The command has shown that it runs, or has ended.</param>
     public async Task WatchAsync(Func<RunningCommand?, ValueTask> onChange, CancellationToken cancellationToken)
     {
+        SandboxHandle session = sandbox.Session(sandbox.SessionId ?? SandboxTarget.DefaultId);
         bool hasWaited = false;
         try
         {
             while (true)
             {
                 await Task.Delay(PollInterval, cancellationToken);
-                SessionInfo session = await target.Client.GetSessionAsync(target.SandboxId, target.SessionId ?? SandboxTarget.DefaultId, cancellationToken);
-                if (session.RunningCommand?.ProcessId == commandId)
+                SessionInfo info = await session.GetSessionAsync(cancellationToken);
+                if (info.RunningCommand?.ProcessId == commandId)
                 {
                     break;
                 }
 
-                if (session.RunningCommand is { } running)
+                if (info.RunningCommand is { } running)
                 {
                     hasWaited = true;
                     await onChange(running);

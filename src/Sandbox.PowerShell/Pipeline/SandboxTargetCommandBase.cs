@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sandbox.Client;
 
 namespace Sandbox;
 
@@ -60,7 +61,7 @@ public abstract class SandboxProcessCommandBase : SandboxTargetCommandBase
 
     /// <summary>The processes for the current pipeline object.</summary>
     /// <param name="where">Which of those that a pattern matches count.</param>
-    private protected IEnumerable<ResourceTarget> FindTargets(Func<SandboxProcess, bool> where) =>
+    private protected IEnumerable<ProcessHandle> FindTargets(Func<SandboxProcess, bool> where) =>
         this.FindProcessTargets(Process, SandboxesBeside(Process), where);
 }
 

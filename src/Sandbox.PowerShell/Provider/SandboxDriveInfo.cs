@@ -17,7 +17,7 @@ public sealed class SandboxDriveInfo : PSDriveInfo
     public string? SessionId => Target.SessionId;
 
     /// <summary>The address of the server.</summary>
-    public string Server => Target.Client.Server;
+    public string Server => Target.Sandbox.Server;
 
     internal SandboxTarget Target { get; }
 

@@ -75,7 +75,7 @@ public sealed partial class SandboxProvider
 
     private static void RequireSameSandbox(RemotePath from, RemotePath to)
     {
-        if (from.Target.SandboxId != to.Target.SandboxId || from.Target.Client.Server != to.Target.Client.Server)
+        if (from.Target.Id != to.Target.Id || from.Target.Server != to.Target.Server)
         {
             throw new ApiException(ErrorCodes.Unsupported, "Source and destination are in different sandboxes. Use Copy-SandboxItem.");
         }

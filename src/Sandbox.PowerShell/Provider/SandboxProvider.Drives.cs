@@ -29,7 +29,7 @@ public sealed partial class SandboxProvider
         }
 
         // Without automatic creation: a removed sandbox is not created again.
-        return new SandboxDriveInfo(drive, new SandboxTarget(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
+        return new SandboxDriveInfo(drive, new SandboxTarget(target.Sandbox), entry.ExactPath, ModuleState.Current.Changes);
     }
 
     // When the current location is on a sandbox drive, the engine resolves a relative root: then it begins with the name of that drive.
@@ -56,8 +56,8 @@ public sealed partial class SandboxProvider
         ModuleState state = ModuleState.Current;
         SandboxClient client = ClientOf(state, session?.Server ?? sandbox?.Server);
         return (session?.SandboxId ?? sandbox?.Id) is { } id
-            ? new SandboxTarget(client, id, session?.Id)
-            : new SandboxTarget(client, state.DefaultSandbox, session?.Id, warnings => _requests.Warn(state.Warnings.TakeNew(warnings)));
+            ? new SandboxTarget(client.Sandbox(id).Session(session?.Id))
+            : new SandboxTarget(client.Sandbox(state.DefaultSandbox).Session(session?.Id), warnings => _requests.Warn(state.Warnings.TakeNew(warnings)));
     }
 
     private static T? Single<T>(T[]? references)

@@ -194,7 +194,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     }
 
     private void Write(FileEntry entry, SandboxDriveInfo drive) =>
-        WriteItemObject(new SandboxDriveItem(entry, drive.Target), drive.PathOf(entry.ExactPath), entry.IsContainer());
+        WriteItemObject(new SandboxDriveItem(entry, drive.Target.Sandbox), drive.PathOf(entry.ExactPath), entry.IsContainer());
 
     private RemotePath PlaceOf(string path) => DriveOf(path).PlaceOf(path);
 

@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <param name="target">The session.</param>
 /// <param name="shell">The shell to start where there is no terminal yet; null for the usual one.</param>
 /// <param name="detachKeys">The keys that leave.</param>
-internal sealed class TerminalAttachment(SandboxTarget target, string? shell, string detachKeys)
+internal sealed class TerminalAttachment(SandboxHandle target, string? shell, string detachKeys)
 {
     private const int KeysAtOnce = 4096;
     private const string TypeVariable = "TERM";
@@ -27,7 +27,7 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
     {
         TerminalRequest request = new() { Size = RawConsole.Size, Shell = shell, Type = Environment.GetEnvironmentVariable(TypeVariable) };
         using CancellationTokenSource leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using TerminalConnection first = await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, cancellationToken);
+        using TerminalConnection first = await target.OpenTerminalAsync(request, cancellationToken);
         _connection = first;
         using IDisposable? resizing = RawConsole.WatchSize(() => _ = ResizeAsync(leave.Token));
         Task typing = Task.Factory.StartNew(() => Type(console, leave), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -76,7 +76,7 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
         {
             try
             {
-                return await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, cancellationToken);
+                return await target.OpenTerminalAsync(request, cancellationToken);
             }
             catch (Exception e) when (e is ServerUnreachableException or ConnectionLostException && Environment.TickCount64 < limit)
             {

@@ -65,9 +65,9 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     {
         if (Process is not null)
         {
-            foreach (ResourceTarget process in this.FindProcessTargets(Process, SandboxesBeside(Process), found => found.State == ProcessState.Running))
+            foreach (ProcessHandle process in this.FindProcessTargets(Process, SandboxesBeside(Process), found => found.State == ProcessState.Running))
             {
-                Connect(process.Sandbox, process);
+                Connect(new SandboxTarget(process.Sandbox), process);
             }
 
             return;
@@ -80,13 +80,13 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
     }
 
     // Query the listener instead of connecting: the program must not see an extra connection.
-    private static async Task<bool> RequireListenerAsync(SandboxTarget target, int port, CancellationToken cancellationToken) =>
-        (await target.Client.GetPortsAsync(target.SandboxId, target.SessionId, wake: true, cancellationToken)).Contains(port)
+    private static async Task<bool> RequireListenerAsync(SandboxHandle sandbox, int port, CancellationToken cancellationToken) =>
+        (await sandbox.GetPortsAsync(wake: true, cancellationToken)).Contains(port)
             ? true
             : throw new ApiException(
-                ErrorCodes.PortNotListening, $"No program in the sandbox '{target.SandboxId}' listens on port {port}. Start it first, then connect.");
+                ErrorCodes.PortNotListening, $"No program in the sandbox '{sandbox.Id}' listens on port {port}. Start it first, then connect.");
 
-    private void Connect(SandboxTarget target, ResourceTarget? process)
+    private void Connect(SandboxTarget target, ProcessHandle? process)
     {
         for (int i = 0; i < Port.Length; i++)
         {
@@ -94,15 +94,15 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
             if (ShouldProcess($"{target.SandboxId}:{port}", "Forward a local port")
                 && (process is null ? IsListenedOn(target, port) : IsServed(process, port)))
             {
-                Forward(target, process?.Id, port, LocalPort?[i] ?? 0);
+                Forward(target.Sandbox, process?.Id, port, LocalPort?[i] ?? 0);
             }
         }
     }
 
     private bool IsListenedOn(SandboxTarget target, int port) =>
-        TryInvoke($"{target.SandboxId}:{port}", token => target.UseAsync(() => RequireListenerAsync(target, port, token), token));
+        TryInvoke($"{target.SandboxId}:{port}", token => target.UseAsync(sandbox => RequireListenerAsync(sandbox, port, token), token));
 
-    private bool IsServed(ResourceTarget process, int port)
+    private bool IsServed(ProcessHandle process, int port)
     {
         ErrorRecord? failure = null;
         bool hasWaited = TryRun(process.ToString(), () =>
@@ -120,11 +120,11 @@ public sealed class ConnectSandboxPortCommand : SandboxTargetCommandBase
         return hasWaited && failure is null;
     }
 
-    private void Forward(SandboxTarget target, string? process, int port, int localPort)
+    private void Forward(SandboxHandle sandbox, string? process, int port, int localPort)
     {
         try
         {
-            PortForward forward = PortForward.Start(target.Client, target.SandboxId, process, port, localPort);
+            PortForward forward = PortForward.Start(sandbox, process, port, localPort);
             ModuleState.Forwards.Add(forward);
             WriteObject(new SandboxPort(forward));
         }

@@ -52,7 +52,7 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
         {
             IEnumerable<SandboxProcess> found = sessionCounts
                 ? this.Resolve(Session, SandboxesBeside(Session)).SelectMany(session => this.FindProcesses(
-                    reference, [new SandboxReference(session.SandboxId) { Server = session.Client.Server }], IncludeCommand)
+                    reference, [new SandboxReference(session.SandboxId) { Server = session.Sandbox.Server }], IncludeCommand)
                     .Where(process => process.SessionId == session.SessionId))
                 : this.FindProcesses(reference, SandboxesBeside(Id), IncludeCommand);
             WriteObject(found.Where(process => State is null || State.Contains(process.State)), enumerateCollection: true);

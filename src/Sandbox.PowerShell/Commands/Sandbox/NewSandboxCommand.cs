@@ -145,7 +145,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
             SandboxInfo made = await client.CreateSandboxAsync(request, cancellationToken);
             if (RequireIsolation && MissingFeatures(made) is { Length: > 0 } missing)
             {
-                await client.RemoveSandboxAsync(made.Id, cancellationToken);
+                await client.Sandbox(made.Id).RemoveAsync(cancellationToken);
                 throw new ApiException(
                     ErrorCodes.IsolationUnavailable,
                     $"The sandbox was removed because isolation features are missing: {string.Join(", ", missing)}. Omit -RequireIsolation to accept that.");

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
@@ -49,7 +50,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
 
         Exception? failure;
-        (TerminalMessage? Exit, SandboxTarget Place, bool IsKept) end;
+        (TerminalMessage? Exit, SandboxHandle Session, bool IsKept) end;
         using (console)
         {
             failure = TryVisit(target, console, out end);
@@ -65,12 +66,12 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
         else if (end.IsKept)
         {
-            WriteInformation($"\nDetached from '{end.Place}'. Run 'Enter-SandboxSession {end.Place}' to re-attach.", HostTag);
+            WriteInformation($"\nDetached from '{end.Session}'. Run 'Enter-SandboxSession {end.Session}' to re-attach.", HostTag);
         }
     }
 
     // Report the error after the console was restored.
-    private Exception? TryVisit(SandboxTarget target, RawConsole console, out (TerminalMessage? Exit, SandboxTarget Place, bool IsKept) end)
+    private Exception? TryVisit(SandboxTarget target, RawConsole console, out (TerminalMessage? Exit, SandboxHandle Session, bool IsKept) end)
     {
         try
         {
@@ -96,7 +97,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         return found.Length switch
         {
             0 => null,
-            1 => new SandboxTarget(ClientOf(found[0].Server), found[0].SandboxId, found[0].Id),
+            1 => new SandboxTarget(ClientOf(found[0].Server).Sandbox(found[0].SandboxId).Session(found[0].Id)),
             _ => throw Ambiguous(found.Select(session => session.ToString())),
         };
     }
@@ -107,17 +108,17 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         return new PipelineStoppedException();
     }
 
-    private async Task<(TerminalMessage? Exit, SandboxTarget Place, bool IsKept)> VisitAsync(
+    private async Task<(TerminalMessage? Exit, SandboxHandle Session, bool IsKept)> VisitAsync(
         SandboxTarget target, RawConsole console, CancellationToken cancellationToken)
     {
-        SandboxTarget place = target.IsAutomatic ? target : await target.ToDefaultSessionAsync(cancellationToken);
-        if (place.SessionId is not null)
+        SandboxHandle session = target.IsAutomatic ? target.Sandbox : await target.ToDefaultSessionAsync(cancellationToken);
+        if (session.SessionId is not null)
         {
-            return (await new TerminalAttachment(place, Shell, DetachKey).RunAsync(console, cancellationToken), place, true);
+            return (await new TerminalAttachment(session, Shell, DetachKey).RunAsync(console, cancellationToken), session, true);
         }
 
-        SessionInfo made = await place.UseAsync(() => place.Client.CreateSessionAsync(place.SandboxId, new(), cancellationToken), cancellationToken);
-        SandboxTarget own = new(place.Client, place.SandboxId, made.Id);
+        SessionInfo made = await target.UseAsync(sandbox => sandbox.CreateSessionAsync(new(), cancellationToken), cancellationToken);
+        SandboxHandle own = session.Session(made.Id);
         try
         {
             return (await new TerminalAttachment(own, Shell, DetachKey).RunAsync(console, cancellationToken), own, false);
@@ -128,12 +129,12 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
     }
 
-    private static async Task RemoveAsync(SandboxTarget own)
+    private static async Task RemoveAsync(SandboxHandle own)
     {
         using CancellationTokenSource limit = new(RemoveLimit);
         try
         {
-            await own.Client.RemoveSessionAsync(own.SandboxId, own.SessionId!, limit.Token);
+            await own.RemoveSessionAsync(limit.Token);
         }
         catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
         {
