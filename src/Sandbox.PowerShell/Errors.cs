@@ -7,6 +7,17 @@ namespace Sandbox;
 /// <summary>Every error record of the module: stable ids (a wire code in Pascal case), categories, and what the user can do.</summary>
 internal static class Errors
 {
+    // The parameters of the fields that a server may not know.
+    private static readonly Dictionary<string, string> Parameters = new(StringComparer.Ordinal)
+    {
+        ["env"] = "-Environment", ["secretEnv"] = "-Environment", ["labels"] = "-Label", ["network"] = "-Network", ["image"] = "-Image", ["engine"] = "-Engine",
+        ["limits.memoryBytes"] = "-MemoryLimit", ["limits.processes"] = "-ProcessLimit", ["limits.cpus"] = "-CpuLimit", ["limits.diskBytes"] = "-DiskLimit",
+        ["limits"] = "limits of a sandbox", ["retention"] = "-Retention", ["sleepAfter"] = "-SleepAfterSeconds", ["temporary"] = "-Temporary",
+        ["defaultSession"] = "-DefaultSession", ["cwd"] = "-WorkingDirectory", ["timeoutMs"] = "-TimeoutSeconds",
+        ["commandTimeoutMs"] = "-CommandTimeoutSeconds", ["stdin"] = "pipeline input", ["stdinOpen"] = "open input", ["language"] = "-Language",
+        ["branch"] = "-Branch", ["tag"] = "-Tag", ["commit"] = "-Commit", ["depth"] = "-Depth", ["destination"] = "-Destination",
+    };
+
     /// <summary>Whether a failure is one that the module reports; any other is a defect and is not hidden.</summary>
     /// <param name="exception">The failure.</param>
     public static bool IsExpected(Exception exception) =>
@@ -24,6 +35,8 @@ internal static class Errors
     /// <param name="target">What it failed for.</param>
     public static ErrorRecord From(Exception exception, object? target) => exception switch
     {
+        ApiException { Code: ErrorCodes.Unsupported, Field: { } field } e when e.Message.Contains($"'{field}'", StringComparison.Ordinal) =>
+            From(new ApiException(e.Code, UnsupportedField(field), e) { Status = e.Status, RequestId = e.RequestId }, target),
         ApiException e => With(e.Kind.RecommendedAction, new(e, PascalCase(e.Code), Enum.Parse<ErrorCategory>(e.Kind.Category), target)),
         ServerUnreachableException e => With(
             "Check the address, and that the server is running.", new(e, "ServerUnreachable", ErrorCategory.ConnectionError, e.Server)),
@@ -175,6 +188,11 @@ internal static class Errors
             ? $"Local port {localPort} is not forwarded by this process. Run Get-SandboxPort to list the forwarded ports."
             : $"Forwarding of local port {localPort} has ended: {reason}"),
         "PortForwardNotFound", ErrorCategory.ObjectNotFound, localPort);
+
+    // Users know parameters, not fields of requests.
+    private static string UnsupportedField(string field) => Parameters.TryGetValue(field, out string? parameter)
+        ? $"The server does not support {parameter}. Omit it, or use a server that supports it."
+        : "The server does not support a parameter of this command. Omit optional parameters, or use a server of the version of this module.";
 
     private static ErrorRecord TimedOut(string sentence, string target) => With(
         ErrorCodes.Find(ErrorCodes.CommandTimedOut).RecommendedAction,
