@@ -54,11 +54,11 @@ internal static class Errors
         new(new ArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, target);
 
     /// <summary>A session, process or context object belongs to another sandbox than <c>-Sandbox</c>.</summary>
-    /// <param name="session">The session, process or context.</param>
-    /// <param name="sandbox">The sandbox.</param>
-    public static ErrorRecord SandboxMismatch(ResourceReference session, SandboxReference sandbox) => new(
-        new ArgumentException($"'{session}' is not in the sandbox '{sandbox.Id}'. Omit -Sandbox."),
-        "SandboxMismatch", ErrorCategory.InvalidArgument, session.ToString());
+    /// <param name="resource">The session, process or context.</param>
+    /// <param name="sandboxId">The sandbox.</param>
+    public static ErrorRecord SandboxMismatch(string resource, string sandboxId) => new(
+        new ArgumentException($"'{resource}' is not in the sandbox '{sandboxId}'. Omit -Sandbox."),
+        "SandboxMismatch", ErrorCategory.InvalidArgument, resource);
 
     /// <summary>A sandbox or session came from the pipeline although a parameter specifies one.</summary>
     /// <param name="target">The piped one.</param>
@@ -98,20 +98,20 @@ internal static class Errors
         exception, "LocalFileFailed", exception is UnauthorizedAccessException ? ErrorCategory.PermissionDenied : ErrorCategory.WriteError, target);
 
     /// <summary>A command was stopped by its time limit.</summary>
-    /// <param name="run">The command.</param>
+    /// <param name="target">The sandbox or session.</param>
     /// <param name="exit">The exit status.</param>
-    public static ErrorRecord CommandTimedOut(RemoteCommand run, ExecExit exit) => TimedOut(
-        $"The command in '{run.Target}' timed out after {exit.DurationMs / 1000:0.0##} s and was stopped. "
-        + $"Its output up to then is available{AfterStop(run.Target, exit)}.", run.Target.ToString());
+    public static ErrorRecord CommandTimedOut(SandboxHandle target, ExecExit exit) => TimedOut(
+        $"The command in '{target}' timed out after {exit.DurationMs / 1000:0.0##} s and was stopped. "
+        + $"Its output up to then is available{AfterStop(target, exit)}.", target.ToString());
 
     /// <summary>A command exited with a non-zero code and <c>-ErrorOnNonZeroExit</c> or <c>$PSNativeCommandUseErrorActionPreference</c> is set.</summary>
-    /// <param name="run">The command.</param>
+    /// <param name="target">The sandbox or session.</param>
     /// <param name="exit">The exit status.</param>
-    public static ErrorRecord CommandExitedNonZero(RemoteCommand run, ExecExit exit) => new(
+    public static ErrorRecord CommandExitedNonZero(SandboxHandle target, ExecExit exit) => new(
         new InvalidOperationException(exit.Signal is null
-            ? $"The command in '{run.Target}' exited with code {exit.ExitCode}."
-            : $"The command in '{run.Target}' was terminated by signal {exit.Signal} (exit code {exit.ExitCode})."),
-        "CommandExitedNonZero", ErrorCategory.InvalidResult, run.Target.ToString());
+            ? $"The command in '{target}' exited with code {exit.ExitCode}."
+            : $"The command in '{target}' was terminated by signal {exit.Signal} (exit code {exit.ExitCode})."),
+        "CommandExitedNonZero", ErrorCategory.InvalidResult, target.ToString());
 
     /// <summary>A process exited before the awaited condition was met.</summary>
     /// <param name="process">The process.</param>
@@ -143,13 +143,13 @@ internal static class Errors
     /// <summary>Code was stopped by its time limit.</summary>
     /// <param name="run">The run.</param>
     /// <param name="exit">The exit status.</param>
-    public static ErrorRecord CodeTimedOut(CodeInvocation run, CodeExit exit) => TimedOut(
-        $"The code in '{run}' timed out after {exit.DurationMs / 1000:0.0##} s and was interrupted. The context can still be used.", run.ToString());
+    public static ErrorRecord CodeTimedOut(string run, CodeExit exit) => TimedOut(
+        $"The code in '{run}' timed out after {exit.DurationMs / 1000:0.0##} s and was interrupted. The context can still be used.", run);
 
     /// <summary>Code failed.</summary>
     /// <param name="run">The run.</param>
     /// <param name="error">Why.</param>
-    public static ErrorRecord CodeFailed(CodeInvocation run, SandboxCodeError error) => new(
+    public static ErrorRecord CodeFailed(string run, SandboxCodeError error) => new(
         new InvalidOperationException(
             $"The code in '{run}' failed. {error}{string.Concat(error.Traceback.Where(line => line != error.ToString()).Select(line => "\n" + line))}"),
         "CodeFailed", ErrorCategory.InvalidResult, error);
@@ -157,8 +157,8 @@ internal static class Errors
     /// <summary>An image result could not be saved.</summary>
     /// <param name="failure">Why.</param>
     /// <param name="run">The run.</param>
-    public static ErrorRecord ResultNotSaved(Exception failure, CodeInvocation run) => new(
-        failure, "ResultNotSaved", ErrorCategory.WriteError, run.ToString());
+    public static ErrorRecord ResultNotSaved(Exception failure, string run) => new(
+        failure, "ResultNotSaved", ErrorCategory.WriteError, run);
 
     /// <summary>A line of a command's standard error, for <c>-StandardError Error</c>.</summary>
     /// <param name="line">The line.</param>
@@ -205,7 +205,7 @@ internal static class Errors
     }
 
     // A temporary session prints no message.
-    private static string AfterStop(SandboxTarget target, ExecExit exit) =>
+    private static string AfterStop(SandboxHandle target, ExecExit exit) =>
         target.SessionId is null ? "" : exit.ShellRestarted ? "; the session continues with a new shell" : "; the session can still be used";
 
     private static string PascalCase(string code) =>

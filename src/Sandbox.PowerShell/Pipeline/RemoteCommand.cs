@@ -21,7 +21,8 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
     /// <summary>Where it runs.</summary>
     public SandboxTarget Target { get; } = target;
 
-    private ProcessHandle Process => Target.Sandbox.Process(Id);
+    /// <summary>Its handle.</summary>
+    public ProcessHandle Process => Target.Sandbox.Process(Id);
 
     /// <summary>The command as text.</summary>
     public string Text => TextOf(request);

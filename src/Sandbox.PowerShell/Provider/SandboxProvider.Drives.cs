@@ -50,7 +50,7 @@ public sealed partial class SandboxProvider
         SandboxReference? sandbox = Single(parameters.Sandbox);
         if (session?.SandboxId is { } own && sandbox is not null && own != sandbox.Id)
         {
-            throw ProviderRequests.Failure(Errors.SandboxMismatch(session, sandbox));
+            throw ProviderRequests.Failure(Errors.SandboxMismatch(session.ToString(), sandbox.Id));
         }
 
         ModuleState state = ModuleState.Current;

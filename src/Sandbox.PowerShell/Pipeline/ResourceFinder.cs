@@ -177,7 +177,7 @@ internal static class ResourceFinder
         SandboxReference? named = sandboxes?.FirstOrDefault(sandbox => Agree(reference, sandbox));
         if (sandboxes is not null && named is null)
         {
-            cmdlet.WriteError(Errors.SandboxMismatch(reference, sandboxes[0]));
+            cmdlet.WriteError(Errors.SandboxMismatch(reference.ToString(), sandboxes[0].Id));
             return [];
         }
 
