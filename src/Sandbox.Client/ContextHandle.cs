@@ -11,13 +11,11 @@ public sealed record ContextHandle(SandboxHandle Sandbox, string Id)
     private static readonly MediaTypeWithQualityHeaderValue EventStream = new(EventStreamFormat.MediaType);
 
     /// <summary>Removes the context and interrupts its code.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveAsync(CancellationToken cancellationToken) =>
         Sandbox.Client.SendAsync(Sandbox.At(Routes.DeleteContext, Id).ToMessage, cancellationToken);
 
     /// <summary>Runs code and streams its events.</summary>
     /// <param name="request">What to run.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<CodeReader> RunAsync(CodeRunRequest request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await Sandbox.Client.OpenAsync(

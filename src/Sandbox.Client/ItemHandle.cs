@@ -17,22 +17,18 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
 
     /// <summary>Returns the item.</summary>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<FileEntry> GetAsync(bool follow, CancellationToken cancellationToken) =>
         Client.ReadAsync(At(Routes.FindItem).With("follow", follow), ProtocolJson.Default.FileEntry, cancellationToken);
 
     /// <summary>Returns the items that match the path as a pattern. Each part of the path may contain <c>*</c>, <c>?</c>, <c>[a-z]</c> or <c>[!a]</c>;
     /// a backslash escapes the next character.</summary>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> FindAsync(bool hidden, CancellationToken cancellationToken) =>
         ReadEntriesAsync(Sandbox.AtSession(Routes.FindItem).With("pattern", Path).With("hidden", hidden), cancellationToken);
 
     /// <summary>Streams the content of the directory, sorted by name within each directory.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public IAsyncEnumerable<FileEntry> ListAsync(
-        ListOptions options, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<FileEntry> ListAsync(ListOptions options, CancellationToken cancellationToken) =>
         ReadEntriesAsync(
             At(Routes.ListDirectory).With("recursive", options.Recursive).With("depth", options.Depth)
                 .With("filter", options.Filter).With("hidden", options.Hidden) with { Wake = options.Wake },
@@ -42,8 +38,7 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     /// <param name="offset">The start offset; a negative number counts from the end.</param>
     /// <param name="length">The maximum number of bytes; null for all.</param>
     /// <param name="cancellationToken">Cancels the request and reading.</param>
-    public async Task<SandboxFileStream> OpenAsync(
-        long offset, long? length, CancellationToken cancellationToken)
+    public async Task<SandboxFileStream> OpenAsync(long offset, long? length, CancellationToken cancellationToken)
     {
         async Task<HttpResponseMessage> Request(long from, long? count, string? version, CancellationToken cancellationToken) => await Client.OpenAsync(
             () =>
@@ -65,8 +60,7 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     /// <param name="options">The options.</param>
     /// <param name="cancellationToken">Cancels the operation; the file is then unchanged.</param>
     /// <exception cref="ApiException">For example <see cref="ErrorCodes.DiskFull"/>; the file is then unchanged.</exception>
-    public Task<FileWritten> WriteAsync(
-        Stream source, WriteOptions options, CancellationToken cancellationToken)
+    public Task<FileWritten> WriteAsync(Stream source, WriteOptions options, CancellationToken cancellationToken)
     {
         RequestAddress address = At(Routes.WriteFile).With("mode", options.Mode)
             .With("modifiedAt", options.ModifiedAt?.ToString("O", CultureInfo.InvariantCulture))
@@ -87,13 +81,11 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
 
     /// <summary>Removes the item.</summary>
     /// <param name="recursive">Whether a directory is removed with its content.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveAsync(bool recursive, CancellationToken cancellationToken) =>
         Client.UploadAsync(At(Routes.DeleteFile).With("recursive", recursive).ToMessage, cancellationToken);
 
     /// <summary>Creates the directory and its missing parents.</summary>
     /// <param name="isNew">Whether an existing directory is <see cref="ErrorCodes.PathExists"/>.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task CreateDirectoryAsync(bool isNew, CancellationToken cancellationToken) =>
         Client.SendAsync(
             () =>
@@ -110,14 +102,12 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
 
     /// <summary>Creates a symbolic link at the path.</summary>
     /// <param name="target">The target of the link.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task CreateLinkAsync(string target, CancellationToken cancellationToken) =>
         Client.SendAsync(At(Routes.CreateLink).With("target", target).ToMessage, cancellationToken);
 
     /// <summary>Moves the item to exactly this path.</summary>
     /// <param name="destination">The new path.</param>
     /// <param name="overwrite">Whether an existing file or empty directory is replaced.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task MoveAsync(string destination, bool overwrite, CancellationToken cancellationToken) =>
         Client.UploadAsync(At(Routes.MoveItem).With("destination", destination).With("overwrite", overwrite).ToMessage, cancellationToken);
 
@@ -126,17 +116,14 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     /// <param name="recursive">Whether a directory is copied with its content.</param>
     /// <param name="overwrite">Whether an existing file or empty directory is replaced.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public Task CopyAsync(
-        string destination, bool recursive, bool overwrite, CancellationToken cancellationToken) =>
+    public Task CopyAsync(string destination, bool recursive, bool overwrite, CancellationToken cancellationToken) =>
         Client.UploadAsync(
             At(Routes.CopyItem).With("destination", destination).With("recursive", recursive).With("overwrite", overwrite).ToMessage, cancellationToken);
 
     /// <summary>Opens the directory as a tar archive, created while it is read.</summary>
     /// <param name="excludes">The patterns to exclude: names at any depth, or relative paths; syntax as in <see cref="FindAsync"/>.</param>
     /// <param name="partial">Whether unreadable items are listed in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise they are an error.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public async Task<Stream> OpenArchiveAsync(
-        IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
+    public async Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
     {
         RequestAddress address = At(Routes.ExportArchive).With("partial", partial);
         foreach (string exclude in excludes)
@@ -151,8 +138,7 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     /// <param name="replace">Whether other content of the directory is removed; otherwise the archive is merged.</param>
     /// <param name="archive">Writes the archive to the stream it is given.</param>
     /// <param name="cancellationToken">Cancels the operation; nothing is changed then.</param>
-    public Task RestoreArchiveAsync(
-        bool replace, Func<Stream, CancellationToken, Task> archive, CancellationToken cancellationToken) =>
+    public Task RestoreArchiveAsync(bool replace, Func<Stream, CancellationToken, Task> archive, CancellationToken cancellationToken) =>
         Client.UploadAsync(
             () =>
             {
@@ -166,8 +152,7 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     /// <param name="recursive">Whether subdirectories are watched too.</param>
     /// <param name="filter">The name pattern; null for all.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    public async IAsyncEnumerable<FileChange?> WatchAsync(
-        bool recursive, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<FileChange?> WatchAsync(bool recursive, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using ResponseStream body = await Client.OpenStreamAsync(
             At(Routes.Watch).With("recursive", recursive).With("filter", filter).ToMessage, cancellationToken);
@@ -218,8 +203,7 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
             },
             ProtocolJson.Default.FileWritten, cancellationToken);
 
-    private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(
-        RequestAddress address, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<FileEntry> ReadEntriesAsync(RequestAddress address, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using ResponseStream body = await Client.OpenStreamAsync(address.ToMessage, cancellationToken);
         await using IAsyncEnumerator<FileEntry?> entries = JsonSerializer.DeserializeAsyncEnumerable(

@@ -36,7 +36,6 @@ public sealed record ProcessHandle(SandboxHandle Sandbox, string Id)
     /// <summary>Reads the output from a cursor on.</summary>
     /// <param name="from">The cursor.</param>
     /// <param name="follow">Whether to follow the output until the process exits.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<CommandReader> ReadOutputAsync(OutputCursor from, bool follow, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await OpenPatientlyAsync(() => OutputRequest(from, follow, wake: true), cancellationToken);
@@ -45,7 +44,6 @@ public sealed record ProcessHandle(SandboxHandle Sandbox, string Id)
 
     /// <summary>Starts the process in the background.</summary>
     /// <param name="request">What to run.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ProcessInfo> StartAsync(ExecRequest request, CancellationToken cancellationToken) =>
         Client.ReadAsync(
             () =>
@@ -57,7 +55,6 @@ public sealed record ProcessHandle(SandboxHandle Sandbox, string Id)
             ProtocolJson.Default.ProcessInfo, cancellationToken);
 
     /// <summary>Returns the command or process.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ProcessInfo> GetAsync(CancellationToken cancellationToken) =>
         Client.ReadAsync(Sandbox.At(Routes.GetProcess, Id), ProtocolJson.Default.ProcessInfo, cancellationToken);
 
@@ -65,7 +62,6 @@ public sealed record ProcessHandle(SandboxHandle Sandbox, string Id)
     /// <param name="port">The port condition; null to wait for the exit only.</param>
     /// <param name="limit">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> for none.</param>
     /// <param name="wake">Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<WaitAnswer> WaitAsync(PortCondition? port, TimeSpan limit, bool wake, CancellationToken cancellationToken)
     {
         long begin = Stopwatch.GetTimestamp();
@@ -97,7 +93,6 @@ public sealed record ProcessHandle(SandboxHandle Sandbox, string Id)
     }
 
     /// <summary>Removes the exited process and its output.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveAsync(CancellationToken cancellationToken) =>
         Client.SendAsync(Sandbox.At(Routes.DeleteProcess, Id).ToMessage, cancellationToken);
 
@@ -116,7 +111,6 @@ public sealed record ProcessHandle(SandboxHandle Sandbox, string Id)
 
     /// <summary>Sends a signal. INT, TERM and KILL stop it and its child processes.</summary>
     /// <param name="signal">The signal's name: <c>TERM</c>.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task SignalAsync(string signal, CancellationToken cancellationToken) =>
         Client.SendAsync(
             () => Sandbox.At(Routes.SignalProcess, Id).ToMessage(new SignalRequest(signal), ProtocolJson.Default.SignalRequest), cancellationToken);

@@ -42,12 +42,10 @@ public sealed class SandboxClient
     public SandboxHandle Sandbox(string id) => new(this, id, null);
 
     /// <summary>Returns the server and its capabilities.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ServerInfo> GetServerAsync(CancellationToken cancellationToken) =>
         ReadAsync(new RequestAddress(Routes.GetServer), ProtocolJson.Default.ServerInfo, cancellationToken);
 
     /// <summary>Ends the processes of all sandboxes, then the server; files stay. Only a server of this machine can be stopped.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task StopServerAsync(CancellationToken cancellationToken)
     {
         await SendAsync(new RequestAddress(Routes.StopServer).ToMessage, cancellationToken);
@@ -56,14 +54,12 @@ public sealed class SandboxClient
 
     /// <summary>Creates a sandbox.</summary>
     /// <param name="request">The properties.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxInfo> CreateSandboxAsync(SandboxCreateRequest request, CancellationToken cancellationToken) =>
         ReadAsync(
             () => new RequestAddress(Routes.CreateSandbox).ToMessage(request, ProtocolJson.Default.SandboxCreateRequest),
             ProtocolJson.Default.SandboxInfo, cancellationToken);
 
     /// <summary>Lists all sandboxes, oldest first.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<SandboxInfo>> GetSandboxesAsync(CancellationToken cancellationToken) =>
         (await ReadAsync(new RequestAddress(Routes.ListSandboxes), ProtocolJson.Default.SandboxList, cancellationToken)).Sandboxes;
 

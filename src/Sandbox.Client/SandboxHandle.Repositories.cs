@@ -11,8 +11,7 @@ public sealed partial record SandboxHandle
     /// <param name="request">The repository and the destination.</param>
     /// <param name="onProgress">Receives the progress.</param>
     /// <param name="cancellationToken">Cancels the operation; nothing is created then.</param>
-    public async Task<CheckoutResult> CheckOutAsync(
-        CheckoutRequest request, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
+    public async Task<CheckoutResult> CheckOutAsync(CheckoutRequest request, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
         await using ResponseStream body = await Client.OpenStreamAsync(
             () => AtSession(Routes.CheckOut).ToMessage(request, ProtocolJson.Default.CheckoutRequest), cancellationToken);

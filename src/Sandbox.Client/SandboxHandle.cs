@@ -29,94 +29,78 @@ public sealed partial record SandboxHandle(SandboxClient Client, string Id, stri
     public ItemHandle Item(string path) => new(this, path);
 
     /// <summary>Returns the sandbox.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxInfo> GetAsync(CancellationToken cancellationToken) =>
         Client.ReadAsync(At(Routes.GetSandbox), ProtocolJson.Default.SandboxInfo, cancellationToken);
 
     /// <summary>Returns whether the sandbox is running.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<bool> IsRunningAsync(CancellationToken cancellationToken) =>
         (await Client.ReadAsync(At(Routes.GetRunning), ProtocolJson.Default.RunningAnswer, cancellationToken)).Running;
 
     /// <summary>Stops the processes of the sandbox and keeps its files; the next request starts it again.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task StopAsync(CancellationToken cancellationToken) => Client.SendAsync(At(Routes.StopSandbox).ToMessage, cancellationToken);
 
     /// <summary>Removes the sandbox and its content.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveAsync(CancellationToken cancellationToken) => Client.SendAsync(At(Routes.DeleteSandbox).ToMessage, cancellationToken);
 
     /// <summary>Creates a session.</summary>
     /// <param name="request">The properties.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SessionInfo> CreateSessionAsync(SessionCreateRequest request, CancellationToken cancellationToken) => Client.ReadAsync(
         () => At(Routes.CreateSession).ToMessage(request, ProtocolJson.Default.SessionCreateRequest), ProtocolJson.Default.SessionInfo, cancellationToken);
 
     /// <summary>Lists the sessions of the sandbox, oldest first.</summary>
     /// <param name="wake">Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<SessionInfo>> GetSessionsAsync(bool wake, CancellationToken cancellationToken) =>
         (await Client.ReadAsync(At(Routes.ListSessions) with { Wake = wake }, ProtocolJson.Default.SessionList, cancellationToken)).Sessions;
 
     /// <summary>Returns the session.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SessionInfo> GetSessionAsync(CancellationToken cancellationToken) =>
         Client.ReadAsync(At(Routes.GetSession, RequiredSession), ProtocolJson.Default.SessionInfo, cancellationToken);
 
     /// <summary>Removes the session and stops what runs in it.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SessionDeleted> RemoveSessionAsync(CancellationToken cancellationToken) =>
         Client.ReadAsync(At(Routes.DeleteSession, RequiredSession), ProtocolJson.Default.SessionDeleted, cancellationToken);
 
     /// <summary>Returns the environment variables of the sandbox or session.</summary>
     /// <param name="reveal">Whether secret values are included.</param>
     /// <param name="wake">Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<EnvironmentState> GetEnvironmentAsync(bool reveal, bool wake, CancellationToken cancellationToken) => Client.ReadAsync(
         AtSession(Routes.GetEnvironment).With("reveal", reveal ? "true" : null) with { Wake = wake }, ProtocolJson.Default.EnvironmentState, cancellationToken);
 
     /// <summary>Changes environment variables of the sandbox or session.</summary>
     /// <param name="patch">The changes.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task SetEnvironmentAsync(EnvironmentPatch patch, CancellationToken cancellationToken) =>
         Client.SendAsync(() => AtSession(Routes.ChangeEnvironment).ToMessage(patch, ProtocolJson.Default.EnvironmentPatch), cancellationToken);
 
     /// <summary>Creates a code context, or returns the default one.</summary>
     /// <param name="request">The properties.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ContextInfo> CreateContextAsync(ContextCreateRequest request, CancellationToken cancellationToken) => Client.ReadAsync(
         () => AtSession(Routes.CreateContext).ToMessage(request, ProtocolJson.Default.ContextCreateRequest),
         ProtocolJson.Default.ContextInfo, cancellationToken);
 
     /// <summary>Lists the code contexts of the sandbox, oldest first. A stopped sandbox is not started but is
     /// <see cref="ErrorCodes.SandboxStopped"/>.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<ContextInfo>> GetContextsAsync(CancellationToken cancellationToken) =>
         (await Client.ReadAsync(At(Routes.ListContexts) with { Wake = false }, ProtocolJson.Default.ContextList, cancellationToken)).Contexts;
 
     /// <summary>Lists the processes of the sandbox, oldest first.</summary>
     /// <param name="includeCommands">Whether retained commands are included.</param>
     /// <param name="wake">Whether a stopped sandbox is started; otherwise the list is empty.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<ProcessInfo>> GetProcessesAsync(bool includeCommands, bool wake, CancellationToken cancellationToken) =>
         (await Client.ReadAsync(
             At(Routes.ListProcesses).With("commands", includeCommands ? "true" : null) with { Wake = wake },
             ProtocolJson.Default.ProcessList, cancellationToken)).Processes;
 
     /// <summary>Removes all exited processes and their output.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveEndedProcessesAsync(CancellationToken cancellationToken) =>
         Client.SendAsync(At(Routes.DeleteEndedProcesses).ToMessage, cancellationToken);
 
     /// <summary>Sends all processes of the sandbox a signal, in one step.</summary>
     /// <param name="signal">The signal's name: <c>TERM</c>.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task SignalAllAsync(string signal, CancellationToken cancellationToken) => Client.SendAsync(
         () => At(Routes.SignalProcesses).ToMessage(new SignalRequest(signal), ProtocolJson.Default.SignalRequest), cancellationToken);
 
     /// <summary>Lists the ports on which programs of the sandbox listen. The session, if any, must exist.</summary>
     /// <param name="wake">Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<int>> GetPortsAsync(bool wake, CancellationToken cancellationToken) =>
     [
         .. (await Client.ReadAsync(AtSession(Routes.ListPorts) with { Wake = wake }, ProtocolJson.Default.PortList, cancellationToken))
@@ -125,13 +109,11 @@ public sealed partial record SandboxHandle(SandboxClient Client, string Id, stri
 
     /// <summary>Opens a TCP tunnel to a program of the sandbox, see <see cref="SocketTunnel"/>.</summary>
     /// <param name="port">The port on which the program listens.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<WebSocket> ConnectPortAsync(int port, CancellationToken cancellationToken) =>
         Client.UpgradeAsync(At(Routes.ConnectPort, $"{PortNumber.Require(port)}"), cancellationToken);
 
     /// <summary>Attaches to the terminal of the session, or else of the default session or the sandbox, and starts one if needed.</summary>
     /// <param name="request">The options.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<TerminalConnection> OpenTerminalAsync(TerminalRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);

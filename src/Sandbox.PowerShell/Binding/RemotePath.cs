@@ -23,13 +23,11 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
 
     /// <summary>Returns the item.</summary>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<FileEntry> GetAsync(bool follow, CancellationToken cancellationToken) =>
         UseAsync(item => item.GetAsync(follow, cancellationToken), cancellationToken);
 
     /// <summary>Returns the item; null if there is none.</summary>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<FileEntry?> TryGetAsync(bool follow, CancellationToken cancellationToken)
     {
         try
@@ -43,18 +41,15 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
     }
 
     /// <summary>Returns the item as an object.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<SandboxItem> ToItemAsync(CancellationToken cancellationToken) => new(await GetAsync(follow: false, cancellationToken), Target);
 
     /// <summary>Lists the directory.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> ListAsync(ListOptions options, CancellationToken cancellationToken) =>
         BeginAsync(item => item.ListAsync(options, cancellationToken), cancellationToken);
 
     /// <summary>Returns the items that match the path as a pattern in the server's syntax.</summary>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public IAsyncEnumerable<FileEntry> FindAsync(bool hidden, CancellationToken cancellationToken) =>
         BeginAsync(item => item.FindAsync(hidden, cancellationToken), cancellationToken);
 
@@ -67,7 +62,6 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
 
     /// <summary>Opens the file.</summary>
     /// <param name="offset">The start offset; a negative number counts from the end.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxFileStream> OpenAsync(long offset, CancellationToken cancellationToken) =>
         UseAsync(item => item.OpenAsync(offset, null, cancellationToken), cancellationToken);
 
@@ -92,26 +86,22 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
 
     /// <summary>Creates a directory.</summary>
     /// <param name="isNew">Whether an existing one is an error.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task MakeDirectoryAsync(bool isNew, CancellationToken cancellationToken) =>
         UseAsync(item => item.CreateDirectoryAsync(isNew, cancellationToken), cancellationToken);
 
     /// <summary>Creates a link.</summary>
     /// <param name="target">The target of the link.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task MakeLinkAsync(string target, CancellationToken cancellationToken) =>
         UseAsync(item => item.CreateLinkAsync(target, cancellationToken), cancellationToken);
 
     /// <summary>Removes the item.</summary>
     /// <param name="recursive">Whether a directory is removed with its content.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task RemoveAsync(bool recursive, CancellationToken cancellationToken) =>
         UseAsync(item => item.RemoveAsync(recursive, cancellationToken), cancellationToken);
 
     /// <summary>Moves the item.</summary>
     /// <param name="destination">Its new path.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task MoveAsync(string destination, bool overwrite, CancellationToken cancellationToken) =>
         UseAsync(item => item.MoveAsync(destination, overwrite, cancellationToken), cancellationToken);
 
@@ -124,7 +114,6 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
     /// <summary>Opens the directory as an archive.</summary>
     /// <param name="excludes">Patterns in the server's syntax.</param>
     /// <param name="partial">Whether unreadable items are listed in the archive; otherwise they are an error.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken) =>
         UseAsync(item => item.OpenArchiveAsync(excludes, partial, cancellationToken), cancellationToken);
 
@@ -142,7 +131,6 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
 
     /// <summary>Returns the path of a copied or moved item whose destination this is: in an existing directory, otherwise this path.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<RemotePath> WithNameAsync(string name, CancellationToken cancellationToken)
     {
         if (await TryGetAsync(follow: true, cancellationToken) is { Type: FileKind.Directory })
@@ -154,7 +142,6 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
     }
 
     /// <summary>Returns the last part of the path, resolved if it is <c>.</c> or <c>..</c>.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<string> NameAsync(CancellationToken cancellationToken)
     {
         string name = Path.TrimEnd('/') is var trimmed ? trimmed[(trimmed.LastIndexOf('/') + 1)..] : "";

@@ -39,7 +39,6 @@ internal sealed class SandboxTarget(SandboxHandle sandbox, Action<IEnumerable<st
 
     /// <summary>Runs an operation in the sandbox, creating the default sandbox if it is missing.</summary>
     /// <param name="action">The operation.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<T> UseAsync<T>(Func<SandboxHandle, Task<T>> action, CancellationToken cancellationToken)
     {
         try
@@ -59,7 +58,6 @@ internal sealed class SandboxTarget(SandboxHandle sandbox, Action<IEnumerable<st
     }
 
     /// <summary>Returns the sandbox or session, or the session <c>default</c> of a sandbox that has one.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<SandboxHandle> ToDefaultSessionAsync(CancellationToken cancellationToken) =>
         SessionId is null && (await Sandbox.GetAsync(cancellationToken)).DefaultSession ? Sandbox.Session(DefaultId) : Sandbox;
 

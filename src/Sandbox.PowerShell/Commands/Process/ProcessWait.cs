@@ -18,7 +18,6 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
     /// <param name="process">The process.</param>
     /// <param name="port">The port; null for the end.</param>
     /// <param name="limit">For how long.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public static async Task<ProcessWait> WaitAsync(ProcessHandle process, PortCondition? port, TimeSpan limit, CancellationToken cancellationToken)
     {
         WaitAnswer answer = await process.WaitAsync(port, limit, wake: true, cancellationToken);
@@ -37,7 +36,6 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
     /// <param name="process">The process.</param>
     /// <param name="pattern">The pattern.</param>
     /// <param name="limit">For how long.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public static async Task<ProcessWait> WaitAsync(ProcessHandle process, Regex pattern, TimeSpan limit, CancellationToken cancellationToken)
     {
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
