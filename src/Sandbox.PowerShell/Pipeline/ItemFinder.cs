@@ -18,7 +18,7 @@ internal static class ItemFinder
     /// <param name="path">The path, perhaps with PowerShell's wildcards.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
     /// <param name="mustMatch">Whether wildcards that find nothing are an error.</param>
-    public static IEnumerable<(RemotePath Place, FileEntry? Entry)> FindPlaces(
+    public static IEnumerable<(RemotePath Path, FileEntry? Entry)> FindPaths(
         this SandboxCommandBase cmdlet, SandboxTarget target, string path, bool hidden, bool mustMatch = false)
     {
         if (!ItemPattern.IsPattern(path))
@@ -26,13 +26,13 @@ internal static class ItemFinder
             return [(new RemotePath(target, ItemPattern.ToLiteral(path)), null)];
         }
 
-        RemotePath place = new(target, ItemPattern.ToServer(path));
+        RemotePath remote = new(target, ItemPattern.ToServer(path));
         (RemotePath, FileEntry?)[] found = [];
         cmdlet.TryRun(path, () =>
         {
             found =
             [
-                .. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry)),
+                .. cmdlet.Enumerate(token => remote.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry)),
             ];
             if (found.Length == 0 && mustMatch)
             {

@@ -127,12 +127,12 @@ internal static class ResourceFinder
         Func<TInfo, string> idOf)
     {
         WildcardPattern pattern = new(reference.Id, WildcardOptions.IgnoreCase);
-        return cmdlet.Search(reference, sandboxes).SelectMany(place =>
+        return cmdlet.Search(reference, sandboxes).SelectMany(match =>
         {
-            SandboxTarget sandbox = place.Sandbox;
-            if (place.IsOneOfMany || WildcardPattern.ContainsWildcardCharacters(reference.Id))
+            SandboxTarget sandbox = match.Sandbox;
+            if (match.IsOneOfMany || WildcardPattern.ContainsWildcardCharacters(reference.Id))
             {
-                return cmdlet.TryInvoke(sandbox.SandboxId, token => ListAsync(sandbox, place.IsOneOfMany, list, token), out IReadOnlyList<TInfo>? all)
+                return cmdlet.TryInvoke(sandbox.SandboxId, token => ListAsync(sandbox, match.IsOneOfMany, list, token), out IReadOnlyList<TInfo>? all)
                     ? all.Where(info => pattern.IsMatch(idOf(info))).Select(info => make(info, sandbox.Sandbox))
                     : [];
             }

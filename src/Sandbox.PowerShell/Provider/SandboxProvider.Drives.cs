@@ -37,7 +37,7 @@ public sealed partial class SandboxProvider
     {
         string root = drive.Root.Length == 0 ? "/" : drive.Root;
         return SessionState.Drive.Current is SandboxDriveInfo current && root.StartsWith(current.Name + "/", StringComparison.OrdinalIgnoreCase)
-            ? current.PlaceOf(root).Path
+            ? current.RemotePathOf(root).Path
             : root;
     }
 

@@ -174,7 +174,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
             return true;
         }
 
-        if (PipelineTarget.IsPlace(value))
+        if (PipelineTarget.IsTarget(value))
         {
             if (this.ResolvePiped(value) is not { } targets)
             {
@@ -195,11 +195,11 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         return true;
     }
 
-    private void StartInPiped(object place, IEnumerable<(SandboxTarget Target, string? ContextId)> places)
+    private void StartInPiped(object target, IEnumerable<(SandboxTarget Target, string? ContextId)> targets)
     {
         if (PlaceIsNamed)
         {
-            ThrowTerminatingError(Errors.TargetGivenTwice(place.ToString() ?? ""));
+            ThrowTerminatingError(Errors.TargetGivenTwice(target.ToString() ?? ""));
         }
 
         if (!CodeIsGiven)
@@ -208,16 +208,16 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         }
 
         _placeIsPiped = true;
-        Start(places);
+        Start(targets);
     }
 
     private void StartInNamed() => Start(Context is null
         ? this.Resolve(Session, Sandbox).Select(target => (target, (string?)null))
         : Context.SelectMany(context => this.Search(context, Sandbox).Select(found => (found.Sandbox, (string?)context.Id))));
 
-    private void Start(IEnumerable<(SandboxTarget Target, string? ContextId)> places)
+    private void Start(IEnumerable<(SandboxTarget Target, string? ContextId)> targets)
     {
-        foreach ((SandboxTarget target, string? contextId) in places)
+        foreach ((SandboxTarget target, string? contextId) in targets)
         {
             string language = Language ?? LanguageOfFile() ?? "python";
             if (contextId is null

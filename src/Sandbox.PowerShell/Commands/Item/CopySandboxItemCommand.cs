@@ -146,7 +146,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
 
         return targets.SelectMany(target => LiteralPath is not null
             ? LiteralPath.Select(path => new RemotePath(target, path))
-            : Path!.SelectMany(path => this.FindPlaces(target, path, Force).Select(found => found.Place)));
+            : Path!.SelectMany(path => this.FindPaths(target, path, Force).Select(found => found.Path)));
     }
 
     private IEnumerable<string> LocalPaths()

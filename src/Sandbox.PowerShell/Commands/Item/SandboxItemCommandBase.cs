@@ -38,27 +38,27 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     /// <summary>Resolves all patterns before acting on the first path. Literal paths are not checked yet.</summary>
     /// <param name="paths">What <c>-Path</c> says.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    private protected IReadOnlyList<RemotePath> Places(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Place)];
+    private protected IReadOnlyList<RemotePath> RemotePaths(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Path)];
 
     /// <summary>Returns the existing items. Missing ones are reported.</summary>
-    /// <inheritdoc cref="Places" />
-    private protected IEnumerable<(RemotePath Place, FileEntry Entry)> Items(string[]? paths, bool hidden)
+    /// <inheritdoc cref="RemotePaths" />
+    private protected IEnumerable<(RemotePath Path, FileEntry Entry)> Items(string[]? paths, bool hidden)
     {
-        foreach ((RemotePath place, FileEntry? known) in Resolve(paths, hidden))
+        foreach ((RemotePath remote, FileEntry? known) in Resolve(paths, hidden))
         {
             FileEntry? entry = known;
-            if (entry is not null || TryInvoke(place.Display, token => place.GetAsync(follow: false, token), out entry))
+            if (entry is not null || TryInvoke(remote.Display, token => remote.GetAsync(follow: false, token), out entry))
             {
-                yield return (place, entry);
+                yield return (remote, entry);
             }
         }
     }
 
-    private IReadOnlyList<(RemotePath Place, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
+    private IReadOnlyList<(RemotePath Path, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
         ? [.. Item!.Select(item => (this.Locate(item), (FileEntry?)null))]
         : [.. this.Resolve(Session, SandboxesBeside(Session)).SelectMany(target => ParameterSetName == LiteralPathSet
             ? LiteralPath!.Select(path => (new RemotePath(target, path), (FileEntry?)null))
-            : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden, MustMatch)))];
+            : (paths ?? []).SelectMany(path => this.FindPaths(target, path, hidden, MustMatch)))];
 }
 
 /// <summary>Base of cmdlets on the files and directories that <c>-Path</c> names.</summary>

@@ -62,21 +62,21 @@ public sealed class BackupSandboxCommand : WholeSandboxCommandBase
         return isFree;
     }
 
-    private void BackUp(RemotePath place, LocalArchive archive, string file)
+    private void BackUp(RemotePath remote, LocalArchive archive, string file)
     {
         TransferProgress progress = new();
         try
         {
-            WriteObject(this.RunWithProgress($"Backing up to '{file}'", $"{place.Target}: {place.Display}", async token =>
+            WriteObject(this.RunWithProgress($"Backing up to '{file}'", $"{remote.Target}: {remote.Display}", async token =>
             {
-                await using Stream content = LocalFile.Count(await place.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
+                await using Stream content = LocalFile.Count(await remote.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
                 await archive.WriteAsync(content, token);
                 return new FileInfo(file);
             }, progress.Show));
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            Report(e, place.Target.ToString());
+            Report(e, remote.Target.ToString());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -42,22 +42,22 @@ public sealed class RestoreSandboxCommand : WholeSandboxCommandBase
         }
     }
 
-    private void Restore(RemotePath place, LocalArchive archive, string file)
+    private void Restore(RemotePath remote, LocalArchive archive, string file)
     {
         TransferProgress progress = new();
         try
         {
-            this.RunWithProgress($"Restoring '{place.Target}'", file, async token =>
+            this.RunWithProgress($"Restoring '{remote.Target}'", file, async token =>
             {
                 await using Stream content = archive.OpenRead(progress);
                 Task Send(Stream destination, CancellationToken cancellationToken) => archive.CopyAsync(content, destination, cancellationToken);
-                await (Merge ? place.RestoreAsync(Send, token) : place.ReplaceAsync(Send, token));
+                await (Merge ? remote.RestoreAsync(Send, token) : remote.ReplaceAsync(Send, token));
                 return true;
             }, progress.Show);
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            Report(e, place.Target.ToString());
+            Report(e, remote.Target.ToString());
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

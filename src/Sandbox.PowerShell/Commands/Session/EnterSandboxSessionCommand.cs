@@ -89,8 +89,8 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
     {
         if (Session is null)
         {
-            SandboxTarget[] places = [.. this.Resolve(null, Sandbox)];
-            return places.Length == 1 ? places[0] : throw Ambiguous(places.Select(place => place.ToString()));
+            SandboxTarget[] targets = [.. this.Resolve(null, Sandbox)];
+            return targets.Length == 1 ? targets[0] : throw Ambiguous(targets.Select(target => target.ToString()));
         }
 
         SandboxSession[] found = [.. this.FindSessions(Session[0], SandboxesBeside(Session))];
@@ -102,9 +102,9 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         };
     }
 
-    private PipelineStoppedException Ambiguous(IEnumerable<string> places)
+    private PipelineStoppedException Ambiguous(IEnumerable<string> targets)
     {
-        ThrowTerminatingError(Errors.InvalidArgument($"A console attaches to one session at a time, but several match: {string.Join(", ", places)}.", null));
+        ThrowTerminatingError(Errors.InvalidArgument($"A console attaches to one session at a time, but several match: {string.Join(", ", targets)}.", null));
         return new PipelineStoppedException();
     }
 
