@@ -12,7 +12,7 @@ public sealed class PortForward : IDisposable
 
     private static readonly TimeSpan WatchPause = TimeSpan.FromSeconds(1);
 
-    private readonly SandboxClient _client;
+    private readonly SandboxHandle _sandbox;
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private int _connections;
@@ -20,9 +20,9 @@ public sealed class PortForward : IDisposable
     private volatile string? _endReason;
     private int _hasEnded;
 
-    private PortForward(SandboxClient client, string sandbox, string? process, int port, Socket listener)
+    private PortForward(SandboxHandle sandbox, string? process, int port, Socket listener)
     {
-        (_client, SandboxId, ProcessId, Port, _listener) = (client, sandbox, process, port, listener);
+        (_sandbox, ProcessId, Port, _listener) = (sandbox, process, port, listener);
         LocalPort = ((IPEndPoint)listener.LocalEndPoint!).Port;
     }
 
@@ -30,10 +30,10 @@ public sealed class PortForward : IDisposable
     public event Action<PortForward>? Ended;
 
     /// <summary>The sandbox.</summary>
-    public string SandboxId { get; }
+    public string SandboxId => _sandbox.Id;
 
     /// <summary>The address of its server.</summary>
-    public string Server => _client.Server;
+    public string Server => _sandbox.Server;
 
     /// <summary>The port in the sandbox.</summary>
     public int Port { get; }
@@ -57,13 +57,12 @@ public sealed class PortForward : IDisposable
     public string? EndReason => _endReason;
 
     /// <summary>Starts to listen.</summary>
-    /// <param name="client">The sandbox's server.</param>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="process">The process whose exit ends the forwarding; null for none.</param>
     /// <param name="port">The port in it.</param>
     /// <param name="localPort">The local port; 0 for any free port.</param>
     /// <exception cref="SocketException">The local port is not available.</exception>
-    public static PortForward Start(SandboxClient client, string sandbox, string? process, int port, int localPort)
+    public static PortForward Start(SandboxHandle sandbox, string? process, int port, int localPort)
     {
         Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -77,7 +76,7 @@ public sealed class PortForward : IDisposable
             throw;
         }
 
-        return new PortForward(client, sandbox, process, port, listener);
+        return new PortForward(sandbox, process, port, listener);
     }
 
     /// <summary>Starts to accept connections.</summary>
@@ -116,7 +115,7 @@ public sealed class PortForward : IDisposable
         {
             try
             {
-                WaitAnswer answer = await _client.WaitProcessAsync(SandboxId, process, null, Timeout.InfiniteTimeSpan, wake: false, _stop.Token);
+                WaitAnswer answer = await _sandbox.Process(process).WaitAsync(null, Timeout.InfiniteTimeSpan, wake: false, _stop.Token);
                 End($"The process '{SandboxId}/{process}' {HowItEnded(answer.Process.Exit)}.");
                 return;
             }
@@ -193,7 +192,7 @@ public sealed class PortForward : IDisposable
     {
         try
         {
-            return await _client.ConnectPortAsync(SandboxId, Port, _stop.Token);
+            return await _sandbox.ConnectPortAsync(Port, _stop.Token);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {

@@ -1,36 +1,42 @@
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Method and URL of a request to a route. Paths of files are query parameters, because dot segments of a URL path are resolved on the way.</summary>
-internal sealed class RequestAddress
+/// <summary>Method, URL and headers of a request to a route. Paths of files are query parameters, because dot segments of a URL path
+/// are resolved on the way.</summary>
+internal sealed record RequestAddress
 {
-    private readonly string _url;
+    private const int LargeBody = 1024 * 1024;
+
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>Starts an address.</summary>
     /// <param name="route">The route.</param>
     /// <param name="ids">The values of the route's parameters. They are checked; valid ones need no escaping.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> for an invalid id.</exception>
-    public RequestAddress(ApiRoute route, params string[] ids)
-        : this(HttpMethod.Parse(route.Methods[0]), route.PathOf([.. ids.Select((id, index) => Identifier.Require(id, Kind(route, index)))]))
-    {
-    }
-
-    private RequestAddress(HttpMethod method, string url) => (Method, _url) = (method, url);
+    public RequestAddress(ApiRoute route, params IEnumerable<string> ids) => (Method, Url) =
+        (HttpMethod.Parse(route.Methods[0]), route.PathOf([.. ids.Select((id, index) => Identifier.Require(id, Kind(route, index)))]));
 
     /// <summary>The HTTP method.</summary>
-    public HttpMethod Method { get; }
+    public HttpMethod Method { get; init; }
 
-    /// <summary>Returns the address with another method.</summary>
-    /// <param name="method">The method.</param>
-    public RequestAddress With(HttpMethod method) => new(method, _url);
+    /// <summary>The session; null for none.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>Whether a stopped sandbox is started.</summary>
+    public bool Wake { get; init; } = true;
+
+    private string Url { get; init; }
 
     /// <summary>Returns the address with one more query parameter; null is omitted.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     public RequestAddress With(string name, string? value) => value is null ? this
-        : new(Method, $"{_url}{(_url.Contains('?') ? '&' : '?')}{name}={PathText.Escape(value).Replace("%2C", ",", StringComparison.Ordinal)}");
+        : this with { Url = $"{Url}{(Url.Contains('?') ? '&' : '?')}{name}={PathText.Escape(value).Replace("%2C", ",", StringComparison.Ordinal)}" };
 
     /// <inheritdoc cref="With(string, string?)"/>
     public RequestAddress With(string name, bool value) => With(name, value ? "true" : "false");
@@ -38,8 +44,44 @@ internal sealed class RequestAddress
     /// <inheritdoc cref="With(string, string?)"/>
     public RequestAddress With(string name, long? value) => With(name, value?.ToString(CultureInfo.InvariantCulture));
 
-    /// <inheritdoc />
-    public override string ToString() => _url;
+    /// <summary>Returns a new request. The exception of an invalid session id is an <see cref="ApiException"/>.</summary>
+    public HttpRequestMessage ToMessage()
+    {
+        HttpRequestMessage message = new(Method, Url);
+        if (Session is not null)
+        {
+            message.Headers.Add(ApiHeaders.SessionId, Identifier.Require(Session, "session"));
+        }
+
+        if (!Wake)
+        {
+            message.Headers.Add(ApiHeaders.Wake, "false");
+        }
+
+        return message;
+    }
+
+    /// <summary>Returns a new request with content.</summary>
+    /// <param name="content">The content.</param>
+    public HttpRequestMessage ToMessage(HttpContent content)
+    {
+        HttpRequestMessage message = ToMessage();
+        message.Content = content;
+        return message;
+    }
+
+    /// <summary>Returns a new request with a JSON body.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="type">Its type.</param>
+    public HttpRequestMessage ToMessage<T>(T body, JsonTypeInfo<T> type)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(body, type);
+        HttpRequestMessage message = ToMessage(new ByteArrayContent(json) { Headers = { ContentType = Json } });
+
+        // What is too large is refused before it is sent: then the answer is not lost with the connection.
+        message.Headers.ExpectContinue = json.Length > LargeBody;
+        return message;
+    }
 
     private static string Kind(ApiRoute route, int index) => index == 0 ? "sandbox" : route.Template.Split('{')[index + 1].Split('}')[0];
 }

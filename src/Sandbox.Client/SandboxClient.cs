@@ -1,17 +1,14 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
-using System.Text.Json;
+using System.Net.WebSockets;
 using System.Text.Json.Serialization.Metadata;
 using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>One typed method for each route of the API. Failures are <see cref="ApiException"/>, <see cref="ServerUnreachableException"/>,
-/// <see cref="ConnectionLostException"/> or, for a time limit, <see cref="TimeoutException"/>.</summary>
-public sealed partial class SandboxClient
+/// <summary>Client of a server. It and its handles have one typed method for each route of the API. Failures are <see cref="ApiException"/>,
+/// <see cref="ServerUnreachableException"/>, <see cref="ConnectionLostException"/> or, for a time limit, <see cref="TimeoutException"/>.</summary>
+public sealed class SandboxClient
 {
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(20);
 
@@ -40,66 +37,69 @@ public sealed partial class SandboxClient
     /// <summary>Closes the connections, which clients made by <see cref="WithTrace"/> share, and cancels requests.</summary>
     internal void Close() => _transport.Dispose();
 
+    /// <summary>Returns a handle of a sandbox, which may not exist.</summary>
+    /// <param name="id">Its id.</param>
+    public SandboxHandle Sandbox(string id) => new(this, id, null);
+
     /// <summary>Returns the server and its capabilities.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<ServerInfo> GetServerAsync(CancellationToken cancellationToken) =>
-        GetAsync(new(Routes.GetServer), null, ProtocolJson.Default.ServerInfo, cancellationToken);
+        ReadAsync(new RequestAddress(Routes.GetServer), ProtocolJson.Default.ServerInfo, cancellationToken);
 
     /// <summary>Ends the processes of all sandboxes, then the server; files stay. Only a server of this machine can be stopped.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task StopServerAsync(CancellationToken cancellationToken)
     {
-        await SendOnlyAsync(() => Bare(new(Routes.StopServer), null), cancellationToken);
+        await SendAsync(new RequestAddress(Routes.StopServer).ToMessage, cancellationToken);
         await WaitUntilGoneAsync(cancellationToken);
     }
 
     /// <summary>Creates a sandbox.</summary>
     /// <param name="request">The properties.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<SandboxInfo> CreateSandboxAsync(SandboxCreateRequest request, CancellationToken cancellationToken) =>
-        _transport.ReadAsync(
-            () => WithBody(new(Routes.CreateSandbox), null, request, ProtocolJson.Default.SandboxCreateRequest),
-            ProtocolJson.Default.SandboxInfo, _trace, cancellationToken);
+        ReadAsync(
+            () => new RequestAddress(Routes.CreateSandbox).ToMessage(request, ProtocolJson.Default.SandboxCreateRequest),
+            ProtocolJson.Default.SandboxInfo, cancellationToken);
 
     /// <summary>Lists all sandboxes, oldest first.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<IReadOnlyList<SandboxInfo>> GetSandboxesAsync(CancellationToken cancellationToken) =>
-        (await GetAsync(new(Routes.ListSandboxes), null, ProtocolJson.Default.SandboxList, cancellationToken)).Sandboxes;
+        (await ReadAsync(new RequestAddress(Routes.ListSandboxes), ProtocolJson.Default.SandboxList, cancellationToken)).Sandboxes;
 
-    /// <summary>Returns a sandbox.</summary>
-    /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public Task<SandboxInfo> GetSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
-        GetAsync(new(Routes.GetSandbox, sandbox), null, ProtocolJson.Default.SandboxInfo, cancellationToken);
+    /// <summary>The timeouts.</summary>
+    internal ClientTimeouts Limits => _transport.Limits;
 
-    /// <summary>Returns whether a sandbox is running.</summary>
-    /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public async Task<bool> IsRunningAsync(string sandbox, CancellationToken cancellationToken) =>
-        (await GetAsync(new(Routes.GetRunning, sandbox), null, ProtocolJson.Default.RunningAnswer, cancellationToken)).Running;
+    /// <inheritdoc cref="ServerTransport.ReadAsync" />
+    internal Task<T> ReadAsync<T>(Func<HttpRequestMessage> request, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
+        _transport.ReadAsync(request, answer, _trace, cancellationToken);
 
-    /// <summary>Stops the processes of a sandbox and keeps its files; the next request starts it again.</summary>
-    /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public Task StopSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(new(Routes.StopSandbox, sandbox), null), cancellationToken);
+    /// <inheritdoc cref="ServerTransport.ReadAsync" />
+    internal Task<T> ReadAsync<T>(RequestAddress address, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
+        ReadAsync(address.ToMessage, answer, cancellationToken);
 
-    /// <summary>Removes a sandbox and its content.</summary>
-    /// <param name="sandbox">Its id.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public Task RemoveSandboxAsync(string sandbox, CancellationToken cancellationToken) =>
-        SendOnlyAsync(() => Bare(new(Routes.DeleteSandbox, sandbox), null), cancellationToken);
+    /// <inheritdoc cref="ServerTransport.SendOnlyAsync" />
+    internal Task SendAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) =>
+        _transport.SendOnlyAsync(request, _trace, cancellationToken);
 
-    private static HttpRequestMessage Bare(RequestAddress address, string? session)
+    /// <inheritdoc cref="ServerTransport.UploadAsync" />
+    internal Task UploadAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(request, _trace, cancellationToken);
+
+    /// <inheritdoc cref="ServerTransport.UploadAsync" />
+    internal Task<T> UploadAsync<T>(Func<HttpRequestMessage> request, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
+        _transport.UploadAsync(request, answer, _trace, cancellationToken);
+
+    /// <inheritdoc cref="ServerTransport.OpenAsync" />
+    internal Task<HttpResponseMessage> OpenAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) =>
+        _transport.OpenAsync(request, _trace, cancellationToken);
+
+    /// <summary>Opens the body of a response.</summary>
+    internal async Task<ResponseStream> OpenStreamAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
-        HttpRequestMessage message = new(address.Method, address.ToString());
-        if (session is not null)
-        {
-            message.Headers.Add(ApiHeaders.SessionId, Identifier.Require(session, "session"));
-        }
-
-        return message;
+        HttpResponseMessage response = await OpenAsync(request, cancellationToken);
+        return new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), Limits.Idle);
     }
+
+    /// <inheritdoc cref="ServerTransport.UpgradeAsync" />
+    internal Task<WebSocket> UpgradeAsync(RequestAddress address, CancellationToken cancellationToken) =>
+        _transport.UpgradeAsync(address.ToMessage, _trace, cancellationToken);
 
     // Wait for its end, so that the next caller does not find a server that is exiting.
     private async Task WaitUntilGoneAsync(CancellationToken cancellationToken)
@@ -109,7 +109,7 @@ public sealed partial class SandboxClient
             for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < LeaveLimit;)
             {
                 await Task.Delay(LookPause, cancellationToken);
-                await GetAsync(new(Routes.GetHealth), null, ProtocolJson.Default.HealthAnswer, cancellationToken);
+                await ReadAsync(new RequestAddress(Routes.GetHealth), ProtocolJson.Default.HealthAnswer, cancellationToken);
             }
         }
         catch (Exception e) when (e is ServerUnreachableException or ConnectionLostException)
@@ -117,37 +117,4 @@ public sealed partial class SandboxClient
             // The server is gone, as expected.
         }
     }
-
-    private static HttpRequestMessage WithWake(HttpRequestMessage message, bool wake)
-    {
-        if (!wake)
-        {
-            message.Headers.Add(ApiHeaders.Wake, "false");
-        }
-
-        return message;
-    }
-
-    private static HttpRequestMessage WithBody<T>(RequestAddress address, string? session, T body, JsonTypeInfo<T> type)
-    {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(body, type);
-        HttpRequestMessage message = WithContent(address, new ByteArrayContent(json) { Headers = { ContentType = Json } }, session);
-
-        // What is too large is refused before it is sent: then the answer is not lost with the connection.
-        message.Headers.ExpectContinue = json.Length > LargeBody;
-        return message;
-    }
-
-    private static HttpRequestMessage WithContent(RequestAddress address, HttpContent content, string? session = null)
-    {
-        HttpRequestMessage message = Bare(address, session);
-        message.Content = content;
-        return message;
-    }
-
-    private Task<T> GetAsync<T>(RequestAddress address, string? session, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
-        _transport.ReadAsync(() => Bare(address, session), answer, _trace, cancellationToken);
-
-    private Task SendOnlyAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) =>
-        _transport.SendOnlyAsync(request, _trace, cancellationToken);
 }

@@ -62,13 +62,11 @@ public sealed class TerminalConnection : IDisposable
 
     /// <summary>Sends input to the terminal.</summary>
     /// <param name="bytes">The input.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="ConnectionLostException">The connection broke.</exception>
     public Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => SendAsync(bytes, WebSocketMessageType.Binary, cancellationToken);
 
     /// <summary>Sends the new size of the window.</summary>
     /// <param name="size">Its size.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="ConnectionLostException">The connection broke.</exception>
     public Task ResizeAsync(TerminalSize size, CancellationToken cancellationToken)
     {

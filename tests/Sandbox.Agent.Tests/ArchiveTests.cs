@@ -164,8 +164,8 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
 
     private async Task CopyAsync(string from, string to, params string[] excludes)
     {
-        await using Stream archive = await Client.OpenArchiveAsync(Box, null, from, excludes, partial: false, Cancel);
-        await Client.RestoreArchiveAsync(Box, null, to, replace: false, archive.CopyToAsync, Cancel);
+        await using Stream archive = await Client.Sandbox(Box).Item(from).OpenArchiveAsync(excludes, partial: false, Cancel);
+        await Client.Sandbox(Box).Item(to).RestoreArchiveAsync(replace: false, archive.CopyToAsync, Cancel);
     }
 
     private async Task<string> PrintAsync(string directory) => (await agent.RunAsync(null, $"cd {directory} && {Fingerprint}")).Output;

@@ -68,9 +68,12 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     {
         string session = await _agent.NewSessionAsync(new { cwd = _directory });
         GitServer.Run(_directory, $"clone -q --bare {_git.Bare} near.git");
-        Assert.Equal(_directory + "/near", (await Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = "./near.git" }, _ => { }, Cancel)).Path);
+        Assert.Equal(
+            _directory + "/near",
+            (await Client.Sandbox("test").Session(session).CheckOutAsync(new CheckoutRequest { Uri = "./near.git" }, _ => { }, Cancel)).Path);
         Assert.Equal(_directory + "/a/b",
-            (await Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = "file://" + _git.Bare, Destination = "a/b" }, _ => { }, Cancel)).Path);
+            (await Client.Sandbox("test").Session(session)
+                .CheckOutAsync(new CheckoutRequest { Uri = "file://" + _git.Bare, Destination = "a/b" }, _ => { }, Cancel)).Path);
     }
 
     [Fact]
@@ -166,7 +169,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     {
         _git.IsUnresponsive = true;
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        Task<CheckoutResult> running = Client.CheckOutAsync("test", null, new CheckoutRequest { Uri = _git.Uri, Destination = Place }, _ => { }, stop.Token);
+        Task<CheckoutResult> running = Client.Sandbox("test").CheckOutAsync(new CheckoutRequest { Uri = _git.Uri, Destination = Place }, _ => { }, stop.Token);
         await Wait.UntilAsync(() => _git.Requests > 0, "git asks");
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -179,7 +182,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
     {
         string session = await _agent.NewSessionAsync(new { env = new { PATH = "/none" } });
         ApiException failure = await Assert.ThrowsAsync<ApiException>(
-            () => Client.CheckOutAsync("test", session, new CheckoutRequest { Uri = _git.Uri }, _ => { }, Cancel));
+            () => Client.Sandbox("test").Session(session).CheckOutAsync(new CheckoutRequest { Uri = _git.Uri }, _ => { }, Cancel));
         Assert.Equal(("git_not_installed", 501), (failure.Code, failure.Status));
     }
 
@@ -212,7 +215,7 @@ public sealed class CheckoutTests : IClassFixture<AgentFixture>, IDisposable
         content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret)) >= 0 || content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Uri.EscapeDataString(secret))) >= 0;
 
     private Task<CheckoutResult> RunAsync(CheckoutRequest request) =>
-        Client.CheckOutAsync("test", null, request with { Destination = Place }, _progress.Add, Cancel);
+        Client.Sandbox("test").CheckOutAsync(request with { Destination = Place }, _progress.Add, Cancel);
 
     private async Task<string> FailAsync(CheckoutRequest request)
     {

@@ -36,13 +36,13 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         FileEntry entry = Assert.Single(await ListAsync(directory));
         Assert.Equal(path, entry.ExactPath);
         Assert.Equal(content, await ReadAsync(entry.ExactPath));
-        await Client.CopyItemAsync(Box, null, path, directory + "/second", recursive: false, overwrite: false, Cancel);
-        await Client.MoveItemAsync(Box, null, path, directory + "/plain", overwrite: false, Cancel);
+        await Client.Sandbox(Box).Item(path).CopyAsync(directory + "/second", recursive: false, overwrite: false, Cancel);
+        await Client.Sandbox(Box).Item(path).MoveAsync(directory + "/plain", overwrite: false, Cancel);
         Assert.Equal(content, await ReadAsync(directory + "/plain"));
         Assert.Equal(content, await ReadAsync(directory + "/second"));
-        await Client.RemoveItemAsync(Box, null, directory + "/plain", recursive: false, Cancel);
-        await Client.MoveItemAsync(Box, null, directory + "/second", path, overwrite: false, Cancel);
-        await Client.RemoveItemAsync(Box, null, path, recursive: false, Cancel);
+        await Client.Sandbox(Box).Item(directory + "/plain").RemoveAsync(recursive: false, Cancel);
+        await Client.Sandbox(Box).Item(directory + "/second").MoveAsync(path, overwrite: false, Cancel);
+        await Client.Sandbox(Box).Item(path).RemoveAsync(recursive: false, Cancel);
         Assert.Empty(await ListAsync(directory));
     }
 
@@ -74,13 +74,13 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         Gate gate = agent.NewGate();
         await agent.RunAsync(session, "mkdir -p deep/er && cd deep/er");
         using HttpResponseMessage busy = await agent.PostAsync("exec", new { command = gate.Await }, session);
-        await Client.WriteFileAsync(Box, session, "../beside", new MemoryStream("x"u8.ToArray()), new WriteOptions(), Cancel);
-        Assert.Equal(directory + "/deep/beside", (await Client.GetItemAsync(Box, session, "../beside", false, Cancel)).Path);
+        await Client.Sandbox(Box).Session(session).Item("../beside").WriteAsync(new MemoryStream("x"u8.ToArray()), new WriteOptions(), Cancel);
+        Assert.Equal(directory + "/deep/beside", (await Client.Sandbox(Box).Session(session).Item("../beside").GetAsync(false, Cancel)).Path);
 
         // The command ends only now.
         gate.Open();
         Assert.Equal(0, (await AgentFixture.ReadAsync(busy)).ExitCode);
-        ApiException unknown = await Assert.ThrowsAsync<ApiException>(() => Client.GetItemAsync(Box, "nosuch", "x", false, Cancel));
+        ApiException unknown = await Assert.ThrowsAsync<ApiException>(() => Client.Sandbox(Box).Session("nosuch").Item("x").GetAsync(false, Cancel));
         Assert.Equal(ErrorCodes.SessionNotFound, unknown.Code);
     }
 
@@ -103,13 +103,13 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     public async Task Failed_precondition_writes_nothing()
     {
         string path = agent.NewDirectory() + "/f";
-        FileWritten first = await Client.WriteFileAsync(Box, null, path, new MemoryStream("one"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel);
-        FileWritten second = await Client.WriteFileAsync(
-            Box, null, path, new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
+        FileWritten first = await Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream("one"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel);
+        FileWritten second = await Client.Sandbox(Box).Item(path).WriteAsync(
+            new MemoryStream("two"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel);
         Assert.Equal(ErrorCodes.PreconditionFailed, await ReadErrorCodeAsync(
-            () => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
+            () => Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream("three"u8.ToArray()), new WriteOptions { IfMatch = first.ETag }, Cancel)));
         Assert.Equal(ErrorCodes.PathExists, await ReadErrorCodeAsync(
-            () => Client.WriteFileAsync(Box, null, path, new MemoryStream("three"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel)));
+            () => Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream("three"u8.ToArray()), new WriteOptions { IsNew = true }, Cancel)));
         Assert.Equal("two", await TextAsync(path));
         HttpRequestMessage unchanged = new(HttpMethod.Get, "file?path=" + path);
         unchanged.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Parse(second.ETag));
@@ -121,16 +121,16 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     public async Task Append_adds_at_the_end_and_a_write_keeps_or_sets_permissions()
     {
         string path = agent.NewDirectory() + "/f";
-        await Client.WriteFileAsync(Box, null, path, new MemoryStream("a"u8.ToArray()), new WriteOptions { Append = true, Mode = "0640" }, Cancel);
-        await Client.WriteFileAsync(Box, null, path, new MemoryStream("b"u8.ToArray()), new WriteOptions { Append = true }, Cancel);
+        await Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream("a"u8.ToArray()), new WriteOptions { Append = true, Mode = "0640" }, Cancel);
+        await Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream("b"u8.ToArray()), new WriteOptions { Append = true }, Cancel);
         Assert.Equal("ab", await TextAsync(path));
         File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32("751", 8));
         DateTimeOffset time = new(2001, 2, 3, 4, 5, 6, 789, TimeSpan.Zero);
-        await Client.WriteFileAsync(Box, null, path, new MemoryStream("c"u8.ToArray()), new WriteOptions { ModifiedAt = time }, Cancel);
-        FileEntry entry = await Client.GetItemAsync(Box, null, path, false, Cancel);
+        await Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream("c"u8.ToArray()), new WriteOptions { ModifiedAt = time }, Cancel);
+        FileEntry entry = await Client.Sandbox(Box).Item(path).GetAsync(false, Cancel);
         Assert.Equal(("0751", time, 1L), (entry.Mode, entry.ModifiedAt, entry.Size));
-        await Client.WriteFileAsync(Box, null, path, new MemoryStream("d"u8.ToArray()), new WriteOptions { Mode = "0600" }, Cancel);
-        Assert.Equal("0600", (await Client.GetItemAsync(Box, null, path, false, Cancel)).Mode);
+        await Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream("d"u8.ToArray()), new WriteOptions { Mode = "0600" }, Cancel);
+        Assert.Equal("0600", (await Client.Sandbox(Box).Item(path).GetAsync(false, Cancel)).Mode);
     }
 
     [Fact]
@@ -141,9 +141,9 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         await WriteAsync(directory + "/link", "x"u8.ToArray());
         await WriteAsync(directory + "/link", "y"u8.ToArray());
         Assert.Equal("y", await File.ReadAllTextAsync(directory + "/real", Cancel));
-        FileEntry entry = await Client.GetItemAsync(Box, null, directory + "/link", false, Cancel);
+        FileEntry entry = await Client.Sandbox(Box).Item(directory + "/link").GetAsync(false, Cancel);
         Assert.Equal((FileKind.Link, "real", FileKind.File), (entry.Type, entry.Target, entry.TargetType));
-        Assert.Equal(FileKind.File, (await Client.GetItemAsync(Box, null, directory + "/link", true, Cancel)).Type);
+        Assert.Equal(FileKind.File, (await Client.Sandbox(Box).Item(directory + "/link").GetAsync(true, Cancel)).Type);
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         Assert.Equal(ErrorCodes.PathNotFound, await ReadErrorCodeAsync(() => ReadAsync(directory + "/c")));
         foreach (string name in new[] { "a", "b", "c", "self" })
         {
-            await Client.RemoveItemAsync(Box, null, $"{directory}/{name}", false, Cancel);
+            await Client.Sandbox(Box).Item($"{directory}/{name}").RemoveAsync(false, Cancel);
         }
 
         Assert.Empty(await ListAsync(directory));
@@ -179,8 +179,9 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
             Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => ReadAsync(path)));
             Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => WriteAsync(path, [1])));
             Assert.Equal(ErrorCodes.NotAFile,
-                await ReadErrorCodeAsync(() => Client.WriteFileAsync(Box, null, path, new MemoryStream([1]), new WriteOptions { Append = true }, Cancel)));
-            Assert.Equal(ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => Client.CopyItemAsync(Box, null, path, directory + "/copy", false, false, Cancel)));
+                await ReadErrorCodeAsync(() => Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream([1]), new WriteOptions { Append = true }, Cancel)));
+            Assert.Equal(
+                ErrorCodes.NotAFile, await ReadErrorCodeAsync(() => Client.Sandbox(Box).Item(path).CopyAsync(directory + "/copy", false, false, Cancel)));
         }
     }
 
@@ -217,13 +218,13 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         string directory = agent.NewDirectory();
         await agent.RunAsync(null, $"cd {directory} && seq 1 100000 | xargs touch");
         int count = 0;
-        await foreach (FileEntry entry in Client.ListDirectoryAsync(Box, null, directory, new ListOptions(), Cancel))
+        await foreach (FileEntry entry in Client.Sandbox(Box).Item(directory).ListAsync(new ListOptions(), Cancel))
         {
             count += entry.Type == FileKind.File ? 1 : 0;
         }
 
         Assert.Equal(100_000, count);
-        await Client.RemoveItemAsync(Box, null, directory, recursive: true, Cancel);
+        await Client.Sandbox(Box).Item(directory).RemoveAsync(recursive: true, Cancel);
         Assert.False(Directory.Exists(directory));
     }
 
@@ -247,7 +248,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         }
 
         List<string> names = [];
-        await foreach (FileEntry entry in Client.FindItemsAsync(Box, null, $"{directory}/{pattern}", hidden: false, Cancel))
+        await foreach (FileEntry entry in Client.Sandbox(Box).Item($"{directory}/{pattern}").FindAsync(hidden: false, Cancel))
         {
             names.Add(Path.GetRelativePath(directory, entry.Path));
         }
@@ -264,8 +265,8 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         await WriteAsync(directory + "/full/x", "x"u8.ToArray());
         foreach (Func<string, string, bool, Task> change in new Func<string, string, bool, Task>[]
         {
-            (from, to, overwrite) => Client.MoveItemAsync(Box, null, from, to, overwrite, Cancel),
-            (from, to, overwrite) => Client.CopyItemAsync(Box, null, from, to, recursive: true, overwrite, Cancel),
+            (from, to, overwrite) => Client.Sandbox(Box).Item(from).MoveAsync(to, overwrite, Cancel),
+            (from, to, overwrite) => Client.Sandbox(Box).Item(from).CopyAsync(to, recursive: true, overwrite, Cancel),
         })
         {
             Assert.Equal(ErrorCodes.PathExists, await ReadErrorCodeAsync(() => change(directory + "/a", directory + "/b", false)));
@@ -275,14 +276,14 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         }
 
         Assert.Equal("b", await TextAsync(directory + "/b"));
-        await Client.CopyItemAsync(Box, null, directory + "/a", directory + "/b", false, overwrite: true, Cancel);
+        await Client.Sandbox(Box).Item(directory + "/a").CopyAsync(directory + "/b", false, overwrite: true, Cancel);
         Assert.Equal("a", await TextAsync(directory + "/b"));
         Assert.Equal(ErrorCodes.IsADirectory,
-            await ReadErrorCodeAsync(() => Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: false, false, Cancel)));
-        await Client.CopyItemAsync(Box, null, directory + "/full", directory + "/copy", recursive: true, false, Cancel);
+            await ReadErrorCodeAsync(() => Client.Sandbox(Box).Item(directory + "/full").CopyAsync(directory + "/copy", recursive: false, false, Cancel)));
+        await Client.Sandbox(Box).Item(directory + "/full").CopyAsync(directory + "/copy", recursive: true, false, Cancel);
         Assert.Equal("x", await TextAsync(directory + "/copy/x"));
         Assert.Equal(
-            ErrorCodes.DirectoryNotEmpty, await ReadErrorCodeAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
+            ErrorCodes.DirectoryNotEmpty, await ReadErrorCodeAsync(() => Client.Sandbox(Box).Item(directory + "/full").RemoveAsync(recursive: false, Cancel)));
         Assert.Equal(["a", "b", "copy", "full"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
@@ -296,7 +297,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
             $"touch -d @1000000000 {directory}/t/u/f {directory}/t/u");
         try
         {
-            await Client.MoveItemAsync(Box, null, directory + "/t", other, overwrite: false, Cancel);
+            await Client.Sandbox(Box).Item(directory + "/t").MoveAsync(other, overwrite: false, Cancel);
             Assert.False(Directory.Exists(directory + "/t"));
             CommandResult shown = await agent.RunAsync(null, $"cd {other} && stat -c '%n %a %Y' u/f && stat -c '%n %Y' u && readlink l && cat l");
             Assert.Equal("u/f 640 1000000000\nu 1000000000\nu/f\nx\n", shown.Output);
@@ -323,21 +324,29 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
         string directory = agent.NewDirectory();
         await WriteAsync(directory + "/full/f", [1]);
         await WriteAsync(directory + "/g", [1]);
-        Assert.Equal($"'{directory}/none' does not exist.", await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/none", recursive: false, Cancel)));
-        Assert.Equal($"'{directory}/full' is a directory that is not empty.", await MessageOfAsync(() => Client.RemoveItemAsync(Box, null, directory + "/full", recursive: false, Cancel)));
-        Assert.Equal($"'{directory}/none' does not exist.", await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/none", directory + "/g", overwrite: false, Cancel)));
-        Assert.Equal($"'{directory}/g' exists already.", await MessageOfAsync(() => Client.MoveItemAsync(Box, null, directory + "/full/f", directory + "/g", overwrite: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/none' does not exist.",
+            await MessageOfAsync(() => Client.Sandbox(Box).Item(directory + "/none").RemoveAsync(recursive: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/full' is a directory that is not empty.",
+            await MessageOfAsync(() => Client.Sandbox(Box).Item(directory + "/full").RemoveAsync(recursive: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/none' does not exist.",
+            await MessageOfAsync(() => Client.Sandbox(Box).Item(directory + "/none").MoveAsync(directory + "/g", overwrite: false, Cancel)));
+        Assert.Equal(
+            $"'{directory}/g' exists already.",
+            await MessageOfAsync(() => Client.Sandbox(Box).Item(directory + "/full/f").MoveAsync(directory + "/g", overwrite: false, Cancel)));
         Assert.Equal($"'{directory}/g' is not a directory, or one of its parents is not.", await MessageOfAsync(() => ListAsync(directory + "/g")));
     }
 
     private static async Task<string> MessageOfAsync(Func<Task> action) => (await Assert.ThrowsAsync<ApiException>(action)).Message;
 
     private async Task WriteAsync(string path, byte[] content) =>
-        await Client.WriteFileAsync(Box, null, path, new MemoryStream(content), new WriteOptions { Parents = true }, Cancel);
+        await Client.Sandbox(Box).Item(path).WriteAsync(new MemoryStream(content), new WriteOptions { Parents = true }, Cancel);
 
     private async Task<byte[]> ReadAsync(string path, long offset = 0, long? length = null)
     {
-        await using SandboxFileStream file = await Client.OpenFileAsync(Box, null, path, offset, length, Cancel);
+        await using SandboxFileStream file = await Client.Sandbox(Box).Item(path).OpenAsync(offset, length, Cancel);
         MemoryStream content = new();
         await file.CopyToAsync(content, Cancel);
         return content.ToArray();
@@ -348,7 +357,7 @@ public sealed class FileTests(AgentFixture agent) : IClassFixture<AgentFixture>
     private async Task<List<FileEntry>> ListAsync(string path, ListOptions? options = null)
     {
         List<FileEntry> entries = [];
-        await foreach (FileEntry entry in Client.ListDirectoryAsync(Box, null, path, options ?? new ListOptions(), Cancel))
+        await foreach (FileEntry entry in Client.Sandbox(Box).Item(path).ListAsync(options ?? new ListOptions(), Cancel))
         {
             entries.Add(entry);
         }

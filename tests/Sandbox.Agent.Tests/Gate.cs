@@ -15,6 +15,6 @@ public sealed class Gate(string path)
     /// <summary>Waits until a command has opened the gate.</summary>
     public Task WaitUntilOpenAsync() => Wait.UntilAsync(() => IsOpen, "the command has come so far");
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public override string ToString() => Path;
 }

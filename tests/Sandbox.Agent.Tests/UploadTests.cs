@@ -68,7 +68,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         async Task WriteAsync(char letter)
         {
             using MemoryStream content = new(System.Text.Encoding.ASCII.GetBytes(new string(letter, 300_000)));
-            await client.WriteFileAsync("test", null, path, content, new WriteOptions(), Cancel);
+            await client.Sandbox("test").Item(path).WriteAsync(content, new WriteOptions(), Cancel);
         }
     }
 
@@ -81,7 +81,7 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         {
             try
             {
-                await client.WriteFileAsync("test", null, path, new MemoryStream([(byte)i]), new WriteOptions { IsNew = true }, Cancel);
+                await client.Sandbox("test").Item(path).WriteAsync(new MemoryStream([(byte)i]), new WriteOptions { IsNew = true }, Cancel);
                 return null;
             }
             catch (ApiException refused)

@@ -88,8 +88,8 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
     {
         string directory = agent.NewDirectory();
         await using Watching watching = await WatchAsync(directory, recursive: false);
-        await Client.WriteFileAsync(Box, null, directory + "/f", new MemoryStream("1"u8.ToArray()), new WriteOptions(), Cancel);
-        await Client.WriteFileAsync(Box, null, directory + "/f", new MemoryStream("2"u8.ToArray()), new WriteOptions(), Cancel);
+        await Client.Sandbox(Box).Item(directory + "/f").WriteAsync(new MemoryStream("1"u8.ToArray()), new WriteOptions(), Cancel);
+        await Client.Sandbox(Box).Item(directory + "/f").WriteAsync(new MemoryStream("2"u8.ToArray()), new WriteOptions(), Cancel);
         Assert.Equal([(FileChangeType.Created, "f"), (FileChangeType.Modified, "f")], await TakeAsync(watching, directory, 2));
     }
 
@@ -119,7 +119,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
 
     private async Task<Watching> WatchAsync(string path, bool recursive, string? filter = null)
     {
-        Watching watching = new(Client.WatchAsync(Box, null, path, recursive, filter, Cancel).GetAsyncEnumerator(Cancel));
+        Watching watching = new(Client.Sandbox(Box).Item(path).WatchAsync(recursive, filter, Cancel).GetAsyncEnumerator(Cancel));
         try
         {
             Assert.True(await watching.MoveNextAsync());

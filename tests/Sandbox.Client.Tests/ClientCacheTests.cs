@@ -14,9 +14,9 @@ public sealed class ClientCacheTests
         await using StubServer configured = await StartAsync(keys);
         await using StubServer other = await StartAsync(keys);
         using ClientCache cache = new(new ClientSettings { Uri = configured.Endpoint.Text, ApiKey = "k3y" });
-        await (await cache.GetDefaultAsync(null, _ => { }, Token)).RemoveSandboxAsync("a", Token);
-        await cache.Get(configured.Endpoint.Text).RemoveSandboxAsync("a", Token);
-        await cache.Get(other.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        await (await cache.GetDefaultAsync(null, _ => { }, Token)).Sandbox("a").RemoveAsync(Token);
+        await cache.Get(configured.Endpoint.Text).Sandbox("a").RemoveAsync(Token);
+        await cache.Get(other.Endpoint.Text).Sandbox("a").RemoveAsync(Token);
         Assert.Equal(["Bearer k3y", "Bearer k3y", ""], keys);
     }
 
@@ -28,8 +28,8 @@ public sealed class ClientCacheTests
         using ClientCache one = new(new ClientSettings());
         using ClientCache two = new(new ClientSettings());
         one.SetKey(server.Endpoint, "k3y");
-        await one.Get(server.Endpoint.Text).RemoveSandboxAsync("a", Token);
-        await two.Get(server.Endpoint.Text).RemoveSandboxAsync("a", Token);
+        await one.Get(server.Endpoint.Text).Sandbox("a").RemoveAsync(Token);
+        await two.Get(server.Endpoint.Text).Sandbox("a").RemoveAsync(Token);
         Assert.Equal(["Bearer k3y", ""], keys);
     }
 
@@ -72,7 +72,7 @@ public sealed class ClientCacheTests
         });
         using ClientCache cache = new(new ClientSettings { Uri = server.Endpoint.Text });
         SandboxClient client = isPeeked ? cache.Peek(null, ClientTimeouts.Default.Request)! : cache.Get(server.Endpoint.Text);
-        Task request = client.RemoveSandboxAsync("a", Token);
+        Task request = client.Sandbox("a").RemoveAsync(Token);
         await asked.Task.WaitAsync(Token);
         cache.Dispose();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);

@@ -69,7 +69,7 @@ public sealed class CodeReaderTests
             context.Response.ContentType = "text/event-stream";
             await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), context.RequestAborted);
         });
-        using CodeReader reader = await new SandboxClient(server.Endpoint).RunCodeAsync("box", "context", new() { Code = "1" }, Token);
+        using CodeReader reader = await new SandboxClient(server.Endpoint).Sandbox("box").Context("context").RunAsync(new() { Code = "1" }, Token);
         List<CodeEvent> events = [];
         await foreach (CodeEvent current in reader.ReadAsync(Token))
         {

@@ -137,7 +137,7 @@ public sealed class CommandReaderTests
             await context.Response.WriteAsync(Exit, context.RequestAborted);
         });
         SandboxClient client = new(server.Endpoint);
-        using CommandReader slow = await client.ExecAsync("a", null, "slow", new(), Token);
+        using CommandReader slow = await client.Sandbox("a").Process("slow").ExecAsync(new(), Token);
         await using IAsyncEnumerator<CommandEvent> events = slow.ReadAsync(Token).GetAsyncEnumerator(Token);
         Assert.True(await events.MoveNextAsync());
 
@@ -155,7 +155,7 @@ public sealed class CommandReaderTests
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
         using CancellationTokenSource stop = new();
-        using CommandReader reader = await new SandboxClient(server.Endpoint).ExecAsync("a", null, "c", new(), Token);
+        using CommandReader reader = await new SandboxClient(server.Endpoint).Sandbox("a").Process("c").ExecAsync(new(), Token);
         await using IAsyncEnumerator<CommandEvent> events = reader.ReadAsync(stop.Token).GetAsyncEnumerator(Token);
         ValueTask<bool> next = events.MoveNextAsync();
         await stop.CancelAsync();
@@ -189,7 +189,7 @@ public sealed class CommandReaderTests
 
     private static async Task<List<CommandEvent>> ReadAllAsync(SandboxClient client)
     {
-        using CommandReader reader = await client.ExecAsync("a", null, "c", new() { Command = "true" }, Token);
+        using CommandReader reader = await client.Sandbox("a").Process("c").ExecAsync(new() { Command = "true" }, Token);
         List<CommandEvent> events = [];
         await foreach (CommandEvent current in reader.ReadAsync(Token))
         {

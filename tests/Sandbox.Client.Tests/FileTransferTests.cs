@@ -37,7 +37,7 @@ public sealed class FileTransferTests
             await context.Response.Body.WriteAsync(rest, Cancel);
         });
         SandboxClient client = new(server.Endpoint);
-        await using SandboxFileStream file = await client.OpenFileAsync("box", null, "/f", 0, null, Cancel);
+        await using SandboxFileStream file = await client.Sandbox("box").Item("/f").OpenAsync(0, null, Cancel);
         _opened.SetResult();
         MemoryStream content = new();
         await file.CopyToAsync(content, Cancel);
@@ -65,7 +65,7 @@ public sealed class FileTransferTests
             await context.Response.Body.WriteAsync(_bytes.AsMemory(0, 1000), Cancel);
             await BreakAsync(context);
         });
-        await using SandboxFileStream file = await new SandboxClient(server.Endpoint).OpenFileAsync("box", null, "/f", 0, null, Cancel);
+        await using SandboxFileStream file = await new SandboxClient(server.Endpoint).Sandbox("box").Item("/f").OpenAsync(0, null, Cancel);
         _opened.SetResult();
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => file.CopyToAsync(Stream.Null, Cancel));
         Assert.Equal(ErrorCodes.PreconditionFailed, failure.Code);
@@ -80,7 +80,7 @@ public sealed class FileTransferTests
             await BreakAsync(context);
         });
         SandboxClient client = new(server.Endpoint, limits: new() { Resume = TimeSpan.FromMilliseconds(300) });
-        await using SandboxFileStream file = await client.OpenFileAsync("box", null, "/f", 0, null, Cancel);
+        await using SandboxFileStream file = await client.Sandbox("box").Item("/f").OpenAsync(0, null, Cancel);
         _opened.SetResult();
         await Assert.ThrowsAsync<ConnectionLostException>(() => file.CopyToAsync(Stream.Null, Cancel));
     }
@@ -114,7 +114,8 @@ public sealed class FileTransferTests
             await context.Request.Body.CopyToAsync(received, Cancel);
             await context.Response.WriteAsJsonAsync(new { ok = true, size = received.Length, eTag = Version }, Cancel);
         });
-        FileWritten written = await new SandboxClient(server.Endpoint).WriteFileAsync("box", null, "/f", new MemoryStream(_bytes), new WriteOptions(), Cancel);
+        FileWritten written = await new SandboxClient(server.Endpoint).Sandbox("box").Item("/f")
+            .WriteAsync(new MemoryStream(_bytes), new WriteOptions(), Cancel);
         Assert.Equal((_bytes.Length, 3), (written.Size, puts));
         Assert.Equal(_bytes, received.ToArray());
         Assert.Single(ids);
@@ -144,7 +145,7 @@ public sealed class FileTransferTests
             await context.Request.Body.CopyToAsync(received, Cancel);
             await context.Response.WriteAsJsonAsync(new { ok = true, size = received.Length, eTag = Version }, Cancel);
         });
-        await new SandboxClient(server.Endpoint).WriteFileAsync("box", null, "/f", new MemoryStream(_bytes), new WriteOptions(), Cancel);
+        await new SandboxClient(server.Endpoint).Sandbox("box").Item("/f").WriteAsync(new MemoryStream(_bytes), new WriteOptions(), Cancel);
         Assert.Equal(_bytes, received.ToArray());
     }
 
@@ -158,7 +159,7 @@ public sealed class FileTransferTests
         });
         await Assert.ThrowsAsync<ConnectionLostException>(async () =>
         {
-            await foreach (FileEntry entry in new SandboxClient(server.Endpoint).ListDirectoryAsync("box", null, "/", new ListOptions(), Cancel))
+            await foreach (FileEntry entry in new SandboxClient(server.Endpoint).Sandbox("box").Item("/").ListAsync(new ListOptions(), Cancel))
             {
                 Assert.Equal("/a", entry.Path);
                 _opened.SetResult();

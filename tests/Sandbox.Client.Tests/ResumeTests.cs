@@ -95,7 +95,7 @@ public sealed class ResumeTests
             await context.Response.Body.WriteAsync(Event(CommandFrame.MediaType, FrameKind.StandardOutput, [65]), Token);
             await context.Response.Body.WriteAsync(Event(CommandFrame.MediaType, FrameKind.Pause, place), Token);
         });
-        using CommandReader reader = await new SandboxClient(server.Endpoint).ReadOutputAsync("a", "p", new(90, 5), follow: false, Token);
+        using CommandReader reader = await new SandboxClient(server.Endpoint).Sandbox("a").Process("p").ReadOutputAsync(new(90, 5), follow: false, Token);
         List<CommandEvent> events = [];
         await foreach (CommandEvent current in reader.ReadAsync(Token))
         {
@@ -135,7 +135,7 @@ public sealed class ResumeTests
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
         SandboxClient client = new(server.Endpoint, limits: new() { Resume = TimeSpan.FromMilliseconds(300) });
-        using CommandReader reader = await client.ExecAsync("a", null, "c", new() { Command = "true" }, Token);
+        using CommandReader reader = await client.Sandbox("a").Process("c").ExecAsync(new() { Command = "true" }, Token);
         await server.DisposeAsync();
         await Assert.ThrowsAsync<ConnectionLostException>(async () =>
         {
@@ -161,7 +161,7 @@ public sealed class ResumeTests
 
     private static async Task<(string Text, int ExitCode)> ReadAsync(SandboxClient client)
     {
-        using CommandReader reader = await client.ExecAsync("a", null, "c", new() { Command = "true" }, Token);
+        using CommandReader reader = await client.Sandbox("a").Process("c").ExecAsync(new() { Command = "true" }, Token);
         StringBuilder text = new();
         await foreach (CommandEvent current in reader.ReadAsync(Token))
         {

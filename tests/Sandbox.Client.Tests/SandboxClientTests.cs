@@ -23,12 +23,12 @@ public sealed class SandboxClientTests
                 context.Request.Path.Value!.EndsWith("/env", StringComparison.Ordinal) ? """{"env":{},"secrets":[]}""" : "{}", Token);
         });
         SandboxClient client = new(server.Endpoint);
-        await client.GetEnvironmentAsync("box", null, reveal: false, wake: true, Token);
-        await client.GetEnvironmentAsync("box", "web", reveal: true, wake: false, Token);
-        await client.SetEnvironmentAsync("box", "web", new() { Env = new() { ["A"] = null } }, Token);
-        await client.RemoveSandboxAsync("box", Token);
-        await client.SignalAsync("box", "c1", "INT", Token);
-        (await client.ExecAsync("box", "web", "c1", new() { Command = "true", TimeoutMs = 5 }, Token)).Dispose();
+        await client.Sandbox("box").GetEnvironmentAsync(reveal: false, wake: true, Token);
+        await client.Sandbox("box").Session("web").GetEnvironmentAsync(reveal: true, wake: false, Token);
+        await client.Sandbox("box").Session("web").SetEnvironmentAsync(new() { Env = new() { ["A"] = null } }, Token);
+        await client.Sandbox("box").RemoveAsync(Token);
+        await client.Sandbox("box").Process("c1").SignalAsync("INT", Token);
+        (await client.Sandbox("box").Session("web").Process("c1").ExecAsync(new() { Command = "true", TimeoutMs = 5 }, Token)).Dispose();
         Assert.StartsWith("""POST /v1/sandbox/box/exec web c1 {"command":"true",""", asked[^1], StringComparison.Ordinal);
         Assert.Equal(
             [
@@ -53,7 +53,7 @@ public sealed class SandboxClientTests
             Assert.Equal("second", await new StreamReader(context.Request.Body).ReadToEndAsync(Token));
             context.Response.StatusCode = 204;
         });
-        await new SandboxClient(server.Endpoint).SendInputAsync("box", "c1", async (stream, token) =>
+        await new SandboxClient(server.Endpoint).Sandbox("box").Process("c1").SendInputAsync(async (stream, token) =>
         {
             await stream.WriteAsync("first"u8.ToArray(), token);
             await stream.FlushAsync(token);
@@ -72,8 +72,8 @@ public sealed class SandboxClientTests
             await context.Response.WriteAsync("""{"sessions":[]}""", Token);
         });
         SandboxClient client = new(server.Endpoint);
-        await client.GetSessionsAsync("box", wake: true, Token);
-        await client.GetSessionsAsync("box", wake: false, Token);
+        await client.Sandbox("box").GetSessionsAsync(wake: true, Token);
+        await client.Sandbox("box").GetSessionsAsync(wake: false, Token);
         Assert.Equal(["", "false"], wakes);
     }
 
@@ -109,7 +109,7 @@ public sealed class SandboxClientTests
                 await context.Response.WriteAsync(new string(' ', 10_000), context.RequestAborted);
             }
         });
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => new SandboxClient(server.Endpoint).GetSandboxAsync("a", Token));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => new SandboxClient(server.Endpoint).Sandbox("a").GetAsync(Token));
         Assert.Equal(ErrorCodes.InternalError, failure.Code);
     }
 
@@ -190,7 +190,7 @@ public sealed class SandboxClientTests
             return Task.CompletedTask;
         });
         SandboxClient client = new SandboxClient(server.Endpoint, "k3y-s3cret").WithTrace(trace => traces.Add(trace.ToString()));
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => client.GetSandboxAsync("box", Token));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => client.Sandbox("box").GetAsync(Token));
         Assert.Equal("Bearer k3y-s3cret", sent);
         Assert.StartsWith("GET v1/sandbox/box 401 ", Assert.Single(traces), StringComparison.Ordinal);
         Assert.DoesNotContain("k3y", failure + traces[0], StringComparison.Ordinal);
@@ -206,10 +206,10 @@ public sealed class SandboxClientTests
     public async Task Invalid_id_is_never_part_of_an_address(string id)
     {
         SandboxClient client = new(ServerEndpoint.Parse("unix:/nosuch/socket"));
-        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => client.GetSandboxAsync(id, Token));
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => client.Sandbox(id).GetAsync(Token));
         Assert.Equal(ErrorCodes.InvalidRequest, failure.Code);
-        await Assert.ThrowsAsync<ApiException>(() => client.GetSessionAsync("ok", id, Token));
-        await Assert.ThrowsAsync<ApiException>(() => client.SignalAsync("ok", id, "INT", Token));
+        await Assert.ThrowsAsync<ApiException>(() => client.Sandbox("ok").Session(id).GetSessionAsync(Token));
+        await Assert.ThrowsAsync<ApiException>(() => client.Sandbox("ok").Process(id).SignalAsync("INT", Token));
     }
 
     [Theory]
@@ -231,6 +231,6 @@ public sealed class SandboxClientTests
             (context.Response.StatusCode, context.Response.ContentType) = (status, type);
             await context.Response.WriteAsync(body, Token);
         });
-        return await Assert.ThrowsAsync<ApiException>(() => new SandboxClient(server.Endpoint).GetSandboxAsync("a", Token));
+        return await Assert.ThrowsAsync<ApiException>(() => new SandboxClient(server.Endpoint).Sandbox("a").GetAsync(Token));
     }
 }

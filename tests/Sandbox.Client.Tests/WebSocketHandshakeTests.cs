@@ -33,7 +33,7 @@ public sealed class WebSocketHandshakeTests
     }
 
     private static Task<TerminalConnection> OpenAsync(StubServer server) =>
-        new SandboxClient(server.Endpoint).OpenTerminalAsync("box", null, new() { Size = new(80, 24) }, Token);
+        new SandboxClient(server.Endpoint).Sandbox("box").OpenTerminalAsync(new() { Size = new(80, 24) }, Token);
 
     // Answers 101 with the given accept value and then closes the connection.
     private static Task<StubServer> StartAsync(Func<string, string?> accept) => StubServer.StartAsync(async context =>

@@ -175,7 +175,9 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
 
     [Fact]
     public void Labels_are_shown_in_the_list_of_a_sandbox() => Assert.Contains(
-        "a=1 b=2", Show("& { $made = New-Sandbox -Label ([ordered]@{ a = 1; b = 2 }); $made; $made | Remove-Sandbox } | Format-List", "PlainText"), StringComparison.Ordinal);
+        "a=1 b=2",
+        Show("& { $made = New-Sandbox -Label ([ordered]@{ a = 1; b = 2 }); $made; $made | Remove-Sandbox } | Format-List", "PlainText"),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Every_public_object_has_a_view() => Assert.Equal(

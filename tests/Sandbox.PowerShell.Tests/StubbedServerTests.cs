@@ -13,6 +13,7 @@ public sealed class StubbedServerTests : IDisposable
     private readonly string _uri;
     private volatile bool _isSilent;
     private volatile int _unanswered;
+    private string? _unknownField;
     private string _isolation = """["user","mount","pid","ipc","uts","network","seccomp","capabilities","no-new-privileges"]""";
 
     public StubbedServerTests()
@@ -54,6 +55,19 @@ public sealed class StubbedServerTests : IDisposable
                 "\"network\":\"none\"", "\"sleepAfter\":300", "\"temporary\":true", "\"defaultSession\":true", "\"labels\":{\"a\":\"1\"}",
             ],
             part => Assert.Contains(part, body, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("limits.memoryBytes", "The server does not support -MemoryLimit.*")]
+    [InlineData("sleepAfter", "The server does not support -SleepAfterSeconds.*")]
+    [InlineData("ofTheFuture", "The server does not support a parameter of this command.*")]
+    public void Field_unknown_to_the_server_is_reported_as_a_parameter(string field, string message)
+    {
+        _unknownField = field;
+        ScriptResult result = _engine.Run("New-Sandbox new -Server $Uri -MemoryLimit 512MB -SleepAfterSeconds 5", ("Uri", _uri));
+        Assert.Equal("Unsupported", result.ErrorId);
+        Assert.Matches(message, result.Error.ToString());
+        Assert.DoesNotContain(field, result.Error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -157,12 +171,14 @@ public sealed class StubbedServerTests : IDisposable
 
     private string Answer(HttpListenerRequest request, string body) => request switch
     {
+        _ when _unknownField is { } field => $$"""{"code":"unsupported","error":"This server does not support '{{field}}'.","field":"{{field}}"}""",
         { HttpMethod: "POST" } =>
             $$"""
             {"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":{{_isolation}},
             "createdAt":"2026-01-01T00:00:00Z","labels":{},"warnings":["No network on {{_uri}}: install slirp4netns."]}
             """,
-        { RawUrl: { } url } when url.StartsWith("/v1/sandbox/default/", StringComparison.Ordinal) => _asked.Any(line => line.StartsWith("POST", StringComparison.Ordinal))
+        { RawUrl: { } url } when url.StartsWith("/v1/sandbox/default/", StringComparison.Ordinal) =>
+            _asked.Any(line => line.StartsWith("POST", StringComparison.Ordinal))
             ? """{"path":"/","type":"directory","mode":"0755"}"""
             : """{"code":"sandbox_not_found","error":"There is no sandbox 'default'."}""",
         { RawUrl: "/v1/server" } => """{"name":"sandboxd","version":"0.1.0","build":"b","apiVersion":"v1","capabilities":[],"abilities":[]}""",

@@ -11,7 +11,8 @@ public sealed class OpenApiTests
     public void Every_public_route_is_described_and_nothing_else()
     {
         IEnumerable<string> expected = Routes.All.Where(route => route.Owner != RouteOwner.PrivateAgent).SelectMany(route => Addresses(route));
-        IEnumerable<string> described = Document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key} {path.Key}"));
+        IEnumerable<string> described = Document["paths"]!.AsObject()
+            .SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key} {path.Key}"));
         Assert.Equal(expected.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
     }
 
@@ -35,12 +36,16 @@ public sealed class OpenApiTests
     [Fact]
     public void Every_operation_has_an_id_of_its_own_and_declares_its_path_parameters()
     {
-        JsonObject[] operations = [.. Document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => operation.Value!.AsObject()))];
+        JsonObject[] operations =
+        [
+            .. Document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => operation.Value!.AsObject())),
+        ];
         string[] ids = [.. operations.Select(operation => (string)operation["operationId"]!)];
         Assert.Equal(ids.Distinct(), ids);
         Assert.All(Document["paths"]!.AsObject(), path => Assert.All(path.Value!.AsObject(), operation => Assert.Equal(
             path.Key.Split('{').Skip(1).Select(part => part.Split('}')[0]),
-            operation.Value!["parameters"]!.AsArray().Where(parameter => (string?)parameter!["in"] == "path").Select(parameter => (string)parameter!["name"]!))));
+            operation.Value!["parameters"]!.AsArray().Where(parameter => (string?)parameter!["in"] == "path")
+                .Select(parameter => (string)parameter!["name"]!))));
     }
 
     [Fact]

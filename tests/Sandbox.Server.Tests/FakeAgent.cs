@@ -53,9 +53,9 @@ internal sealed class FakeAgent : IDisposable
     }
 
     /// <summary>Accepts the next request and reads it to the end of its headers.</summary>
-    public async Task<(NetworkStream Connection, string Request)> AcceptAsync(CancellationToken stop = default)
+    public async Task<(NetworkStream Connection, string Request)> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Wait.Limit);
         NetworkStream connection = new(await _listener.AcceptAsync(limit.Token), ownsSocket: true);
         StringBuilder text = new();
@@ -71,9 +71,9 @@ internal sealed class FakeAgent : IDisposable
     }
 
     /// <summary>Responds to the next request and closes the connection.</summary>
-    public async Task<string> AnswerAsync(string bytes, CancellationToken stop = default)
+    public async Task<string> AnswerAsync(string bytes, CancellationToken cancellationToken = default)
     {
-        (NetworkStream connection, string request) = await AcceptAsync(stop);
+        (NetworkStream connection, string request) = await AcceptAsync(cancellationToken);
         await using (connection)
         {
             // Closing a socket with unread data resets the connection, and the response could be lost.

@@ -218,7 +218,7 @@ public sealed class TestServer : IAsyncDisposable
         Timeout = Wait.Limit,
     };
 
-    /// <inheritdoc/>
+    /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
         try

@@ -53,7 +53,7 @@ internal sealed class LogSegment
     }
 
     /// <summary>Reads the header of a file that an earlier agent wrote.</summary>
-    /// <exception cref="FormatException">It is not a file of ours any more.</exception>
+    /// <exception cref="FormatException">The file is not an output log of the agent.</exception>
     public static SegmentHeader ReadHeader(string path)
     {
         using SafeFileHandle handle = File.OpenHandle(path);
@@ -61,7 +61,7 @@ internal sealed class LogSegment
         int length = RandomAccess.Read(handle, size, 0) == size.Length ? BinaryPrimitives.ReadInt32LittleEndian(size) : -1;
         if (length is < 0 or > MaximumHeader)
         {
-            throw new FormatException("The header is not ours.");
+            throw new FormatException("The file is not an output log of the agent.");
         }
 
         byte[] json = new byte[length];
@@ -78,12 +78,12 @@ internal sealed class LogSegment
         }
         catch (Exception exception) when (exception is JsonException or ApiException)
         {
-            throw new FormatException("The header is not ours.", exception);
+            throw new FormatException("The file is not an output log of the agent.", exception);
         }
     }
 
     /// <summary>Loads a file that an earlier agent wrote.</summary>
-    /// <exception cref="FormatException">It is not a file of ours any more.</exception>
+    /// <exception cref="FormatException">The file is not an output log of the agent.</exception>
     public static LogSegment Load(SegmentPool pool, string path, SegmentHeader header, long position, Action<FrameKind, byte[]> onFrame)
     {
         byte[] content = File.ReadAllBytes(path);

@@ -19,7 +19,7 @@ public sealed class EncodingTransformationAttribute : ArgumentTransformationAttr
         ["utf32"] = Encoding.UTF32,
     };
 
-    /// <summary>What is used when none is named: UTF-8, written without a byte order mark.</summary>
+    /// <summary>The default: UTF-8, written without a byte order mark.</summary>
     internal static Encoding Default => Names["utf8"];
 
     /// <inheritdoc />
@@ -38,7 +38,8 @@ public sealed class EncodingTransformationAttribute : ArgumentTransformationAttr
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new ArgumentTransformationMetadataException($"Unknown encoding '{plain}'. Use one of {string.Join(", ", Names.Keys)}, or a code page that .NET supports.", e);
+            throw new ArgumentTransformationMetadataException(
+                $"Unknown encoding '{plain}'. Use one of {string.Join(", ", Names.Keys)}, or a code page that .NET supports.", e);
         }
     }
 }

@@ -16,7 +16,8 @@ internal sealed class EnvironmentMap
     public Dictionary<string, string?>? Secret { get; private set; }
 
     /// <summary>All names.</summary>
-    public IEnumerable<string> Names => (Plain?.Keys ?? Enumerable.Empty<string>()).Concat(Secret?.Keys ?? Enumerable.Empty<string>()).Order(StringComparer.Ordinal);
+    public IEnumerable<string> Names =>
+        (Plain?.Keys ?? Enumerable.Empty<string>()).Concat(Secret?.Keys ?? Enumerable.Empty<string>()).Order(StringComparer.Ordinal);
 
     /// <summary>Reads a table of variables.</summary>
     /// <param name="variables">The table; null is an empty one.</param>

@@ -1,22 +1,21 @@
 using System.Management.Automation;
 using System.Text;
-using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Paths with PowerShell's wildcards, and the sandbox's form of them.</summary>
+/// <summary>Converts paths with PowerShell's wildcards to the server's syntax.</summary>
 internal static class ItemPattern
 {
-    /// <summary>Whether a path means more than itself.</summary>
-    /// <param name="path">The path, as a user gave it.</param>
+    /// <summary>Whether a path contains wildcards.</summary>
+    /// <param name="path">The path from the user.</param>
     public static bool IsPattern(string path) => WildcardPattern.ContainsWildcardCharacters(path);
 
-    /// <summary>The path that one without wildcards means: a backtick takes the next character as it is.</summary>
-    /// <param name="path">The path, as a user gave it.</param>
+    /// <summary>Returns the literal path: a backtick escapes the next character.</summary>
+    /// <param name="path">The path from the user.</param>
     public static string ToLiteral(string path) => WildcardPattern.Unescape(path);
 
-    /// <summary>The pattern in the sandbox's form: a backslash instead of the backtick, and no meaning for <c>!</c>, which PowerShell gives none.</summary>
-    /// <param name="pattern">The pattern, as a user gave it.</param>
+    /// <summary>Returns the pattern in the server's syntax: a backslash instead of the backtick; <c>!</c> is literal, as in PowerShell.</summary>
+    /// <param name="pattern">The pattern from the user.</param>
     public static string ToServer(string pattern)
     {
         StringBuilder text = new(pattern.Length);
@@ -39,48 +38,5 @@ internal static class ItemPattern
         }
 
         return text.ToString();
-    }
-}
-
-/// <summary>Finds items by path or pattern.</summary>
-/// <remarks>A pattern without a match is no error, except when writing content or renaming, as in PowerShell's own cmdlets.</remarks>
-internal static class ItemFinder
-{
-    /// <summary>The place of an item.</summary>
-    /// <param name="cmdlet">The cmdlet.</param>
-    /// <param name="item">The item.</param>
-    public static RemotePath Locate(this SandboxCommandBase cmdlet, SandboxItemReference item) =>
-        new(new SandboxTarget(cmdlet.ClientOf(item.Server), item.SandboxId), item.Path);
-
-    /// <summary>The places that a path means, and what is there when that is known.</summary>
-    /// <param name="cmdlet">The cmdlet, which reports what fails.</param>
-    /// <param name="target">Where.</param>
-    /// <param name="path">The path, perhaps with PowerShell's wildcards.</param>
-    /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    /// <param name="mustMatch">Whether wildcards that find nothing are an error.</param>
-    public static IEnumerable<(RemotePath Place, FileEntry? Entry)> FindPlaces(
-        this SandboxCommandBase cmdlet, SandboxTarget target, string path, bool hidden, bool mustMatch = false)
-    {
-        if (!ItemPattern.IsPattern(path))
-        {
-            return [(new RemotePath(target, ItemPattern.ToLiteral(path)), null)];
-        }
-
-        RemotePath place = new(target, ItemPattern.ToServer(path));
-        (RemotePath, FileEntry?)[] found = [];
-        cmdlet.TryRun(path, () =>
-        {
-            found =
-            [
-                .. cmdlet.Enumerate(token => place.FindAsync(hidden, token)).Select(entry => (new RemotePath(target, entry.ExactPath), (FileEntry?)entry)),
-            ];
-            if (found.Length == 0 && mustMatch)
-            {
-                throw new ApiException(
-                    ErrorCodes.PathNotFound,
-                    $"Nothing in the sandbox matches '{path}'. Use -LiteralPath for names that contain wildcard characters.");
-            }
-        });
-        return found;
     }
 }

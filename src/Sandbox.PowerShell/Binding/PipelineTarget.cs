@@ -8,7 +8,7 @@ internal static class PipelineTarget
 {
     /// <summary>Whether an object is a sandbox or session.</summary>
     /// <param name="value">The object.</param>
-    public static bool IsPlace(object value) => IsSession(value) || Is(value, typeof(SandboxInstance));
+    public static bool IsTarget(object value) => IsSession(value) || Is(value, typeof(SandboxInstance));
 
     /// <summary>Whether an object is a session.</summary>
     /// <param name="value">The object.</param>

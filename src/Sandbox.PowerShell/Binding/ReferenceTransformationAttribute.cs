@@ -31,7 +31,7 @@ public abstract class ElementTransformationAttribute<T> : ArgumentTransformation
         }
         catch (PSInvalidCastException e)
         {
-            // This inner exception tells the binder to try the object on the next parameter.
+            // With this inner exception the binder tries the object on the next parameter.
             throw new ArgumentTransformationMetadataException(e.Message, e);
         }
     }

@@ -5,9 +5,9 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>A path in a sandbox. A relative path starts from the directory of the session.</summary>
-/// <param name="Target">The sandbox, or the session in it.</param>
+/// <param name="Owner">The sandbox or session, which may be created on first use.</param>
 /// <param name="Path">The path, taken literally.</param>
-internal sealed record RemotePath(SandboxTarget Target, string Path)
+internal sealed record RemotePath(SandboxTarget Owner, string Path)
 {
     /// <summary>The default directory of a sandbox.</summary>
     public const string Workspace = "/workspace";
@@ -18,26 +18,21 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
     /// <inheritdoc />
     public override string ToString() => $"{Target}: {Display}";
 
-    private SandboxClient Client => Target.Client;
+    /// <summary>The sandbox or session.</summary>
+    public SandboxHandle Target => Owner.Sandbox;
 
-    private string Sandbox => Target.SandboxId;
-
-    private string? Session => Target.SessionId;
-
-    /// <summary>What is there.</summary>
+    /// <summary>Returns the item.</summary>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="token">Cancels the request.</param>
-    public Task<FileEntry> GetAsync(bool follow, CancellationToken token) =>
-        Target.UseAsync(() => Client.GetItemAsync(Sandbox, Session, Path, follow, token), token);
+    public Task<FileEntry> GetAsync(bool follow, CancellationToken cancellationToken) =>
+        UseAsync(item => item.GetAsync(follow, cancellationToken), cancellationToken);
 
-    /// <summary>What is there; null when nothing is.</summary>
+    /// <summary>Returns the item; null if there is none.</summary>
     /// <param name="follow">Whether a link is followed.</param>
-    /// <param name="token">Cancels the request.</param>
-    public async Task<FileEntry?> TryGetAsync(bool follow, CancellationToken token)
+    public async Task<FileEntry?> TryGetAsync(bool follow, CancellationToken cancellationToken)
     {
         try
         {
-            return await GetAsync(follow, token);
+            return await GetAsync(follow, cancellationToken);
         }
         catch (ApiException e) when (e.Code is ErrorCodes.PathNotFound or ErrorCodes.NotADirectory)
         {
@@ -45,108 +40,100 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
         }
     }
 
-    /// <summary>What is there, as the object for it.</summary>
-    /// <param name="token">Cancels the request.</param>
-    public async Task<SandboxItem> ToItemAsync(CancellationToken token) => new(await GetAsync(follow: false, token), Target);
+    /// <summary>Returns the item as an object.</summary>
+    public async Task<SandboxItem> ToItemAsync(CancellationToken cancellationToken) => new(await GetAsync(follow: false, cancellationToken), Target);
 
-    /// <summary>What is in the directory that is there.</summary>
+    /// <summary>Lists the directory.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="token">Cancels the request.</param>
-    public IAsyncEnumerable<FileEntry> ListAsync(ListOptions options, CancellationToken token) =>
-        BeginAsync(() => Client.ListDirectoryAsync(Sandbox, Session, Path, options, token), token);
+    public IAsyncEnumerable<FileEntry> ListAsync(ListOptions options, CancellationToken cancellationToken) =>
+        BeginAsync(item => item.ListAsync(options, cancellationToken), cancellationToken);
 
-    /// <summary>What the path finds as a pattern of the sandbox's form.</summary>
+    /// <summary>Returns the items that match the path as a pattern in the server's syntax.</summary>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    /// <param name="token">Cancels the request.</param>
-    public IAsyncEnumerable<FileEntry> FindAsync(bool hidden, CancellationToken token) =>
-        BeginAsync(() => Client.FindItemsAsync(Sandbox, Session, Path, hidden, token), token);
+    public IAsyncEnumerable<FileEntry> FindAsync(bool hidden, CancellationToken cancellationToken) =>
+        BeginAsync(item => item.FindAsync(hidden, cancellationToken), cancellationToken);
 
-    /// <summary>What changes there; the first is null, when the watch has begun.</summary>
-    /// <param name="recursive">Whether what is below is watched too.</param>
-    /// <param name="filter">The pattern of names, in the sandbox's form; null for all.</param>
-    /// <param name="token">Ends the watch.</param>
-    public IAsyncEnumerable<FileChange?> WatchAsync(bool recursive, string? filter, CancellationToken token) =>
-        BeginAsync(() => Client.WatchAsync(Sandbox, Session, Path, recursive, filter, token), token);
+    /// <summary>Watches the item. The first change is null and means that the watch has started.</summary>
+    /// <param name="recursive">Whether subdirectories are watched too.</param>
+    /// <param name="filter">The name pattern in the server's syntax; null for all.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    public IAsyncEnumerable<FileChange?> WatchAsync(bool recursive, string? filter, CancellationToken cancellationToken) =>
+        BeginAsync(item => item.WatchAsync(recursive, filter, cancellationToken), cancellationToken);
 
-    /// <summary>Opens the file that is there.</summary>
+    /// <summary>Opens the file.</summary>
     /// <param name="offset">The start offset; a negative number counts from the end.</param>
-    /// <param name="token">Cancels the request.</param>
-    public Task<SandboxFileStream> OpenAsync(long offset, CancellationToken token) =>
-        Target.UseAsync(() => Client.OpenFileAsync(Sandbox, Session, Path, offset, null, token), token);
+    public Task<SandboxFileStream> OpenAsync(long offset, CancellationToken cancellationToken) =>
+        UseAsync(item => item.OpenAsync(offset, null, cancellationToken), cancellationToken);
 
-    /// <summary>Writes the file that is there, or is to be.</summary>
+    /// <summary>Writes the file, which may be new.</summary>
     /// <param name="source">The bytes.</param>
     /// <param name="options">The options.</param>
-    /// <param name="token">Cancels the operation.</param>
-    public Task<FileWritten> WriteAsync(Stream source, WriteOptions options, CancellationToken token)
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public Task<FileWritten> WriteAsync(Stream source, WriteOptions options, CancellationToken cancellationToken)
     {
         long begin = source.CanSeek ? source.Position : 0;
-        return Target.UseAsync(() =>
+        return UseAsync(item =>
         {
-            // That the sandbox of first use is not made yet shows when the bytes are on their way.
+            // A missing default sandbox may be noticed after a part was read.
             if (source.CanSeek)
             {
                 source.Position = begin;
             }
 
-            return Client.WriteFileAsync(Sandbox, Session, Path, source, options, token);
-        }, token);
+            return item.WriteAsync(source, options, cancellationToken);
+        }, cancellationToken);
     }
 
-    /// <summary>Makes a directory there.</summary>
-    /// <param name="isNew">Whether one that exists is an error.</param>
-    /// <param name="token">Cancels the request.</param>
-    public Task MakeDirectoryAsync(bool isNew, CancellationToken token) =>
-        UseAsync(() => Client.CreateDirectoryAsync(Sandbox, Session, Path, isNew, token), token);
+    /// <summary>Creates a directory.</summary>
+    /// <param name="isNew">Whether an existing one is an error.</param>
+    public Task MakeDirectoryAsync(bool isNew, CancellationToken cancellationToken) =>
+        UseAsync(item => item.CreateDirectoryAsync(isNew, cancellationToken), cancellationToken);
 
-    /// <summary>Makes a link there.</summary>
+    /// <summary>Creates a link.</summary>
     /// <param name="target">The target of the link.</param>
-    /// <param name="token">Cancels the request.</param>
-    public Task MakeLinkAsync(string target, CancellationToken token) => UseAsync(() => Client.CreateLinkAsync(Sandbox, Session, Path, target, token), token);
+    public Task MakeLinkAsync(string target, CancellationToken cancellationToken) =>
+        UseAsync(item => item.CreateLinkAsync(target, cancellationToken), cancellationToken);
 
-    /// <summary>Removes what is there.</summary>
+    /// <summary>Removes the item.</summary>
     /// <param name="recursive">Whether a directory is removed with its content.</param>
-    /// <param name="token">Cancels the request.</param>
-    public Task RemoveAsync(bool recursive, CancellationToken token) => UseAsync(() => Client.RemoveItemAsync(Sandbox, Session, Path, recursive, token), token);
+    public Task RemoveAsync(bool recursive, CancellationToken cancellationToken) =>
+        UseAsync(item => item.RemoveAsync(recursive, cancellationToken), cancellationToken);
 
-    /// <summary>Moves what is there.</summary>
+    /// <summary>Moves the item.</summary>
     /// <param name="destination">Its new path.</param>
-    /// <param name="overwrite">Whether it takes the place of a file.</param>
-    /// <param name="token">Cancels the request.</param>
-    public Task MoveAsync(string destination, bool overwrite, CancellationToken token) =>
-        UseAsync(() => Client.MoveItemAsync(Sandbox, Session, Path, destination, overwrite, token), token);
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
+    public Task MoveAsync(string destination, bool overwrite, CancellationToken cancellationToken) =>
+        UseAsync(item => item.MoveAsync(destination, overwrite, cancellationToken), cancellationToken);
 
-    /// <summary>Copies what is there, within the sandbox.</summary>
+    /// <summary>Copies the item within the sandbox.</summary>
     /// <param name="destination">The copy's path.</param>
-    /// <param name="token">Cancels the operation.</param>
-    public Task CopyAsync(string destination, CancellationToken token) =>
-        UseAsync(() => Client.CopyItemAsync(Sandbox, Session, Path, destination, recursive: true, overwrite: true, token), token);
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public Task CopyAsync(string destination, CancellationToken cancellationToken) =>
+        UseAsync(item => item.CopyAsync(destination, recursive: true, overwrite: true, cancellationToken), cancellationToken);
 
-    /// <summary>Opens the directory that is there as an archive.</summary>
-    /// <param name="excludes">Patterns of the sandbox's form.</param>
-    /// <param name="partial">Whether what may not be read is told in the archive; otherwise it is a failure.</param>
-    /// <param name="token">Cancels the request.</param>
-    public Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken token) =>
-        Target.UseAsync(() => Client.OpenArchiveAsync(Sandbox, Session, Path, excludes, partial, token), token);
+    /// <summary>Opens the directory as an archive.</summary>
+    /// <param name="excludes">Patterns in the server's syntax.</param>
+    /// <param name="partial">Whether unreadable items are listed in the archive; otherwise they are an error.</param>
+    public Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken) =>
+        UseAsync(item => item.OpenArchiveAsync(excludes, partial, cancellationToken), cancellationToken);
 
-    /// <summary>Makes a directory of an archive there, or merges it into the one that is there.</summary>
+    /// <summary>Extracts an archive into the directory and merges it with its content.</summary>
     /// <param name="archive">Writes the archive.</param>
-    /// <param name="token">Cancels the operation.</param>
-    public Task RestoreAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken token) =>
-        UseAsync(() => Client.RestoreArchiveAsync(Sandbox, Session, Path, replace: false, archive, token), token);
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public Task RestoreAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken cancellationToken) =>
+        UseAsync(item => item.RestoreArchiveAsync(replace: false, archive, cancellationToken), cancellationToken);
 
-    /// <summary>Makes the directory that is there, or is to be, what an archive holds: all else that is in it goes.</summary>
+    /// <summary>Replaces the content of the directory by that of an archive.</summary>
     /// <param name="archive">Writes the archive.</param>
-    /// <param name="token">Cancels the operation.</param>
-    public Task ReplaceAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken token) =>
-        UseAsync(() => Client.RestoreArchiveAsync(Sandbox, Session, Path, replace: true, archive, token), token);
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public Task ReplaceAsync(Func<Stream, CancellationToken, Task> archive, CancellationToken cancellationToken) =>
+        UseAsync(item => item.RestoreArchiveAsync(replace: true, archive, cancellationToken), cancellationToken);
 
-    /// <summary>Where something goes whose destination this is: into a directory that is there, under its name; else to this very path.</summary>
+    /// <summary>Returns the path of a copied or moved item whose destination this is: in an existing directory, otherwise this path.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="token">Cancels the request.</param>
-    public async Task<RemotePath> WithNameAsync(string name, CancellationToken token)
+    public async Task<RemotePath> WithNameAsync(string name, CancellationToken cancellationToken)
     {
-        if (await TryGetAsync(follow: true, token) is { Type: FileKind.Directory })
+        if (await TryGetAsync(follow: true, cancellationToken) is { Type: FileKind.Directory })
         {
             return this with { Path = Path.EndsWith('/') ? Path + name : $"{Path}/{name}" };
         }
@@ -155,34 +142,34 @@ internal sealed record RemotePath(SandboxTarget Target, string Path)
     }
 
     /// <summary>Returns the last part of the path; empty for <c>/</c>. If that is <c>.</c> or <c>..</c>, the sandbox is asked for the directory's name.</summary>
-    /// <param name="token">Cancels the request.</param>
     /// <exception cref="ApiException">The sandbox gave a name that none can have.</exception>
-    public async Task<string> NameAsync(CancellationToken token)
+    public async Task<string> NameAsync(CancellationToken cancellationToken)
     {
         string path = Path.TrimEnd('/');
-        string name = LastPart(path);
-        return path.Length > 0 && name is "" or "." or ".." ? LocalFile.NameOf(LastPart((await GetAsync(follow: false, token)).ExactPath)) : name;
+        string name = path[(path.LastIndexOf('/') + 1)..];
+        return path.Length > 0 && name is "" or "." or ".." ? LocalFile.NameOf((await GetAsync(follow: false, cancellationToken)).Name()) : name;
     }
 
-    private static string LastPart(string path) => path[(path.LastIndexOf('/') + 1)..];
+    private Task<T> UseAsync<T>(Func<ItemHandle, Task<T>> action, CancellationToken cancellationToken) =>
+        Owner.UseAsync(sandbox => action(sandbox.Item(Path)), cancellationToken);
 
-    private Task<bool> UseAsync(Func<Task> action, CancellationToken token) => Target.UseAsync(async () =>
+    private Task<bool> UseAsync(Func<ItemHandle, Task> action, CancellationToken cancellationToken) => UseAsync(async item =>
     {
-        await action();
+        await action(item);
         return true;
-    }, token);
+    }, cancellationToken);
 
-    // The first item shows whether there is a sandbox at all.
-    private async IAsyncEnumerable<T> BeginAsync<T>(Func<IAsyncEnumerable<T>> source, [EnumeratorCancellation] CancellationToken token)
+    // The first item shows whether the sandbox exists.
+    private async IAsyncEnumerable<T> BeginAsync<T>(Func<ItemHandle, IAsyncEnumerable<T>> source, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IAsyncEnumerator<T>? items = null;
         try
         {
-            bool more = await Target.UseAsync(() =>
+            bool more = await UseAsync(item =>
             {
-                items = source().GetAsyncEnumerator(token);
+                items = source(item).GetAsyncEnumerator(cancellationToken);
                 return items.MoveNextAsync().AsTask();
-            }, token);
+            }, cancellationToken);
             while (more)
             {
                 yield return items!.Current;

@@ -4,11 +4,9 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>The target of an operation: a sandbox or a session.</summary>
-/// <param name="client">The server's client.</param>
-/// <param name="sandboxId">The sandbox.</param>
-/// <param name="sessionId">The session; null for the sandbox itself.</param>
+/// <param name="sandbox">The sandbox or session.</param>
 /// <param name="onMade">Receives the warnings when the default sandbox is created; null for a sandbox that must exist.</param>
-internal sealed class SandboxTarget(SandboxClient client, string sandboxId, string? sessionId = null, Action<IEnumerable<string>?>? onMade = null)
+internal sealed class SandboxTarget(SandboxHandle sandbox, Action<IEnumerable<string>?>? onMade = null)
 {
     /// <summary>The id of the default sandbox and of the default session.</summary>
     public const string DefaultId = "default";
@@ -17,65 +15,61 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
 
     private static readonly TimeSpan PauseWhileMade = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The server's client.</summary>
-    public SandboxClient Client { get; } = client;
+    /// <summary>The sandbox or session.</summary>
+    public SandboxHandle Sandbox { get; } = sandbox;
 
-    /// <summary>The sandbox.</summary>
-    public string SandboxId { get; } = sandboxId;
+    /// <summary>The id of the sandbox.</summary>
+    public string SandboxId => Sandbox.Id;
 
-    /// <summary>The session; null for the sandbox itself.</summary>
-    public string? SessionId { get; } = sessionId;
+    /// <summary>The id of the session; null for the sandbox itself.</summary>
+    public string? SessionId => Sandbox.SessionId;
 
-    /// <summary>Whether it is the sandbox that is made on first use, because none was named.</summary>
+    /// <summary>Whether it is the default sandbox, which is created on first use.</summary>
     public bool IsAutomatic => onMade is not null;
 
     /// <summary>Returns the same target with other trace and warning handlers.</summary>
     /// <param name="trace">Receives a record of each request, on any thread.</param>
     /// <param name="warn">Receives the warnings when the default sandbox is created.</param>
-    public SandboxTarget TellingTo(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
-        new(Client.WithTrace(trace), SandboxId, SessionId, IsAutomatic ? warn : null);
+    public SandboxTarget WithHandlers(Action<RequestTrace> trace, Action<IEnumerable<string>?> warn) =>
+        new(Sandbox with { Client = Sandbox.Client.WithTrace(trace) }, IsAutomatic ? warn : null);
 
     /// <summary>Returns a session of the sandbox.</summary>
     /// <param name="id">The session.</param>
-    public SandboxTarget InSession(string id) => new(Client, SandboxId, id, onMade);
+    public SandboxTarget InSession(string id) => new(Sandbox.Session(id), onMade);
 
     /// <summary>Runs an operation in the sandbox, creating the default sandbox if it is missing.</summary>
-    /// <param name="action">What is done.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public async Task<T> UseAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
+    /// <param name="action">The operation.</param>
+    public async Task<T> UseAsync<T>(Func<SandboxHandle, Task<T>> action, CancellationToken cancellationToken)
     {
         try
         {
-            return await action();
+            return await action(Sandbox);
         }
         catch (ApiException e) when (IsAutomatic && e.Code == ErrorCodes.SandboxNotFound)
         {
-            // A sandbox that is not there has no sessions; making it would not give it one.
+            // A new sandbox would not have the session either.
             if (SessionId is not null)
             {
                 throw new ApiException(ErrorCodes.SessionNotFound, $"There is no session '{SessionId}' in the sandbox '{SandboxId}'.", e);
             }
 
-            return await TryMakeAsync(cancellationToken) ? await action() : await UseWhenMadeAsync(action, cancellationToken);
+            return await TryMakeAsync(cancellationToken) ? await action(Sandbox) : await UseWhenMadeAsync(action, cancellationToken);
         }
     }
 
-    /// <summary>Returns the target, or the session <c>default</c> of a sandbox that has one.</summary>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public async Task<SandboxTarget> ToDefaultSessionAsync(CancellationToken cancellationToken) =>
-        SessionId is null && (await Client.GetSandboxAsync(SandboxId, cancellationToken)).DefaultSession
-            ? new SandboxTarget(Client, SandboxId, DefaultId)
-            : this;
+    /// <summary>Returns the sandbox or session, or the session <c>default</c> of a sandbox that has one.</summary>
+    public async Task<SandboxHandle> ToDefaultSessionAsync(CancellationToken cancellationToken) =>
+        SessionId is null && (await Sandbox.GetAsync(cancellationToken)).DefaultSession ? Sandbox.Session(DefaultId) : Sandbox;
 
     /// <inheritdoc />
-    public override string ToString() => SessionId is null ? SandboxId : $"{SandboxId}/{SessionId}";
+    public override string ToString() => Sandbox.ToString();
 
     // False when another process has just created it.
     private async Task<bool> TryMakeAsync(CancellationToken cancellationToken)
     {
         try
         {
-            onMade?.Invoke((await Client.CreateSandboxAsync(new() { Id = SandboxId }, cancellationToken)).Warnings);
+            onMade?.Invoke((await Sandbox.Client.CreateSandboxAsync(new() { Id = SandboxId }, cancellationToken)).Warnings);
             return true;
         }
         catch (ApiException e) when (e.Code == ErrorCodes.SandboxExists)
@@ -84,13 +78,13 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
         }
     }
 
-    private static async Task<T> UseWhenMadeAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
+    private async Task<T> UseWhenMadeAsync<T>(Func<SandboxHandle, Task<T>> action, CancellationToken cancellationToken)
     {
         for (int left = LooksWhileMade; ; left--)
         {
             try
             {
-                return await action();
+                return await action(Sandbox);
             }
             catch (ApiException e) when (e.Code == ErrorCodes.SandboxNotFound && left > 0)
             {
@@ -98,19 +92,4 @@ internal sealed class SandboxTarget(SandboxClient client, string sandboxId, stri
             }
         }
     }
-}
-
-/// <summary>The target of an operation: a process or code context, by id; it may not exist.</summary>
-/// <param name="Sandbox">Its sandbox.</param>
-/// <param name="Id">Its id.</param>
-internal sealed record ResourceTarget(SandboxTarget Sandbox, string Id)
-{
-    /// <summary>Its server's client.</summary>
-    public SandboxClient Client => Sandbox.Client;
-
-    /// <summary>Its sandbox.</summary>
-    public string SandboxId => Sandbox.SandboxId;
-
-    /// <inheritdoc />
-    public override string ToString() => $"{SandboxId}/{Id}";
 }

@@ -25,5 +25,6 @@ internal static class Seconds
 public sealed class SecondsTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc />
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => inputData.Unwrap() is TimeSpan time ? time.TotalSeconds : inputData;
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
+        inputData.Unwrap() is TimeSpan time ? time.TotalSeconds : inputData;
 }

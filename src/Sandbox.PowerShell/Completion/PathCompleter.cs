@@ -7,13 +7,13 @@ namespace Sandbox;
 /// <summary>Completes paths in a sandbox from the directory typed so far.</summary>
 public class PathCompleter : ServerCompleter
 {
-    /// <summary>Whether the path is one of the sandbox; else it is the engine's business.</summary>
-    /// <param name="bound">What the command line says so far.</param>
+    /// <summary>Whether the path is one in the sandbox; local paths are completed by PowerShell.</summary>
+    /// <param name="bound">The arguments so far.</param>
     private protected virtual bool IsInside(BoundArguments bound) => true;
 
     /// <summary>The session and sandbox that are named.</summary>
-    /// <param name="bound">What the command line says so far.</param>
-    private protected virtual (SessionReference? Session, SandboxReference? Sandbox) PlaceOf(BoundArguments bound) => (bound.Session, bound.Sandbox);
+    /// <param name="bound">The arguments so far.</param>
+    private protected virtual (SessionReference? Session, SandboxReference? Sandbox) TargetOf(BoundArguments bound) => (bound.Session, bound.Sandbox);
 
     private protected override bool IsMatch(Suggestion found, string word) => true;
 
@@ -26,18 +26,20 @@ public class PathCompleter : ServerCompleter
 
         string word = bound.Word;
         string directory = word[..(word.LastIndexOf('/') + 1)], prefix = word[directory.Length..];
-        (SessionReference? session, SandboxReference? sandbox) = PlaceOf(bound);
+        (SessionReference? session, SandboxReference? sandbox) = TargetOf(bound);
         ListOptions options = new() { Hidden = prefix.StartsWith('.'), Wake = false };
         List<Suggestion> found = [];
-        await foreach (FileEntry entry in client.ListDirectoryAsync(
-            session?.SandboxId ?? sandbox?.Id ?? bound.DefaultSandbox, session?.Id, directory.Length == 0 ? "." : directory, options, cancellationToken))
+        await foreach (FileEntry entry in client.Sandbox(session?.SandboxId ?? sandbox?.Id ?? bound.DefaultSandbox).Session(session?.Id)
+            .Item(directory.Length == 0 ? "." : directory).ListAsync(options, cancellationToken))
         {
             string name = entry.ExactPath[(entry.ExactPath.LastIndexOf('/') + 1)..];
             if (name.StartsWith(prefix, StringComparison.Ordinal) && PathText.IsText(name))
             {
                 bool isDirectory = (entry.TargetType ?? entry.Type) == FileKind.Directory;
                 string path = directory + name + (isDirectory ? "/" : "");
-                found.Add(new Suggestion(bound.IsLiteral ? path : WildcardPattern.Escape(path), $"{entry.Type}, {entry.Size} bytes, {entry.ModifiedAt.LocalDateTime:yyyy-MM-dd HH:mm}"));
+                found.Add(new Suggestion(
+                    bound.IsLiteral ? path : WildcardPattern.Escape(path),
+                    $"{entry.Type}, {entry.Size} bytes, {entry.ModifiedAt.LocalDateTime:yyyy-MM-dd HH:mm}"));
             }
         }
 
@@ -45,23 +47,25 @@ public class PathCompleter : ServerCompleter
     }
 }
 
-/// <summary>Completes <c>-Path</c> of <c>Copy-SandboxItem</c>: in the sandbox that is copied from, or here.</summary>
+/// <summary>Completes <c>-Path</c> of <c>Copy-SandboxItem</c>: in the source sandbox, or local.</summary>
 public sealed class CopyPathCompleter : PathCompleter
 {
     private protected override bool IsInside(BoundArguments bound) => !IsTo(bound) || IsFrom(bound);
 
-    private protected override (SessionReference? Session, SandboxReference? Sandbox) PlaceOf(BoundArguments bound) => (bound.SessionOf("FromSession"), bound.SandboxOf("FromSandbox"));
+    private protected override (SessionReference? Session, SandboxReference? Sandbox) TargetOf(BoundArguments bound) =>
+        (bound.SessionOf("FromSession"), bound.SandboxOf("FromSandbox"));
 
     private static bool IsTo(BoundArguments bound) => bound.Has("ToSession") || bound.Has("ToSandbox");
 
     private static bool IsFrom(BoundArguments bound) => bound.Has("FromSession") || bound.Has("FromSandbox");
 }
 
-/// <summary>Completes <c>-Destination</c> of <c>Copy-SandboxItem</c>: in the sandbox that is copied to, or here.</summary>
+/// <summary>Completes <c>-Destination</c> of <c>Copy-SandboxItem</c>: in the destination sandbox, or local.</summary>
 public sealed class CopyDestinationCompleter : PathCompleter
 {
     private protected override bool IsInside(BoundArguments bound) =>
         bound.Has("ToSession") || bound.Has("ToSandbox") || !(bound.Has("FromSession") || bound.Has("FromSandbox"));
 
-    private protected override (SessionReference? Session, SandboxReference? Sandbox) PlaceOf(BoundArguments bound) => (bound.SessionOf("ToSession"), bound.SandboxOf("ToSandbox"));
+    private protected override (SessionReference? Session, SandboxReference? Sandbox) TargetOf(BoundArguments bound) =>
+        (bound.SessionOf("ToSession"), bound.SandboxOf("ToSandbox"));
 }

@@ -51,7 +51,7 @@ public abstract class ResourceCompleter : ServerCompleter
 public sealed class SessionCompleter : ResourceCompleter
 {
     private protected override async Task<IEnumerable<Suggestion>> ListAsync(SandboxClient client, string sandbox, CancellationToken cancellationToken) =>
-        (await client.GetSessionsAsync(sandbox, wake: false, cancellationToken)).Select(session =>
+        (await client.Sandbox(sandbox).GetSessionsAsync(wake: false, cancellationToken)).Select(session =>
             new Suggestion(session.Id, session.RunningCommand is { } running ? $"{session.State}, {running.Command}" : $"{session.State}, {session.Cwd}"));
 }
 
@@ -59,7 +59,7 @@ public sealed class SessionCompleter : ResourceCompleter
 public sealed class ContextCompleter : ResourceCompleter
 {
     private protected override async Task<IEnumerable<Suggestion>> ListAsync(SandboxClient client, string sandbox, CancellationToken cancellationToken) =>
-        (await client.GetContextsAsync(sandbox, cancellationToken))
+        (await client.Sandbox(sandbox).GetContextsAsync(cancellationToken))
             .Select(context => new Suggestion(context.Id, $"{context.Language}, {context.State}, {context.Cwd}"));
 }
 
@@ -67,7 +67,7 @@ public sealed class ContextCompleter : ResourceCompleter
 public sealed class ProcessCompleter : ServerCompleter
 {
     private protected override async Task<IEnumerable<Suggestion>> FindAsync(SandboxClient client, BoundArguments bound, CancellationToken cancellationToken) =>
-        (await client.GetProcessesAsync(bound.SandboxId, includeCommands: false, wake: false, cancellationToken))
+        (await client.Sandbox(bound.SandboxId).GetProcessesAsync(includeCommands: false, wake: false, cancellationToken))
             .Select(process => new Suggestion(process.Id, $"{process.State}, {process.Command}"));
 }
 
@@ -75,7 +75,7 @@ public sealed class ProcessCompleter : ServerCompleter
 public sealed class PortCompleter : ServerCompleter
 {
     private protected override async Task<IEnumerable<Suggestion>> FindAsync(SandboxClient client, BoundArguments bound, CancellationToken cancellationToken) =>
-        (await client.GetPortsAsync(bound.SandboxId, bound.Session?.Id, wake: false, cancellationToken))
+        (await client.Sandbox(bound.SandboxId).Session(bound.Session?.Id).GetPortsAsync(wake: false, cancellationToken))
             .Select(port => new Suggestion(port.ToString(CultureInfo.InvariantCulture), $"a program in '{bound.SandboxId}' listens", IsNumber: true));
 }
 
@@ -84,7 +84,8 @@ public sealed class VariableCompleter : ServerCompleter
 {
     private protected override async Task<IEnumerable<Suggestion>> FindAsync(SandboxClient client, BoundArguments bound, CancellationToken cancellationToken)
     {
-        EnvironmentState state = await client.GetEnvironmentAsync(bound.SandboxId, bound.Session?.Id, reveal: false, wake: false, cancellationToken);
+        EnvironmentState state = await client.Sandbox(bound.SandboxId).Session(bound.Session?.Id)
+            .GetEnvironmentAsync(reveal: false, wake: false, cancellationToken);
         return state.Env.Keys.Order(StringComparer.Ordinal)
             .Select(name => new Suggestion(name, state.Secrets.Contains(name) ? "a secret" : state.Env[name] ?? ""));
     }

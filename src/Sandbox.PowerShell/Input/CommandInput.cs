@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -39,14 +40,13 @@ internal sealed class CommandInput(InputBuffer source)
     }
 
     /// <summary>Sends what follows, to its end.</summary>
-    /// <param name="target">Where the command runs.</param>
-    /// <param name="commandId">The command.</param>
+    /// <param name="command">The command.</param>
     /// <param name="cancellationToken">Ends the input.</param>
-    public async Task SendAsync(SandboxTarget target, string commandId, CancellationToken cancellationToken)
+    public async Task SendAsync(ProcessHandle command, CancellationToken cancellationToken)
     {
         if (_begin is not null)
         {
-            await target.Client.SendInputAsync(target.SandboxId, commandId, CopyAsync, cancellationToken);
+            await command.SendInputAsync(CopyAsync, cancellationToken);
         }
     }
 

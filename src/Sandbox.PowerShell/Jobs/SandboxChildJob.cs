@@ -30,7 +30,7 @@ public sealed class SandboxChildJob : SandboxJobBase, IOutputSink
         : base(RemoteCommand.TextOf(request), null)
     {
         _state = state;
-        _run = new(target.TellingTo(Trace, Warn), request, input);
+        _run = new(target.WithHandlers(Trace, Warn), request, input);
         _follower = new(this, options, exit => (ExitCode, _wasCancelled) = (exit.ExitCode, exit.Cancelled));
         _stopsAtError = stopsAtError;
     }

@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,10 +6,10 @@ namespace Sandbox;
 /// <summary>A snapshot of a code context.</summary>
 public sealed class SandboxCodeContext
 {
-    internal SandboxCodeContext(ContextInfo info, string sandboxId, string server)
+    internal SandboxCodeContext(ContextInfo info, SandboxHandle sandbox)
     {
         Id = info.Id;
-        SandboxId = sandboxId;
+        SandboxId = sandbox.Id;
         SessionId = info.SessionId;
         Language = info.Language;
         Interpreter = info.Interpreter;
@@ -17,7 +18,7 @@ public sealed class SandboxCodeContext
         IsDefault = info.Default;
         TimeoutSeconds = info.TimeoutMs / 1000.0;
         CreatedAt = info.CreatedAt;
-        Server = server;
+        Server = sandbox.Server;
     }
 
     /// <summary>The id, unique in the sandbox.</summary>

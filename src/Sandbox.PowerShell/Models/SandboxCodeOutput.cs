@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -21,7 +22,7 @@ public sealed class SandboxCodeOutput
         ["image/svg+xml"] = "svg",
     };
 
-    internal SandboxCodeOutput(CodeResult result, string contextId, SandboxTarget target, string[] files)
+    internal SandboxCodeOutput(CodeResult result, string contextId, SandboxHandle sandbox, string[] files)
     {
         Kind = result.Kind;
         Formats = [.. result.Data.Keys.Select(type => ShortNames.GetValueOrDefault(type, type))];
@@ -37,8 +38,8 @@ public sealed class SandboxCodeOutput
         Chart = result.Data.Keys.FirstOrDefault(IsChart) is { } chart ? Of(result, chart) : null;
         Files = files;
         ContextId = contextId;
-        SandboxId = target.SandboxId;
-        Server = target.Client.Server;
+        SandboxId = sandbox.Id;
+        Server = sandbox.Server;
     }
 
     /// <summary><c>result</c> for the value of the last expression, <c>display</c> for displayed data.</summary>

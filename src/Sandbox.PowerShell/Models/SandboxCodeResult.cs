@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,7 +6,7 @@ namespace Sandbox;
 /// <summary>The status, output and results of a run of code.</summary>
 public sealed class SandboxCodeResult
 {
-    internal SandboxCodeResult(CodeInvocation run, CodeExit exit, CollectedOutput output)
+    internal SandboxCodeResult(ContextHandle context, CodeExit exit, CollectedOutput output)
     {
         Error = exit.Error is null ? null : new SandboxCodeError(exit.Error);
         StandardOutput = output.StandardOutput;
@@ -19,10 +20,10 @@ public sealed class SandboxCodeResult
         Duration = TimeSpan.FromMilliseconds(exit.DurationMs);
         DurationMs = exit.DurationMs;
         StartedAt = exit.StartedAt;
-        ContextId = run.ContextId;
-        SandboxId = run.Target.SandboxId;
-        SessionId = run.Target.SessionId;
-        Server = run.Target.Client.Server;
+        ContextId = context.Id;
+        SandboxId = context.Sandbox.Id;
+        SessionId = context.Sandbox.SessionId;
+        Server = context.Sandbox.Server;
     }
 
     /// <summary>Whether the code completed without an error, timeout or cancellation.</summary>

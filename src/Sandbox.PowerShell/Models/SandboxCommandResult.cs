@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,12 +6,12 @@ namespace Sandbox;
 /// <summary>The exit status and output of a command.</summary>
 public sealed class SandboxCommandResult
 {
-    internal SandboxCommandResult(RemoteCommand run, ExecExit exit, CollectedOutput output)
+    internal SandboxCommandResult(ProcessHandle process, string command, ExecExit exit, CollectedOutput output)
     {
         ExitCode = exit.ExitCode;
         StandardOutput = output.StandardOutput;
         StandardError = output.StandardError;
-        Command = run.Text;
+        Command = command;
         Duration = TimeSpan.FromMilliseconds(exit.DurationMs);
         DurationMs = exit.DurationMs;
         StartedAt = exit.StartedAt;
@@ -21,10 +22,10 @@ public sealed class SandboxCommandResult
         Signal = exit.Signal;
         ShellRestarted = exit.ShellRestarted;
         Truncated = output.IsTruncated;
-        SandboxId = run.Target.SandboxId;
-        SessionId = run.Target.SessionId;
-        ProcessId = run.Id;
-        Server = run.Target.Client.Server;
+        SandboxId = process.Sandbox.Id;
+        SessionId = process.Sandbox.SessionId;
+        ProcessId = process.Id;
+        Server = process.Sandbox.Server;
     }
 
     /// <summary>The exit code; 128 + n when signal n ended the command.</summary>

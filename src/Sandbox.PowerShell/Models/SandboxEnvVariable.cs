@@ -1,3 +1,5 @@
+using Sandbox.Client;
+
 namespace Sandbox;
 
 /// <summary>An environment variable of a sandbox or a session.</summary>
@@ -5,14 +7,14 @@ public sealed class SandboxEnvVariable
 {
     private const string Mask = "********";
 
-    internal SandboxEnvVariable(string name, string? value, bool isSecret, SandboxTarget target)
+    internal SandboxEnvVariable(string name, string? value, bool isSecret, SandboxHandle sandbox)
     {
         Name = name;
         Value = value ?? (isSecret ? Mask : "");
         IsSecret = isSecret;
-        SandboxId = target.SandboxId;
-        SessionId = target.SessionId;
-        Server = target.Client.Server;
+        SandboxId = sandbox.Id;
+        SessionId = sandbox.SessionId;
+        Server = sandbox.Server;
     }
 
     /// <summary>Its name.</summary>

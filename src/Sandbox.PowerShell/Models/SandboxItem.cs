@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,7 +6,7 @@ namespace Sandbox;
 /// <summary>A snapshot of a file, directory or link in a sandbox.</summary>
 public sealed class SandboxItem
 {
-    internal SandboxItem(FileEntry entry, SandboxTarget place)
+    internal SandboxItem(FileEntry entry, SandboxHandle sandbox)
     {
         SandboxPath = entry.ExactPath;
         Name = SandboxPath == "/" ? SandboxPath : SandboxPath[(SandboxPath.LastIndexOf('/') + 1)..];
@@ -18,8 +19,8 @@ public sealed class SandboxItem
         Owner = entry.Owner;
         LinkTarget = entry.Target;
         LinkTargetType = entry.TargetType;
-        SandboxId = place.SandboxId;
-        Server = place.Client.Server;
+        SandboxId = sandbox.Id;
+        Server = sandbox.Server;
     }
 
     /// <summary>The last part of the path.</summary>

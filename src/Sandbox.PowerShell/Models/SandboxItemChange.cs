@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,15 +6,15 @@ namespace Sandbox;
 /// <summary>A change of a watched file or directory.</summary>
 public sealed class SandboxItemChange
 {
-    internal SandboxItemChange(FileChange change, SandboxTarget place)
+    internal SandboxItemChange(FileChange change, SandboxHandle sandbox)
     {
         Type = change.Type;
         SandboxPath = change.ExactPath;
         OldPath = change.ExactOldPath;
         IsDirectory = change.IsDirectory;
         ReceivedAt = DateTimeOffset.Now;
-        SandboxId = place.SandboxId;
-        Server = place.Client.Server;
+        SandboxId = sandbox.Id;
+        Server = sandbox.Server;
     }
 
     /// <summary>The kind of change. <c>Overflow</c>: changes were lost; list the directory again.</summary>

@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,10 +6,10 @@ namespace Sandbox;
 /// <summary>A snapshot of a background process or command of a sandbox.</summary>
 public sealed class SandboxProcess
 {
-    internal SandboxProcess(ProcessInfo info, string sandboxId, string server, string? matchedLine = null)
+    internal SandboxProcess(ProcessInfo info, SandboxHandle sandbox, string? matchedLine = null)
     {
         Id = info.Id;
-        SandboxId = sandboxId;
+        SandboxId = sandbox.Id;
         SessionId = info.SessionId;
         Kind = info.Kind;
         State = info.State;
@@ -28,7 +29,7 @@ public sealed class SandboxProcess
         StandardOutputLength = info.Stdout.End;
         StandardErrorLength = info.Stderr.End;
         MatchedLine = matchedLine;
-        Server = server;
+        Server = sandbox.Server;
     }
 
     /// <summary>The id, unique in the sandbox.</summary>

@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,15 +6,15 @@ namespace Sandbox;
 /// <summary>A repository that was checked out in a sandbox.</summary>
 public sealed class SandboxRepository
 {
-    internal SandboxRepository(CheckoutResult result, SandboxTarget place)
+    internal SandboxRepository(CheckoutResult result, SandboxHandle sandbox)
     {
         SandboxPath = result.Path;
         Uri = result.Uri;
         Branch = result.Branch;
         Commit = result.Commit;
-        SandboxId = place.SandboxId;
-        SessionId = place.SessionId;
-        Server = place.Client.Server;
+        SandboxId = sandbox.Id;
+        SessionId = sandbox.SessionId;
+        Server = sandbox.Server;
     }
 
     /// <summary>The directory it is in.</summary>

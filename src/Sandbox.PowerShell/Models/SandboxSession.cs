@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -5,16 +6,16 @@ namespace Sandbox;
 /// <summary>A snapshot of a session.</summary>
 public sealed class SandboxSession
 {
-    internal SandboxSession(SessionInfo info, string sandboxId, string server)
+    internal SandboxSession(SessionInfo info, SandboxHandle sandbox)
     {
         Id = info.Id;
-        SandboxId = sandboxId;
+        SandboxId = sandbox.Id;
         State = info.State;
         WorkingDirectory = info.Cwd;
         CommandTimeoutSeconds = info.CommandTimeoutMs / 1000.0;
         RunningCommand = info.RunningCommand?.Command;
         CreatedAt = info.CreatedAt;
-        Server = server;
+        Server = sandbox.Server;
     }
 
     /// <summary>The id, unique in the sandbox.</summary>

@@ -23,11 +23,10 @@ internal sealed class CodeInvocation(SandboxTarget target, string? contextId, st
         if (contextId is null)
         {
             ContextCreateRequest wanted = new() { Language = language, Default = true };
-            ContextId = (await Target.UseAsync(
-                () => Target.Client.CreateContextAsync(Target.SandboxId, Target.SessionId, wanted, cancellationToken), cancellationToken)).Id;
+            ContextId = (await Target.UseAsync(sandbox => sandbox.CreateContextAsync(wanted, cancellationToken), cancellationToken)).Id;
         }
 
-        using CodeReader reader = await Target.Client.RunCodeAsync(Target.SandboxId, ContextId, request, cancellationToken);
+        using CodeReader reader = await Target.Sandbox.Context(ContextId).RunAsync(request, cancellationToken);
         await foreach (CodeEvent current in reader.ReadAsync(cancellationToken))
         {
             await onEvent(current);

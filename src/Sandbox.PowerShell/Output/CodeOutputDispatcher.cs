@@ -28,7 +28,7 @@ internal sealed class CodeOutputDispatcher(IOutputSink sink, bool asResult, Resu
                 writer.Write(output.Channel, output.Data);
                 break;
             case CodeResultEvent shown:
-                writer.Write(new SandboxCodeOutput(shown.Result, run.ContextId, run.Target, Save(run, shown.Result)));
+                writer.Write(new SandboxCodeOutput(shown.Result, run.ContextId, run.Target.Sandbox, Save(run, shown.Result)));
                 break;
             case CodeEnded ended:
                 End(run, writer, ended.Exit);
@@ -38,7 +38,7 @@ internal sealed class CodeOutputDispatcher(IOutputSink sink, bool asResult, Resu
 
     private void End(CodeInvocation run, OutputWriter writer, CodeExit exit)
     {
-        writer.Finish(output => new SandboxCodeResult(run, exit, output));
+        writer.Finish(output => new SandboxCodeResult(run.Target.Sandbox.Context(run.ContextId), exit, output));
         if (asResult)
         {
             return;
@@ -51,11 +51,11 @@ internal sealed class CodeOutputDispatcher(IOutputSink sink, bool asResult, Resu
 
         if (exit.TimedOut)
         {
-            sink.WriteError(Errors.CodeTimedOut(run, exit));
+            sink.WriteError(Errors.CodeTimedOut(run.ToString(), exit));
         }
         else if (exit is { Error: not null, Cancelled: false })
         {
-            sink.WriteError(Errors.CodeFailed(run, new SandboxCodeError(exit.Error)));
+            sink.WriteError(Errors.CodeFailed(run.ToString(), new SandboxCodeError(exit.Error)));
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class CodeOutputDispatcher(IOutputSink sink, bool asResult, Resu
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            sink.WriteError(Errors.ResultNotSaved(e, run));
+            sink.WriteError(Errors.ResultNotSaved(e, run.ToString()));
             return [];
         }
     }

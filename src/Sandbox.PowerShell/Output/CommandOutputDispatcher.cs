@@ -34,18 +34,18 @@ internal sealed class CommandOutputDispatcher(IOutputSink sink, OutputOptions op
     private void End(RemoteCommand run, OutputWriter writer, ExecExit exit)
     {
         onExit(exit);
-        writer.Finish(output => new SandboxCommandResult(run, exit, output));
+        writer.Finish(output => new SandboxCommandResult(run.Process, run.Text, exit, output));
         if (exit.TimedOut)
         {
             // On a result it is a property.
             if (options.Form != OutputFormat.Result)
             {
-                sink.WriteFailure(Errors.CommandTimedOut(run, exit));
+                sink.WriteFailure(Errors.CommandTimedOut(run.Target.Sandbox, exit));
             }
         }
         else if (options.NonZeroIsError && exit.ExitCode != 0)
         {
-            sink.WriteFailure(Errors.CommandExitedNonZero(run, exit));
+            sink.WriteFailure(Errors.CommandExitedNonZero(run.Target.Sandbox, exit));
         }
     }
 }

@@ -9,7 +9,7 @@ public enum StandardErrorAction
     /// <summary>Error records; <c>-ErrorAction Stop</c> ends the command at the first.</summary>
     Error,
 
-    /// <summary>Goes where standard output goes, in order of arrival.</summary>
+    /// <summary>Merged into standard output, in order of arrival.</summary>
     Output,
 
     /// <summary>Dropped.</summary>

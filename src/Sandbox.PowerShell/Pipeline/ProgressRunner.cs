@@ -14,9 +14,10 @@ internal static class ProgressRunner
     /// <param name="cmdlet">The cmdlet, whose stop ends the work.</param>
     /// <param name="activity">What is done.</param>
     /// <param name="status">What it is done to.</param>
-    /// <param name="work">Does it.</param>
-    /// <param name="show">Writes down how far it got.</param>
-    public static T RunWithProgress<T>(this SandboxCommandBase cmdlet, string activity, string status, Func<CancellationToken, Task<T>> work, Action<ProgressRecord> show)
+    /// <param name="work">The operation.</param>
+    /// <param name="show">Updates the progress record.</param>
+    public static T RunWithProgress<T>(
+        this SandboxCommandBase cmdlet, string activity, string status, Func<CancellationToken, Task<T>> work, Action<ProgressRecord> show)
     {
         ProgressRecord record = new(Interlocked.Increment(ref _lastActivity), activity, status);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);
@@ -47,7 +48,7 @@ internal static class ProgressRunner
 
     /// <summary>Writes the progress of a transfer to a progress record.</summary>
     /// <param name="progress">The transfer.</param>
-    /// <param name="record">Where to.</param>
+    /// <param name="record">The record.</param>
     public static void Show(this TransferProgress progress, ProgressRecord record)
     {
         const double megabyte = 1 << 20;

@@ -21,6 +21,9 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
     /// <summary>Where it runs.</summary>
     public SandboxTarget Target { get; } = target;
 
+    /// <summary>Its handle.</summary>
+    public ProcessHandle Process => Target.Sandbox.Process(Id);
+
     /// <summary>The command as text.</summary>
     public string Text => TextOf(request);
 
@@ -44,10 +47,9 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
         {
             ExecRequest whole = input is null ? request : await input.AddToAsync(request, cancellationToken);
             registration = cancellationToken.Register(() => stopping = StopRemoteAsync(abandon));
-            using CommandReader reader = await Target.UseAsync(
-                () => Target.Client.ExecAsync(Target.SandboxId, Target.SessionId, Id, whole, abandon.Token), abandon.Token);
+            using CommandReader reader = await Target.UseAsync(sandbox => sandbox.Process(Id).ExecAsync(whole, abandon.Token), abandon.Token);
             _answered = true;
-            sending = input?.SendAsync(Target, Id, sendUntil.Token) ?? Task.CompletedTask;
+            sending = input?.SendAsync(Process, sendUntil.Token) ?? Task.CompletedTask;
             await ReadAsync(reader, onEvent, onWait, abandon.Token);
             if (sending.IsFaulted)
             {
@@ -70,7 +72,7 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
         CommandReader reader, Func<CommandEvent, ValueTask> onEvent, Func<RunningCommand?, ValueTask> onWait, CancellationToken cancellationToken)
     {
         using CancellationTokenSource begun = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task watching = new QueueWatch(Target, Id).WatchAsync(running =>
+        Task watching = new QueueWatch(Target.Sandbox, Id).WatchAsync(running =>
         {
             input?.HoldBack(running is null);
             return onWait(running);
@@ -123,7 +125,7 @@ internal sealed class RemoteCommand(SandboxTarget target, ExecRequest request, C
         bool wasThere = _answered;
         try
         {
-            await Target.Client.SignalAsync(Target.SandboxId, Id, "INT", cancellationToken);
+            await Process.SignalAsync("INT", cancellationToken);
             return true;
         }
         catch (ApiException e) when (e.Code == ErrorCodes.ProcessNotFound && !wasThere)

@@ -6,7 +6,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>What all cmdlets share: the one stop token, the server's client, errors, verbose lines from any thread.</summary>
+/// <summary>Base of all cmdlets: the stop token, the clients of servers, errors, and verbose messages from any thread.</summary>
 public abstract class SandboxCommandBase : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -95,7 +95,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     }
 
     /// <summary>Waits for a request on the pipeline's thread.</summary>
-    /// <param name="request">Makes the request.</param>
+    /// <param name="request">The request.</param>
     internal T Wait<T>(Func<CancellationToken, Task<T>> request)
     {
         try
@@ -113,9 +113,9 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     }
 
     /// <summary>Runs one of many operations. A failure is a non-terminating error, unless it affects the remaining operations too.</summary>
-    /// <param name="target">What it is done to, for the error.</param>
-    /// <param name="request">Does it.</param>
-    /// <param name="result">What came of it.</param>
+    /// <param name="target">The target, for the error.</param>
+    /// <param name="request">The operation.</param>
+    /// <param name="result">Its result.</param>
     internal bool TryInvoke<T>(object? target, Func<CancellationToken, Task<T>> request, [MaybeNullWhen(false)] out T result)
     {
         T? value = default;
@@ -160,7 +160,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     /// <summary>Does the same to each target that the user confirms. A failure is reported, and the next target follows.</summary>
     /// <param name="targets">The targets.</param>
     /// <param name="action">What is done, for the confirmation.</param>
-    /// <param name="request">Does it, and returns what is written; null for nothing.</param>
+    /// <param name="request">The operation. Returns the object to write; null for none.</param>
     private protected void ForEach<T>(IEnumerable<T> targets, string action, Func<T, CancellationToken, Task<object?>> request)
         where T : notnull
     {
@@ -215,11 +215,11 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     }
 
     /// <summary>Writes a verbose message. Thread-safe.</summary>
-    /// <param name="line">What there is to tell.</param>
-    internal void Tell(string line) => _messages.Enqueue((false, line));
+    /// <param name="line">The message.</param>
+    internal void WriteVerboseLater(string line) => _messages.Enqueue((false, line));
 
     /// <summary>Warns about limitations of a new sandbox, each only once per runspace. Thread-safe.</summary>
-    /// <param name="warnings">What its server says.</param>
+    /// <param name="warnings">The warnings; null for none.</param>
     internal void Warn(IEnumerable<string>? warnings)
     {
         foreach (string warning in ModuleState.Warnings.TakeNew(warnings))
@@ -228,7 +228,7 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Writes the lines that have come up on other threads. Only the pipeline's thread may call it.</summary>
+    /// <summary>Writes the messages of other threads. Only the pipeline's thread may call it.</summary>
     internal void FlushMessages()
     {
         while (_messages.TryDequeue(out (bool IsWarning, string Text) message))
@@ -252,8 +252,8 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     private protected SandboxClient FindClient() => FindClient(ModuleState.Connection);
 
     /// <summary>Runs an operation whose failure is a terminating error.</summary>
-    /// <param name="target">What it is done to, for the error.</param>
-    /// <param name="action">Does it.</param>
+    /// <param name="target">The target, for the error.</param>
+    /// <param name="action">The operation.</param>
     private protected T RunOrTerminate<T>(object? target, Func<T> action)
     {
         try
@@ -267,12 +267,12 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Tells about a request.</summary>
+    /// <summary>Writes a verbose message about a request. Thread-safe.</summary>
     /// <param name="trace">The request.</param>
     private protected void Trace(RequestTrace trace)
     {
         ModuleState.Changes.Note(trace);
-        Tell(trace.ToString());
+        WriteVerboseLater(trace.ToString());
     }
 
     // Not in the constructor: a cmdlet that is made for completion only is never disposed.
@@ -283,5 +283,5 @@ public abstract class SandboxCommandBase : PSCmdlet, IDisposable
     }
 
     private SandboxClient FindClient(ServerConnection? connection) =>
-        Wait(async cancellationToken => await ModuleState.Clients.GetDefaultAsync(connection, Tell, cancellationToken)).WithTrace(Trace);
+        Wait(async cancellationToken => await ModuleState.Clients.GetDefaultAsync(connection, WriteVerboseLater, cancellationToken)).WithTrace(Trace);
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sandbox.Client;
 
 namespace Sandbox;
 
@@ -17,7 +18,7 @@ public abstract class SandboxTargetCommandBase : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxReference[]? Sandbox { get; set; }
 
-    /// <summary>The sandboxes that count for the current pipeline object.</summary>
+    /// <summary>The sandboxes for the current pipeline object.</summary>
     /// <param name="members">The sessions or processes bound for it.</param>
     internal SandboxReference[]? SandboxesBeside(ResourceReference[]? members) =>
         // A piped string binds to both parameters; it is a session's or process's id.
@@ -34,14 +35,15 @@ public abstract class SandboxTargetCommandBase : SandboxCommandBase
 /// <summary>Base of cmdlets that act in sessions, or in sandboxes without one.</summary>
 public abstract class SandboxSessionCommandBase : SandboxTargetCommandBase
 {
-    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Default: the session <c>default</c> of the sandbox if it has one, else the sandbox.</summary>
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Default: the session <c>default</c> of the sandbox if it has one,
+    /// else the sandbox.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Sessions: objects or ids.")]
     [ReferenceTransformation<SessionReference>]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNullOrEmpty]
     public SessionReference[]? Session { get; set; }
 
-    /// <summary>The targets that are meant for the current pipeline object.</summary>
+    /// <summary>The targets for the current pipeline object.</summary>
     private protected IEnumerable<SandboxTarget> Targets => this.Resolve(Session, SandboxesBeside(Session));
 }
 
@@ -57,9 +59,9 @@ public abstract class SandboxProcessCommandBase : SandboxTargetCommandBase
     [Alias("Id")]
     public ProcessReference[] Process { get; set; } = [];
 
-    /// <summary>The processes that are meant for the current pipeline object.</summary>
+    /// <summary>The processes for the current pipeline object.</summary>
     /// <param name="where">Which of those that a pattern matches count.</param>
-    private protected IEnumerable<ResourceTarget> FindTargets(Func<SandboxProcess, bool> where) =>
+    private protected IEnumerable<ProcessHandle> FindTargets(Func<SandboxProcess, bool> where) =>
         this.FindProcessTargets(Process, SandboxesBeside(Process), where);
 }
 
@@ -75,6 +77,6 @@ public abstract class WholeSandboxCommandBase : SandboxCommandBase
     [Alias("Id")]
     public SandboxReference[] Sandbox { get; set; } = [];
 
-    /// <summary>The sandboxes that are meant for the current pipeline object.</summary>
+    /// <summary>The sandboxes for the current pipeline object.</summary>
     private protected IEnumerable<SandboxTarget> Targets => this.FindSandboxTargets(Sandbox);
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox;
 
-/// <summary>Stops running cmdlets and jobs, as Ctrl+C does, when the process is told to end (SIGTERM) or its terminal hangs up (SIGHUP).</summary>
+/// <summary>Stops running cmdlets and jobs, as Ctrl+C does, when the process is asked to terminate (SIGTERM) or its terminal hangs up (SIGHUP).</summary>
 /// <remarks>Otherwise their commands would go on in the sandbox: to the server the process is just a broken connection.</remarks>
 internal static class TerminationSignals
 {

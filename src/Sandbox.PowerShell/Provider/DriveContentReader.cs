@@ -7,9 +7,9 @@ namespace Sandbox;
 
 /// <summary>Reads a file of a drive: by lines, by bytes, or as a whole; at its end it waits, or not.</summary>
 /// <param name="requests">The requests of the provider.</param>
-/// <param name="place">The file.</param>
+/// <param name="remote">The file.</param>
 /// <param name="options">The options.</param>
-internal sealed class DriveContentReader(ProviderRequests requests, RemotePath place, ReadContentParameters options) : IContentReader
+internal sealed class DriveContentReader(ProviderRequests requests, RemotePath remote, ReadContentParameters options) : IContentReader
 {
     private const int Piece = 64 * 1024;
 
@@ -23,7 +23,7 @@ internal sealed class DriveContentReader(ProviderRequests requests, RemotePath p
     {
         if (_file is null)
         {
-            _file = options.Wait ? new TailStream(place) : requests.Wait<SandboxFileStream>(token => place.OpenAsync(0, token));
+            _file = options.Wait ? new TailStream(remote) : requests.Wait<SandboxFileStream>(token => remote.OpenAsync(0, token));
             _text = options.AsByteStream ? null : new StreamReader(_file, Encoding, detectEncodingFromByteOrderMarks: true, Piece, leaveOpen: true);
         }
 

@@ -7,11 +7,11 @@ namespace Sandbox;
 
 /// <summary>Replaces or appends to a file of a drive when the whole content was received.</summary>
 /// <param name="finish">Sends the content, or reports the failure.</param>
-/// <param name="place">The file.</param>
+/// <param name="remote">The file.</param>
 /// <param name="options">The options.</param>
 /// <param name="parents">Whether missing parent directories are created.</param>
 internal sealed class DriveContentWriter(
-    Action<Func<CancellationToken, Task>> finish, RemotePath place, WriteContentParameters options, bool parents) : IContentWriter
+    Action<Func<CancellationToken, Task>> finish, RemotePath remote, WriteContentParameters options, bool parents) : IContentWriter
 {
     private readonly SpooledBytes _content = new();
     private bool _isAppended;
@@ -61,7 +61,7 @@ internal sealed class DriveContentWriter(
         if (!_isClosed)
         {
             _isClosed = true;
-            finish(token => place.WriteAsync(_content.Rewind(), new WriteOptions { Append = _isAppended, Parents = parents }, token));
+            finish(token => remote.WriteAsync(_content.Rewind(), new WriteOptions { Append = _isAppended, Parents = parents }, token));
         }
     }
 

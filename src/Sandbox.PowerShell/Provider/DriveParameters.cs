@@ -84,8 +84,8 @@ public sealed class WriteContentParameters
     public SwitchParameter NoNewline { get; set; }
 }
 
-/// <summary>No parameters of <c>Test-Path</c>: tells the provider which cmdlet calls it.</summary>
+/// <summary>No parameters of <c>Test-Path</c>: shows the provider which cmdlet calls it.</summary>
 internal sealed class TestPathParameters;
 
-/// <summary>No parameters of <c>Remove-Item</c>: tells the provider which cmdlet calls it. Remove-Item prompts for directories that are not empty.</summary>
+/// <summary>No parameters of <c>Remove-Item</c>: shows the provider which cmdlet calls it. Remove-Item prompts for directories that are not empty.</summary>
 internal sealed class RemoveParameters;

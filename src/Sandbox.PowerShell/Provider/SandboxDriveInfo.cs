@@ -17,7 +17,7 @@ public sealed class SandboxDriveInfo : PSDriveInfo
     public string? SessionId => Target.SessionId;
 
     /// <summary>The address of the server.</summary>
-    public string Server => Target.Client.Server;
+    public string Server => Target.Sandbox.Server;
 
     internal SandboxTarget Target { get; }
 
@@ -25,8 +25,8 @@ public sealed class SandboxDriveInfo : PSDriveInfo
 
     /// <summary>Converts a path of the drive to a path in the sandbox.</summary>
     /// <param name="path">The path, which begins with the drive's name, or with a slash where it starts from the drive's root.</param>
-    internal RemotePath PlaceOf(string path) => path.StartsWith('/')
-        ? PlaceOf(Root + path)
+    internal RemotePath RemotePathOf(string path) => path.StartsWith('/')
+        ? RemotePathOf(Root + path)
         : new(Target, path.Length <= Name.Length ? "/" : "/" + path[(Name.Length + 1)..].Trim('/'));
 
     /// <summary>Converts a path in the sandbox to a path of the drive.</summary>

@@ -14,12 +14,12 @@ public sealed partial class SandboxProvider
         string kind = (itemTypeName ?? "").ToUpperInvariant();
         Func<RemotePath, CancellationToken, Task>? make = kind switch
         {
-            "DIRECTORY" or "CONTAINER" => (place, token) => place.MakeDirectoryAsync(isNew: !Force, token),
-            "SYMBOLICLINK" => (place, token) => place.MakeLinkAsync(text, token),
-            "" or "FILE" or "LEAF" => async (place, token) =>
+            "DIRECTORY" or "CONTAINER" => (remote, token) => remote.MakeDirectoryAsync(isNew: !Force, token),
+            "SYMBOLICLINK" => (remote, token) => remote.MakeLinkAsync(text, token),
+            "" or "FILE" or "LEAF" => async (remote, token) =>
             {
                 using MemoryStream content = new(EncodingTransformationAttribute.Default.GetBytes(text));
-                await place.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, token);
+                await remote.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, token);
             },
             _ => null,
         };
@@ -34,7 +34,7 @@ public sealed partial class SandboxProvider
     }
 
     /// <inheritdoc />
-    protected override void RemoveItem(string path, bool recurse) => Do(path, "Remove item", (place, token) => place.RemoveAsync(recurse, token));
+    protected override void RemoveItem(string path, bool recurse) => Do(path, "Remove item", (remote, token) => remote.RemoveAsync(recurse, token));
 
     /// <inheritdoc />
     protected override void RenameItem(string path, string newName)
@@ -45,37 +45,37 @@ public sealed partial class SandboxProvider
             return;
         }
 
-        MoveTo(path, _ => PlaceOf(MakePath(GetParentPath(path, ""), newName)), $"Rename to '{newName}'");
+        MoveTo(path, _ => RemotePathOf(MakePath(GetParentPath(path, ""), newName)), $"Rename to '{newName}'");
     }
 
     /// <inheritdoc />
     protected override void MoveItem(string path, string destination) =>
-        MoveTo(path, place => _requests.Wait(token => PlaceOf(destination).WithNameAsync(NameOf(place), token)), $"Move to '{destination}'");
+        MoveTo(path, remote => _requests.Wait(token => RemotePathOf(destination).WithNameAsync(NameOf(remote), token)), $"Move to '{destination}'");
 
     /// <inheritdoc />
-    protected override void CopyItem(string path, string copyPath, bool recurse) => Do(path, $"Copy to '{copyPath}'", async (place, token) =>
+    protected override void CopyItem(string path, string copyPath, bool recurse) => Do(path, $"Copy to '{copyPath}'", async (remote, token) =>
     {
-        RequireSameSandbox(place, PlaceOf(copyPath));
-        RemotePath copy = await PlaceOf(copyPath).WithNameAsync(NameOf(place), token);
-        if (!recurse && (await place.GetAsync(follow: true, token)).Type == FileKind.Directory)
+        RequireSameSandbox(remote, RemotePathOf(copyPath));
+        RemotePath copy = await RemotePathOf(copyPath).WithNameAsync(NameOf(remote), token);
+        if (!recurse && (await remote.GetAsync(follow: true, token)).Type == FileKind.Directory)
         {
             // As Copy-Item does it: the directory alone.
             await copy.MakeDirectoryAsync(isNew: false, token);
         }
         else
         {
-            await place.CopyAsync(copy.Path, token);
+            await remote.CopyAsync(copy.Path, token);
         }
     });
 
     /// <inheritdoc />
     protected override object RemoveItemDynamicParameters(string path, bool recurse) => new RemoveParameters();
 
-    private static string NameOf(RemotePath place) => place.Path[(place.Path.LastIndexOf('/') + 1)..];
+    private static string NameOf(RemotePath remote) => remote.Path[(remote.Path.LastIndexOf('/') + 1)..];
 
     private static void RequireSameSandbox(RemotePath from, RemotePath to)
     {
-        if (from.Target.SandboxId != to.Target.SandboxId || from.Target.Client.Server != to.Target.Client.Server)
+        if (from.Target.Id != to.Target.Id || from.Target.Server != to.Target.Server)
         {
             throw new ApiException(ErrorCodes.Unsupported, "Source and destination are in different sandboxes. Use Copy-SandboxItem.");
         }
@@ -84,11 +84,11 @@ public sealed partial class SandboxProvider
     private void MoveTo(string path, Func<RemotePath, RemotePath> destination, string action)
     {
         RemotePath? moved = null;
-        if (Do(path, action, (place, token) =>
+        if (Do(path, action, (remote, token) =>
         {
-            moved = destination(place);
-            RequireSameSandbox(place, moved);
-            return place.MoveAsync(moved.Path, Force, token);
+            moved = destination(remote);
+            RequireSameSandbox(remote, moved);
+            return remote.MoveAsync(moved.Path, Force, token);
         }))
         {
             FileEntry entry = _requests.Wait(token => moved!.GetAsync(follow: false, token));
@@ -99,13 +99,13 @@ public sealed partial class SandboxProvider
     // Report the failure and continue with the other items.
     private bool Do(string path, string action, Func<RemotePath, CancellationToken, Task> request)
     {
-        RemotePath place = PlaceOf(path);
-        if (!ShouldProcess($"{place.Target}: {place.Display}", action))
+        RemotePath remote = RemotePathOf(path);
+        if (!ShouldProcess($"{remote.Target}: {remote.Display}", action))
         {
             return false;
         }
 
-        ErrorRecord? error = _requests.Try(path, token => request(place, token));
+        ErrorRecord? error = _requests.Try(path, token => request(remote, token));
         if (error is not null)
         {
             WriteError(error);

@@ -11,14 +11,14 @@ public sealed partial class SandboxProvider
 
     /// <inheritdoc />
     public IContentReader GetContentReader(string path) =>
-        new DriveContentReader(_requests, PlaceOf(path), DynamicParameters as ReadContentParameters ?? new());
+        new DriveContentReader(_requests, RemotePathOf(path), DynamicParameters as ReadContentParameters ?? new());
 
     /// <inheritdoc />
     public object GetContentWriterDynamicParameters(string path) => new WriteContentParameters();
 
     /// <inheritdoc />
     public IContentWriter GetContentWriter(string path) =>
-        new DriveContentWriter(request => FinishWriting(path, request), PlaceOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
+        new DriveContentWriter(request => FinishWriting(path, request), RemotePathOf(path), DynamicParameters as WriteContentParameters ?? new(), Force);
 
     /// <inheritdoc />
     public object? ClearContentDynamicParameters(string path) => null;
@@ -28,11 +28,11 @@ public sealed partial class SandboxProvider
     {
         if (DynamicParameters is not WriteContentParameters)
         {
-            Do(path, "Clear content", async (place, token) =>
+            Do(path, "Clear content", async (remote, token) =>
             {
-                if (await place.TryGetAsync(follow: true, token) is not null)
+                if (await remote.TryGetAsync(follow: true, token) is not null)
                 {
-                    await place.WriteAsync(Stream.Null, new WriteOptions(), token);
+                    await remote.WriteAsync(Stream.Null, new WriteOptions(), token);
                 }
             });
         }

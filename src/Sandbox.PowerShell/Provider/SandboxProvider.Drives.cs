@@ -29,7 +29,7 @@ public sealed partial class SandboxProvider
         }
 
         // Without automatic creation: a removed sandbox is not created again.
-        return new SandboxDriveInfo(drive, new SandboxTarget(target.Client, target.SandboxId, target.SessionId), entry.ExactPath, ModuleState.Current.Changes);
+        return new SandboxDriveInfo(drive, new SandboxTarget(target.Sandbox), entry.ExactPath, ModuleState.Current.Changes);
     }
 
     // When the current location is on a sandbox drive, the engine resolves a relative root: then it begins with the name of that drive.
@@ -37,7 +37,7 @@ public sealed partial class SandboxProvider
     {
         string root = drive.Root.Length == 0 ? "/" : drive.Root;
         return SessionState.Drive.Current is SandboxDriveInfo current && root.StartsWith(current.Name + "/", StringComparison.OrdinalIgnoreCase)
-            ? current.PlaceOf(root).Path
+            ? current.RemotePathOf(root).Path
             : root;
     }
 
@@ -50,14 +50,14 @@ public sealed partial class SandboxProvider
         SandboxReference? sandbox = Single(parameters.Sandbox);
         if (session?.SandboxId is { } own && sandbox is not null && own != sandbox.Id)
         {
-            throw ProviderRequests.Failure(Errors.SandboxMismatch(session, sandbox));
+            throw ProviderRequests.Failure(Errors.SandboxMismatch(session.ToString(), sandbox.Id));
         }
 
         ModuleState state = ModuleState.Current;
         SandboxClient client = ClientOf(state, session?.Server ?? sandbox?.Server);
         return (session?.SandboxId ?? sandbox?.Id) is { } id
-            ? new SandboxTarget(client, id, session?.Id)
-            : new SandboxTarget(client, state.DefaultSandbox, session?.Id, warnings => _requests.Warn(state.Warnings.TakeNew(warnings)));
+            ? new SandboxTarget(client.Sandbox(id).Session(session?.Id))
+            : new SandboxTarget(client.Sandbox(state.DefaultSandbox).Session(session?.Id), warnings => _requests.Warn(state.Warnings.TakeNew(warnings)));
     }
 
     private static T? Single<T>(T[]? references)

@@ -34,13 +34,13 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     protected override bool ItemExists(string path)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        RemotePath place = drive.PlaceOf(path);
+        RemotePath remote = drive.RemotePathOf(path);
         try
         {
-            FileEntry? entry = _requests.Wait(token => place.TryGetAsync(follow: false, token));
+            FileEntry? entry = _requests.Wait(token => remote.TryGetAsync(follow: false, token));
             if (entry is not null)
             {
-                drive.Cache.Keep(place.Path, entry);
+                drive.Cache.Keep(remote.Path, entry);
             }
 
             return entry is not null;
@@ -100,7 +100,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     protected override void GetChildItems(string path, bool recurse, uint depth)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        RemotePath place = drive.PlaceOf(path);
+        RemotePath remote = drive.RemotePathOf(path);
         if (TryFind(path) is { } item && !item.IsContainer())
         {
             Write(item, drive);
@@ -114,7 +114,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
             Filter = string.IsNullOrEmpty(Filter) ? null : ItemPattern.ToServer(Filter),
             Hidden = ListsHidden,
         };
-        foreach (FileEntry entry in _requests.Each(token => place.ListAsync(options, token)))
+        foreach (FileEntry entry in _requests.Each(token => remote.ListAsync(options, token)))
         {
             if (IsSelected(entry))
             {
@@ -175,28 +175,28 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
     private FileEntry? TryFind(string path)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        RemotePath place = drive.PlaceOf(path);
-        return (Force ? null : drive.Cache.Find(place.Path)) ?? _requests.Wait(token => place.TryGetAsync(follow: false, token));
+        RemotePath remote = drive.RemotePathOf(path);
+        return (Force ? null : drive.Cache.Find(remote.Path)) ?? _requests.Wait(token => remote.TryGetAsync(follow: false, token));
     }
 
     private IReadOnlyList<FileEntry> List(string path, bool hidden)
     {
         SandboxDriveInfo drive = DriveOf(path);
-        RemotePath place = drive.PlaceOf(path);
-        if (!Force && drive.Cache.List(place.Path, hidden) is { } kept)
+        RemotePath remote = drive.RemotePathOf(path);
+        if (!Force && drive.Cache.List(remote.Path, hidden) is { } kept)
         {
             return kept;
         }
 
-        List<FileEntry> found = [.. _requests.Each(token => place.ListAsync(new ListOptions { Hidden = hidden }, token))];
-        drive.Cache.Keep(place.Path, hidden, found);
+        List<FileEntry> found = [.. _requests.Each(token => remote.ListAsync(new ListOptions { Hidden = hidden }, token))];
+        drive.Cache.Keep(remote.Path, hidden, found);
         return found;
     }
 
     private void Write(FileEntry entry, SandboxDriveInfo drive) =>
-        WriteItemObject(new SandboxDriveItem(entry, drive.Target), drive.PathOf(entry.ExactPath), entry.IsContainer());
+        WriteItemObject(new SandboxDriveItem(entry, drive.Target.Sandbox), drive.PathOf(entry.ExactPath), entry.IsContainer());
 
-    private RemotePath PlaceOf(string path) => DriveOf(path).PlaceOf(path);
+    private RemotePath RemotePathOf(string path) => DriveOf(path).RemotePathOf(path);
 
     // Each path, also a PSPath, begins with the name of its drive, except a literal path of an item that does not exist yet.
     private SandboxDriveInfo DriveOf(string path)

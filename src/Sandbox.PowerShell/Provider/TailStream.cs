@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 namespace Sandbox;
 
 /// <summary>Reads a file and waits for appended content, like <c>tail -f</c>. Starts again when the file was truncated.</summary>
-internal sealed class TailStream(RemotePath place) : ReadOnlyStream
+internal sealed class TailStream(RemotePath remote) : ReadOnlyStream
 {
     private readonly CancellationTokenSource _watching = new();
     private SandboxFileStream? _file;
@@ -23,7 +23,7 @@ internal sealed class TailStream(RemotePath place) : ReadOnlyStream
     {
         while (true)
         {
-            _file ??= await place.OpenAsync(_offset, cancellationToken);
+            _file ??= await remote.OpenAsync(_offset, cancellationToken);
             int count = await _file.ReadAsync(buffer, cancellationToken);
             _offset += count;
             if (count > 0 || buffer.Length == 0)
@@ -60,13 +60,13 @@ internal sealed class TailStream(RemotePath place) : ReadOnlyStream
     {
         if (_changes is null)
         {
-            _changes = place.WatchAsync(recursive: false, filter: null, _watching.Token).GetAsyncEnumerator(_watching.Token);
+            _changes = remote.WatchAsync(recursive: false, filter: null, _watching.Token).GetAsyncEnumerator(_watching.Token);
             await NextAsync(cancellationToken);
         }
 
         while (true)
         {
-            long size = (await place.GetAsync(follow: true, cancellationToken)).Size;
+            long size = (await remote.GetAsync(follow: true, cancellationToken)).Size;
             if (size < _offset)
             {
                 _offset = 0;
@@ -87,7 +87,7 @@ internal sealed class TailStream(RemotePath place) : ReadOnlyStream
         {
             if (!await _changes!.MoveNextAsync())
             {
-                throw new ApiException(ErrorCodes.PathNotFound, $"'{place.Display}' no longer exists.");
+                throw new ApiException(ErrorCodes.PathNotFound, $"'{remote.Display}' no longer exists.");
             }
         }
     }

@@ -38,7 +38,7 @@ internal sealed class RawConsole : IDisposable
 
     /// <summary>Switches the console to raw mode.</summary>
     /// <param name="console">The console.</param>
-    /// <param name="reason">Why there is none.</param>
+    /// <param name="reason">The reason if there is none.</param>
     public static bool TryOpen([NotNullWhen(true)] out RawConsole? console, [NotNullWhen(false)] out string? reason)
     {
         console = null;
@@ -64,7 +64,7 @@ internal sealed class RawConsole : IDisposable
     }
 
     /// <summary>Waits a moment for keys.</summary>
-    /// <param name="buffer">Where to.</param>
+    /// <param name="buffer">The buffer.</param>
     /// <returns>The number of bytes read; 0 for none yet.</returns>
     /// <exception cref="IOException">The console was closed.</exception>
     public int Read(byte[] buffer)

@@ -7,7 +7,7 @@ namespace Sandbox;
 /// <param name="target">The session.</param>
 /// <param name="shell">The shell to start where there is no terminal yet; null for the usual one.</param>
 /// <param name="detachKeys">The keys that leave.</param>
-internal sealed class TerminalAttachment(SandboxTarget target, string? shell, string detachKeys)
+internal sealed class TerminalAttachment(SandboxHandle target, string? shell, string detachKeys)
 {
     private const int KeysAtOnce = 4096;
     private const string TypeVariable = "TERM";
@@ -27,7 +27,7 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
     {
         TerminalRequest request = new() { Size = RawConsole.Size, Shell = shell, Type = Environment.GetEnvironmentVariable(TypeVariable) };
         using CancellationTokenSource leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using TerminalConnection first = await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, cancellationToken);
+        using TerminalConnection first = await target.OpenTerminalAsync(request, cancellationToken);
         _connection = first;
         using IDisposable? resizing = RawConsole.WatchSize(() => _ = ResizeAsync(leave.Token));
         Task typing = Task.Factory.StartNew(() => Type(console, leave), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -47,7 +47,8 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
         }
     }
 
-    private async Task<TerminalMessage> FollowAsync(TerminalConnection connection, TerminalRequest request, RawConsole console, CancellationToken leave)
+    private async Task<TerminalMessage> FollowAsync(
+        TerminalConnection connection, TerminalRequest request, RawConsole console, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -57,29 +58,29 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
                 {
                     console.Write(output.Span);
                     return ValueTask.CompletedTask;
-                }, leave);
+                }, cancellationToken);
             }
             catch (ConnectionLostException) when (connection.Terminal is not null)
             {
                 TerminalRequest again = request with { Size = RawConsole.Size, Terminal = connection.Terminal, Offset = connection.Position };
                 connection.Dispose();
-                _connection = connection = await ReconnectAsync(again, leave);
+                _connection = connection = await ReconnectAsync(again, cancellationToken);
             }
         }
     }
 
-    private async Task<TerminalConnection> ReconnectAsync(TerminalRequest request, CancellationToken leave)
+    private async Task<TerminalConnection> ReconnectAsync(TerminalRequest request, CancellationToken cancellationToken)
     {
         long limit = Environment.TickCount64 + (long)ReconnectLimit.TotalMilliseconds;
         while (true)
         {
             try
             {
-                return await target.Client.OpenTerminalAsync(target.SandboxId, target.SessionId, request, leave);
+                return await target.OpenTerminalAsync(request, cancellationToken);
             }
             catch (Exception e) when (e is ServerUnreachableException or ConnectionLostException && Environment.TickCount64 < limit)
             {
-                await Task.Delay(ReconnectPause, leave);
+                await Task.Delay(ReconnectPause, cancellationToken);
             }
             catch (ApiException e)
             {
@@ -118,7 +119,7 @@ internal sealed class TerminalAttachment(SandboxTarget target, string? shell, st
         }
     }
 
-    private Task ResizeAsync(CancellationToken leave) => SendAsync(connection => connection.ResizeAsync(RawConsole.Size, leave));
+    private Task ResizeAsync(CancellationToken cancellationToken) => SendAsync(connection => connection.ResizeAsync(RawConsole.Size, cancellationToken));
 
     private async Task SendAsync(Func<TerminalConnection, Task> send)
     {

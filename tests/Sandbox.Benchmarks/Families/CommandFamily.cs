@@ -15,7 +15,7 @@ internal sealed class CommandFamily : IFamily
     public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
-        await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = Session }, bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = Session }, bench.Stop);
         CommandClient inSession = new(bench.Client, sandbox.Id, Session);
         CommandClient fresh = new(bench.Client, sandbox.Id, null);
         CommandClient direct = new(new SandboxClient(sandbox.Agent), sandbox.Id, Session);

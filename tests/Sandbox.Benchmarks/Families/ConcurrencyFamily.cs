@@ -16,7 +16,7 @@ internal sealed class ConcurrencyFamily : IFamily
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
         CommandClient[] sessions = await Task.WhenAll(Enumerable.Range(0, Most).Select(async number =>
         {
-            await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = $"s{number}" }, bench.Stop);
+            await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = $"s{number}" }, bench.Stop);
             return new CommandClient(bench.Client, sandbox.Id, $"s{number}");
         }));
         using HttpFloor http = new(bench.Server.Endpoint);

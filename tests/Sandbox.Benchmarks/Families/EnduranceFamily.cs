@@ -16,7 +16,7 @@ internal sealed class EnduranceFamily : IFamily
     {
         Resources.RequireRoot();
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
-        await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = "s" }, bench.Stop);
         CommandClient session = new(bench.Client, sandbox.Id, "s");
         int agent = sandbox.AgentProcess();
         int total = bench.Count(10_000);

@@ -17,7 +17,7 @@ internal sealed class EngineFamily : IFamily
     public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
-        await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = Session }, bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = Session }, bench.Stop);
         CommandClient client = new(bench.Client, sandbox.Id, Session);
         using Runspace runspace = Open(bench.Server);
         Run(runspace, $"$s = Get-SandboxSession {Session} -Sandbox {sandbox.Id}");

@@ -81,12 +81,12 @@ internal sealed class FileFamily : IFamily
     private static async Task UploadAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string from)
     {
         await using Stream source = LocalFile.OpenRead(from, new TransferProgress());
-        await bench.Client.WriteFileAsync(sandbox.Id, null, InMemory + "/large", source, new WriteOptions(), bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).Item(InMemory + "/large").WriteAsync(source, new WriteOptions(), bench.Stop);
     }
 
     private static async Task DownloadAsync(BenchmarkContext bench, BenchmarkSandbox sandbox, string to)
     {
-        SandboxFileStream source = await bench.Client.OpenFileAsync(sandbox.Id, null, InMemory + "/large", 0, null, bench.Stop);
+        SandboxFileStream source = await bench.Client.Sandbox(sandbox.Id).Item(InMemory + "/large").OpenAsync(0, null, bench.Stop);
         await LocalFile.WriteAsync(to, source, mode: null, modified: null, bench.Stop);
     }
 
@@ -95,10 +95,10 @@ internal sealed class FileFamily : IFamily
         byte[] content = new byte[1_000_000];
         Random.Shared.NextBytes(content);
         string path = InMemory + "/megabyte";
-        await bench.Client.WriteFileAsync(sandbox.Id, null, path, new MemoryStream(content), new WriteOptions(), bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).Item(path).WriteAsync(new MemoryStream(content), new WriteOptions(), bench.Stop);
         Series read = new(await Sampler.ManyAsync(bench.Count(1000), async () =>
         {
-            await using SandboxFileStream file = await bench.Client.OpenFileAsync(sandbox.Id, null, path, 0, null, bench.Stop);
+            await using SandboxFileStream file = await bench.Client.Sandbox(sandbox.Id).Item(path).OpenAsync(0, null, bench.Stop);
             await file.ReadExactlyAsync(content, bench.Stop);
         }));
         bench.Add(new(Name, "read of 1 MB", read.Median, "ms") { Goal = Goal.AtMost(read.Median, 2, "ms") });
@@ -151,7 +151,7 @@ internal sealed class FileFamily : IFamily
         Series list = new(await Sampler.ManyAsync(bench.Count(100), async () =>
         {
             int count = 0;
-            await foreach (FileEntry _ in bench.Client.ListDirectoryAsync(sandbox.Id, null, path, new ListOptions(), bench.Stop))
+            await foreach (FileEntry _ in bench.Client.Sandbox(sandbox.Id).Item(path).ListAsync(new ListOptions(), bench.Stop))
             {
                 count++;
             }

@@ -22,7 +22,7 @@ internal sealed class FloorFamily : IFamily
         bench.Add(new(Name, "builtin in a bash over pipes", piped.Median, "ms") { P95 = piped.P95 });
 
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
-        await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = "s" }, bench.Stop);
         using HttpFloor through = new(bench.Server.Endpoint);
         using HttpFloor direct = new(sandbox.Agent);
         (Series server, Series agent) = await Sampler.InTurnsAsync(

@@ -16,7 +16,7 @@ internal sealed class InputFamily : IFamily
     public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
-        await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = "s" }, bench.Stop);
         foreach (int megabytes in (int[])[1, 10, 50, 500])
         {
             if (bench.Quick && megabytes > 50)
@@ -38,9 +38,9 @@ internal sealed class InputFamily : IFamily
     private static async Task SendAsync(BenchmarkContext bench, string sandbox, int megabytes)
     {
         string id = Identifier.Generate();
-        using CommandReader reader = await bench.Client.ExecAsync(
-            sandbox, "s", id, new() { Command = $"[ \"$(wc -c)\" = {megabytes}000000 ]", StdinOpen = true }, bench.Stop);
-        Task sending = bench.Client.SendInputAsync(sandbox, id, async (stream, cancellationToken) =>
+        using CommandReader reader = await bench.Client.Sandbox(sandbox).Session("s").Process(id).ExecAsync(
+            new() { Command = $"[ \"$(wc -c)\" = {megabytes}000000 ]", StdinOpen = true }, bench.Stop);
+        Task sending = bench.Client.Sandbox(sandbox).Process(id).SendInputAsync(async (stream, cancellationToken) =>
         {
             byte[] block = new byte[WriteSize];
             for (int i = 0; i < megabytes * 10; i++)

@@ -16,7 +16,7 @@ internal sealed class LineFamily : IFamily
     public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
-        await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = "s" }, bench.Stop);
         int count = bench.Count(500);
 
         // Input that never arrives: 'read -t' lets bash wait between lines without starting 'sleep'.
@@ -35,8 +35,8 @@ internal sealed class LineFamily : IFamily
     private static async Task<List<double>> ThroughServerAsync(BenchmarkContext bench, string sandbox, string command)
     {
         List<double> ages = [];
-        using CommandReader reader = await bench.Client.ExecAsync(
-            sandbox, "s", Identifier.Generate(), new() { Command = command, StdinOpen = true }, bench.Stop);
+        using CommandReader reader = await bench.Client.Sandbox(sandbox).Session("s").Process(Identifier.Generate()).ExecAsync(
+            new() { Command = command, StdinOpen = true }, bench.Stop);
         await foreach (CommandEvent current in reader.ReadAsync(bench.Stop))
         {
             if (current is CommandOutput output)

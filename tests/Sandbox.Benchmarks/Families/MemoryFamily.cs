@@ -68,7 +68,7 @@ internal sealed class MemoryFamily : IFamily
 
     private static async Task UseAsync(BenchmarkContext bench, string sandbox, string session)
     {
-        await bench.Client.CreateSessionAsync(sandbox, new() { Id = session }, bench.Stop);
+        await bench.Client.Sandbox(sandbox).CreateSessionAsync(new() { Id = session }, bench.Stop);
         await new CommandClient(bench.Client, sandbox, session).RunAsync("true", bench.Stop);
     }
 

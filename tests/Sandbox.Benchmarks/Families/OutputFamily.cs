@@ -16,7 +16,7 @@ internal sealed class OutputFamily : IFamily
     public async Task RunAsync(BenchmarkContext bench)
     {
         await using BenchmarkSandbox sandbox = await bench.Server.CreateSandboxAsync(bench.Stop);
-        await bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = "s" }, bench.Stop);
+        await bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = "s" }, bench.Stop);
         CommandClient session = new(bench.Client, sandbox.Id, "s");
         bool isRoot = CurrentProcess.EffectiveUserId == 0;
         int[] processes = isRoot ? [sandbox.AgentProcess(), bench.Server.ProcessId, Environment.ProcessId] : [];

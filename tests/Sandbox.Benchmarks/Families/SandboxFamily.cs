@@ -15,7 +15,7 @@ internal sealed class SandboxFamily : IFamily
     public async Task RunAsync(BenchmarkContext bench)
     {
         // The first sandbox also installs the agent.
-        await bench.Client.RemoveSandboxAsync((await CreateAsync(bench, null)).Id, bench.Stop);
+        await bench.Client.Sandbox((await CreateAsync(bench, null)).Id).RemoveAsync(bench.Stop);
         double floor = new Series(await Sampler.ManyAsync(bench.Count(60), BubblewrapAsync)).Median;
         foreach (string? network in (string?[])[SandboxNetworks.None, null])
         {
@@ -44,7 +44,7 @@ internal sealed class SandboxFamily : IFamily
             double first = await Sampler.OnceAsync(() => new CommandClient(bench.Client, made.Id, null).RunAsync("true", bench.Stop));
             creations.Add(creation);
             withFirst.Add(creation + first);
-            removals.Add(await Sampler.OnceAsync(() => bench.Client.RemoveSandboxAsync(made.Id, bench.Stop)));
+            removals.Add(await Sampler.OnceAsync(() => bench.Client.Sandbox(made.Id).RemoveAsync(bench.Stop)));
         }
 
         string suffix = network is null ? $" (network by default, which is '{got}' here)" : $" (network '{got}')";
@@ -73,7 +73,7 @@ internal sealed class SandboxFamily : IFamily
             double first = await Sampler.OnceAsync(() => new CommandClient(server.Client, made.Id, null).RunAsync("true", bench.Stop));
             creations.Add(creation);
             withFirst.Add(creation + first);
-            await server.Client.RemoveSandboxAsync(made.Id, bench.Stop);
+            await server.Client.Sandbox(made.Id).RemoveAsync(bench.Stop);
         }
 
         Series created = new(creations), used = new(withFirst);
@@ -95,7 +95,7 @@ internal sealed class SandboxFamily : IFamily
             async () => made = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => CreateAsync(bench, SandboxNetworks.None))));
         double use = await Sampler.OnceAsync(
             () => Task.WhenAll(made.Select(sandbox => new CommandClient(bench.Client, sandbox.Id, null).RunAsync("true", bench.Stop))));
-        double removal = await Sampler.OnceAsync(() => Task.WhenAll(made.Select(sandbox => bench.Client.RemoveSandboxAsync(sandbox.Id, bench.Stop))));
+        double removal = await Sampler.OnceAsync(() => Task.WhenAll(made.Select(sandbox => bench.Client.Sandbox(sandbox.Id).RemoveAsync(bench.Stop))));
         bench.Add(new(Name, $"create {count} sandboxes at once, each", all / count, "ms") { Floor = floor, FloorName = Floor });
         bench.Add(new(Name, $"first command in {count} sandboxes at once, each", use / count, "ms"));
         bench.Add(new(Name, $"remove {count} sandboxes at once, each", removal / count, "ms"));

@@ -19,9 +19,9 @@ internal sealed class SessionFamily : IFamily
         {
             double floor = await Sampler.OnceAsync(() => Programs.RunAsync(Programs.Bash, "-c", "true"));
             string id = Identifier.Generate();
-            double creation = await Sampler.OnceAsync(() => bench.Client.CreateSessionAsync(sandbox.Id, new() { Id = id }, bench.Stop));
+            double creation = await Sampler.OnceAsync(() => bench.Client.Sandbox(sandbox.Id).CreateSessionAsync(new() { Id = id }, bench.Stop));
             double first = await Sampler.OnceAsync(() => new CommandClient(bench.Client, sandbox.Id, id).RunAsync("true", bench.Stop));
-            double removal = await Sampler.OnceAsync(() => bench.Client.RemoveSessionAsync(sandbox.Id, id, bench.Stop));
+            double removal = await Sampler.OnceAsync(() => bench.Client.Sandbox(sandbox.Id).Session(id).RemoveSessionAsync(bench.Stop));
             if (i >= 10)
             {
                 floors.Add(floor);

@@ -45,5 +45,5 @@ internal sealed class BenchmarkSandbox(BenchmarkServer server, string id, string
         }
     }
 
-    public async ValueTask DisposeAsync() => await server.Client.RemoveSandboxAsync(id, CancellationToken.None);
+    public async ValueTask DisposeAsync() => await server.Client.Sandbox(id).RemoveAsync(CancellationToken.None);
 }

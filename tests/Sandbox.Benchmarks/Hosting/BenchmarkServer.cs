@@ -66,7 +66,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     {
         foreach (SandboxInfo sandbox in await Client.GetSandboxesAsync(CancellationToken.None))
         {
-            await Client.RemoveSandboxAsync(sandbox.Id, CancellationToken.None);
+            await Client.Sandbox(sandbox.Id).RemoveAsync(CancellationToken.None);
         }
 
         await Client.StopServerAsync(CancellationToken.None);

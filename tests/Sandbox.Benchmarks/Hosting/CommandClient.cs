@@ -11,7 +11,8 @@ internal sealed class CommandClient(SandboxClient client, string sandbox, string
     /// <returns>The number of bytes printed.</returns>
     public async Task<long> RunAsync(string command, CancellationToken cancellationToken)
     {
-        using CommandReader reader = await client.ExecAsync(sandbox, session, Identifier.Generate(), new() { Command = command }, cancellationToken);
+        using CommandReader reader = await client.Sandbox(sandbox).Session(session).Process(Identifier.Generate()).ExecAsync(
+            new() { Command = command }, cancellationToken);
         return await CountAsync(reader, cancellationToken);
     }
 

@@ -46,14 +46,14 @@ internal sealed class SoakRun(BenchmarkServer server, int seed, TimeSpan duratio
     /// <summary>Derives random numbers for each session from the seed.</summary>
     private int HashCode(int number) => unchecked((seed * 397) ^ (number * 7919));
 
-    private async Task WatchAsync(BenchmarkSandbox sandbox, BreakingProxy proxy, CancellationToken enough)
+    private async Task WatchAsync(BenchmarkSandbox sandbox, BreakingProxy proxy, CancellationToken cancellationToken)
     {
         bool isRoot = CurrentProcess.EffectiveUserId == 0;
         List<double> memory = [];
         int agent = isRoot ? sandbox.AgentProcess() : 0;
-        for (long last = Stopwatch.GetTimestamp(); !enough.IsCancellationRequested;)
+        for (long last = Stopwatch.GetTimestamp(); !cancellationToken.IsCancellationRequested;)
         {
-            await Task.Delay(TimeSpan.FromSeconds(1), enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (Stopwatch.GetElapsedTime(last) < LookInterval)
             {
                 continue;

@@ -21,10 +21,10 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
     private string Session => $"s{number}-{_generation}";
 
     /// <summary>Runs commands until cancelled; the current command is still completed.</summary>
-    public async Task RunAsync(CancellationToken enough)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         await CreateAsync();
-        while (!enough.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             SoakStep next = _script.Next();
             _step++;
@@ -51,9 +51,9 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
         await RemoveAsync();
     }
 
-    private Task CreateAsync() => steady.CreateSessionAsync(sandbox, new() { Id = Session }, CancellationToken.None);
+    private Task CreateAsync() => steady.Sandbox(sandbox).CreateSessionAsync(new() { Id = Session }, CancellationToken.None);
 
-    private Task RemoveAsync() => steady.RemoveSessionAsync(sandbox, Session, CancellationToken.None);
+    private Task RemoveAsync() => steady.Sandbox(sandbox).Session(Session).RemoveSessionAsync(CancellationToken.None);
 
     private async Task<string?> TryAsync(SoakStep next)
     {
@@ -88,7 +88,7 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
     private async Task<ExecExit> FollowAsync(
         SandboxClient client, string id, SoakStep next, MemoryStream output, MemoryStream error, Action onBegun, CancellationToken cancellationToken)
     {
-        using CommandReader reader = await client.ExecAsync(sandbox, Session, id, next.Request, cancellationToken);
+        using CommandReader reader = await client.Sandbox(sandbox).Session(Session).Process(id).ExecAsync(next.Request, cancellationToken);
         if (next.Input is not null)
         {
             onBegun();
@@ -120,11 +120,11 @@ internal sealed class SoakSession(int number, string sandbox, SandboxClient stea
     {
         if (next.Input is { } input)
         {
-            await steady.SendInputAsync(sandbox, id, async (stream, token) => await stream.WriteAsync(input, token), cancellationToken);
+            await steady.Sandbox(sandbox).Process(id).SendInputAsync(async (stream, token) => await stream.WriteAsync(input, token), cancellationToken);
         }
         else if (next.Ending == Ending.Cancel)
         {
-            await steady.SignalAsync(sandbox, id, "INT", cancellationToken);
+            await steady.Sandbox(sandbox).Process(id).SignalAsync("INT", cancellationToken);
         }
     }
 

@@ -77,7 +77,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public string? OutputDirectory { get; set; }
 
-    /// <summary>Returns one object for each place: error, outputs, results, times.</summary>
+    /// <summary>Returns one object for each target: error, outputs, results, times.</summary>
     [Parameter(HelpMessage = "Returns one object with the error, output, results and times.")]
     public SwitchParameter AsResult { get; set; }
 
@@ -135,7 +135,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        // An empty pipeline runs nothing, unless code and place are known; half of the code is no code.
+        // An empty pipeline runs nothing, unless code and target are known. Incomplete code is not run.
         bool isWanted = _codeIsPiped || (CodeIsGiven && (PlaceIsNamed || !_inputIsExpected));
         if (isWanted && !_placeIsPiped && !_inputIsBad)
         {
@@ -174,7 +174,7 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
             return true;
         }
 
-        if (PipelineTarget.IsPlace(value))
+        if (PipelineTarget.IsTarget(value))
         {
             if (this.ResolvePiped(value) is not { } targets)
             {
@@ -195,11 +195,11 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         return true;
     }
 
-    private void StartInPiped(object place, IEnumerable<(SandboxTarget Target, string? ContextId)> places)
+    private void StartInPiped(object target, IEnumerable<(SandboxTarget Target, string? ContextId)> targets)
     {
         if (PlaceIsNamed)
         {
-            ThrowTerminatingError(Errors.TargetGivenTwice(place.ToString() ?? ""));
+            ThrowTerminatingError(Errors.TargetGivenTwice(target.ToString() ?? ""));
         }
 
         if (!CodeIsGiven)
@@ -208,19 +208,21 @@ public sealed class InvokeSandboxCodeCommand : SandboxCommandBase
         }
 
         _placeIsPiped = true;
-        Start(places);
+        Start(targets);
     }
 
     private void StartInNamed() => Start(Context is null
         ? this.Resolve(Session, Sandbox).Select(target => (target, (string?)null))
         : Context.SelectMany(context => this.Search(context, Sandbox).Select(found => (found.Sandbox, (string?)context.Id))));
 
-    private void Start(IEnumerable<(SandboxTarget Target, string? ContextId)> places)
+    private void Start(IEnumerable<(SandboxTarget Target, string? ContextId)> targets)
     {
-        foreach ((SandboxTarget target, string? contextId) in places)
+        foreach ((SandboxTarget target, string? contextId) in targets)
         {
             string language = Language ?? LanguageOfFile() ?? "python";
-            if (ShouldProcess(contextId is null ? target.ToString() : $"{target.SandboxId}/{contextId}", contextId is null ? $"Run {language} code" : "Run code"))
+            if (contextId is null
+                ? ShouldProcess(target.ToString(), $"Run {language} code")
+                : ShouldProcess($"{target.SandboxId}/{contextId}", "Run code"))
             {
                 CodeInvocation run = new(target, contextId, language, _request);
                 _pump!.Start(token => _follower!.FollowAsync(run, token));

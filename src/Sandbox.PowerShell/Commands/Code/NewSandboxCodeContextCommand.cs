@@ -59,8 +59,8 @@ public sealed class NewSandboxCodeContextCommand : SandboxTargetCommandBase
         };
         ForEach(this.Resolve(Session, SandboxesBeside(Session)), $"Create {Language ?? "python"} context", async (target, token) =>
         {
-            ContextInfo made = await target.UseAsync(() => target.Client.CreateContextAsync(target.SandboxId, target.SessionId, request, token), token);
-            return new SandboxCodeContext(made, target.SandboxId, target.Client.Server);
+            ContextInfo made = await target.UseAsync(sandbox => sandbox.CreateContextAsync(request, token), token);
+            return new SandboxCodeContext(made, target.Sandbox);
         });
     }
 }

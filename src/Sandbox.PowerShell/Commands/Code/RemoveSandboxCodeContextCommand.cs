@@ -27,5 +27,5 @@ public sealed class RemoveSandboxCodeContextCommand : SandboxCommandBase
     protected override void ProcessRecord() => ForEach(
         this.FindContextTargets(Context, Sandbox),
         "Remove code context",
-        (context, token) => context.Client.RemoveContextAsync(context.SandboxId, context.Id, token));
+        (context, token) => context.RemoveAsync(token));
 }

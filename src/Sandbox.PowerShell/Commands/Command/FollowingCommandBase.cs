@@ -17,7 +17,7 @@ public abstract class FollowingCommandBase : SandboxCommandBase
     [Parameter(HelpMessage = "How standard error is handled.")]
     public StandardErrorAction StandardError { get; set; } = StandardErrorAction.Host;
 
-    /// <summary>Returns one object for each place: exit code, both outputs, times.</summary>
+    /// <summary>Returns one object for each target: exit code, both outputs, times.</summary>
     [Parameter(HelpMessage = "Returns one object with the exit code, output and times.")]
     public SwitchParameter AsResult { get; set; }
 

@@ -132,14 +132,14 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
 
     private bool TryTake(object value)
     {
-        bool isPlace = PipelineTarget.IsPlace(value);
-        if (isPlace ? _input is not null : _targetIsPiped)
+        bool isTarget = PipelineTarget.IsTarget(value);
+        if (isTarget ? _input is not null : _targetIsPiped)
         {
             ThrowTerminatingError(Errors.InvalidArgument(
                 "The pipeline contains both input text and sandboxes or sessions to run in. Specify the latter with -Session or -Sandbox.", null));
         }
 
-        if (!isPlace)
+        if (!isTarget)
         {
             if (!_inputIsBad)
             {

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
@@ -24,19 +25,19 @@ public sealed class GetSandboxEnvCommand : SandboxSessionCommandBase
     {
         foreach (SandboxTarget target in Targets)
         {
-            if (TryInvoke(target.ToString(), token => ReadAsync(target, token), out (SandboxTarget Place, EnvironmentState State)? read) && read is { } found)
+            if (TryInvoke(target.ToString(), token => ReadAsync(target, token), out (SandboxHandle Owner, EnvironmentState State)? read) && read is { } found)
             {
-                Write(found.Place, found.State);
+                Write(found.Owner, found.State);
             }
         }
     }
 
-    private async Task<(SandboxTarget Place, EnvironmentState State)?> ReadAsync(SandboxTarget target, CancellationToken cancellationToken)
+    private async Task<(SandboxHandle Owner, EnvironmentState State)?> ReadAsync(SandboxTarget target, CancellationToken cancellationToken)
     {
         try
         {
-            SandboxTarget place = await target.ToDefaultSessionAsync(cancellationToken);
-            return (place, await target.Client.GetEnvironmentAsync(place.SandboxId, place.SessionId, AsPlainText, wake: true, cancellationToken));
+            SandboxHandle owner = await target.ToDefaultSessionAsync(cancellationToken);
+            return (owner, await owner.GetEnvironmentAsync(AsPlainText, wake: true, cancellationToken));
         }
         catch (ApiException e) when (e.Code == ErrorCodes.SandboxNotFound && target is { IsAutomatic: true, SessionId: null })
         {
@@ -45,21 +46,22 @@ public sealed class GetSandboxEnvCommand : SandboxSessionCommandBase
         }
     }
 
-    private void Write(SandboxTarget place, EnvironmentState state)
+    private void Write(SandboxHandle owner, EnvironmentState state)
     {
         foreach (string name in Name ?? ["*"])
         {
             WildcardPattern pattern = new(name);
             bool found = false;
-            foreach ((string key, string? value) in state.Env.Where(variable => pattern.IsMatch(variable.Key)).OrderBy(variable => variable.Key, StringComparer.Ordinal))
+            foreach ((string key, string? value) in state.Env.Where(variable => pattern.IsMatch(variable.Key))
+                .OrderBy(variable => variable.Key, StringComparer.Ordinal))
             {
                 found = true;
-                WriteObject(new SandboxEnvVariable(key, value, state.Secrets.Contains(key), place));
+                WriteObject(new SandboxEnvVariable(key, value, state.Secrets.Contains(key), owner));
             }
 
             if (!found && !WildcardPattern.ContainsWildcardCharacters(name))
             {
-                WriteError(Errors.VariableNotFound(name, place));
+                WriteError(Errors.VariableNotFound(name, owner));
             }
         }
     }

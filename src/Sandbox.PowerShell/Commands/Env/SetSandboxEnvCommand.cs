@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
@@ -34,16 +35,16 @@ public sealed class SetSandboxEnvCommand : SandboxSessionCommandBase
     {
         EnvironmentMap variables = ReadEnvironment(ParameterSetName == "Variable" ? new Hashtable { [Name] = Value } : Environment);
         EnvironmentPatch patch = new() { Env = variables.Plain, SecretEnv = variables.Secret };
-        ForEach(Targets, $"Set {string.Join(", ", variables.Names)}", (target, token) => target.UseAsync(() => SetAsync(target, patch, token), token));
+        ForEach(Targets, $"Set {string.Join(", ", variables.Names)}", (target, token) => target.UseAsync(_ => SetAsync(target, patch, token), token));
     }
 
     private async Task<object?> SetAsync(SandboxTarget target, EnvironmentPatch patch, CancellationToken cancellationToken)
     {
-        SandboxTarget place = await target.ToDefaultSessionAsync(cancellationToken);
-        await place.Client.SetEnvironmentAsync(place.SandboxId, place.SessionId, patch, cancellationToken);
+        SandboxHandle owner = await target.ToDefaultSessionAsync(cancellationToken);
+        await owner.SetEnvironmentAsync(patch, cancellationToken);
         return !PassThru ? null
-            : place.SessionId is { } session
-            ? new SandboxSession(await place.Client.GetSessionAsync(place.SandboxId, session, cancellationToken), place.SandboxId, place.Client.Server)
-            : new SandboxInstance(await place.Client.GetSandboxAsync(place.SandboxId, cancellationToken), place.Client.Server);
+            : owner.SessionId is null
+            ? new SandboxInstance(await owner.GetAsync(cancellationToken), owner.Server)
+            : new SandboxSession(await owner.GetSessionAsync(cancellationToken), owner);
     }
 }

@@ -2,7 +2,8 @@ using System.Management.Automation;
 
 namespace Sandbox.Commands;
 
-/// <summary>Copies files and directories to, from, within or between sandboxes: into an existing directory, otherwise to exactly the destination path.</summary>
+/// <summary>Copies files and directories to, from, within or between sandboxes: into an existing directory, otherwise to exactly the
+/// destination path.</summary>
 [Cmdlet(VerbsCommon.Copy, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
 [OutputType(typeof(SandboxItem), typeof(FileSystemInfo))]
 public sealed class CopySandboxItemCommand : SandboxCommandBase
@@ -15,7 +16,8 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     public string[]? Path { get; set; }
 
     /// <summary>The items to copy, without wildcards. Local files can be piped.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "LiteralPath", HelpMessage = "The items to copy, without wildcards.")]
+    [Parameter(
+        Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "LiteralPath", HelpMessage = "The items to copy, without wildcards.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CopyPathCompleter))]
     [Alias("FullName")]
@@ -144,7 +146,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
 
         return targets.SelectMany(target => LiteralPath is not null
             ? LiteralPath.Select(path => new RemotePath(target, path))
-            : Path!.SelectMany(path => this.FindPlaces(target, path, Force).Select(found => found.Place)));
+            : Path!.SelectMany(path => this.FindPaths(target, path, Force).Select(found => found.Path)));
     }
 
     private IEnumerable<string> LocalPaths()

@@ -4,9 +4,9 @@ using Sandbox.Client;
 namespace Sandbox;
 
 /// <summary>The last lines of a file, read from its end: of a large one only what is needed.</summary>
-/// <param name="place">The file.</param>
+/// <param name="remote">The file.</param>
 /// <param name="encoding">Its encoding, where no byte order mark says another.</param>
-internal sealed class FileTail(RemotePath place, Encoding encoding)
+internal sealed class FileTail(RemotePath remote, Encoding encoding)
 {
     private const long FirstPiece = 64 * 1024;
 
@@ -14,16 +14,16 @@ internal sealed class FileTail(RemotePath place, Encoding encoding)
     private bool IsByteWise => encoding is UTF8Encoding || encoding.IsSingleByte;
 
     /// <summary>Reads the lines.</summary>
-    public async Task<IReadOnlyCollection<string>> ReadAsync(int count, CancellationToken token)
+    public async Task<IReadOnlyCollection<string>> ReadAsync(int count, CancellationToken cancellationToken)
     {
         for (long piece = IsByteWise ? FirstPiece : long.MaxValue; ; piece *= 8)
         {
-            await using SandboxFileStream file = await place.OpenAsync(piece == long.MaxValue ? 0 : -piece, token);
+            await using SandboxFileStream file = await remote.OpenAsync(piece == long.MaxValue ? 0 : -piece, cancellationToken);
             bool isWhole = piece >= file.Size;
             using StreamReader reader = new(file, encoding, detectEncodingFromByteOrderMarks: isWhole);
             LastLines last = new(count);
             bool isCut = !isWhole;
-            while (await reader.ReadLineAsync(token) is { } line)
+            while (await reader.ReadLineAsync(cancellationToken) is { } line)
             {
                 if (isCut)
                 {

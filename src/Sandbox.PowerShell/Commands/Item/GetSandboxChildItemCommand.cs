@@ -53,46 +53,46 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
             // A wildcard match is returned itself, even if it is a directory.
             if (ParameterSetName == PathSet && ItemPattern.IsPattern(path))
             {
-                foreach ((RemotePath place, FileEntry entry) in Items([path], Force))
+                foreach ((RemotePath remote, FileEntry entry) in Items([path], Force))
                 {
-                    Write(entry, place);
+                    Write(entry, remote);
                     if (Recurse && entry.Type == FileKind.Directory)
                     {
-                        TryRun(place.Display, () => List(place));
+                        TryRun(remote.Display, () => List(remote));
                     }
                 }
             }
             else
             {
-                foreach (RemotePath place in Places([path], Force))
+                foreach (RemotePath remote in RemotePaths([path], Force))
                 {
-                    TryRun(place.Display, () => List(place));
+                    TryRun(remote.Display, () => List(remote));
                 }
             }
         }
     }
 
-    private void List(RemotePath place)
+    private void List(RemotePath remote)
     {
         ListOptions options = new() { Recursive = Recurse, Depth = Depth, Filter = Filter is null ? null : ItemPattern.ToServer(Filter), Hidden = Force };
         try
         {
-            foreach (FileEntry entry in this.Enumerate(token => place.ListAsync(options, token)))
+            foreach (FileEntry entry in this.Enumerate(token => remote.ListAsync(options, token)))
             {
-                Write(entry, place);
+                Write(entry, remote);
             }
         }
-        catch (ApiException e) when (e.Code == ErrorCodes.NotADirectory && Wait(token => place.TryGetAsync(follow: false, token)) is { } file)
+        catch (ApiException e) when (e.Code == ErrorCodes.NotADirectory && Wait(token => remote.TryGetAsync(follow: false, token)) is { } file)
         {
-            Write(file, place);
+            Write(file, remote);
         }
     }
 
-    private void Write(FileEntry entry, RemotePath place)
+    private void Write(FileEntry entry, RemotePath remote)
     {
         if ((!File || !entry.IsContainer()) && (!Directory || entry.IsContainer()))
         {
-            WriteObject(new SandboxItem(entry, place.Target));
+            WriteObject(new SandboxItem(entry, remote.Target));
         }
 
         if (entry is { Error: { } sentence, ErrorCode: { } code })

@@ -69,17 +69,17 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (RemotePath place in Places(Path, Force))
+        foreach (RemotePath remote in RemotePaths(Path, Force))
         {
-            TryRun(place.Display, () => Read(place));
+            TryRun(remote.Display, () => Read(remote));
         }
     }
 
-    private void Read(RemotePath place)
+    private void Read(RemotePath remote)
     {
         if (Tail is { } tail)
         {
-            foreach (string line in Wait(token => new FileTail(place, TextEncoding).ReadAsync(tail, token)))
+            foreach (string line in Wait(token => new FileTail(remote, TextEncoding).ReadAsync(tail, token)))
             {
                 WriteObject(line);
             }
@@ -87,7 +87,7 @@ public sealed class GetSandboxContentCommand : SandboxItemCommandBase
             return;
         }
 
-        using SandboxFileStream file = Wait(token => place.OpenAsync(0, token));
+        using SandboxFileStream file = Wait(token => remote.OpenAsync(0, token));
         if (Raw)
         {
             WriteWhole(file);

@@ -15,9 +15,9 @@ public sealed class GetSandboxItemCommand : SandboxPathCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach ((RemotePath place, FileEntry entry) in Items(Path, Force))
+        foreach ((RemotePath remote, FileEntry entry) in Items(Path, Force))
         {
-            WriteObject(new SandboxItem(entry, place.Target));
+            WriteObject(new SandboxItem(entry, remote.Target));
         }
     }
 }

@@ -22,10 +22,10 @@ public sealed class MoveSandboxItemCommand : SandboxPathCommandBase
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc />
-    protected override void ProcessRecord() => ForEach(Places(Path, Force), $"Move to '{Destination}'", async (place, token) =>
+    protected override void ProcessRecord() => ForEach(RemotePaths(Path, Force), $"Move to '{Destination}'", async (remote, token) =>
     {
-        RemotePath destination = await (place with { Path = Destination }).WithNameAsync(await place.NameAsync(token), token);
-        await place.MoveAsync(destination.Path, Force, token);
+        RemotePath destination = await (remote with { Path = Destination }).WithNameAsync(await remote.NameAsync(token), token);
+        await remote.MoveAsync(destination.Path, Force, token);
         return PassThru ? await destination.ToItemAsync(token) : (object?)null;
     });
 }

@@ -34,37 +34,37 @@ public sealed class NewSandboxItemCommand : SandboxSessionCommandBase
     protected override void ProcessRecord() =>
         ForEach(Targets.SelectMany(target => Path.Select(path => new RemotePath(target, path))), $"Create {ItemType}", CreateAsync);
 
-    private async Task<object?> CreateAsync(RemotePath place, CancellationToken token)
+    private async Task<object?> CreateAsync(RemotePath remote, CancellationToken cancellationToken)
     {
         string text = Value is null ? "" : LanguagePrimitives.ConvertTo<string>(Value);
         switch (ItemType)
         {
             case SandboxItemType.Directory:
-                await place.MakeDirectoryAsync(isNew: !Force, token);
+                await remote.MakeDirectoryAsync(isNew: !Force, cancellationToken);
                 break;
             case SandboxItemType.SymbolicLink:
-                await MakeLinkAsync(place, text, token);
+                await MakeLinkAsync(remote, text, cancellationToken);
                 break;
             default:
                 using (MemoryStream content = new(Encoding.UTF8.GetBytes(text)))
                 {
-                    await place.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, token);
+                    await remote.WriteAsync(content, new WriteOptions { IsNew = !Force, Parents = Force }, cancellationToken);
                 }
 
                 break;
         }
 
-        return await place.ToItemAsync(token);
+        return await remote.ToItemAsync(cancellationToken);
     }
 
-    private async Task MakeLinkAsync(RemotePath place, string target, CancellationToken token)
+    private async Task MakeLinkAsync(RemotePath remote, string target, CancellationToken cancellationToken)
     {
-        if (Force && await place.TryGetAsync(follow: false, token) is { Type: not FileKind.Directory })
+        if (Force && await remote.TryGetAsync(follow: false, cancellationToken) is { Type: not FileKind.Directory })
         {
-            await place.RemoveAsync(recursive: false, token);
+            await remote.RemoveAsync(recursive: false, cancellationToken);
         }
 
-        await place.MakeLinkAsync(target, token);
+        await remote.MakeLinkAsync(target, cancellationToken);
     }
 }
 

@@ -16,5 +16,5 @@ public sealed class RemoveSandboxItemCommand : SandboxPathCommandBase
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
-    protected override void ProcessRecord() => ForEach(Places(Path, Force), "Remove item", (place, token) => place.RemoveAsync(Recurse, token));
+    protected override void ProcessRecord() => ForEach(RemotePaths(Path, Force), "Remove item", (remote, token) => remote.RemoveAsync(Recurse, token));
 }

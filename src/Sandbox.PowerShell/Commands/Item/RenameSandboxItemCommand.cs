@@ -26,12 +26,12 @@ public sealed class RenameSandboxItemCommand : SandboxPathCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach ((RemotePath place, FileEntry entry) in Items(Path, Force))
+        foreach ((RemotePath remote, FileEntry entry) in Items(Path, Force))
         {
-            ForEach([place], $"Rename to '{NewName}'", async (_, token) =>
+            ForEach([remote], $"Rename to '{NewName}'", async (_, token) =>
             {
-                RemotePath renamed = place with { Path = entry.ExactPath[..(entry.ExactPath.LastIndexOf('/') + 1)] + NewName };
-                await place.MoveAsync(renamed.Path, Force, token);
+                RemotePath renamed = remote with { Path = entry.ExactPath[..(entry.ExactPath.LastIndexOf('/') + 1)] + NewName };
+                await remote.MoveAsync(renamed.Path, Force, token);
                 return PassThru ? await renamed.ToItemAsync(token) : (object?)null;
             });
         }

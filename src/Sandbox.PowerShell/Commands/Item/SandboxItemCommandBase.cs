@@ -3,14 +3,15 @@ using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Cmdlets on files and directories of sandboxes. Which: by <c>-Path</c>, which each cmdlet has, by <c>-LiteralPath</c>, or items from the pipeline.</summary>
+/// <summary>Base of cmdlets on files and directories of sandboxes: by <c>-Path</c>, which each cmdlet has, by <c>-LiteralPath</c>, or items from the
+/// pipeline.</summary>
 public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
 {
     internal const string PathSet = "Path";
     internal const string LiteralPathSet = "LiteralPath";
     internal const string ItemSet = "Item";
 
-    /// <summary>The paths, taken as they are: wildcards mean nothing.</summary>
+    /// <summary>The paths, without wildcards.</summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, HelpMessage = "Paths in the sandbox, without wildcards.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PathCompleter))]
@@ -22,7 +23,8 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxItemReference[]? Item { get; set; }
 
-    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories; without, from that of the session <c>default</c>, or from <c>/workspace</c>.</summary>
+    /// <summary>The sessions: objects, ids, or <c>sandbox/session</c>. Relative paths start from their directories; without a session,
+    /// from that of the session <c>default</c>, or from <c>/workspace</c>.</summary>
     [Parameter(ValueFromPipeline = true, ParameterSetName = PathSet, HelpMessage = "Sessions: objects or ids.")]
     [Parameter(ValueFromPipeline = true, ParameterSetName = LiteralPathSet, HelpMessage = "Sessions: objects or ids.")]
     [ReferenceTransformation<SessionReference>]
@@ -36,30 +38,30 @@ public abstract class SandboxItemCommandBase : SandboxTargetCommandBase
     /// <summary>Resolves all patterns before acting on the first path. Literal paths are not checked yet.</summary>
     /// <param name="paths">What <c>-Path</c> says.</param>
     /// <param name="hidden">Whether wildcards find names that begin with a dot.</param>
-    private protected IReadOnlyList<RemotePath> Places(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Place)];
+    private protected IReadOnlyList<RemotePath> RemotePaths(string[]? paths, bool hidden) => [.. Resolve(paths, hidden).Select(found => found.Path)];
 
-    /// <summary>What is at the places that are meant. What is named and not there is reported.</summary>
-    /// <inheritdoc cref="Places" />
-    private protected IEnumerable<(RemotePath Place, FileEntry Entry)> Items(string[]? paths, bool hidden)
+    /// <summary>Returns the existing items. Missing ones are reported.</summary>
+    /// <inheritdoc cref="RemotePaths" />
+    private protected IEnumerable<(RemotePath Path, FileEntry Entry)> Items(string[]? paths, bool hidden)
     {
-        foreach ((RemotePath place, FileEntry? known) in Resolve(paths, hidden))
+        foreach ((RemotePath remote, FileEntry? known) in Resolve(paths, hidden))
         {
             FileEntry? entry = known;
-            if (entry is not null || TryInvoke(place.Display, token => place.GetAsync(follow: false, token), out entry))
+            if (entry is not null || TryInvoke(remote.Display, token => remote.GetAsync(follow: false, token), out entry))
             {
-                yield return (place, entry);
+                yield return (remote, entry);
             }
         }
     }
 
-    private IReadOnlyList<(RemotePath Place, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
+    private IReadOnlyList<(RemotePath Path, FileEntry? Entry)> Resolve(string[]? paths, bool hidden) => ParameterSetName == ItemSet
         ? [.. Item!.Select(item => (this.Locate(item), (FileEntry?)null))]
         : [.. this.Resolve(Session, SandboxesBeside(Session)).SelectMany(target => ParameterSetName == LiteralPathSet
             ? LiteralPath!.Select(path => (new RemotePath(target, path), (FileEntry?)null))
-            : (paths ?? []).SelectMany(path => this.FindPlaces(target, path, hidden, MustMatch)))];
+            : (paths ?? []).SelectMany(path => this.FindPaths(target, path, hidden, MustMatch)))];
 }
 
-/// <summary>Cmdlets on the files and directories that <c>-Path</c> names.</summary>
+/// <summary>Base of cmdlets on the files and directories that <c>-Path</c> names.</summary>
 public abstract class SandboxPathCommandBase : SandboxItemCommandBase
 {
     /// <summary>The paths in the sandbox.</summary>

@@ -113,7 +113,7 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
             return;
         }
 
-        if (InputObject is not null && PipelineTarget.IsPlace(InputObject))
+        if (InputObject is not null && PipelineTarget.IsTarget(InputObject))
         {
             AddPlace(InputObject);
         }
@@ -130,13 +130,13 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        // An empty pipeline that was to bring the places has none.
+        // The targets were to come from the pipeline, which is empty.
         bool placesWerePiped = _valueIsNamed && MyInvocation.ExpectingInput;
         IEnumerable<SandboxTarget> targets = placesWerePiped || _piped.Count > 0 ? _piped : this.Resolve(Session, Sandbox);
-        ForEach(targets.ToArray().SelectMany(PlacesIn), Append ? "Append content" : "Set content", async (place, token) =>
+        ForEach(targets.ToArray().SelectMany(PathsIn), Append ? "Append content" : "Set content", async (remote, token) =>
         {
-            await place.WriteAsync(_content.Rewind(), new WriteOptions { Append = Append, IsNew = NoClobber, Parents = Force }, token);
-            return PassThru ? await place.ToItemAsync(token) : (object?)null;
+            await remote.WriteAsync(_content.Rewind(), new WriteOptions { Append = Append, IsNew = NoClobber, Parents = Force }, token);
+            return PassThru ? await remote.ToItemAsync(token) : (object?)null;
         });
     }
 
@@ -151,14 +151,14 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
         base.Dispose(disposing);
     }
 
-    private IEnumerable<RemotePath> PlacesIn(SandboxTarget target)
+    private IEnumerable<RemotePath> PathsIn(SandboxTarget target)
     {
         if (LiteralPath is not null)
         {
             return LiteralPath.Select(path => new RemotePath(target, path));
         }
 
-        return Path!.SelectMany(path => this.FindPlaces(target, path, hidden: false, mustMatch: true).Select(found => found.Place));
+        return Path!.SelectMany(path => this.FindPaths(target, path, hidden: false, mustMatch: true).Select(found => found.Path));
     }
 
     private void AddPlace(object value)
@@ -170,7 +170,8 @@ public sealed class SetSandboxContentCommand : SandboxCommandBase
 
         if (!_valueIsNamed)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("A sandbox or session came from the pipeline, but there is no content to write. Specify it with -Value.", value));
+            ThrowTerminatingError(Errors.InvalidArgument(
+                "A sandbox or session came from the pipeline, but there is no content to write. Specify it with -Value.", value));
         }
 
         if (this.ResolvePiped(value) is { } targets)

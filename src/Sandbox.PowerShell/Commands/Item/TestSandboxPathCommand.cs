@@ -8,7 +8,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(bool))]
 public sealed class TestSandboxPathCommand : SandboxPathCommandBase
 {
-    /// <summary>What is to be there: a link counts as what it leads to.</summary>
+    /// <summary>The expected type; links are followed.</summary>
     [Parameter(HelpMessage = "The type of item to test for.")]
     public TestPathType PathType { get; set; } = TestPathType.Any;
 
@@ -21,9 +21,9 @@ public sealed class TestSandboxPathCommand : SandboxPathCommandBase
             WriteObject(Items([pattern], hidden: true).Any(found => IsWanted(found.Entry)));
         }
 
-        foreach (RemotePath place in Places([.. (Path ?? []).Except(patterns)], hidden: true))
+        foreach (RemotePath remote in RemotePaths([.. (Path ?? []).Except(patterns)], hidden: true))
         {
-            if (TryInvoke(place.Display, token => place.TryGetAsync(follow: false, token), out FileEntry? entry))
+            if (TryInvoke(remote.Display, token => remote.TryGetAsync(follow: false, token), out FileEntry? entry))
             {
                 WriteObject(entry is not null && IsWanted(entry));
             }

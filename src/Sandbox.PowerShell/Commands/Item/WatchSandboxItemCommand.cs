@@ -27,35 +27,36 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        RemotePath[] places = [.. Places(Path ?? ["."], hidden: true)];
-        if (places.Length > 1)
+        RemotePath[] paths = [.. RemotePaths(Path ?? ["."], hidden: true)];
+        if (paths.Length > 1)
         {
-            ThrowTerminatingError(Errors.InvalidArgument("Only one path can be watched at a time. Watch the parent directory with -Recurse and select names with -Filter.", null));
+            ThrowTerminatingError(Errors.InvalidArgument(
+                "Only one path can be watched at a time. Watch the parent directory with -Recurse and select names with -Filter.", null));
         }
 
-        foreach (RemotePath place in places)
+        foreach (RemotePath remote in paths)
         {
-            TryRun(place.Display, () => Watch(place));
+            TryRun(remote.Display, () => Watch(remote));
         }
     }
 
-    private void Watch(RemotePath place)
+    private void Watch(RemotePath remote)
     {
         string? filter = Filter is null ? null : ItemPattern.ToServer(Filter);
-        foreach (FileChange? change in this.Enumerate(token => place.WatchAsync(Recurse, filter, token)))
+        foreach (FileChange? change in this.Enumerate(token => remote.WatchAsync(Recurse, filter, token)))
         {
             if (change is null)
             {
-                WriteVerbose($"Watching '{place.Display}' in '{place.Target}'.");
+                WriteVerbose($"Watching '{remote.Display}' in '{remote.Target}'.");
                 continue;
             }
 
             if (change.Type == FileChangeType.Overflow)
             {
-                WriteWarning($"Too many changes in '{place.Display}': some were lost. List the directory again.");
+                WriteWarning($"Too many changes in '{remote.Display}': some were lost. List the directory again.");
             }
 
-            WriteObject(new SandboxItemChange(change, place.Target));
+            WriteObject(new SandboxItemChange(change, remote.Target));
         }
     }
 }

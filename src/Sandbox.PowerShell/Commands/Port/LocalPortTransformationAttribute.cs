@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Sandbox;
 
-/// <summary>Takes local ports as numbers, and as the objects of Connect-SandboxPort and Get-SandboxPort, also ones that were selected from or came from another process.</summary>
+/// <summary>Takes local ports as numbers, and as the objects of Connect-SandboxPort and Get-SandboxPort, also deserialized ones.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class LocalPortTransformationAttribute : ElementTransformationAttribute<int>
 {
@@ -11,7 +11,8 @@ public sealed class LocalPortTransformationAttribute : ElementTransformationAttr
         object? number = value.Unwrap() switch
         {
             SandboxPort port => port.LocalPort,
-            PSCustomObject when new DeserializedObject((PSObject)value!) is var bag && bag.IsOf(typeof(SandboxPort)) => bag.Number(nameof(SandboxPort.LocalPort)),
+            PSCustomObject when new DeserializedObject((PSObject)value!) is var bag && bag.IsOf(typeof(SandboxPort)) =>
+                bag.Number(nameof(SandboxPort.LocalPort)),
             var plain => plain,
         };
         return number is int or long or double or string && LanguagePrimitives.TryConvertTo(number, out int read)

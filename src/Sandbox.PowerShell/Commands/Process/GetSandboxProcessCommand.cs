@@ -51,8 +51,9 @@ public sealed class GetSandboxProcessCommand : SandboxTargetCommandBase
         foreach (ProcessReference reference in Id ?? All)
         {
             IEnumerable<SandboxProcess> found = sessionCounts
-                ? this.Resolve(Session, SandboxesBeside(Session)).SelectMany(place => this.FindProcesses(
-                    reference, [new SandboxReference(place.SandboxId) { Server = place.Client.Server }], IncludeCommand).Where(process => process.SessionId == place.SessionId))
+                ? this.Resolve(Session, SandboxesBeside(Session)).SelectMany(session => this.FindProcesses(
+                    reference, [new SandboxReference(session.SandboxId) { Server = session.Sandbox.Server }], IncludeCommand)
+                    .Where(process => process.SessionId == session.SessionId))
                 : this.FindProcesses(reference, SandboxesBeside(Id), IncludeCommand);
             Write(found.Where(process => State is null || State.Contains(process.State)));
         }

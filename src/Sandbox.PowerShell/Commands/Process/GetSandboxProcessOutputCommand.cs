@@ -50,7 +50,7 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (ResourceTarget process in FindTargets(_ => true))
+        foreach (ProcessHandle process in FindTargets(_ => true))
         {
             _pump!.Start(token => FollowAsync(process, token));
         }
@@ -72,17 +72,17 @@ public sealed class GetSandboxProcessOutputCommand : SandboxProcessCommandBase
         base.Dispose(disposing);
     }
 
-    private Task FollowAsync(ResourceTarget process, CancellationToken cancellationToken)
+    private Task FollowAsync(ProcessHandle process, CancellationToken cancellationToken)
     {
         OutputWriter output = OutputWriter.Create(_pump!, process, _options);
         return output.FollowAsync(async () =>
         {
             bool follow = Wait && Tail is null;
-            using CommandReader reader = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, default, follow, cancellationToken);
+            using CommandReader reader = await process.ReadOutputAsync(default, follow, cancellationToken);
             if (await ReadAsync(reader, output, cancellationToken) && Wait)
             {
                 await _pump!.PostAsync(output.EndTail);
-                using CommandReader rest = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, reader.Cursor, follow: true, cancellationToken);
+                using CommandReader rest = await process.ReadOutputAsync(reader.Cursor, follow: true, cancellationToken);
                 await ReadAsync(rest, output, cancellationToken);
             }
 

@@ -18,10 +18,9 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
     /// <param name="process">The process.</param>
     /// <param name="port">The port; null for the end.</param>
     /// <param name="limit">For how long.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public static async Task<ProcessWait> WaitAsync(ResourceTarget process, PortCondition? port, TimeSpan limit, CancellationToken cancellationToken)
+    public static async Task<ProcessWait> WaitAsync(ProcessHandle process, PortCondition? port, TimeSpan limit, CancellationToken cancellationToken)
     {
-        WaitAnswer answer = await process.Client.WaitProcessAsync(process.SandboxId, process.Id, port, limit, wake: true, cancellationToken);
+        WaitAnswer answer = await process.WaitAsync(port, limit, wake: true, cancellationToken);
         bool isFulfilled = answer.Outcome == (port is null ? WaitOutcomes.Exited : WaitOutcomes.Ready);
         bool hasTimedOut = answer.Outcome == WaitOutcomes.TimedOut;
         LastLines last = new(ShownLines);
@@ -30,15 +29,14 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
             await ReadAsync(process, follow: false, last, _ => false, cancellationToken);
         }
 
-        return new(new SandboxProcess(answer.Process, process.SandboxId, process.Client.Server), isFulfilled, hasTimedOut, last.Lines);
+        return new(new SandboxProcess(answer.Process, process.Sandbox), isFulfilled, hasTimedOut, last.Lines);
     }
 
     /// <summary>Waits until a process prints a line that matches; all it printed before counts too.</summary>
     /// <param name="process">The process.</param>
     /// <param name="pattern">The pattern.</param>
     /// <param name="limit">For how long.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public static async Task<ProcessWait> WaitAsync(ResourceTarget process, Regex pattern, TimeSpan limit, CancellationToken cancellationToken)
+    public static async Task<ProcessWait> WaitAsync(ProcessHandle process, Regex pattern, TimeSpan limit, CancellationToken cancellationToken)
     {
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         over.CancelAfter(limit);
@@ -58,8 +56,8 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
             // An expected way to end.
         }
 
-        ProcessInfo info = await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken);
-        SandboxProcess found = new(info, process.SandboxId, process.Client.Server, matched);
+        ProcessInfo info = await process.GetAsync(cancellationToken);
+        SandboxProcess found = new(info, process.Sandbox, matched);
         return new(found, matched is not null, hasTimedOut && matched is null, last.Lines);
     }
 
@@ -72,7 +70,7 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
         : Errors.ProcessEnded(Process, awaited, LastLines);
 
     // Reads the output until it ends or a line is the one that is looked for, and keeps the last lines of both streams together.
-    private static async Task ReadAsync(ResourceTarget process, bool follow, LastLines last, Func<string, bool> isLast, CancellationToken cancellationToken)
+    private static async Task ReadAsync(ProcessHandle process, bool follow, LastLines last, Func<string, bool> isLast, CancellationToken cancellationToken)
     {
         bool isFound = false;
         LineSplitter lines = new((_, line) =>
@@ -80,7 +78,7 @@ internal sealed record ProcessWait(SandboxProcess Process, bool IsFulfilled, boo
             last.Add(line);
             isFound = isLast(line);
         });
-        using CommandReader reader = await process.Client.ReadOutputAsync(process.SandboxId, process.Id, default, follow, cancellationToken);
+        using CommandReader reader = await process.ReadOutputAsync(default, follow, cancellationToken);
         await foreach (CommandEvent current in reader.ReadAsync(cancellationToken))
         {
             if (current is CommandOutput output)

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sandbox.Client;
 
 namespace Sandbox.Commands;
 
@@ -14,14 +15,14 @@ public sealed class RemoveSandboxProcessCommand : SandboxProcessCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord() => ForEach(FindTargets(found => Force || found.HasEnded), "Remove process", RemoveAsync);
 
-    private async Task RemoveAsync(ResourceTarget process, CancellationToken cancellationToken)
+    private async Task RemoveAsync(ProcessHandle process, CancellationToken cancellationToken)
     {
-        if (Force && !(await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken)).HasEnded)
+        if (Force && !(await process.GetAsync(cancellationToken)).HasEnded)
         {
-            await process.Client.SignalAsync(process.SandboxId, process.Id, "KILL", cancellationToken);
-            await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, wake: true, cancellationToken);
+            await process.SignalAsync("KILL", cancellationToken);
+            await process.WaitAsync(null, Timeout.InfiniteTimeSpan, wake: true, cancellationToken);
         }
 
-        await process.Client.RemoveProcessAsync(process.SandboxId, process.Id, cancellationToken);
+        await process.RemoveAsync(cancellationToken);
     }
 }

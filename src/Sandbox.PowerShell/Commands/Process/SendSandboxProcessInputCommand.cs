@@ -16,10 +16,10 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
     private readonly List<byte> _batch = [];
     private ProcessReference[] _batchProcess = [];
 
-    // By address: each line of a pipeline finds the same process again.
-    private readonly Dictionary<(SandboxClient Client, string SandboxId, string Id), (ResourceTarget Process, bool HasInput)> _processes = [];
+    // The processes, and whether any input was sent to them.
+    private readonly Dictionary<ProcessHandle, bool> _processes = [];
 
-    /// <summary>What it reads; an empty one where only the end is to be told.</summary>
+    /// <summary>The input; an empty one only closes it.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, HelpMessage = "Strings, each written as a line, or bytes.")]
     [AllowEmptyString]
     [AllowEmptyCollection]
@@ -80,21 +80,20 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
 
     private void Send(ProcessReference[] processes, byte[] bytes)
     {
-        foreach (ResourceTarget process in this.FindProcessTargets(processes, Sandbox, found => !found.HasEnded))
+        foreach (ProcessHandle process in this.FindProcessTargets(processes, Sandbox, found => !found.HasEnded))
         {
             if (!ShouldProcess(process.ToString(), $"Send {bytes.Length} bytes"))
             {
                 continue;
             }
 
-            var address = (process.Client, process.SandboxId, process.Id);
             if (bytes.Length == 0)
             {
-                _processes.TryAdd(address, (process, false));
+                _processes.TryAdd(process, false);
             }
-            else if (TryInvoke(process.ToString(), token => process.Client.WriteInputAsync(process.SandboxId, process.Id, bytes, false, token)))
+            else if (TryInvoke(process.ToString(), token => process.WriteInputAsync(bytes, false, token)))
             {
-                _processes[address] = (process, true);
+                _processes[process] = true;
             }
         }
     }
@@ -108,18 +107,18 @@ public sealed class SendSandboxProcessInputCommand : SandboxCommandBase
             return;
         }
 
-        foreach ((ResourceTarget process, bool hasInput) in _processes.Values)
+        foreach ((ProcessHandle process, bool hasInput) in _processes)
         {
             TryInvoke(process.ToString(), token => EndInputAsync(process, hasInput, token));
         }
     }
 
-    // A process may end as soon as it has read what it was sent: then there is no input left to end.
-    private static async Task EndInputAsync(ResourceTarget process, bool hasInput, CancellationToken cancellationToken)
+    // A process may exit as soon as it has read its input; then there is no input to close.
+    private static async Task EndInputAsync(ProcessHandle process, bool hasInput, CancellationToken cancellationToken)
     {
         try
         {
-            await process.Client.WriteInputAsync(process.SandboxId, process.Id, ReadOnlyMemory<byte>.Empty, true, cancellationToken);
+            await process.WriteInputAsync(ReadOnlyMemory<byte>.Empty, true, cancellationToken);
         }
         catch (ApiException e) when (hasInput && e.Code == ErrorCodes.ProcessEnded)
         {

@@ -68,14 +68,14 @@ public sealed class StartSandboxProcessCommand : SandboxSessionCommandBase
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
             StdinOpen = OpenInput,
         };
-        foreach (SandboxTarget place in Targets)
+        foreach (SandboxTarget target in Targets)
         {
-            ResourceTarget process = new(place, Id ?? Identifier.Generate());
-            if (ShouldProcess(place.ToString(), $"Start '{request.Command ?? string.Join(' ', request.Argv ?? [])}'")
-                && TryInvoke(Id is null ? place.ToString() : process.ToString(),
-                    token => place.UseAsync(() => place.Client.StartProcessAsync(place.SandboxId, place.SessionId, process.Id, request, token), token), out ProcessInfo? started))
+            string id = Id ?? Identifier.Generate();
+            if (ShouldProcess(target.ToString(), $"Start '{request.Command ?? string.Join(' ', request.Argv ?? [])}'")
+                && TryInvoke(Id is null ? target.ToString() : $"{target.SandboxId}/{id}",
+                    token => target.UseAsync(sandbox => sandbox.Process(id).StartAsync(request, token), token), out ProcessInfo? started))
             {
-                WriteObject(new SandboxProcess(started, place.SandboxId, place.Client.Server));
+                WriteObject(new SandboxProcess(started, target.Sandbox));
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
@@ -8,7 +9,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(SandboxProcess))]
 public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
 {
-    private readonly List<ResourceTarget> _signalled = [];
+    private readonly List<ProcessHandle> _signalled = [];
 
     /// <summary>Selects all processes of the sandbox, in one request.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "All", HelpMessage = "Selects all processes of the sandbox.")]
@@ -51,21 +52,21 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
                 .Where(process => !process.HasEnded).GroupBy(process => process.Server + ' ' + process.SandboxId))
             {
                 SandboxProcess first = group.First();
-                SandboxTarget place = new(ClientOf(first.Server), first.SandboxId);
-                if (ShouldProcess($"{group.Count()} processes in {place}", $"Send {Name}")
-                    && TryInvoke(place.ToString(), token => place.Client.SignalAllAsync(place.SandboxId, Name, token)))
+                SandboxHandle sandbox = ClientOf(first.Server).Sandbox(first.SandboxId);
+                if (ShouldProcess($"{group.Count()} processes in {sandbox}", $"Send {Name}")
+                    && TryInvoke(sandbox.ToString(), token => sandbox.SignalAllAsync(Name, token)))
                 {
-                    _signalled.AddRange(group.Select(process => new ResourceTarget(place, process.Id)));
+                    _signalled.AddRange(group.Select(process => sandbox.Process(process.Id)));
                 }
             }
 
             return;
         }
 
-        foreach (ResourceTarget process in FindTargets(found => !found.HasEnded))
+        foreach (ProcessHandle process in FindTargets(found => !found.HasEnded))
         {
             if (ShouldProcess(process.ToString(), Stops ? "Stop process" : $"Send {Name}")
-                && TryInvoke(process.ToString(), token => process.Client.SignalAsync(process.SandboxId, process.Id, Name, token)))
+                && TryInvoke(process.ToString(), token => process.SignalAsync(Name, token)))
             {
                 _signalled.Add(process);
             }
@@ -76,16 +77,16 @@ public sealed class StopSandboxProcessCommand : SandboxProcessCommandBase
     protected override void EndProcessing()
     {
         // All were signalled before the first wait.
-        foreach (ResourceTarget process in _signalled)
+        foreach (ProcessHandle process in _signalled)
         {
             if (TryInvoke(process.ToString(), token => RefreshAsync(process, token), out ProcessInfo? info) && PassThru)
             {
-                WriteObject(new SandboxProcess(info, process.SandboxId, process.Client.Server));
+                WriteObject(new SandboxProcess(info, process.Sandbox));
             }
         }
     }
 
-    private async Task<ProcessInfo> RefreshAsync(ResourceTarget process, CancellationToken cancellationToken) => Stops
-        ? (await process.Client.WaitProcessAsync(process.SandboxId, process.Id, null, Timeout.InfiniteTimeSpan, wake: true, cancellationToken)).Process
-        : await process.Client.GetProcessAsync(process.SandboxId, process.Id, cancellationToken);
+    private async Task<ProcessInfo> RefreshAsync(ProcessHandle process, CancellationToken cancellationToken) => Stops
+        ? (await process.WaitAsync(null, Timeout.InfiniteTimeSpan, wake: true, cancellationToken)).Process
+        : await process.GetAsync(cancellationToken);
 }

@@ -12,9 +12,9 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
 {
     private const int HighestPort = ushort.MaxValue;
 
-    private static readonly TimeSpan ProgressPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(500);
 
-    private readonly List<ResourceTarget> _targets = [];
+    private readonly List<ProcessHandle> _targets = [];
     private Regex? _pattern;
 
     /// <summary>Waits until a program in the sandbox listens on this port, on IPv4 or IPv6.</summary>
@@ -32,12 +32,12 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
     [ValidateRange(100, 599)]
     public int StatusCode { get; set; }
 
-    /// <summary>Waits until the process prints a line that this regular expression matches, also one from before the wait. Upper and lower case differ.</summary>
+    /// <summary>Waits until the process prints a line that this regular expression matches, also one from before the wait. Case-sensitive.</summary>
     [Parameter(HelpMessage = "Waits for a line of output that matches this regular expression.")]
     [ValidateNotNullOrEmpty]
     public string? Pattern { get; set; }
 
-    /// <summary>Seconds, or a TimeSpan, after which the wait is over with the error <c>WaitTimedOut</c>. Default: no limit.</summary>
+    /// <summary>Seconds, or a TimeSpan, after which the wait fails with <c>WaitTimedOut</c>. Default: no limit.</summary>
     [Parameter(HelpMessage = "Timeout of the wait in seconds, or a TimeSpan.")]
     [SecondsTransformation]
     [ValidateRange(Seconds.Shortest, Seconds.Longest)]
@@ -86,7 +86,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
         ProgressRecord progress = new(GetHashCode(), "Waiting for processes", $"Waiting for {Awaited}");
         long begin = Stopwatch.GetTimestamp();
-        Dictionary<Task<ProcessWait>, ResourceTarget> waits = _targets.ToDictionary(target => WaitAsync(target, over.Token));
+        Dictionary<Task<ProcessWait>, ProcessHandle> waits = _targets.ToDictionary(target => WaitAsync(target, over.Token));
         try
         {
             while (waits.Count > 0)
@@ -99,7 +99,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
                     continue;
                 }
 
-                waits.Remove(ended, out ResourceTarget? target);
+                waits.Remove(ended, out ProcessHandle? target);
                 if (TryInvoke(target!.ToString(), _ => ended, out ProcessWait? wait))
                 {
                     Emit(wait);
@@ -125,7 +125,7 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
     {
         try
         {
-            return await Task.WhenAny(waits).WaitAsync(ProgressPatience, cancellationToken);
+            return await Task.WhenAny(waits).WaitAsync(ProgressInterval, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -133,12 +133,13 @@ public sealed class WaitSandboxProcessCommand : SandboxProcessCommandBase
         }
     }
 
-    private Task<ProcessWait> WaitAsync(ResourceTarget target, CancellationToken cancellationToken)
+    private Task<ProcessWait> WaitAsync(ProcessHandle target, CancellationToken cancellationToken)
     {
         TimeSpan limit = Seconds.ToLimit(TimeoutSeconds);
         return _pattern is not null
             ? ProcessWait.WaitAsync(target, _pattern, limit, cancellationToken)
-            : ProcessWait.WaitAsync(target, Port == 0 ? null : new PortCondition(Port, HttpPath, StatusCode == 0 ? null : StatusCode), limit, cancellationToken);
+            : ProcessWait.WaitAsync(
+                target, Port == 0 ? null : new PortCondition(Port, HttpPath, StatusCode == 0 ? null : StatusCode), limit, cancellationToken);
     }
 
     private void Emit(ProcessWait wait)

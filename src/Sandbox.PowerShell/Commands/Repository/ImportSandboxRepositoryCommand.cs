@@ -68,21 +68,21 @@ public sealed class ImportSandboxRepositoryCommand : SandboxSessionCommandBase
             Password = Credential?.GetNetworkCredential().Password,
             TimeoutMs = Seconds.ToMilliseconds(TimeoutSeconds),
         };
-        foreach (SandboxTarget place in Targets)
+        foreach (SandboxTarget target in Targets)
         {
-            if (ShouldProcess(place.ToString(), $"Import repository '{address}'"))
+            if (ShouldProcess(target.ToString(), $"Import repository '{address}'"))
             {
-                TryRun(address.Uri, () => Import(place, request, address));
+                TryRun(address.Uri, () => Import(target, request, address));
             }
         }
     }
 
-    private void Import(SandboxTarget place, CheckoutRequest request, RepositoryAddress address)
+    private void Import(SandboxTarget target, CheckoutRequest request, RepositoryAddress address)
     {
         CheckoutProgress? latest = null;
         CheckoutResult result = this.RunWithProgress(
-            $"Importing '{address}'", place.ToString(),
-            token => place.UseAsync(() => place.Client.CheckOutAsync(place.SandboxId, place.SessionId, request, progress => Volatile.Write(ref latest, progress), token), token),
+            $"Importing '{address}'", target.ToString(),
+            token => target.UseAsync(sandbox => sandbox.CheckOutAsync(request, progress => Volatile.Write(ref latest, progress), token), token),
             record =>
             {
                 if (Volatile.Read(ref latest) is { } progress)
@@ -90,6 +90,6 @@ public sealed class ImportSandboxRepositoryCommand : SandboxSessionCommandBase
                     (record.StatusDescription, record.PercentComplete) = (progress.Phase, Math.Clamp(progress.Percent, 0, 100));
                 }
             });
-        WriteObject(new SandboxRepository(result, place));
+        WriteObject(new SandboxRepository(result, target.Sandbox));
     }
 }

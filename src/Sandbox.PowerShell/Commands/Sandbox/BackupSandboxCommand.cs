@@ -11,7 +11,8 @@ public sealed class BackupSandboxCommand : WholeSandboxCommandBase
 {
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
 
-    /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files that are named after the sandboxes.</summary>
+    /// <summary>The local file, whose extension selects the compression: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files
+    /// that are named after the sandboxes.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br, or a directory.")]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = "";
@@ -48,31 +49,34 @@ public sealed class BackupSandboxCommand : WholeSandboxCommandBase
 
     private bool IsFree(string file)
     {
-        // Of many sandboxes one must never take the place of another.
+        // The file of one sandbox must never replace that of another.
         bool isFree = _written.Add(file) && (Force || !File.Exists(file));
         if (!isFree)
         {
-            Report(new ApiException(ErrorCodes.PathExists, $"The local file '{file}' already exists. Use -Force to replace it, or choose another file or a directory."), file);
+            Report(
+                new ApiException(
+                    ErrorCodes.PathExists, $"The local file '{file}' already exists. Use -Force to replace it, or choose another file or a directory."),
+                file);
         }
 
         return isFree;
     }
 
-    private void BackUp(RemotePath place, LocalArchive archive, string file)
+    private void BackUp(RemotePath remote, LocalArchive archive, string file)
     {
         TransferProgress progress = new();
         try
         {
-            WriteObject(this.RunWithProgress($"Backing up to '{file}'", $"{place.Target}: {place.Display}", async token =>
+            WriteObject(this.RunWithProgress($"Backing up to '{file}'", $"{remote.Target}: {remote.Display}", async token =>
             {
-                await using Stream content = LocalFile.Count(await place.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
+                await using Stream content = LocalFile.Count(await remote.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
                 await archive.WriteAsync(content, token);
                 return new FileInfo(file);
             }, progress.Show));
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            Report(e, place.Target.ToString());
+            Report(e, remote.Target.ToString());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

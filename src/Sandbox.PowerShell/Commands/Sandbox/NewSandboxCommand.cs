@@ -13,10 +13,10 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     private const string NetworkWall = "network";
     private const string HostNetwork = "host";
 
-    // What every engine on this kernel can give; whoever asks for the host's network gives up one of them.
+    // Available with every engine on this kernel; the host network disables one of them.
     private static readonly string[] Walls = ["user", "mount", "pid", "ipc", "uts", NetworkWall, "seccomp", "capabilities", "no-new-privileges"];
 
-    /// <summary>The ids; one is generated when left out. Several sandboxes are made at once.</summary>
+    /// <summary>The ids; one is generated when left out. Several sandboxes are created in parallel.</summary>
     [Parameter(Position = 0, HelpMessage = "The ids of the new sandboxes.")]
     [ValidateNotNullOrEmpty]
     public string[]? Id { get; set; }
@@ -31,7 +31,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateNotNull]
     public IDictionary? Label { get; set; }
 
-    /// <summary>The network. Left out, it is the best that the host can give by default.</summary>
+    /// <summary>The network. Default: the best that the host supports.</summary>
     [Parameter(HelpMessage = "The network: None, Internet or Host.")]
     [ValidateSet("None", "Internet", "Host")]
     public string? Network { get; set; }
@@ -41,7 +41,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public string? Image { get; set; }
 
-    /// <summary>What runs the sandbox. Left out, the server chooses.</summary>
+    /// <summary>The sandbox engine. Default: the choice of the server.</summary>
     [Parameter(HelpMessage = "The engine that runs the sandbox.")]
     [ValidateNotNullOrEmpty]
     public string? Engine { get; set; }
@@ -66,7 +66,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateRange(1, long.MaxValue)]
     public long? ProcessLimit { get; set; }
 
-    /// <summary>How much is kept of what its commands and processes print: a table of BytesPerCommand, Commands, Bytes, AgeSeconds.</summary>
+    /// <summary>Limits of the retained output of its commands and processes: a table of BytesPerCommand, Commands, Bytes, AgeSeconds.</summary>
     [Parameter(HelpMessage = "Retention limits for the output of commands and processes.")]
     [ValidateNotNull]
     public SandboxRetention? Retention { get; set; }
@@ -85,7 +85,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [Parameter(HelpMessage = "Fails if an isolation feature is not available.")]
     public SwitchParameter RequireIsolation { get; set; }
 
-    /// <summary>The server: an address, or an object. Left out, it is the one in use.</summary>
+    /// <summary>The server: an address, or an object. Default: the connected server.</summary>
     [Parameter(HelpMessage = "The server: an address or an object.")]
     [ServerTransformation]
     [ValidateNotNullOrEmpty]
@@ -143,10 +143,12 @@ public sealed class NewSandboxCommand : SandboxCommandBase
         try
         {
             SandboxInfo made = await client.CreateSandboxAsync(request, cancellationToken);
-            if (RequireIsolation && MissingWalls(made) is { Length: > 0 } missing)
+            if (RequireIsolation && MissingFeatures(made) is { Length: > 0 } missing)
             {
-                await client.RemoveSandboxAsync(made.Id, cancellationToken);
-                throw new ApiException(ErrorCodes.IsolationUnavailable, $"The sandbox was removed because isolation features are missing: {string.Join(", ", missing)}. Omit -RequireIsolation to accept that.");
+                await client.Sandbox(made.Id).RemoveAsync(cancellationToken);
+                throw new ApiException(
+                    ErrorCodes.IsolationUnavailable,
+                    $"The sandbox was removed because isolation features are missing: {string.Join(", ", missing)}. Omit -RequireIsolation to accept that.");
             }
 
             Warn(made.Warnings);
@@ -158,6 +160,6 @@ public sealed class NewSandboxCommand : SandboxCommandBase
         }
     }
 
-    private static string[] MissingWalls(SandboxInfo made) =>
+    private static string[] MissingFeatures(SandboxInfo made) =>
         [.. Walls.Where(wall => !made.Isolation.Contains(wall) && !(wall == NetworkWall && made.Network == HostNetwork))];
 }

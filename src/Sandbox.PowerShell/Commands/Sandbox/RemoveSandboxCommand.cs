@@ -9,5 +9,5 @@ public sealed class RemoveSandboxCommand : WholeSandboxCommandBase
 {
     /// <inheritdoc />
     protected override void ProcessRecord() => ForEach(
-        Targets, "Remove sandbox with its files, sessions and processes", (sandbox, token) => sandbox.Client.RemoveSandboxAsync(sandbox.SandboxId, token));
+        Targets, "Remove sandbox with its files, sessions and processes", (sandbox, token) => sandbox.Sandbox.RemoveAsync(token));
 }

@@ -9,7 +9,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(void))]
 public sealed class RestoreSandboxCommand : WholeSandboxCommandBase
 {
-    /// <summary>The file here, whose ending says how it is compressed: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>.</summary>
+    /// <summary>The local file, whose extension selects the compression: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>.</summary>
     [Parameter(Mandatory = true, Position = 1, HelpMessage = "A file that ends in .tar, .tar.gz, .tgz or .tar.br.")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
@@ -42,22 +42,22 @@ public sealed class RestoreSandboxCommand : WholeSandboxCommandBase
         }
     }
 
-    private void Restore(RemotePath place, LocalArchive archive, string file)
+    private void Restore(RemotePath remote, LocalArchive archive, string file)
     {
         TransferProgress progress = new();
         try
         {
-            this.RunWithProgress($"Restoring '{place.Target}'", file, async token =>
+            this.RunWithProgress($"Restoring '{remote.Target}'", file, async token =>
             {
                 await using Stream content = archive.OpenRead(progress);
-                Task Send(Stream destination, CancellationToken stop) => archive.CopyAsync(content, destination, stop);
-                await (Merge ? place.RestoreAsync(Send, token) : place.ReplaceAsync(Send, token));
+                Task Send(Stream destination, CancellationToken cancellationToken) => archive.CopyAsync(content, destination, cancellationToken);
+                await (Merge ? remote.RestoreAsync(Send, token) : remote.ReplaceAsync(Send, token));
                 return true;
             }, progress.Show);
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            Report(e, place.Target.ToString());
+            Report(e, remote.Target.ToString());
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

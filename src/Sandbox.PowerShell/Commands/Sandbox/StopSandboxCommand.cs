@@ -14,7 +14,7 @@ public sealed class StopSandboxCommand : WholeSandboxCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord() => ForEach(Targets, "Stop sandbox", async (sandbox, token) =>
     {
-        await sandbox.Client.StopSandboxAsync(sandbox.SandboxId, token);
-        return PassThru ? new SandboxInstance(await sandbox.Client.GetSandboxAsync(sandbox.SandboxId, token), sandbox.Client.Server) : (object?)null;
+        await sandbox.Sandbox.StopAsync(token);
+        return PassThru ? new SandboxInstance(await sandbox.Sandbox.GetAsync(token), sandbox.Sandbox.Server) : (object?)null;
     });
 }

@@ -20,7 +20,7 @@ public sealed class StartSandboxServerCommand : SandboxServerCommandBase
             return;
         }
 
-        SandboxClient client = RunOrTerminate(null, () => Wait(token => ModuleState.Clients.StartAsync(Tell, token))).WithTrace(Trace);
+        SandboxClient client = RunOrTerminate(null, () => Wait(token => ModuleState.Clients.StartAsync(WriteVerboseLater, token))).WithTrace(Trace);
         if (PassThru)
         {
             WriteObject(new SandboxServer(client.Server, Ask(client), true, ModuleState.DefaultSandbox));

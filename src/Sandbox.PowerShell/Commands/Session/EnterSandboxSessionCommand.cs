@@ -1,9 +1,11 @@
 using System.Management.Automation;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Attaches this console to the terminal of a session, which keeps running after the detach keys. Without a session, a temporary one is created.</summary>
+/// <summary>Attaches this console to the terminal of a session, which keeps running after the detach keys. Without a session, a temporary
+/// one is created.</summary>
 [Cmdlet(VerbsCommon.Enter, "SandboxSession", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
@@ -21,12 +23,13 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
     [Alias("Id")]
     public SessionReference[]? Session { get; set; }
 
-    /// <summary>The shell, by path or name, where the session has no terminal yet. Bash when left out.</summary>
+    /// <summary>The shell, by path or name, if the session has no terminal yet. Default: bash.</summary>
     [Parameter(HelpMessage = "The shell, by path or name.")]
     [ValidateNotNullOrEmpty]
     public string? Shell { get; set; }
 
-    /// <summary>The key sequence that detaches. Printable keys count after Enter only, a single control character everywhere. An empty string disables detaching.</summary>
+    /// <summary>The key sequence that detaches. Printable keys count after Enter only, a single control character everywhere. An empty string disables
+    /// detaching.</summary>
     [Parameter(HelpMessage = "The key sequence that detaches from the terminal.")]
     [ValidateNotNull]
     [AllowEmptyString]
@@ -47,7 +50,7 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
 
         Exception? failure;
-        (TerminalMessage? Exit, SandboxTarget Place, bool IsKept) end;
+        (TerminalMessage? Exit, SandboxHandle Session, bool IsKept) end;
         using (console)
         {
             failure = TryVisit(target, console, out end);
@@ -63,13 +66,13 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
         else if (end.IsKept)
         {
-            string place = DisplayText.Clean(end.Place.ToString());
+            string place = DisplayText.Clean(end.Session.ToString());
             WriteInformation($"\nDetached from '{place}'. Run 'Enter-SandboxSession {place}' to re-attach.", HostTag);
         }
     }
 
     // Report the error after the console was restored.
-    private Exception? TryVisit(SandboxTarget target, RawConsole console, out (TerminalMessage? Exit, SandboxTarget Place, bool IsKept) end)
+    private Exception? TryVisit(SandboxTarget target, RawConsole console, out (TerminalMessage? Exit, SandboxHandle Session, bool IsKept) end)
     {
         try
         {
@@ -87,35 +90,36 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
     {
         if (Session is null)
         {
-            SandboxTarget[] places = [.. this.Resolve(null, Sandbox)];
-            return places.Length == 1 ? places[0] : throw Ambiguous(places.Select(place => place.ToString()));
+            SandboxTarget[] targets = [.. this.Resolve(null, Sandbox)];
+            return targets.Length == 1 ? targets[0] : throw Ambiguous(targets.Select(target => target.ToString()));
         }
 
         SandboxSession[] found = [.. this.FindSessions(Session[0], SandboxesBeside(Session))];
         return found.Length switch
         {
             0 => null,
-            1 => new SandboxTarget(ClientOf(found[0].Server), found[0].SandboxId, found[0].Id),
+            1 => new SandboxTarget(ClientOf(found[0].Server).Sandbox(found[0].SandboxId).Session(found[0].Id)),
             _ => throw Ambiguous(found.Select(session => session.ToString())),
         };
     }
 
-    private PipelineStoppedException Ambiguous(IEnumerable<string> places)
+    private PipelineStoppedException Ambiguous(IEnumerable<string> targets)
     {
-        ThrowTerminatingError(Errors.InvalidArgument($"A console attaches to one session at a time, but several match: {string.Join(", ", places)}.", null));
+        ThrowTerminatingError(Errors.InvalidArgument($"A console attaches to one session at a time, but several match: {string.Join(", ", targets)}.", null));
         return new PipelineStoppedException();
     }
 
-    private async Task<(TerminalMessage? Exit, SandboxTarget Place, bool IsKept)> VisitAsync(SandboxTarget target, RawConsole console, CancellationToken cancellationToken)
+    private async Task<(TerminalMessage? Exit, SandboxHandle Session, bool IsKept)> VisitAsync(
+        SandboxTarget target, RawConsole console, CancellationToken cancellationToken)
     {
-        SandboxTarget place = target.IsAutomatic ? target : await target.ToDefaultSessionAsync(cancellationToken);
-        if (place.SessionId is not null)
+        SandboxHandle session = target.IsAutomatic ? target.Sandbox : await target.ToDefaultSessionAsync(cancellationToken);
+        if (session.SessionId is not null)
         {
-            return (await new TerminalAttachment(place, Shell, DetachKey).RunAsync(console, cancellationToken), place, true);
+            return (await new TerminalAttachment(session, Shell, DetachKey).RunAsync(console, cancellationToken), session, true);
         }
 
-        SessionInfo made = await place.UseAsync(() => place.Client.CreateSessionAsync(place.SandboxId, new(), cancellationToken), cancellationToken);
-        SandboxTarget own = new(place.Client, place.SandboxId, made.Id);
+        SessionInfo made = await target.UseAsync(sandbox => sandbox.CreateSessionAsync(new(), cancellationToken), cancellationToken);
+        SandboxHandle own = session.Session(made.Id);
         try
         {
             return (await new TerminalAttachment(own, Shell, DetachKey).RunAsync(console, cancellationToken), own, false);
@@ -126,12 +130,12 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         }
     }
 
-    private static async Task RemoveAsync(SandboxTarget own)
+    private static async Task RemoveAsync(SandboxHandle own)
     {
         using CancellationTokenSource limit = new(RemoveLimit);
         try
         {
-            await own.Client.RemoveSessionAsync(own.SandboxId, own.SessionId!, limit.Token);
+            await own.RemoveSessionAsync(limit.Token);
         }
         catch (Exception e) when (Errors.IsExpected(e) || e is OperationCanceledException)
         {

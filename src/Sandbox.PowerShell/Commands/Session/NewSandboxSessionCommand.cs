@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
@@ -58,23 +59,23 @@ public sealed class NewSandboxSessionCommand : SandboxCommandBase
             string name = $"{target.SandboxId}/{Id ?? "a new session"}";
             if (ShouldProcess(name, "Create session")
                 && TryInvoke(Id is null ? target.SandboxId : name,
-                    token => target.UseAsync(() => CreateAsync(target, request, token), token), out SessionInfo? made))
+                    token => target.UseAsync(sandbox => CreateAsync(sandbox, request, token), token), out SessionInfo? made))
             {
-                WriteObject(new SandboxSession(made, target.SandboxId, target.Client.Server));
+                WriteObject(new SandboxSession(made, target.Sandbox));
             }
         }
     }
 
-    private async Task<SessionInfo> CreateAsync(SandboxTarget target, SessionCreateRequest request, CancellationToken cancellationToken)
+    private async Task<SessionInfo> CreateAsync(SandboxHandle sandbox, SessionCreateRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await target.Client.CreateSessionAsync(target.SandboxId, request, cancellationToken);
+            return await sandbox.CreateSessionAsync(request, cancellationToken);
         }
         catch (ApiException e) when (Force && e.Code == ErrorCodes.SessionExists)
         {
-            await target.Client.RemoveSessionAsync(target.SandboxId, Id!, cancellationToken);
-            return await target.Client.CreateSessionAsync(target.SandboxId, request, cancellationToken);
+            await sandbox.Session(Id).RemoveSessionAsync(cancellationToken);
+            return await sandbox.CreateSessionAsync(request, cancellationToken);
         }
     }
 }

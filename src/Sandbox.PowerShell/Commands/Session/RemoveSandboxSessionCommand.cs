@@ -24,7 +24,7 @@ public sealed class RemoveSandboxSessionCommand : SandboxTargetCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord() => ForEach(this.FindSessionTargets(Session, SandboxesBeside(Session)), "Remove session", async (target, token) =>
     {
-        SessionDeleted answer = await target.UseAsync(() => target.Client.RemoveSessionAsync(target.SandboxId, target.SessionId!, token), token);
+        SessionDeleted answer = await target.UseAsync(session => session.RemoveSessionAsync(token), token);
         return AsResult ? new SandboxSessionRemoval(answer) : (object?)null;
     });
 }

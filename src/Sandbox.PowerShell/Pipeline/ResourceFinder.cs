@@ -44,7 +44,7 @@ internal static class ResourceFinder
         {
             SandboxClient client = cmdlet.ClientOf(reference.Server);
             IEnumerable<string> ids = reference.IsPattern ? cmdlet.FindSandboxes(client, reference.Id).Select(found => found.Id) : [reference.Id];
-            return ids.Select(id => new SandboxTarget(client, id));
+            return ids.Select(id => new SandboxTarget(client.Sandbox(id)));
         });
 
     /// <summary>The sessions a reference means, as they stand.</summary>
@@ -53,9 +53,9 @@ internal static class ResourceFinder
         this SandboxCommandBase cmdlet, SessionReference reference, SandboxReference[]? sandboxes) => cmdlet.Find(
         reference,
         sandboxes,
-        (sandbox, wake, token) => sandbox.Client.GetSessionsAsync(sandbox.SandboxId, wake, token),
-        (sandbox, token) => sandbox.InSession(reference.Id).UseAsync(() => sandbox.Client.GetSessionAsync(sandbox.SandboxId, reference.Id, token), token),
-        (info, sandbox) => new SandboxSession(info, sandbox.SandboxId, sandbox.Client.Server),
+        (sandbox, wake, token) => sandbox.GetSessionsAsync(wake, token),
+        (sandbox, token) => sandbox.InSession(reference.Id).UseAsync(session => session.GetSessionAsync(token), token),
+        (info, sandbox) => new SandboxSession(info, sandbox),
         session => session.Id);
 
     /// <summary>The sessions that references mean.</summary>
@@ -74,9 +74,9 @@ internal static class ResourceFinder
         this SandboxCommandBase cmdlet, ProcessReference reference, SandboxReference[]? sandboxes, bool includeCommands) => cmdlet.Find(
         reference,
         sandboxes,
-        (sandbox, wake, token) => sandbox.Client.GetProcessesAsync(sandbox.SandboxId, includeCommands, wake, token),
-        (sandbox, token) => sandbox.Client.GetProcessAsync(sandbox.SandboxId, reference.Id, token),
-        (info, sandbox) => new SandboxProcess(info, sandbox.SandboxId, sandbox.Client.Server),
+        (sandbox, wake, token) => sandbox.GetProcessesAsync(includeCommands, wake, token),
+        (sandbox, token) => sandbox.Sandbox.Process(reference.Id).GetAsync(token),
+        (info, sandbox) => new SandboxProcess(info, sandbox),
         process => process.Id);
 
     /// <summary>The processes that references mean. Patterns alone are looked up, and completely, before anything is done to one.</summary>
@@ -84,10 +84,11 @@ internal static class ResourceFinder
     /// <param name="references">The references.</param>
     /// <param name="sandboxes">The sandboxes named, perhaps by pattern; null for none.</param>
     /// <param name="where">Which of those that a pattern matches count.</param>
-    public static IEnumerable<ResourceTarget> FindProcessTargets(
+    public static IEnumerable<ProcessHandle> FindProcessTargets(
         this SandboxCommandBase cmdlet, IEnumerable<ProcessReference> references, SandboxReference[]? sandboxes, Func<SandboxProcess, bool> where) =>
         cmdlet.FindTargets(references, sandboxes, reference =>
-            cmdlet.FindProcesses(reference, sandboxes, includeCommands: false).Where(where).Select(found => new ProcessReference(found)));
+            cmdlet.FindProcesses(reference, sandboxes, includeCommands: false).Where(where).Select(found => new ProcessReference(found)))
+            .Select(found => found.Sandbox.Sandbox.Process(found.Id));
 
     /// <summary>The code contexts a reference means, as they stand.</summary>
     /// <inheritdoc cref="FindProcesses" />
@@ -98,14 +99,15 @@ internal static class ResourceFinder
         ListContextsAsync,
         async (sandbox, token) => (await ListAsync(sandbox, false, ListContextsAsync, token)).FirstOrDefault(info => info.Id == reference.Id)
             ?? throw new ApiException(ErrorCodes.ContextNotFound, $"The sandbox '{sandbox.SandboxId}' has no code context '{reference.Id}'."),
-        (info, sandbox) => new SandboxCodeContext(info, sandbox.SandboxId, sandbox.Client.Server),
+        (info, sandbox) => new SandboxCodeContext(info, sandbox),
         context => context.Id);
 
     /// <summary>The code contexts that references mean.</summary>
     /// <inheritdoc cref="FindProcessTargets" />
-    public static IEnumerable<ResourceTarget> FindContextTargets(
+    public static IEnumerable<ContextHandle> FindContextTargets(
         this SandboxCommandBase cmdlet, IEnumerable<ContextReference> references, SandboxReference[]? sandboxes) =>
-        cmdlet.FindTargets(references, sandboxes, reference => cmdlet.FindContexts(reference, sandboxes).Select(found => new ContextReference(found)));
+        cmdlet.FindTargets(references, sandboxes, reference => cmdlet.FindContexts(reference, sandboxes).Select(found => new ContextReference(found)))
+            .Select(found => found.Sandbox.Sandbox.Context(found.Id));
 
     /// <summary>The sandboxes to look in for a resource. A contradiction is reported and skipped.</summary>
     /// <param name="cmdlet">The cmdlet.</param>
@@ -115,17 +117,17 @@ internal static class ResourceFinder
     public static IEnumerable<(SandboxTarget Sandbox, bool IsOneOfMany)> Search(
         this SandboxCommandBase cmdlet, ResourceReference reference, SandboxReference[]? sandboxes) =>
         cmdlet.Sandboxes(reference, sandboxes).SelectMany(sandbox => WildcardPattern.ContainsWildcardCharacters(sandbox.SandboxId)
-            ? cmdlet.FindSandboxes(sandbox.Client, sandbox.SandboxId).Where(found => found.State == SandboxState.Running)
-                .Select(found => (new SandboxTarget(sandbox.Client, found.Id), true))
+            ? cmdlet.FindSandboxes(sandbox.Sandbox.Client, sandbox.SandboxId).Where(found => found.State == SandboxState.Running)
+                .Select(found => (new SandboxTarget(sandbox.Sandbox.Client.Sandbox(found.Id)), true))
             : [(sandbox, false)]);
 
     private static IEnumerable<TObject> Find<TInfo, TObject>(
         this SandboxCommandBase cmdlet,
         ResourceReference reference,
         SandboxReference[]? sandboxes,
-        Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
+        Func<SandboxHandle, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
         Func<SandboxTarget, CancellationToken, Task<TInfo>> get,
-        Func<TInfo, SandboxTarget, TObject> make,
+        Func<TInfo, SandboxHandle, TObject> make,
         Func<TInfo, string> idOf)
     {
         WildcardPattern pattern = new(reference.Id, WildcardOptions.IgnoreCase);
@@ -140,14 +142,14 @@ internal static class ResourceFinder
             {
                 if (cmdlet.TryInvoke($"{sandbox.SandboxId}/{reference.Id}", token => get(sandbox, token), out TInfo? found))
                 {
-                    yield return make(found, sandbox);
+                    yield return make(found, sandbox.Sandbox);
                 }
             }
             else if (cmdlet.TryInvoke(sandbox.SandboxId, token => ListAsync(sandbox, false, list, token), out IReadOnlyList<TInfo>? all))
             {
                 foreach (TInfo info in all.Where(info => pattern.IsMatch(idOf(info))))
                 {
-                    yield return make(info, sandbox);
+                    yield return make(info, sandbox.Sandbox);
                 }
             }
         }
@@ -156,14 +158,14 @@ internal static class ResourceFinder
         {
             if (pattern.IsMatch(idOf(info)))
             {
-                yield return make(info, sandbox);
+                yield return make(info, sandbox.Sandbox);
             }
         }
     }
 
     /// <summary>Lists what is in many sandboxes, in the order in which they answer. One that does not answer is an error for itself alone.</summary>
     private static IEnumerable<(SandboxTarget Sandbox, TInfo Info)> ListMany<TInfo>(
-        this SandboxCommandBase cmdlet, IReadOnlyList<SandboxTarget> sandboxes, Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list)
+        this SandboxCommandBase cmdlet, IReadOnlyList<SandboxTarget> sandboxes, Func<SandboxHandle, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cmdlet.StopToken);
         using SemaphoreSlim turns = new(ManyAtOnce);
@@ -192,7 +194,7 @@ internal static class ResourceFinder
 
     private static async Task<IReadOnlyList<TInfo>> ListOneOfManyAsync<TInfo>(
         SandboxTarget sandbox,
-        Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
+        Func<SandboxHandle, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
         SemaphoreSlim turns,
         CancellationToken cancellationToken)
     {
@@ -213,20 +215,20 @@ internal static class ResourceFinder
         }
     }
 
-    private static IEnumerable<ResourceTarget> FindTargets<T>(
+    private static IEnumerable<(SandboxTarget Sandbox, string Id)> FindTargets<T>(
         this SandboxCommandBase cmdlet, IEnumerable<T> references, SandboxReference[]? sandboxes, Func<T, IEnumerable<T>> find)
         where T : ResourceReference => references.SelectMany(reference =>
         {
             bool isPattern = reference.IsPattern || sandboxes?.Any(sandbox => sandbox.IsPattern) == true;
             T[] found = isPattern ? [.. find(reference)] : [reference];
-            return found.SelectMany(one => cmdlet.Sandboxes(one, isPattern ? null : sandboxes).Select(sandbox => new ResourceTarget(sandbox, one.Id)));
+            return found.SelectMany(one => cmdlet.Sandboxes(one, isPattern ? null : sandboxes).Select(sandbox => (sandbox, one.Id)));
         });
 
     private static IReadOnlyList<SandboxInfo> FindSandboxes(this SandboxCommandBase cmdlet, SandboxClient client, string id)
     {
         if (!WildcardPattern.ContainsWildcardCharacters(id))
         {
-            return cmdlet.TryInvoke(id, token => client.GetSandboxAsync(id, token), out SandboxInfo? found) ? [found] : [];
+            return cmdlet.TryInvoke(id, token => client.Sandbox(id).GetAsync(token), out SandboxInfo? found) ? [found] : [];
         }
 
         WildcardPattern pattern = new(id, WildcardOptions.IgnoreCase);
@@ -240,18 +242,18 @@ internal static class ResourceFinder
         if (reference?.SandboxId is not { } own)
         {
             return sandboxes is null
-                ? [new SandboxTarget(cmdlet.ClientOf(reference?.Server), cmdlet.ModuleState.DefaultSandbox, onMade: cmdlet.Warn)]
-                : sandboxes.Select(sandbox => new SandboxTarget(cmdlet.ClientOf(sandbox.Server), sandbox.Id));
+                ? [new SandboxTarget(cmdlet.ClientOf(reference?.Server).Sandbox(cmdlet.ModuleState.DefaultSandbox), cmdlet.Warn)]
+                : sandboxes.Select(sandbox => new SandboxTarget(cmdlet.ClientOf(sandbox.Server).Sandbox(sandbox.Id)));
         }
 
         SandboxReference? named = sandboxes?.FirstOrDefault(sandbox => Agree(reference, sandbox));
         if (sandboxes is not null && named is null)
         {
-            cmdlet.WriteError(Errors.SandboxMismatch(reference, sandboxes[0]));
+            cmdlet.WriteError(Errors.SandboxMismatch(reference.ToString(), sandboxes[0].Id));
             return [];
         }
 
-        return [new SandboxTarget(cmdlet.ClientOf(reference.Server ?? named?.Server), own)];
+        return [new SandboxTarget(cmdlet.ClientOf(reference.Server ?? named?.Server).Sandbox(own))];
     }
 
     private static bool Agree(ResourceReference reference, SandboxReference sandbox) =>
@@ -259,19 +261,19 @@ internal static class ResourceFinder
         && (reference.Server is null || sandbox.Server is null || reference.Server == sandbox.Server);
 
     // Never starts a sandbox: a stopped one has no contexts.
-    private static Task<IReadOnlyList<ContextInfo>> ListContextsAsync(SandboxTarget sandbox, bool wake, CancellationToken cancellationToken) =>
-        sandbox.Client.GetContextsAsync(sandbox.SandboxId, cancellationToken);
+    private static Task<IReadOnlyList<ContextInfo>> ListContextsAsync(SandboxHandle sandbox, bool wake, CancellationToken cancellationToken) =>
+        sandbox.GetContextsAsync(cancellationToken);
 
     // Listing many sandboxes starts none of them; a missing default sandbox has nothing in it.
     private static async Task<IReadOnlyList<TInfo>> ListAsync<TInfo>(
         SandboxTarget sandbox,
         bool isOneOfMany,
-        Func<SandboxTarget, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
+        Func<SandboxHandle, bool, CancellationToken, Task<IReadOnlyList<TInfo>>> list,
         CancellationToken cancellationToken)
     {
         try
         {
-            return await list(sandbox, !isOneOfMany, cancellationToken);
+            return await list(sandbox.Sandbox, !isOneOfMany, cancellationToken);
         }
         catch (ApiException e) when ((e.Code == ErrorCodes.SandboxNotFound && (isOneOfMany || sandbox.IsAutomatic)) || e.Code == ErrorCodes.SandboxStopped)
         {

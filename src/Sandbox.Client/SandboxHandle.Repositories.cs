@@ -5,21 +5,16 @@ using Sandbox.Protocol;
 namespace Sandbox.Client;
 
 /// <content>Repositories.</content>
-public sealed partial class SandboxClient
+public sealed partial record SandboxHandle
 {
-    /// <summary>Checks out a repository in a sandbox with the git of the sandbox.</summary>
-    /// <param name="sandbox">The sandbox.</param>
-    /// <param name="session">The session, whose directory and environment count; null for the sandbox's default.</param>
+    /// <summary>Checks out a repository with the git of the sandbox.</summary>
     /// <param name="request">The repository and the destination.</param>
     /// <param name="onProgress">Receives the progress.</param>
     /// <param name="cancellationToken">Cancels the operation; nothing is created then.</param>
-    public async Task<CheckoutResult> CheckOutAsync(
-        string sandbox, string? session, CheckoutRequest request, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
+    public async Task<CheckoutResult> CheckOutAsync(CheckoutRequest request, Action<CheckoutProgress> onProgress, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await _transport.OpenAsync(
-            () => WithBody(new(Routes.CheckOut, sandbox), session, request, ProtocolJson.Default.CheckoutRequest), _trace, cancellationToken);
-        await using BoundedStream body = BoundedStream.OfEvents(
-            new ResponseStream(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), _transport.Limits.Idle));
+        await using BoundedStream body = BoundedStream.OfEvents(await Client.OpenStreamAsync(
+            () => AtSession(Routes.CheckOut).ToMessage(request, ProtocolJson.Default.CheckoutRequest), cancellationToken));
         await foreach (SseItem<byte[]> item in SseParser.Create(body, (_, data) => data.ToArray()).EnumerateAsync(cancellationToken))
         {
             switch (item.EventType)
@@ -46,7 +41,7 @@ public sealed partial class SandboxClient
         catch (JsonException e)
         {
             throw new ApiException(
-                ErrorCodes.InternalError, $"The server at '{Server}' gave an event that cannot be read. Is it a Sandbox server of this version?", e);
+                ErrorCodes.InternalError, $"The server at '{Server}' sent an invalid event. Is it a Sandbox server of this version?", e);
         }
     }
 }

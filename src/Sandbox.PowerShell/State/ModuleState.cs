@@ -6,7 +6,8 @@ using Sandbox.Client;
 namespace Sandbox;
 
 /// <summary>The module's state in one runspace. It ends with the runspace, or when the module is removed from it.</summary>
-/// <remarks>The environment is read when the state is created, at the runspace's first use of the module, because other runspaces of the process may change it at any time.</remarks>
+/// <remarks>The environment is read when the state is created, at the runspace's first use of the module, because other runspaces of the process may change
+/// it at any time.</remarks>
 internal sealed class ModuleState
 {
     private static readonly ConditionalWeakTable<Runspace, ModuleState> States = [];
@@ -14,7 +15,8 @@ internal sealed class ModuleState
     /// <summary>Gets the state of the current runspace. Call it on the pipeline's thread: no other thread knows its runspace.</summary>
     public static ModuleState Current => States.GetValue(Runspace.DefaultRunspace, Create);
 
-    /// <summary>Gets the state of the current runspace for argument completion, which does not count as first use: if there is none yet, a new one that is not kept.</summary>
+    /// <summary>Gets the state of the current runspace for argument completion, which does not count as first use: if there is none yet,
+    /// a new one that is not kept.</summary>
     public static ModuleState ForCompletion =>
         Runspace.DefaultRunspace is { } runspace && States.TryGetValue(runspace, out ModuleState? state) ? state : new ModuleState();
 

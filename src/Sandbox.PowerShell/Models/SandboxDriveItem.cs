@@ -1,3 +1,4 @@
+using Sandbox.Client;
 using Sandbox.Protocol;
 
 namespace Sandbox;
@@ -7,7 +8,7 @@ public sealed class SandboxDriveItem
 {
     private readonly SandboxItem _item;
 
-    internal SandboxDriveItem(FileEntry entry, SandboxTarget place) => _item = new SandboxItem(entry, place);
+    internal SandboxDriveItem(FileEntry entry, SandboxHandle sandbox) => _item = new SandboxItem(entry, sandbox);
 
     /// <summary>The last part of the path.</summary>
     public string Name => _item.Name;
