@@ -47,7 +47,7 @@ public sealed class ResponseLimitTests
         await using StubServer server = await StartAsync("text/event-stream", "event: new-kind\ndata: ", "\n\n" + CommandEnd);
         await AssertTooLargeAsync(async () =>
         {
-            using CommandReader reader = await new SandboxClient(server.Endpoint).ExecAsync("box", null, "c1", new() { Command = "true" }, Token);
+            using CommandReader reader = await new SandboxClient(server.Endpoint).Sandbox("box").Process("c1").ExecAsync(new() { Command = "true" }, Token);
             await foreach (CommandEvent current in reader.ReadAsync(Token))
             {
                 Assert.IsType<CommandExit>(current);
@@ -59,7 +59,7 @@ public sealed class ResponseLimitTests
     public async Task Large_entry_of_a_directory_is_ResponseTooLarge()
     {
         await using StubServer server = await StartAsync("application/x-ndjson", "{\"path\":\"/a\",\"type\":\"file\"", "}\n");
-        await AssertTooLargeAsync(async () => await new SandboxClient(server.Endpoint).ListDirectoryAsync("box", null, "/", new(), Token).CountAsync(Token));
+        await AssertTooLargeAsync(async () => await new SandboxClient(server.Endpoint).Sandbox("box").Item("/").ListAsync(new(), Token).CountAsync(Token));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class ResponseLimitTests
 
     private static async Task<List<CodeEvent>> RunCodeAsync(StubServer server)
     {
-        using CodeReader reader = await new SandboxClient(server.Endpoint).RunCodeAsync("box", "context", new() { Code = "1" }, Token);
+        using CodeReader reader = await new SandboxClient(server.Endpoint).Sandbox("box").Context("context").RunAsync(new() { Code = "1" }, Token);
         List<CodeEvent> events = [];
         await foreach (CodeEvent current in reader.ReadAsync(Token))
         {
