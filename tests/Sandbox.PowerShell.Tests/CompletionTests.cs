@@ -119,6 +119,25 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     [Theory]
+    [MemberData(nameof(HostileNames))]
+    public void Completed_name_of_a_drive_is_one_argument_whatever_it_holds(string name, string quote) => AssertDriveCompletes(name, quote);
+
+    [Theory]
+    [InlineData("c\rcalc")]
+    [InlineData("c\u0085calc")]
+    [InlineData("c\vcalc")]
+    [InlineData("c\fcalc")]
+    [InlineData("c\ncalc")]
+    [InlineData("c\u00a0-Force")]
+    [InlineData("c\u2028calc")]
+    public void Name_of_a_drive_that_the_engine_would_not_quote_is_not_offered(string name)
+    {
+        string directory = CreateOnDrive("plain", name);
+        Assert.Equal([$"hostile:/{directory}/plain"], CompleteDrive($"Get-Content -LiteralPath hostile:/{directory}/").CompletionMatches.Select(match => match.CompletionText));
+        Assert.Equal(["plain", name], _engine.Run("Get-ChildItem hostile:/$D/* | ForEach-Object Name").Texts.Order(StringComparer.Ordinal).Reverse());
+    }
+
+    [Theory]
     [InlineData("c\rcalc")]
     [InlineData("c\u0085calc")]
     [InlineData("c\vcalc")]
@@ -152,6 +171,38 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     }
 
     private string[] Texts(string line) => [.. Complete(line).Select(offered => offered.CompletionText)];
+
+    // In a pipeline of the runspace, as at the prompt.
+    private CommandCompletion CompleteDrive(string line) => _engine.Run("TabExpansion2 -inputScript $Line -cursorColumn $Line.Length", ("Line", line)).One;
+
+    private string CreateOnDrive(params string[] names)
+    {
+        string directory = $"h{Guid.NewGuid():n}";
+        _ = _engine.Run(
+            "if (!(Test-Path hostile:/)) { $null = New-PSDrive hostile Sandbox /workspace -Sandbox $Box -Scope Global }; " +
+            "$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; foreach ($n in $Names) { $null = New-SandboxItem -Sandbox $Box -Path \"$D/$n\" -ItemType File }",
+            ("D", directory), ("Names", names)).Clean;
+        return directory;
+    }
+
+    private void AssertDriveCompletes(string name, string quote)
+    {
+        string directory = CreateOnDrive(name);
+        string line = $"Get-Content -LiteralPath {quote}hostile:/{directory}/";
+        CommandCompletion completion = CompleteDrive(line);
+        Assert.Equal(name.Contains('\u00a0') ? 0 : 1, completion.CompletionMatches.Count);
+        foreach (CompletionResult match in completion.CompletionMatches)
+        {
+            string completed = line[..completion.ReplacementIndex] + match.CompletionText + line[(completion.ReplacementIndex + completion.ReplacementLength)..];
+            ScriptBlockAst script = Parser.ParseInput(completed, out _, out ParseError[] errors);
+            Assert.True(errors.Length == 0, completed);
+            StatementAst statement = Assert.Single(script.EndBlock.Statements);
+            CommandAst command = Assert.IsType<CommandAst>(Assert.Single(Assert.IsType<PipelineAst>(statement).PipelineElements));
+            Assert.True(command.CommandElements.Count == 3, completed);
+            Assert.Equal(["LiteralPath"], command.CommandElements.OfType<CommandParameterAst>().Select(parameter => parameter.ParameterName));
+            Assert.True(command.CommandElements[2] is StringConstantExpressionAst, completed);
+        }
+    }
 
     private CommandCompletion CompleteAll(string line)
     {

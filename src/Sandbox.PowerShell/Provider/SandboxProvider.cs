@@ -116,7 +116,7 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
         };
         foreach (FileEntry entry in _requests.Each(token => remote.ListAsync(options, token)))
         {
-            if (IsSelected(entry))
+            if (IsSelected(entry) && !PathCompletion.MustOmit(entry.Name()))
             {
                 Write(entry, drive);
             }
@@ -156,6 +156,11 @@ public sealed partial class SandboxProvider : NavigationCmdletProvider, IContent
         foreach (FileEntry entry in entries)
         {
             string name = entry.Name();
+            if (PathCompletion.MustOmit(name))
+            {
+                continue;
+            }
+
             bool isAlwaysReturned = returnContainers == ReturnContainers.ReturnAllContainers && entry.IsContainer();
             if (isAlwaysReturned || (filter?.IsMatch(name) != false && IsSelected(entry)))
             {
