@@ -55,7 +55,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     }
 
     /// <summary>The rules for the internet block the addresses that the host has at the launch.</summary>
-    public string GetLaunchFingerprint(string network) => network == SandboxNetworks.Internet ? NftablesRuleset.Write(NftablesRuleset.HostAddresses()) : "";
+    public string GetLaunchFingerprint(string network) => network == SandboxNetworks.Internet ? NftablesRuleset.ForHost() : "";
 
     public IEngineInstance Create(SandboxDirectories directories)
     {
@@ -106,7 +106,12 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
         UserId = home.IsRoot ? user : null,
         Agent = _agent.Value,
         Network = network,
-        Features = network == SandboxNetworks.Host ? IsolationFeatures.All & ~IsolationFeatures.Network : IsolationFeatures.All,
+        Rules = GetLaunchFingerprint(network),
+        Features = IsolationFeatures.All
+            & ~(network == SandboxNetworks.Host ? IsolationFeatures.Network : IsolationFeatures.None)
+
+            // A user of its own has quotas of his own.
+            & ~(home.IsRoot ? IsolationFeatures.KernelQuotas : IsolationFeatures.None),
     };
 
     /// <summary>Returns a name for a sandbox's control groups that is unique on this host.</summary>
