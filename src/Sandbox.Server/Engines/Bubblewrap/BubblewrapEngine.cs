@@ -14,6 +14,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
 
     private readonly SemaphoreSlim _checks = new(1, 1);
     private readonly Lazy<AgentProgram> _agent = new(() => AgentProgram.Install(home, build, AppContext.BaseDirectory));
+    private readonly RulesetUpdater _rules = new();
     private readonly UidAllocator _uids = new(home);
     private volatile bool _isIsolationProven;
     private volatile bool _isInternetProven;
@@ -67,9 +68,14 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     public IEngineInstance Attach(SandboxDirectories directories, JsonElement state)
     {
         BubblewrapState read = state.Deserialize(BubblewrapJson.Default.BubblewrapState)!;
-        return read.Version <= BubblewrapState.CurrentVersion
-            ? new BubblewrapInstance(this, directories, read)
-            : throw new IOException($"The state of the sandbox has version {read.Version}, which this server does not know. Use a newer server.");
+        if (read.Version > BubblewrapState.CurrentVersion)
+        {
+            throw new IOException($"The state of the sandbox has version {read.Version}, which this server does not know. Use a newer server.");
+        }
+
+        BubblewrapInstance instance = new(this, directories, read);
+        Watch(instance, rules: null);
+        return instance;
     }
 
     public void RemoveUnusedFiles(IEnumerable<IEngineInstance> running)
@@ -118,7 +124,18 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     public string ControlGroupOf(SandboxDirectories directories, uint user) =>
         $"sandbox-{Path.GetFileName(Path.GetDirectoryName(home.State))}-{user}-{directories.Number}";
 
-    public void Dispose() => _checks.Dispose();
+    /// <summary>Keeps the packet filter rules of a running sandbox up to date while this server runs.</summary>
+    /// <param name="rules">The rules that it has; null when that is not known.</param>
+    public void Watch(BubblewrapInstance instance, string? rules) => _rules.Watch(instance, rules);
+
+    /// <summary>Ends <see cref="Watch"/>.</summary>
+    public void Unwatch(BubblewrapInstance instance) => _rules.Unwatch(instance);
+
+    public void Dispose()
+    {
+        _rules.Dispose();
+        _checks.Dispose();
+    }
 
     private static Ability AbilityOf(string name, IsolationException? obstacle) => new(name, obstacle is null, obstacle?.Reason, obstacle?.Remedy);
 
