@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Sandbox.Linux;
 
@@ -94,6 +95,14 @@ public static unsafe class FileSystem
 
     /// <summary>Gives a file to a group and keeps its owner.</summary>
     public static void SetGroup(string path, uint group) => LibC.Check(LibC.chown(path, uint.MaxValue, group), path);
+
+    /// <summary>Creates a character device, which only root may. The umask does not apply to its permissions.</summary>
+    public static void MakeDevice(string path, byte major, byte minor, UnixFileMode permissions)
+    {
+        const uint characterDevice = 0x2000;
+        LibC.Check(LibC.mknod(path, characterDevice, ((ulong)major << 8) | minor), path);
+        SetPermissions(new LinuxPath(Encoding.UTF8.GetBytes(path)), permissions);
+    }
 
     private static void Fill(long* times, DateTimeOffset modified)
     {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Sandbox.Linux;
 
 /// <summary>Handles to namespaces, which stay valid after their processes have exited. See namespaces(7).</summary>
@@ -5,13 +7,27 @@ public static class ProcessNamespace
 {
     private const uint GetUserNamespace = 0xb701; // NS_GET_USERNS
 
-    /// <summary>Opens the network namespace of a process.</summary>
+    /// <summary>Opens a namespace of a process.</summary>
+    /// <param name="kind">The name in <c>/proc/pid/ns</c>.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It has exited, or this process may not inspect it.</exception>
-    public static FileDescriptor OpenNetwork(int process) => FileDescriptor.Open($"/proc/{process}/ns/net", LibC.O_RDONLY);
+    public static FileDescriptor Open(int process, string kind) => FileDescriptor.Open($"/proc/{process}/ns/{kind}", LibC.O_RDONLY);
 
-    /// <summary>Returns whether the user namespace of a process has its users: before that, nobody who enters it has rights in it. See
-    /// user_namespaces(7).</summary>
-    public static bool HasUsers(int process) => File.ReadAllText($"/proc/{process}/uid_map").Length > 0;
+    /// <summary>Waits until the user namespace of a process has its users: before that, nobody who enters it has rights in it. The kernel has no event for
+    /// that. See user_namespaces(7).</summary>
+    /// <exception cref="TimeoutException">It still has none.</exception>
+    public static async Task WaitForUsersAsync(int process, TimeSpan limit)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (File.ReadAllText($"/proc/{process}/uid_map").Length == 0)
+        {
+            if (Stopwatch.GetElapsedTime(start) > limit)
+            {
+                throw new TimeoutException($"no users were mapped for process {process}");
+            }
+
+            await Task.Delay(1);
+        }
+    }
 
     /// <summary>Opens the user namespace that owns another namespace. See ioctl_ns(2).</summary>
     public static FileDescriptor OwnerOf(FileDescriptor owned) =>

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
+using Sandbox.Linux;
+using Sandbox.Protocol;
 using Sandbox.Server.Engines.Bubblewrap;
 
 namespace Sandbox.Server.Tests;
@@ -153,6 +156,45 @@ public sealed class IsolationFeatureTests
         Assert.Equal("reached\n", (await open.ExecAsync(probe)).Output);
     }
 
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_confinement_slirp4netns_sees_files_and_processes_of_the_host(ServerUser user)
+    {
+        Assert.SkipUnless(TestMachine.IsRoot, "NOT TESTED: the namespaces of slirp4netns, since these tests do not run as root.");
+        Assert.SkipUnless(SlirpNetwork.FindObstacle() is null, "NOT TESTED: slirp4netns, which cannot be used here.");
+        uint runsAs = user == ServerUser.Root ? TestMachine.SandboxUser : TestMachine.OrdinaryUser;
+        await using (LaunchedSandbox confined = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All, network: SandboxNetworks.Internet))
+        {
+            int slirp = FindSlirp(confined);
+            Assert.Equal(["etc", "run"], Directory.GetFileSystemEntries($"/proc/{slirp}/root").Select(Path.GetFileName).Order());
+            Assert.Equal(["resolv.conf"], Directory.GetFileSystemEntries($"/proc/{slirp}/root/etc").Select(Path.GetFileName));
+            Assert.Contains($"Uid:\t{runsAs}\t{runsAs}\t{runsAs}\t{runsAs}", await File.ReadAllTextAsync($"/proc/{slirp}/status"), StringComparison.Ordinal);
+            Assert.NotEqual(ProcessTable.PidNamespaceOf(Environment.ProcessId), ProcessTable.PidNamespaceOf(slirp));
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(
+            user, IsolationFeatures.All & ~IsolationFeatures.ConfinedNetwork, network: SandboxNetworks.Internet);
+        int free = FindSlirp(open);
+        Assert.True(Directory.Exists($"/proc/{free}/root/usr"));
+        Assert.Equal(ProcessTable.PidNamespaceOf(Environment.ProcessId), ProcessTable.PidNamespaceOf(free));
+    }
+
+    [Fact]
+    public async Task Without_kernel_quotas_a_sandbox_uses_up_those_of_its_user()
+    {
+        // Creates instances of inotify until the kernel refuses.
+        const string probe = """ulimit -n $(ulimit -Hn); python3 -c "import ctypes; c = ctypes.CDLL(None); print(sum(1 for _ in iter(c.inotify_init, -1)))" """;
+        int quota = int.Parse(await File.ReadAllTextAsync("/proc/sys/user/max_inotify_instances"), CultureInfo.InvariantCulture);
+        await using (LaunchedSandbox limited = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, IsolationFeatures.All))
+        {
+            Assert.InRange(int.Parse((await limited.ExecAsync(probe)).Output, CultureInfo.InvariantCulture), 1, quota / 2);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.KernelQuotas);
+        Assert.True(int.Parse((await open.ExecAsync(probe)).Output, CultureInfo.InvariantCulture) > quota / 2);
+    }
+
     [Fact]
     public async Task Without_a_cleared_environment_that_of_the_server_is_visible()
     {
@@ -167,4 +209,8 @@ public sealed class IsolationFeatureTests
             ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.CleanEnvironment, environment);
         Assert.Equal("hush-hush\n", (await open.ExecAsync(probe)).Output);
     }
+
+    /// <summary>Finds the process of slirp4netns: the last one of those that connect the sandbox.</summary>
+    private static int FindSlirp(LaunchedSandbox sandbox) =>
+        ProcessTable.DescendantsOf([sandbox.Process.Link!.Id], new HashSet<(int, ulong)>()).Select(entry => entry.Id).LastOrDefault(sandbox.Process.Link.Id);
 }

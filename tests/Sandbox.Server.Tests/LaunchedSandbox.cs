@@ -20,16 +20,20 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
     /// <summary>Gets a directory that only the user of the server can access.</summary>
     public string Secret => $"{_top}/secret";
 
+    public BubblewrapProcess Process => _process!;
+
     /// <param name="user">The user of the server that would launch it.</param>
     /// <param name="features">The isolation features to apply.</param>
     /// <param name="environment">The environment of that server; null for that of the test run.</param>
-    public static async Task<LaunchedSandbox> StartAsync(ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="network">The network, see <see cref="SandboxNetworks"/>.</param>
+    public static async Task<LaunchedSandbox> StartAsync(
+        ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment = null, string network = SandboxNetworks.None)
     {
         TestMachine.Require(user);
         LaunchedSandbox launch = new(TestMachine.NewDirectory(TestMachine.IdOf(user)));
         try
         {
-            await launch.StartAgentAsync(user, features, environment);
+            await launch.StartAgentAsync(user, features, environment, network);
             return launch;
         }
         catch
@@ -39,7 +43,7 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
         }
     }
 
-    private async Task StartAgentAsync(ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment)
+    private async Task StartAgentAsync(ServerUser user, IsolationFeatures features, IReadOnlyDictionary<string, string>? environment, string network)
     {
         SandboxDirectories directories = new(1, $"{_top}/box", _top);
         uint runsAs = user == ServerUser.Ordinary ? TestMachine.IdOf(user) : (features & IsolationFeatures.OwnUser) != 0 ? TestMachine.SandboxUser : 0;
@@ -56,6 +60,8 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
             UserId = runsAs == CurrentProcess.EffectiveUserId ? null : runsAs,
             Agent = Agent(_top),
             Features = features,
+            Network = network,
+            Rules = NftablesRuleset.ForHost(),
             ServerEnvironment = environment,
         };
         string socket = $"{_top}/agent.sock";

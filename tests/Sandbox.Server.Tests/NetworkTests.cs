@@ -55,6 +55,28 @@ public sealed class NetworkTests
         Assert.NotEqual(0, (await server.ExecAsync("a", "PATH=$PATH:/usr/sbin; nft flush ruleset 2>/dev/null")).ExitCode);
     }
 
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Later_address_of_the_host_is_closed_to_running_sandboxes(ServerUser user)
+    {
+        const string later = "198.51.100.3", away = "198.51.100.4";
+        TestInternet.Require();
+        using TestInternet internet = TestInternet.Create();
+        await using TestServer server = internet.Prepare(user);
+        await server.StartAsync();
+        await server.CreateAsync("""{"id":"a"}""");
+        internet.AddServerAddress(later);
+        await Wait.UntilAsync(async () => await ReachAsync(server, later) == "refused\n", "the address is closed");
+        Assert.Equal("reached\n", await ReachAsync(server, TestInternet.Public));
+
+        // Added while no server was there to see it.
+        await server.KillAsync();
+        internet.AddServerAddress(away);
+        await server.StartAsync();
+        await Wait.UntilAsync(async () => await ReachAsync(server, away) == "refused\n", "the address is closed");
+    }
+
     [Fact]
     public async Task Network_none_reaches_nothing()
     {

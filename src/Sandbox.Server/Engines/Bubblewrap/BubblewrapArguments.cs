@@ -47,6 +47,26 @@ internal static class BubblewrapArguments
         "serve", "--listen-fd", $"{listenDescriptor}",
     ];
 
+    /// <summary>Returns the arguments that mount the host's programs in the host's layout: merged into <c>/usr</c> by links, or not.</summary>
+    public static IEnumerable<string> SystemPrograms()
+    {
+        List<string> arguments = ["--ro-bind", "/usr", "/usr"];
+        foreach (string name in (string[])["bin", "sbin", "lib", "lib64", "lib32", "libx32"])
+        {
+            DirectoryInfo directory = new("/" + name);
+            if (directory.LinkTarget is { } target)
+            {
+                arguments.AddRange(["--symlink", target, "/" + name]);
+            }
+            else if (directory.Exists)
+            {
+                arguments.AddRange(["--ro-bind", "/" + name, "/" + name]);
+            }
+        }
+
+        return arguments;
+    }
+
     /// <summary>Returns the isolation features of a plan, as the API names them.</summary>
     public static string[] FeatureNames(LaunchPlan plan)
     {
@@ -79,30 +99,12 @@ internal static class BubblewrapArguments
         .. When(plan, IsolationFeatures.SystemCalls, "--seccomp", $"{filterDescriptor}"),
     ];
 
-    /// <summary>An empty root with the host's programs, in the host's layout: merged into <c>/usr</c> by links, or not.</summary>
-    private static List<string> Root(LaunchPlan plan)
-    {
-        List<string> arguments = ["--size", SmallSize, "--perms", "0755", "--tmpfs", "/", "--ro-bind", "/usr", "/usr"];
-        foreach (string name in (string[])["bin", "sbin", "lib", "lib64", "lib32", "libx32"])
-        {
-            DirectoryInfo directory = new("/" + name);
-            if (directory.LinkTarget is { } target)
-            {
-                arguments.AddRange(["--symlink", target, "/" + name]);
-            }
-            else if (directory.Exists)
-            {
-                arguments.AddRange(["--ro-bind", "/" + name, "/" + name]);
-            }
-        }
-
-        if (!plan.Has(IsolationFeatures.ComposedRoot))
-        {
-            arguments.AddRange(["--ro-bind", "/", "/host"]);
-        }
-
-        return arguments;
-    }
+    private static IEnumerable<string> Root(LaunchPlan plan) =>
+    [
+        "--size", SmallSize, "--perms", "0755", "--tmpfs", "/",
+        .. SystemPrograms(),
+        .. plan.Has(IsolationFeatures.ComposedRoot) ? (string[])[] : ["--ro-bind", "/", "/host"],
+    ];
 
     private static IEnumerable<string> Etc(LaunchPlan plan) =>
     [

@@ -14,6 +14,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
 
     private readonly SemaphoreSlim _checks = new(1, 1);
     private readonly Lazy<AgentProgram> _agent = new(() => AgentProgram.Install(home, build, AppContext.BaseDirectory));
+    private readonly RulesetUpdater _rules = new();
     private readonly UidAllocator _uids = new(home);
     private volatile bool _isIsolationProven;
     private volatile bool _isInternetProven;
@@ -55,7 +56,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     }
 
     /// <summary>The rules for the internet block the addresses that the host has at the launch.</summary>
-    public string GetLaunchFingerprint(string network) => network == SandboxNetworks.Internet ? NftablesRuleset.Write(NftablesRuleset.HostAddresses()) : "";
+    public string GetLaunchFingerprint(string network) => network == SandboxNetworks.Internet ? NftablesRuleset.ForHost() : "";
 
     public IEngineInstance Create(SandboxDirectories directories)
     {
@@ -74,7 +75,9 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
 
         // Earlier servers let all users pass through.
         Protect(directories, read.UserId);
-        return new BubblewrapInstance(this, directories, read);
+        BubblewrapInstance instance = new(this, directories, read);
+        Watch(instance, rules: null);
+        return instance;
     }
 
     public void RemoveUnusedFiles(IEnumerable<IEngineInstance> running)
@@ -122,14 +125,30 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
         UserId = home.IsRoot ? user : null,
         Agent = _agent.Value,
         Network = network,
-        Features = network == SandboxNetworks.Host ? IsolationFeatures.All & ~IsolationFeatures.Network : IsolationFeatures.All,
+        Rules = GetLaunchFingerprint(network),
+        Features = IsolationFeatures.All
+            & ~(network == SandboxNetworks.Host ? IsolationFeatures.Network : IsolationFeatures.None)
+
+            // A user of its own has quotas of his own.
+            & ~(home.IsRoot ? IsolationFeatures.KernelQuotas : IsolationFeatures.None),
     };
 
     /// <summary>Returns a name for a sandbox's control groups that is unique on this host.</summary>
     public string ControlGroupOf(SandboxDirectories directories, uint user) =>
         $"sandbox-{Path.GetFileName(Path.GetDirectoryName(home.State))}-{user}-{directories.Number}";
 
-    public void Dispose() => _checks.Dispose();
+    /// <summary>Keeps the packet filter rules of a running sandbox up to date while this server runs.</summary>
+    /// <param name="rules">The rules that it has; null when that is not known.</param>
+    public void Watch(BubblewrapInstance instance, string? rules) => _rules.Watch(instance, rules);
+
+    /// <summary>Ends <see cref="Watch"/>.</summary>
+    public void Unwatch(BubblewrapInstance instance) => _rules.Unwatch(instance);
+
+    public void Dispose()
+    {
+        _rules.Dispose();
+        _checks.Dispose();
+    }
 
     private static Ability AbilityOf(string name, IsolationException? obstacle) => new(name, obstacle is null, obstacle?.Reason, obstacle?.Remedy);
 

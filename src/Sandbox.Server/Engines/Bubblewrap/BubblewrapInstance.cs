@@ -37,6 +37,7 @@ internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirecto
             ControlGroups.Create(limits);
             BubblewrapProcess process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket);
             _state = _state with { Launching = false, Process = process, Isolation = BubblewrapArguments.FeatureNames(plan) };
+            engine.Watch(this, plan.Rules);
         }
         catch (Exception exception)
         {
@@ -56,6 +57,7 @@ internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirecto
 
     public async Task KillAsync()
     {
+        engine.Unwatch(this);
         if (_state.Process is { } process)
         {
             await ProcessReaper.KillAsync(process);

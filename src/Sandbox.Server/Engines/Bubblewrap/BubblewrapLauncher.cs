@@ -89,9 +89,16 @@ internal static class BubblewrapLauncher
     private static async Task<ProcessIdentity?> PrepareAsync(LaunchPlan plan, int init, int monitor, LaunchPipes pipes)
     {
         ControlGroups.Join(plan.Limits.Groups, monitor, init);
-        ProcessIdentity? link = plan.Network == SandboxNetworks.Internet
-            ? await SlirpNetwork.StartAsync(init, pipes.Status, plan.Directories.NetworkLog)
-            : null;
+        Task quotas = plan.Has(IsolationFeatures.KernelQuotas) ? KernelQuotas.LowerAsync(init) : Task.CompletedTask;
+        ProcessIdentity? link = null;
+        if (plan.Network == SandboxNetworks.Internet)
+        {
+            Task<ProcessIdentity> connection = SlirpNetwork.StartAsync(plan, init, pipes.Status);
+            await Task.WhenAll(quotas, connection);
+            link = await connection;
+        }
+
+        await quotas;
         return pipes.TryUnblock() ? link : throw IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
     }
 

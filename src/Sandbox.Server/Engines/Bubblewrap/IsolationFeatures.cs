@@ -33,5 +33,11 @@ internal enum IsolationFeatures
     /// <summary>A cleared environment.</summary>
     CleanEnvironment = 1 << 8,
 
-    All = OwnUser | ComposedRoot | Processes | Network | Names | NoCapabilities | NoNesting | SystemCalls | CleanEnvironment,
+    /// <summary>The program that connects the sandbox to the internet has the sandbox's user and no files.</summary>
+    ConfinedNetwork = 1 << 9,
+
+    /// <summary>A share of the quotas that the kernel counts for a user.</summary>
+    KernelQuotas = 1 << 10,
+
+    All = OwnUser | ComposedRoot | Processes | Network | Names | NoCapabilities | NoNesting | SystemCalls | CleanEnvironment | ConfinedNetwork | KernelQuotas,
 }

@@ -18,6 +18,9 @@ internal sealed record LaunchPlan
     /// <summary>Gets the network, see <see cref="SandboxNetworks"/>; the plan for <c>host</c> lacks <see cref="IsolationFeatures.Network"/>.</summary>
     public string Network { get; init; } = SandboxNetworks.None;
 
+    /// <summary>Gets the packet filter rules of a sandbox on the internet.</summary>
+    public string Rules { get; init; } = "";
+
     /// <summary>Gets the environment that a sandbox without <see cref="IsolationFeatures.CleanEnvironment"/> inherits, or null for this process's
     /// own.</summary>
     public IReadOnlyDictionary<string, string>? ServerEnvironment { get; init; }

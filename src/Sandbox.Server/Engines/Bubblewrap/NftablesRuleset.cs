@@ -20,12 +20,14 @@ internal static class NftablesRuleset
         "198.18.0.0/15", "224.0.0.0/3", // test gear, multicast and reserved
     ];
 
-    /// <summary>Returns the rules in the syntax of <c>nft</c>.</summary>
+    /// <summary>Returns the rules in the syntax of <c>nft</c>. They replace earlier ones in one step.</summary>
     /// <param name="hostAddresses">The host's own addresses: services there may be closed to everybody else.</param>
     public static string Write(IEnumerable<IPAddress> hostAddresses)
     {
         IEnumerable<string> own = hostAddresses.Where(address => address.AddressFamily == AddressFamily.InterNetwork).Select(address => $"{address}/32");
         return $$"""
+            table inet sandbox
+            delete table inet sandbox
             table inet sandbox {
               set closed { type ipv4_addr; flags interval; auto-merge; elements = { {{string.Join(", ", Blocked.Concat(own))}} }; }
               chain output {
@@ -40,6 +42,9 @@ internal static class NftablesRuleset
 
             """;
     }
+
+    /// <summary>Returns the rules for the addresses that the host has now.</summary>
+    public static string ForHost() => Write(HostAddresses());
 
     /// <summary>Returns the addresses of this host that the server sees now.</summary>
     public static IEnumerable<IPAddress> HostAddresses() =>

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
 using Sandbox.Linux;
 using Sandbox.Protocol;
@@ -8,13 +7,20 @@ using Sandbox.Server.Infrastructure;
 namespace Sandbox.Server.Engines.Bubblewrap;
 
 /// <summary>Connects a sandbox to the internet by slirp4netns, behind <see cref="NftablesRuleset"/>, before the first program runs in it.</summary>
+/// <remarks>
+/// slirp4netns reads what the sandbox sends, outside of the sandbox's network. It runs as the sandbox's user, in the sandbox's user namespace, and in
+/// mount and process namespaces of its own in which the file of name servers is the only one.
+/// </remarks>
 internal static class SlirpNetwork
 {
     private const string Device = "/dev/net/tun";
+    private const string Resolver = "/etc/resolv.conf";
+    private const UnixFileMode UsedByAll = UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
     private const int NetworkDescriptor = 3;
     private const int OwnerDescriptor = 4;
     private const int ReadyDescriptor = 5;
     private const int ExitDescriptor = 6;
+    private static readonly string[] Capabilities = ["CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETPCAP", "CAP_NET_BIND_SERVICE"];
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     /// <summary>Returns what is missing on this host, or null.</summary>
@@ -41,26 +47,29 @@ internal static class SlirpNetwork
     }
 
     /// <summary>Connects a sandbox whose program has not started yet.</summary>
+    /// <param name="plan">The launch.</param>
     /// <param name="init">The sandbox's init.</param>
     /// <param name="status">The reading end of a pipe that bubblewrap's outer process holds open: slirp4netns exits with that process.</param>
-    /// <param name="log">The file for the programs' output.</param>
     /// <returns>The process of slirp4netns.</returns>
     /// <exception cref="IsolationException">It cannot be connected on this host.</exception>
-    public static async Task<ProcessIdentity> StartAsync(int init, FileDescriptor status, string log)
+    public static async Task<ProcessIdentity> StartAsync(LaunchPlan plan, int init, FileDescriptor status)
     {
         if (FindObstacle() is { } obstacle)
         {
             throw obstacle;
         }
 
-        File.Delete(log);
         try
         {
-            await WaitForUidMapAsync(init);
-            using FileDescriptor network = ProcessNamespace.OpenNetwork(init);
+            await ProcessNamespace.WaitForUsersAsync(init, Limit);
+            using FileDescriptor network = ProcessNamespace.Open(init, "net");
             using FileDescriptor owner = ProcessNamespace.OwnerOf(network);
-            await ApplyRulesetAsync(network, owner, log);
-            return await ConnectAsync(network, owner, status, log);
+
+            // At once, to save time: nothing runs in the sandbox yet.
+            Task rules = ApplyRulesetAsync(network, owner, plan.Rules);
+            Task<ProcessIdentity> connection = ConnectAsync(plan, network, owner, status);
+            await Task.WhenAll(rules, connection);
+            return await connection;
         }
         catch (Exception exception) when (exception is Win32Exception or TimeoutException or IOException)
         {
@@ -68,75 +77,62 @@ internal static class SlirpNetwork
         }
     }
 
-    /// <summary>Waits until bubblewrap has mapped users, which may be after it has reported its child. The kernel has no event for that.</summary>
-    private static async Task WaitForUidMapAsync(int init)
+    /// <summary>Replaces the rules of a connected sandbox.</summary>
+    public static async Task RenewRulesAsync(int init, string rules)
     {
-        long start = Stopwatch.GetTimestamp();
-        while (!ProcessNamespace.HasUsers(init))
-        {
-            if (Stopwatch.GetElapsedTime(start) > Limit)
-            {
-                throw new TimeoutException("bubblewrap did not map the sandbox's users");
-            }
-
-            await Task.Delay(1);
-        }
+        using FileDescriptor network = ProcessNamespace.Open(init, "net");
+        using FileDescriptor owner = ProcessNamespace.OwnerOf(network);
+        await ApplyRulesetAsync(network, owner, rules);
     }
 
-    private static async Task ApplyRulesetAsync(FileDescriptor network, FileDescriptor owner, string log)
+    private static async Task ApplyRulesetAsync(FileDescriptor network, FileDescriptor owner, string rules)
     {
         // The rules fit into the pipe's buffer until nft reads them.
-        FileDescriptor.CreatePipe(out FileDescriptor rules, out FileDescriptor writer);
-        using FileDescriptor input = rules;
+        FileDescriptor.CreatePipe(out FileDescriptor input, out FileDescriptor writer);
+        using FileDescriptor reader = input;
         using (writer)
         {
-            writer.WriteAll(Encoding.UTF8.GetBytes(NftablesRuleset.Write(NftablesRuleset.HostAddresses())));
+            writer.WriteAll(Encoding.UTF8.GetBytes(rules));
         }
 
         // Root has privileges in the namespace from outside; another user has them within the user namespace that it created.
         string[] asOwner = CurrentProcess.EffectiveUserId == 0 ? [] : [$"--user=/proc/self/fd/{OwnerDescriptor}", "--preserve-credentials"];
         string[] arguments = [.. asOwner, $"--net=/proc/self/fd/{NetworkDescriptor}", "--", ExecutableLocator.Find("nft")!, "-f", "-"];
-        using ChildProcess nft = Start("nsenter", arguments, log, new()
+        (int exitCode, string output) = await NamespaceTool.RunAsync(arguments, Limit, new()
         {
-            [0] = input,
+            [0] = reader,
             [NetworkDescriptor] = network,
             [OwnerDescriptor] = owner,
         });
-        try
+        if (exitCode != 0)
         {
-            await SharedEventLoop.WaitForExitAsync(nft.Handle, Limit);
-        }
-        catch (TimeoutException)
-        {
-            nft.Send(Signal.KILL);
-            await SharedEventLoop.WaitForExitAsync(nft.Handle, Timeout.InfiniteTimeSpan);
-        }
-
-        if (nft.TryWait() is not { ExitCode: 0 })
-        {
-            throw IsolationException.ForNetwork("nft", ReadLog(log));
+            throw IsolationException.ForNetwork("nft", output);
         }
     }
 
-    private static async Task<ProcessIdentity> ConnectAsync(FileDescriptor network, FileDescriptor owner, FileDescriptor status, string log)
+    private static async Task<ProcessIdentity> ConnectAsync(LaunchPlan plan, FileDescriptor network, FileDescriptor owner, FileDescriptor status)
     {
+        string log = plan.Directories.NetworkLog;
+        File.Delete(log);
         FileDescriptor.CreatePipe(out FileDescriptor readyReader, out FileDescriptor readyWriter);
         using FileDescriptor ready = readyReader;
         using FileDescriptor none = FileDescriptor.OpenNull();
 
-        // slirp4netns can isolate itself only as root: version 1.2 fails where a single user is mapped.
-        string[] privileges = CurrentProcess.EffectiveUserId == 0 ? ["--enable-sandbox"] : [$"--userns-path=/proc/self/fd/{OwnerDescriptor}"];
         ProcessEntry? entry;
         using (readyWriter)
+        using (FileDescriptor output = FileDescriptor.OpenLog(log))
         {
             string[] arguments =
             [
-                "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-seccomp", .. privileges,
+                .. Confinement(plan),
+                "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-seccomp",
                 $"--ready-fd={ReadyDescriptor}", $"--exit-fd={ExitDescriptor}", "--netns-type=path", $"/proc/self/fd/{NetworkDescriptor}", "tap0",
             ];
-            ChildProcess slirp = Start("slirp4netns", arguments, log, new()
+            ChildProcess slirp = NamespaceTool.Start(arguments, new()
             {
                 [0] = none,
+                [1] = output,
+                [2] = output,
                 [NetworkDescriptor] = network,
                 [OwnerDescriptor] = owner,
                 [ReadyDescriptor] = readyWriter,
@@ -150,17 +146,51 @@ internal static class SlirpNetwork
         return answer.Length > 0 && entry is { } process ? ProcessIdentity.Of(process) : throw IsolationException.ForNetwork("slirp4netns", ReadLog(log));
     }
 
-    private static ChildProcess Start(string program, IReadOnlyList<string> arguments, string log, Dictionary<int, FileDescriptor> descriptors)
+    /// <summary>Returns the arguments of <c>nsenter</c> that run slirp4netns; its other arguments follow.</summary>
+    private static IEnumerable<string> Confinement(LaunchPlan plan)
     {
-        using FileDescriptor output = FileDescriptor.OpenLog(log);
-        return ChildProcess.Start(new ChildProcessOptions
+        if (!plan.Has(IsolationFeatures.ConfinedNetwork))
         {
-            Path = ExecutableLocator.Find(program)!,
-            Arguments = arguments,
-            Environment = new Dictionary<string, string>(),
-            WorkingDirectory = "/",
-            Descriptors = new Dictionary<int, FileDescriptor>(descriptors) { [1] = output, [2] = output },
-        });
+            return [.. CurrentProcess.EffectiveUserId == 0 ? [] : NamespaceTool.EnterUser(OwnerDescriptor), "--", ExecutableLocator.Find("slirp4netns")!];
+        }
+
+        // slirp4netns gives up all capabilities but one when it has opened the network; it needs directories for its own root.
+        const string program = "/slirp4netns";
+        string target = File.ResolveLinkTarget(Resolver, returnFinalTarget: true)?.FullName ?? Resolver;
+        return
+        [
+            .. NamespaceTool.EnterUser(OwnerDescriptor), "--", ExecutableLocator.Find("bwrap")!,
+            "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--new-session", "--as-pid-1",
+            "--cap-drop", "ALL", .. Capabilities.SelectMany(name => (string[])["--cap-add", name]),
+            .. BubblewrapArguments.SystemPrograms(),
+            "--ro-bind", ExecutableLocator.Find("slirp4netns")!, program,
+            "--dir", "/tmp", "--dir", "/run", "--dir", "/etc",
+
+            // The directory of a linked file, because a service replaces the file when the host's network changes.
+            .. target == Resolver ? (string[])["--ro-bind-try", Resolver, Resolver]
+                : ["--ro-bind-try", Path.GetDirectoryName(target)!, Path.GetDirectoryName(target)!, "--symlink", target, Resolver],
+            "--proc", "/proc", "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", DeviceFor(plan), Device,
+            "--", program, "--enable-sandbox",
+        ];
+    }
+
+    /// <summary>Returns a tun device that the sandbox's user may open.</summary>
+    private static string DeviceFor(LaunchPlan plan)
+    {
+        if (plan.UserId is null || (File.GetUnixFileMode(Device) & UsedByAll) == UsedByAll)
+        {
+            return Device;
+        }
+
+        // Some hosts leave the device to root. Whoever may open one can still do nothing with it outside of a network namespace of its own.
+        string copy = Path.Combine(plan.Agent.Directory, "tun");
+        if (!File.Exists(copy))
+        {
+            const byte major = 10, minor = 200;
+            FileSystem.MakeDevice(copy, major, minor, UsedByAll | UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return copy;
     }
 
     private static string ReadLog(string log) => File.Exists(log) ? File.ReadAllText(log) : "";
