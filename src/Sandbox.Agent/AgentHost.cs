@@ -6,10 +6,27 @@ namespace Sandbox.Agent;
 internal static class AgentHost
 {
     /// <summary>Serves until the process is killed.</summary>
-    public static async Task<int> RunAsync(int listener)
+    /// <param name="listener">The socket.</param>
+    /// <param name="startSignal">A pipe with one byte; at its end without one, the server exited before it had isolated the sandbox.</param>
+    /// <param name="confine">Whether what the agent starts is kept apart from it, see <see cref="Landlock"/>.</param>
+    public static async Task<int> RunAsync(int listener, int startSignal, bool confine)
     {
+        using (FileDescriptor start = FileDescriptor.Inherited(startSignal))
+        {
+            if (start.Read(new byte[1]) == 0)
+            {
+                return 1;
+            }
+        }
+
         // Code in the sandbox runs as the same user: it must not trace this process, nor inherit its socket.
         CurrentProcess.SetNonDumpable();
+        CurrentProcess.DisableCoreDumps();
+        if (confine)
+        {
+            ChildProcess.ConfineChildren();
+        }
+
         InlineSocketScheduling.Enable();
         using FileDescriptor socket = FileDescriptor.Inherited(listener);
         using AgentComposition agent = new(new AgentPaths(), failure => Console.Error.WriteLine(failure));

@@ -3,13 +3,15 @@ using Sandbox.Agent.Shells;
 
 return args switch
 {
-    ["serve", "--listen-fd", string number] when int.TryParse(number, out int listener) => await AgentHost.RunAsync(listener),
+    ["serve", "--listen-fd", string listen, "--start-fd", string start, .. { } options]
+        when int.TryParse(listen, out int listener) && int.TryParse(start, out int startSignal) && options is [] or ["--confine"]
+        => await AgentHost.RunAsync(listener, startSignal, confine: options.Length > 0),
     [ShellLauncher.Verb] => ShellLauncher.Serve(),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: sandbox-agent serve --listen-fd NUMBER");
+    Console.Error.WriteLine("usage: sandbox-agent serve --listen-fd NUMBER --start-fd NUMBER [--confine]");
     return 2;
 }

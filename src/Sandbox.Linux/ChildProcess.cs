@@ -30,6 +30,8 @@ public sealed record ChildProcessOptions
 /// <remarks><see cref="System.Diagnostics.Process"/> offers none of the three, and lets children inherit the runtime's ignored SIGPIPE.</remarks>
 public sealed unsafe class ChildProcess : IDisposable
 {
+    private static volatile ConfinedThread? _starter;
+
     private ChildProcess(int id, FileDescriptor pidfd)
     {
         Id = id;
@@ -41,8 +43,37 @@ public sealed unsafe class ChildProcess : IDisposable
     /// <summary>Gets the pidfd, which is readable after the exit: for an <see cref="EventLoop"/>.</summary>
     public FileDescriptor Handle { get; }
 
+    /// <summary>Starts all further children of this process in one Landlock domain, see <see cref="Landlock"/>, and as the first to end when memory runs out.</summary>
+    public static void ConfineChildren() => _starter = new ConfinedThread();
+
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
     public static ChildProcess Start(ChildProcessOptions options)
+    {
+        if (_starter is not { } starter)
+        {
+            return StartHere(options);
+        }
+
+        ChildProcess child = starter.Invoke(() => StartHere(options));
+        child.EndFirstWithoutMemory();
+        return child;
+    }
+
+    /// <summary>Creates an object for a child that a <see cref="ForkServer"/> has started. Its id is still valid: only this process can reap it.</summary>
+    public static ChildProcess Adopt(int id) => new(id, FileDescriptor.Adopt(LibC.Check(LibC.pidfd_open(id), "pidfd_open")));
+
+    /// <summary>Sends a signal; does nothing after the exit.</summary>
+    public void Send(Signal signal) => _ = LibC.pidfd_send_signal(Handle.Number, (int)signal);
+
+    /// <summary>Reaps the process when it has exited; null while it is running. Call it when <see cref="Handle"/> is readable.</summary>
+    public ExitStatus? TryWait() => Wait(LibC.WNOHANG);
+
+    /// <summary>Waits for the exit, which must be certain, and reaps the process.</summary>
+    public void Collect() => Wait(0);
+
+    public void Dispose() => Handle.Dispose();
+
+    private static ChildProcess StartHere(ChildProcessOptions options)
     {
         byte* actions = stackalloc byte[LibC.SpawnStructureSize];
         byte* attributes = stackalloc byte[LibC.SpawnStructureSize];
@@ -109,19 +140,18 @@ public sealed unsafe class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Creates an object for a child that a <see cref="ForkServer"/> has started. Its id is still valid: only this process can reap it.</summary>
-    public static ChildProcess Adopt(int id) => new(id, FileDescriptor.Adopt(LibC.Check(LibC.pidfd_open(id), "pidfd_open")));
-
-    /// <summary>Sends a signal; does nothing after the exit.</summary>
-    public void Send(Signal signal) => _ = LibC.pidfd_send_signal(Handle.Number, (int)signal);
-
-    /// <summary>Reaps the process when it has exited; null while it is running. Call it when <see cref="Handle"/> is readable.</summary>
-    public ExitStatus? TryWait() => Wait(LibC.WNOHANG);
-
-    /// <summary>Waits for the exit, which must be certain, and reaps the process.</summary>
-    public void Collect() => Wait(0);
-
-    public void Dispose() => Handle.Dispose();
+    /// <summary>Lets the kernel end the process and its descendants before others when memory runs out. See proc(5), oom_score_adj.</summary>
+    private void EndFirstWithoutMemory()
+    {
+        try
+        {
+            File.WriteAllText($"/proc/{Id}/oom_score_adj", "500");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It has exited already.
+        }
+    }
 
     private ExitStatus? Wait(int options)
     {

@@ -36,6 +36,8 @@ internal static unsafe partial class LibC
 
     internal const int WNOHANG = 1;
 
+    internal const int RLIMIT_CORE = 4;
+
     internal const int PR_SET_DUMPABLE = 4;
     internal const int PR_SET_CHILD_SUBREAPER = 36;
 
@@ -130,6 +132,10 @@ internal static unsafe partial class LibC
 
     internal static int pidfd_open(int pid) => (int)syscall(434, pid, 0, 0, 0);
 
+    internal static int landlock_create_ruleset(void* attributes, nint size, uint flags) => (int)syscall(444, (nint)attributes, size, (nint)flags, 0);
+
+    internal static int landlock_restrict_self(int ruleset) => (int)syscall(446, ruleset, 0, 0, 0);
+
     internal static int close_range(uint first, uint last) => (int)syscall(436, (nint)first, (nint)last, 0, 0);
 
     // clone(2) with CLONE_PARENT and SIGCHLD: a fork whose child has the caller's parent.
@@ -142,6 +148,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int prctl(int option, nuint a2, nuint a3, nuint a4, nuint a5);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setrlimit(int resource, ulong* limits);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setsid();

@@ -195,20 +195,91 @@ public sealed class IsolationFeatureTests
         Assert.True(int.Parse((await open.ExecAsync(probe)).Output, CultureInfo.InvariantCulture) > quota / 2);
     }
 
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_Landlock_code_reaches_the_init_of_its_sandbox(ServerUser user)
+    {
+        RequireLandlock();
+        string[] probes = ["(exec 3<>/proc/1/mem)", "ls /proc/1/fd/1", "kill -0 1"];
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
+        {
+            foreach (string probe in probes)
+            {
+                Assert.Equal((probe, "refused\n"), (probe, (await whole.ExecAsync($"{probe} >/dev/null 2>&1 && echo reached || echo refused")).Output));
+            }
+
+            // The agent is out of reach as well, and outlives the code when memory runs out.
+            Assert.Equal("0\n500\n", (await whole.ExecAsync("cat /proc/2/oom_score_adj /proc/self/oom_score_adj")).Output);
+            ProcessResult kill = await whole.ExecAsync("grep -q sandbox-agent /proc/2/cmdline && kill -9 2");
+            Assert.Equal(1, kill.ExitCode);
+            Assert.Contains("not permitted", kill.Error, StringComparison.Ordinal);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.Landlock);
+        foreach (string probe in probes)
+        {
+            Assert.Equal((probe, "reached\n"), (probe, (await open.ExecAsync($"{probe} >/dev/null 2>&1 && echo reached || echo refused")).Output));
+        }
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_Landlock_abstract_sockets_of_the_host_are_reachable(ServerUser user)
+    {
+        RequireLandlock();
+        string name = $"sandbox-test-{Guid.NewGuid():N}";
+        using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint("\0" + name));
+        listener.Listen();
+        string probe = $$"""perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); print connect(S, pack_sockaddr_un("\0{{name}}")) ? "reached" : "refused"'""";
+        IsolationFeatures shared = IsolationFeatures.All & ~IsolationFeatures.Network;
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, shared, network: SandboxNetworks.Host))
+        {
+            Assert.Equal("refused", (await whole.ExecAsync(probe)).Output);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, shared & ~IsolationFeatures.Landlock, network: SandboxNetworks.Host);
+        Assert.Equal("reached", (await open.ExecAsync(probe)).Output);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Without_masks_proc_describes_the_host(ServerUser user)
+    {
+        const string probe = "cat /proc/cmdline /proc/interrupts /proc/timer_list /proc/config.gz 2>/dev/null | wc -c; ls /proc/bus /proc/fs | grep -v : | wc -w";
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
+        {
+            Assert.Equal("0\n0\n", (await whole.ExecAsync(probe)).Output);
+        }
+
+        await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All & ~IsolationFeatures.MaskedKernelFiles);
+        string[] sizes = (await open.ExecAsync(probe)).Output.Split('\n');
+        Assert.NotEqual("0", sizes[0]);
+        Assert.NotEqual("0", sizes[1]);
+    }
+
     [Fact]
     public async Task Without_a_cleared_environment_that_of_the_server_is_visible()
     {
         Dictionary<string, string> environment = new() { ["SANDBOX_TEST_SECRET"] = "hush-hush" };
+
+        // Landlock also hides the environment of the sandbox's init.
+        const IsolationFeatures others = IsolationFeatures.All & ~IsolationFeatures.Landlock;
         const string probe = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -o -m 1 hush-hush || echo refused";
-        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, IsolationFeatures.All, environment))
+        await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, others, environment))
         {
             Assert.Equal("refused\n", (await whole.ExecAsync(probe)).Output);
         }
 
         await using LaunchedSandbox open = await LaunchedSandbox.StartAsync(
-            ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.CleanEnvironment, environment);
+            ServerUser.Ordinary, others & ~IsolationFeatures.CleanEnvironment, environment);
         Assert.Equal("hush-hush\n", (await open.ExecAsync(probe)).Output);
     }
+
+    private static void RequireLandlock() => Assert.SkipUnless(Landlock.IsAvailable, "NOT TESTED: Landlock, which this kernel does not have.");
 
     /// <summary>Finds the process of slirp4netns: the last one of those that connect the sandbox.</summary>
     private static int FindSlirp(LaunchedSandbox sandbox) =>

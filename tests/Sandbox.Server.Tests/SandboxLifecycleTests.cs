@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 using Sandbox.Server.Engines.Bubblewrap;
@@ -11,6 +12,10 @@ namespace Sandbox.Server.Tests;
 public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<ApiServer>
 {
     private readonly TestServer _server = fixture.Server;
+
+    /// <summary>Returns the processes of bubblewrap, which have the sandbox's directories among their arguments.</summary>
+    private static IEnumerable<ProcessEntry> Launching(TestServer server) => ProcessTable.All().Where(entry => entry.IsAlive
+        && ProcessTable.CommandLineOf(entry.Id) is { } command && command.Any(argument => argument.StartsWith($"{server.Home}/state/", StringComparison.Ordinal)));
 
     [Fact]
     public async Task Stopped_sandbox_is_started_once_by_its_next_request_and_not_by_a_get()
@@ -25,11 +30,74 @@ public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<Api
         Assert.Contains("\"s\"", await _server.Client.GetStringAsync("v1/sandbox"), StringComparison.Ordinal);
         Assert.Null(_server.RecordOf("s").Process);
 
-        ProcessResult[] runs = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _server.ExecAsync("s", "cat f; echo $KEPT; readlink /proc/1/ns/pid")));
+        ProcessResult[] runs = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _server.ExecAsync("s", "cat f; echo $KEPT; readlink /proc/self/ns/pid")));
         Assert.Single(runs.Distinct());
         Assert.StartsWith("file\nyes\n", runs[0].Output, StringComparison.Ordinal);
         Assert.Equal(SandboxState.Running, await _server.StateAsync("s"));
         await _server.Client.DeleteAsync("v1/sandbox/s");
+    }
+
+    [Fact]
+    public async Task Nothing_runs_in_a_sandbox_that_is_shown_as_stopped()
+    {
+        await _server.CreateAsync("""{"id":"m"}""");
+        await _server.ExecAsync("m", "sleep 1000 & disown");
+        BubblewrapProcess process = _server.RecordOf("m").Process!;
+        ProcessTable.Send(ProcessTable.Find(process.MonitorId)!.Value, Signal.KILL);
+        await TestServer.WaitUntilExitedAsync(process.MonitorId, process.MonitorStart);
+        Assert.Equal(SandboxState.Stopped, await _server.StateAsync("m"));
+        await TestServer.WaitUntilExitedAsync(process.InitId, process.InitStart);
+        await _server.Client.DeleteAsync("v1/sandbox/m");
+    }
+
+    [Fact]
+    public async Task Sandbox_starts_with_FIFOs_and_links_in_place_of_its_records()
+    {
+        await _server.CreateAsync("""{"id":"f"}""");
+        await _server.ExecAsync("f", "true");
+        await _server.PostAsync("v1/sandbox/f/stop");
+        string state = $"{_server.SandboxDirectory("f")}/state";
+        foreach (string name in (string[])["sessions", "output"])
+        {
+            Directory.Delete($"{state}/{name}", recursive: true);
+            File.CreateSymbolicLink($"{state}/{name}", "/nowhere");
+        }
+
+        File.Delete($"{state}/sandbox.json");
+        FileSystem.MakeFifo(new LinuxPath(Encoding.UTF8.GetBytes($"{state}/sandbox.json")), UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        Assert.Equal("back\n", (await _server.ExecAsync("f", "echo back")).Output);
+        await _server.Client.DeleteAsync("v1/sandbox/f");
+    }
+
+    [Fact]
+    public async Task Server_killed_during_a_launch_leaves_no_processes_behind()
+    {
+        await using TestServer server = TestServer.Prepare(TestMachine.CurrentUser);
+        server.DelayBubblewrap();
+        ReadyMessage ready = await server.StartAsync();
+        Task creation = server.PostAsync("v1/sandbox", """{"id":"k","network":"none"}""");
+        await Wait.UntilAsync(() => Launching(server).Any(), "bubblewrap is starting");
+        ProcessEntry process = ProcessTable.Find(ready.ProcessId)!.Value;
+        ProcessTable.Send(process, Signal.KILL);
+        await TestServer.WaitUntilExitedAsync(process);
+        await Assert.ThrowsAnyAsync<Exception>(() => creation);
+        Assert.NotEmpty(Launching(server));
+        server.StartBubblewrap();
+        await Wait.UntilAsync(() => !Launching(server).Any(), "bubblewrap has exited");
+    }
+
+    [Fact]
+    public async Task Cancelled_isolation_check_ends_its_processes()
+    {
+        await using TestServer server = TestServer.Prepare(TestMachine.CurrentUser);
+        server.DelayBubblewrap();
+        await server.StartAsync();
+        using CancellationTokenSource cancellation = new();
+        Task check = server.Client.GetStringAsync("v1/server", cancellation.Token);
+        await Wait.UntilAsync(() => Launching(server).Any(), "bubblewrap is starting");
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => check);
+        await Wait.UntilAsync(() => !Launching(server).Any(), "bubblewrap has exited");
     }
 
     [Fact]

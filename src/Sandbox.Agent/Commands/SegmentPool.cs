@@ -18,7 +18,7 @@ internal sealed class SegmentPool
     public SegmentPool(string directory)
     {
         _directory = directory;
-        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        PrivateFiles.MakeDirectory(directory);
     }
 
     /// <summary>Finds the files that an earlier agent used; empty ones become free.</summary>
@@ -27,7 +27,7 @@ internal sealed class SegmentPool
         List<string> used = [];
         foreach (FileInfo file in new DirectoryInfo(_directory).EnumerateFiles())
         {
-            if (long.TryParse(file.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            if (PrivateFiles.Exists(file.FullName) && long.TryParse(file.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
             {
                 _count = Math.Max(_count, number);
                 if (file.Length > 0)

@@ -13,7 +13,7 @@ internal sealed class StateStore
     {
         _sandboxFile = Path.Combine(state, "sandbox.json");
         _sessions = Path.Combine(state, "sessions");
-        Directory.CreateDirectory(_sessions, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        PrivateFiles.MakeDirectory(_sessions);
     }
 
     /// <summary>Loads the sandbox's settings; null when it is new.</summary>
@@ -29,7 +29,7 @@ internal sealed class StateStore
 
     /// <summary>Loads all sessions, oldest first.</summary>
     public IReadOnlyList<SessionRecord> LoadSessions() =>
-        [.. Directory.EnumerateFiles(_sessions, "*.json")
+        [.. Directory.EnumerateFileSystemEntries(_sessions, "*.json")
             .Select(file => Load(file, AgentJson.Default.SessionRecord))
             .OfType<SessionRecord>()
             .OrderBy(record => record.CreatedAt)];
@@ -60,5 +60,5 @@ internal sealed class StateStore
 
     // Sandboxed code can write here; it then loses its own record and nothing else.
     private static T? Load<T>(string file, JsonTypeInfo<T> type)
-        where T : class => AtomicFile.TryReadJson(file, type, Console.Error.WriteLine);
+        where T : class => PrivateFiles.Exists(file) ? AtomicFile.TryReadJson(file, type, Console.Error.WriteLine) : null;
 }

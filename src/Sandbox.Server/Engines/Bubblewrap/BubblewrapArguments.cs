@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sandbox.Linux;
 using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
@@ -9,6 +10,15 @@ internal static class BubblewrapArguments
     private const string SmallSize = "67108864";
     private const string LargeSize = "1073741824";
     private const string SearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    // What Docker hides too, and more that describes the host.
+    private static readonly Lazy<string[]> MaskedKernelFiles = new(() =>
+    [
+        .. new[] { "cmdline", "config.gz", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "timer_list", "timer_stats" }
+            .Select(name => "/proc/" + name).Where(File.Exists).SelectMany(path => (string[])["--dev-bind", "/dev/null", path]),
+        .. new[] { "acpi", "asound", "bus", "fs", "scsi" }
+            .Select(name => "/proc/" + name).Where(Directory.Exists).SelectMany(path => (string[])["--size", "4096", "--tmpfs", path, "--remount-ro", path]),
+    ]);
 
     /// <summary>Returns the arguments of <c>setpriv</c> that run a program as a user without privileges, and the group of the same number.</summary>
     public static IEnumerable<string> OtherUser(uint userId)
@@ -39,12 +49,13 @@ internal static class BubblewrapArguments
     ];
 
     /// <summary>Returns the agent's command line in the sandbox.</summary>
-    public static IEnumerable<string> AgentCommand(LaunchPlan plan, int listenDescriptor) =>
+    public static IEnumerable<string> AgentCommand(LaunchPlan plan, int listenDescriptor, int startDescriptor) =>
     [
         // The limit counts the processes of the sandbox's user namespace.
         .. plan.Limits.ProcessLimit is { } max ? (string[])["/usr/bin/prlimit", $"--nproc={max}", "--"] : [],
         .. plan.Agent.IsNative ? (string[])["/opt/sandbox/sandbox-agent"] : ["/opt/dotnet/dotnet", "/opt/sandbox/sandbox-agent.dll"],
-        "serve", "--listen-fd", $"{listenDescriptor}",
+        "serve", "--listen-fd", $"{listenDescriptor}", "--start-fd", $"{startDescriptor}",
+        .. HasLandlock(plan) ? (string[])["--confine"] : [],
     ];
 
     /// <summary>Returns the arguments that mount the host's programs in the host's layout: merged into <c>/usr</c> by links, or not.</summary>
@@ -78,10 +89,13 @@ internal static class BubblewrapArguments
             (IsolationFeatures.Names, ["ipc", "uts", "cgroup"]),
             (IsolationFeatures.SystemCalls, ["seccomp"]),
             (IsolationFeatures.NoCapabilities, ["capabilities"]),
+            (IsolationFeatures.Landlock, HasLandlock(plan) ? ["landlock"] : []),
         ];
         IEnumerable<string> names = all.Where(entry => plan.Has(entry.Feature)).SelectMany(entry => entry.Names);
         return plan.UserId is null ? [.. names] : [.. names, "uid"];
     }
+
+    private static bool HasLandlock(LaunchPlan plan) => plan.Has(IsolationFeatures.Landlock) && Landlock.IsAvailable;
 
     private static IEnumerable<string> Namespaces(LaunchPlan plan) =>
     [
@@ -118,6 +132,7 @@ internal static class BubblewrapArguments
     private static IEnumerable<string> KernelFiles(LaunchPlan plan) =>
     [
         .. plan.Has(IsolationFeatures.Processes) ? (string[])["--proc", "/proc"] : ["--ro-bind", "/proc", "/proc"],
+        .. When(plan, IsolationFeatures.MaskedKernelFiles, MaskedKernelFiles.Value),
         "--dev", "/dev", "--size", LargeSize, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
     ];
 

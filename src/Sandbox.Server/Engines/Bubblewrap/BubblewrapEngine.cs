@@ -8,6 +8,9 @@ namespace Sandbox.Server.Engines.Bubblewrap;
 /// <summary>Runs sandboxes in Linux namespaces, by bubblewrap.</summary>
 internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandboxEngine
 {
+    private const string AbstractSockets = "The sandbox reaches the host's abstract Unix sockets, such as those of a desktop, because it shares the host's "
+        + "network. Linux 6.15 or newer with Landlock closes them.";
+
     private const uint Nobody = 65534;
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode PassableForGroup = Private | UnixFileMode.GroupExecute;
@@ -44,7 +47,8 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     {
         if (requested is SandboxNetworks.None or SandboxNetworks.Host)
         {
-            return (requested, []);
+            bool reachesSockets = requested == SandboxNetworks.Host && !Landlock.IsAvailable;
+            return (requested, reachesSockets ? [AbstractSockets] : []);
         }
 
         return await FindInternetObstacleAsync(cancellationToken) switch

@@ -15,6 +15,7 @@ internal static class BubblewrapLauncher
     private const int StatusDescriptor = 4;
     private const int FilterDescriptor = 5;
     private const int BlockDescriptor = 6;
+    private const int StartDescriptor = 7;
     private const int BrokenPipe = 32; // EPIPE
     private static readonly TimeSpan SetUpLimit = TimeSpan.FromSeconds(15);
 
@@ -24,7 +25,7 @@ internal static class BubblewrapLauncher
     {
         using FileDescriptor listening = FileDescriptor.Duplicate(listener);
         using LaunchPipes pipes = new();
-        ChildProcess child = Spawn(plan, BubblewrapArguments.AgentCommand(plan, ListenDescriptor), pipes, listening);
+        ChildProcess child = Spawn(plan, BubblewrapArguments.AgentCommand(plan, ListenDescriptor, StartDescriptor), pipes, listening);
         ProcessEntry? monitor = ProcessTable.Find(child.Id);
         _ = SharedEventLoop.ReapAsync(child);
         try
@@ -42,11 +43,7 @@ internal static class BubblewrapLauncher
         }
         catch when (monitor is { } failed)
         {
-            foreach (ProcessEntry left in ProcessTable.DescendantsOf([failed.Id], new HashSet<(int, ulong)>()).Append(failed))
-            {
-                ProcessTable.Send(left, Signal.KILL);
-            }
-
+            Kill(failed);
             throw;
         }
     }
@@ -56,14 +53,29 @@ internal static class BubblewrapLauncher
     public static async Task TestAsync(LaunchPlan plan, CancellationToken cancellationToken)
     {
         using LaunchPipes pipes = new();
-        using ChildProcess child = Spawn(plan, ["/bin/true"], pipes);
+        ChildProcess child = Spawn(plan, ["/bin/true"], pipes);
+        ProcessEntry? monitor = ProcessTable.Find(child.Id);
+        Task exit = SharedEventLoop.ReapAsync(child);
+        try
+        {
+            await TestAsync(plan, child.Id, exit, pipes, cancellationToken);
+        }
+        catch when (monitor is { } left)
+        {
+            Kill(left);
+            throw;
+        }
+    }
+
+    private static async Task TestAsync(LaunchPlan plan, int monitor, Task exit, LaunchPipes pipes, CancellationToken cancellationToken)
+    {
         string output = await ReadStatusAsync(pipes, cancellationToken);
         IsolationException? obstacle = null;
         if (output.Length > 0)
         {
             try
             {
-                await PrepareAsync(plan, InitOf(output), child.Id, pipes);
+                await PrepareAsync(plan, InitOf(output), monitor, pipes);
 
                 // The exit code is the last that bubblewrap writes to the pipe.
                 output += await SharedEventLoop.ReadAsync(pipes.Status, static _ => false, Timeout.InfiniteTimeSpan, cancellationToken);
@@ -76,11 +88,18 @@ internal static class BubblewrapLauncher
             }
         }
 
-        await SharedEventLoop.WaitForExitAsync(child.Handle, Timeout.InfiniteTimeSpan, cancellationToken);
-        child.TryWait();
+        await exit.WaitAsync(cancellationToken);
         if (obstacle is not null || !output.Contains("\"exit-code\": 0", StringComparison.Ordinal))
         {
             throw obstacle ?? IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
+        }
+    }
+
+    private static void Kill(ProcessEntry monitor)
+    {
+        foreach (ProcessEntry left in ProcessTable.DescendantsOf([monitor.Id], new HashSet<(int, ulong)>()).Append(monitor))
+        {
+            ProcessTable.Send(left, Signal.KILL);
         }
     }
 
@@ -89,7 +108,7 @@ internal static class BubblewrapLauncher
     private static async Task<ProcessIdentity?> PrepareAsync(LaunchPlan plan, int init, int monitor, LaunchPipes pipes)
     {
         ControlGroups.Join(plan.Limits.Groups, monitor, init);
-        Task quotas = plan.Has(IsolationFeatures.KernelQuotas) ? KernelQuotas.LowerAsync(init) : Task.CompletedTask;
+        Task quotas = plan.Has(IsolationFeatures.KernelQuotas) ? LowerQuotasAsync(plan, init) : Task.CompletedTask;
         ProcessIdentity? link = null;
         if (plan.Network == SandboxNetworks.Internet)
         {
@@ -100,6 +119,19 @@ internal static class BubblewrapLauncher
 
         await quotas;
         return pipes.TryUnblock() ? link : throw IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
+    }
+
+    private static async Task LowerQuotasAsync(LaunchPlan plan, int init)
+    {
+        try
+        {
+            await KernelQuotas.LowerAsync(init);
+        }
+        catch (IsolationException) when (BubblewrapInstance.ReadLog(plan.Directories) is { Length: > 0 } output)
+        {
+            // bubblewrap has failed, and said why.
+            throw IsolationException.FromOutput(output);
+        }
     }
 
     private static ChildProcess Spawn(LaunchPlan plan, IEnumerable<string> command, LaunchPipes pipes, FileDescriptor? listener = null)
@@ -128,6 +160,7 @@ internal static class BubblewrapLauncher
             [StatusDescriptor] = pipes.StatusWriter,
             [FilterDescriptor] = filter,
             [BlockDescriptor] = pipes.Block,
+            [StartDescriptor] = pipes.Start,
         };
         if (listener is not null)
         {
@@ -159,16 +192,19 @@ internal static class BubblewrapLauncher
     private static Dictionary<string, string> OwnEnvironment() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? "");
 
-    /// <summary>Two pipes: bubblewrap reports its status on one, and waits on the other before it starts the program.</summary>
+    /// <summary>Three pipes: bubblewrap reports its status on one, and waits on the next before it starts the program. When this server is killed, bubblewrap
+    /// goes on: so the agent expects a byte on the third, and exits without it.</summary>
     private sealed class LaunchPipes : IDisposable
     {
         private readonly FileDescriptor _unblock;
+        private readonly FileDescriptor _start;
 
         public LaunchPipes()
         {
             FileDescriptor.CreatePipe(out FileDescriptor status, out FileDescriptor statusWriter);
             FileDescriptor.CreatePipe(out FileDescriptor block, out _unblock);
-            (Status, StatusWriter, Block) = (status, statusWriter, block);
+            FileDescriptor.CreatePipe(out FileDescriptor start, out _start);
+            (Status, StatusWriter, Block, Start) = (status, statusWriter, block, start);
         }
 
         public FileDescriptor Status { get; }
@@ -177,10 +213,13 @@ internal static class BubblewrapLauncher
 
         public FileDescriptor Block { get; }
 
+        public FileDescriptor Start { get; }
+
         public void CloseChildsEnds()
         {
             StatusWriter.Dispose();
             Block.Dispose();
+            Start.Dispose();
         }
 
         /// <summary>Lets the program start; returns false when bubblewrap has exited.</summary>
@@ -189,6 +228,7 @@ internal static class BubblewrapLauncher
             try
             {
                 _unblock.WriteAll([1]);
+                _start.WriteAll([1]);
                 return true;
             }
             catch (Win32Exception exception) when (exception.NativeErrorCode == BrokenPipe)
@@ -201,6 +241,7 @@ internal static class BubblewrapLauncher
         {
             CloseChildsEnds();
             _unblock.Dispose();
+            _start.Dispose();
             Status.Dispose();
         }
     }

@@ -39,5 +39,12 @@ internal enum IsolationFeatures
     /// <summary>A share of the quotas that the kernel counts for a user.</summary>
     KernelQuotas = 1 << 10,
 
-    All = OwnUser | ComposedRoot | Processes | Network | Names | NoCapabilities | NoNesting | SystemCalls | CleanEnvironment | ConfinedNetwork | KernelQuotas,
+    /// <summary>Landlock: neither signals, ptrace nor abstract Unix sockets reach beyond what the agent started. Where the kernel has it.</summary>
+    Landlock = 1 << 11,
+
+    /// <summary>Empty files in <c>/proc</c> in place of those that describe the host.</summary>
+    MaskedKernelFiles = 1 << 12,
+
+    All = OwnUser | ComposedRoot | Processes | Network | Names | NoCapabilities | NoNesting | SystemCalls | CleanEnvironment | ConfinedNetwork | KernelQuotas
+        | Landlock | MaskedKernelFiles,
 }

@@ -10,8 +10,19 @@ internal static class ProcessReaper
 {
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Returns whether the namespace's init and bubblewrap's outer process, which exits with the agent, are both alive.</summary>
-    public static bool IsRunning(BubblewrapProcess process) => FindInit(process) is not null && FindMonitor(process) is not null;
+    /// <summary>Returns whether the namespace's init and bubblewrap's outer process, which exits with the agent, are both alive. What has lost the outer process
+    /// is killed: nothing runs in a sandbox that is shown as stopped.</summary>
+    public static bool IsRunning(BubblewrapProcess process)
+    {
+        ProcessEntry? init = FindInit(process);
+        bool hasMonitor = FindMonitor(process) is not null;
+        if (init is { } left && !hasMonitor)
+        {
+            ProcessTable.Send(left, Signal.KILL);
+        }
+
+        return init is not null && hasMonitor;
+    }
 
     /// <summary>Kills all processes of a sandbox through its init, and waits until they have exited.</summary>
     /// <exception cref="ApiException">They are still alive after a long wait.</exception>
