@@ -72,18 +72,21 @@ public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<Api
     [Fact]
     public async Task Server_killed_during_a_launch_leaves_no_processes_behind()
     {
-        await using TestServer server = TestServer.Prepare(TestMachine.CurrentUser);
-        server.DelayBubblewrap();
+        // A server of an ordinary user runs nsenter while bubblewrap waits. This one waits too.
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        string nsenter = $"{server.Home}/bin/nsenter", signal = $"{server.Home}/continue";
+        Directory.CreateDirectory($"{server.Home}/bin");
+        TestMachine.WriteScript(nsenter, $"until [ -e '{signal}' ]; do sleep 0.01; done\nexec /usr/bin/nsenter \"$@\"");
+        server.Environment["PATH"] = $"{server.Home}/bin:/usr/bin:/bin";
         ReadyMessage ready = await server.StartAsync();
         Task creation = server.PostAsync("v1/sandbox", """{"id":"k","network":"none"}""");
-        await Wait.UntilAsync(() => Launching(server).Any(), "bubblewrap is starting");
+        await Wait.UntilAsync(() => ProcessTable.All().Any(entry => ProcessTable.CommandLineOf(entry.Id)?.Contains(nsenter) == true), "nsenter is running");
         ProcessEntry process = ProcessTable.Find(ready.ProcessId)!.Value;
         ProcessTable.Send(process, Signal.KILL);
         await TestServer.WaitUntilExitedAsync(process);
         await Assert.ThrowsAnyAsync<Exception>(() => creation);
-        Assert.NotEmpty(Launching(server));
-        server.StartBubblewrap();
         await Wait.UntilAsync(() => !Launching(server).Any(), "bubblewrap has exited");
+        File.WriteAllText(signal, "");
     }
 
     [Fact]
