@@ -19,7 +19,13 @@ internal static class ErrorResponse
         string? requestId = response.Headers.TryGetValues(ApiHeaders.RequestId, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
         if (await ReadBodyAsync(response.Content, cancellationToken) is { Code: { Length: > 0 } code, Error: { Length: > 0 } error } body)
         {
-            return new(DisplayText.Clean(code), DisplayText.CleanLines(error)) { Status = status, RequestId = body.RequestId ?? requestId, Field = body.Field, IsFromSandbox = isFromSandbox };
+            return new(DisplayText.Clean(code), DisplayText.CleanLines(error))
+            {
+                Status = status,
+                RequestId = body.RequestId ?? requestId,
+                Field = body.Field,
+                IsFromSandbox = isFromSandbox,
+            };
         }
 
         return new(ErrorCodes.FromStatus(status), $"The server rejected the request with status {status} without an explanation.")

@@ -141,7 +141,8 @@ public static class LocalFile
     /// <param name="name">The name, in the form of <see cref="PathText"/>.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.UnsafeName"/>: as a path, the name would lead to another directory.</exception>
     public static string NameOf(string name) => name is "" or "." or ".." || name.IndexOfAny(Path.GetInvalidFileNameChars()) >= 0
-        ? throw new ApiException(ErrorCodes.UnsafeName, $"The sandbox gave the name '{DisplayText.Clean(PathText.ToDisplay(name))}', which cannot be the name of a file. Nothing was copied.")
+        ? throw new ApiException(ErrorCodes.UnsafeName,
+            $"The sandbox gave the name '{DisplayText.Clean(PathText.ToDisplay(name))}', which cannot be the name of a file. Nothing was copied.")
         : EscapeBytes(name);
 
     /// <summary>Returns a path from a sandbox as local text: bytes that are not UTF-8 become <c>%XX</c>.</summary>

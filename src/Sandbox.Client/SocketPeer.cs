@@ -5,7 +5,8 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Client;
 
-/// <summary>Connects to a server's socket only if the server belongs to this user or to root: whoever can replace the socket must not receive requests.</summary>
+/// <summary>Connects to a server's socket only if the server belongs to this user or to root: whoever can replace the socket must not
+/// receive requests.</summary>
 internal static class SocketPeer
 {
     private const int SocketLevel = 1; // SOL_SOCKET

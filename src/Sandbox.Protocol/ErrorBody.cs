@@ -9,5 +9,10 @@ public sealed record ErrorBody(string Error, string Code, string? RequestId = nu
 {
     /// <summary>The exception of this error, with a message that cannot control a terminal.</summary>
     /// <param name="isFromSandbox">Whether the error came from a sandbox.</param>
-    public ApiException ToException(bool isFromSandbox) => new(DisplayText.Clean(Code), DisplayText.CleanLines(Error)) { RequestId = RequestId, Field = Field, IsFromSandbox = isFromSandbox };
+    public ApiException ToException(bool isFromSandbox) => new(DisplayText.Clean(Code), DisplayText.CleanLines(Error))
+    {
+        RequestId = RequestId,
+        Field = Field,
+        IsFromSandbox = isFromSandbox,
+    };
 }

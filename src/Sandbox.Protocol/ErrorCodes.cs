@@ -201,7 +201,8 @@ public static class ErrorCodes
         new(WatchLimitReached, 503, "LimitsExceeded", null),
         new(ServerNotInstalled, 503, "NotInstalled", "Install the module again, or use another server: Connect-SandboxServer -Uri."),
         new(ServerStartFailed, 503, "ResourceUnavailable", null),
-        new(ServerNotTrusted, 503, "SecurityError", "Check who owns the socket and its directory. Set SANDBOX_HOME to a directory of your own, or connect to another server."),
+        new(ServerNotTrusted, 503, "SecurityError",
+            "Check who owns the socket and its directory. Set SANDBOX_HOME to a directory of your own, or connect to another server."),
         new(CommandTimedOut, 504, "OperationTimeout", "Allow more time with -TimeoutSeconds."),
         new(DiskFull, 507, "LimitsExceeded", "Remove files that are no longer needed."),
     }.ToFrozenDictionary(kind => kind.Code);

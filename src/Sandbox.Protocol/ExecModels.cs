@@ -108,7 +108,8 @@ public static class ApiHeaders
     /// <summary>The id under which a request is logged.</summary>
     public const string RequestId = "Request-Id";
 
-    /// <summary>The server sets it, to <see cref="BySandbox"/>, on each response that it forwards from a sandbox: code in the sandbox may have written it.</summary>
+    /// <summary>The server sets it, to <see cref="BySandbox"/>, on each response that it forwards from a sandbox: code in the sandbox may have
+    /// written it.</summary>
     public const string AnsweredBy = "Answered-By";
 
     /// <summary>The value of <see cref="AnsweredBy"/>.</summary>

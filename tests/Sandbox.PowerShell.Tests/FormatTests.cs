@@ -75,6 +75,26 @@ public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxF
     }
 
     [Fact]
+    public void Hostile_directory_name_cannot_control_the_terminal()
+    {
+        const string name = "h\u001b]0;title\u0007\r\u202e";
+        string[] shown = fixture.Engine.Run("""
+            $null = New-SandboxItem -Sandbox $Box -Path "/workspace/outer/$Hostile" -ItemType Directory
+            Get-SandboxChildItem -Sandbox $Box -LiteralPath /workspace/outer | Out-String -Width 300
+            Get-SandboxChildItem -Sandbox $Box -LiteralPath /workspace/outer | Format-List | Out-String -Width 300
+            New-SandboxSession hostile -Sandbox $Box -WorkingDirectory "/workspace/outer/$Hostile" | Format-List | Out-String -Width 300
+            Get-SandboxItem -Sandbox $Box -LiteralPath "/workspace/$Hostile" 2>&1 | ForEach-Object { "$_" }
+            """, ("Hostile", name)).Texts;
+        Assert.Equal(4, shown.Length);
+        Assert.All(shown, text =>
+        {
+            Assert.Contains("h\u241b]0;title\u2407\u240d\ufffd", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("\u001b]", text, StringComparison.Ordinal);
+        });
+        Assert.Equal([name], fixture.Engine.Run("(Get-SandboxChildItem -Sandbox $Box -LiteralPath /workspace/outer).Name").Texts);
+    }
+
+    [Fact]
     public void Code_output_keeps_its_lines()
     {
         string[] lines = Show("Invoke-SandboxCode \"type('Frame', (), {'__repr__': lambda _: '   a  b\\n0  1  2\\n1  3  4'})()\" -Sandbox $Box", "PlainText")

@@ -18,7 +18,8 @@ internal sealed class EnvironmentSnapshot(IEnumerable<KeyValuePair<string, strin
 
     /// <summary>Creates the error for variables that are larger than <see cref="MaximumLength"/>.</summary>
     public static ApiException TooLarge() => new(
-        ErrorCodes.EnvironmentTooLarge, $"The environment variables are larger than {MaximumLength / 1024 / 1024} MB together. They are neither returned nor saved.");
+        ErrorCodes.EnvironmentTooLarge,
+        $"The environment variables are larger than {MaximumLength / 1024 / 1024} MB together. They are neither returned nor saved.");
 
     /// <exception cref="ApiException"><see cref="ErrorCodes.EnvironmentTooLarge"/>.</exception>
     public EnvironmentSnapshot RequireLength() =>

@@ -124,7 +124,8 @@ internal sealed class Session : ICommandRunner
         }
     }
 
-    /// <summary>Like <see cref="Snapshot"/>, but fails when the last report was too large, so that nothing starts with other variables than the shell's.</summary>
+    /// <summary>Like <see cref="Snapshot"/>, but fails when the last report was too large: nothing may start with other variables than the
+    /// shell's.</summary>
     /// <exception cref="ApiException"><see cref="ErrorCodes.EnvironmentTooLarge"/>.</exception>
     public (string Directory, EnvironmentSnapshot Variables) RequireSnapshot()
     {

@@ -12,14 +12,16 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder)
     public Task ForwardAsync(HttpContext context, SandboxInstance sandbox) => forwarder.ForwardAsync(
         context, "http://agent", sandbox.Agent, AgentTransformer.Instance, $"The sandbox '{sandbox.Record.Id}' closed the connection before it answered.");
 
-    /// <summary>Removes the caller's credentials from requests, and from answers the headers that would speak for the server; marks answers as the agent's.</summary>
+    /// <summary>Removes the caller's credentials from requests, and from answers the headers that would speak for the server; marks
+    /// answers as the agent's.</summary>
     private sealed class AgentTransformer : StreamingTransformer
     {
         public static readonly AgentTransformer Instance = new();
 
         private static readonly string[] NotForAgents = ["Authorization", "Cookie", "Proxy-Authorization"];
         private static readonly string[] NotFromAgents =
-            [ApiHeaders.RequestId, ApiHeaders.AnsweredBy, "Set-Cookie", "Server", "WWW-Authenticate", "Proxy-Authenticate", "Strict-Transport-Security", "Alt-Svc"];
+            [ApiHeaders.RequestId, ApiHeaders.AnsweredBy, "Set-Cookie", "Server",
+             "WWW-Authenticate", "Proxy-Authenticate", "Strict-Transport-Security", "Alt-Svc"];
 
         public override async ValueTask TransformRequestAsync(
             HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
