@@ -43,7 +43,8 @@ public sealed unsafe class ChildProcess : IDisposable
     /// <summary>Gets the pidfd, which is readable after the exit: for an <see cref="EventLoop"/>.</summary>
     public FileDescriptor Handle { get; }
 
-    /// <summary>Starts all further children of this process in one Landlock domain, see <see cref="Landlock"/>, and as the first to end when memory runs out.</summary>
+    /// <summary>Starts all further children of this process in one Landlock domain, see <see cref="Landlock"/>,
+    /// and as the first to end when memory runs out.</summary>
     public static void ConfineChildren() => _starter = new ConfinedThread();
 
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>

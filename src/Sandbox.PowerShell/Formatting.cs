@@ -91,7 +91,8 @@ public static partial class Formatting
     public static string FileName(PSObject item)
     {
         string style = StyleOf(Text(item, "Type")) is { Length: > 0 } kind ? kind : Text(item, "UnixMode").Contains('x') ? Style("FileInfo.Executable") : "";
-        return Color(style, DisplayText.Clean(Text(item, "Name")) + (item.Properties["LinkTarget"]?.Value is { } target ? $" -> {DisplayText.Clean(Text(target))}" : ""));
+        string name = DisplayText.Clean(Text(item, "Name"));
+        return Color(style, name + (item.Properties["LinkTarget"]?.Value is { } target ? $" -> {DisplayText.Clean(Text(target))}" : ""));
     }
 
     /// <summary>Formats a name, path, command or message from a sandbox; null gives null.</summary>

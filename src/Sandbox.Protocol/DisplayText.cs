@@ -25,7 +25,10 @@ public static class DisplayText
         StringBuilder clean = new(text.Length);
         foreach (char character in text)
         {
-            _ = clean.Append(!IsUnsafe(character) ? character : character < ' ' ? (char)(FirstPicture + character) : character == '\u007f' ? DeletePicture : '\ufffd');
+            _ = clean.Append(!IsUnsafe(character) ? character
+                : character < ' ' ? (char)(FirstPicture + character)
+                : character == '\u007f' ? DeletePicture
+                : '\ufffd');
         }
 
         return clean.ToString();

@@ -12,7 +12,8 @@ public static class RequestTarget
     /// <summary>Returns the path of a target, percent-encoded as it was sent.</summary>
     /// <param name="target">The target as it was sent.</param>
     /// <param name="decodedPath">The path that the web server made of it, without <c>.</c> and <c>..</c>.</param>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: the two name different sandboxes or routes, or it has control characters.</exception>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>: the two name different sandboxes or routes,
+    /// or it has control characters.</exception>
     public static string PathOf(string target, string decodedPath)
     {
         string path = PathAndQuery(target);
@@ -20,7 +21,8 @@ public static class RequestTarget
         path = question < 0 ? path : path[..question];
         return target.AsSpan().ContainsAnyInRange('\0', '\x1f') || Routed(path) != Routed(decodedPath)
             ? throw new ApiException(ErrorCodes.InvalidRequest,
-                "The address is ambiguous: '.', '..', '%' and control characters cannot be part of a sandbox's id or a route. Give a path of a file as '?path='.")
+                "The address is ambiguous: '.', '..', '%' and control characters cannot be part of a sandbox's id or a route. "
+                + "Give a path of a file as '?path='.")
             : path;
     }
 

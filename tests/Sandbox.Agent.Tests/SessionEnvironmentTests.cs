@@ -142,7 +142,10 @@ public sealed class SessionEnvironmentTests(AgentFixture agent) : IClassFixture<
     public async Task JSON_body_of_more_than_8_MB_is_refused()
     {
         // A client that sends the body at once may find the connection closed before it reads the answer.
-        using HttpRequestMessage request = new(HttpMethod.Post, "exec") { Content = new StringContent(JsonSerializer.Serialize(new { command = ":", stdin = new byte[9_000_000] })) };
+        using HttpRequestMessage request = new(HttpMethod.Post, "exec")
+        {
+            Content = new StringContent(JsonSerializer.Serialize(new { command = ":", stdin = new byte[9_000_000] })),
+        };
         request.Headers.ExpectContinue = true;
         using HttpResponseMessage refused = await agent.Http.SendAsync(request);
         Assert.Equal((413, ErrorCodes.PayloadTooLarge), ((int)refused.StatusCode, await AgentFixture.ReadErrorCodeAsync(refused)));

@@ -30,7 +30,8 @@ public sealed class ResponseLimitTests
     [Fact]
     public async Task Event_of_many_lines_is_ResponseTooLarge()
     {
-        await using StubServer server = await StartAsync("text/event-stream", "event: new-kind\r\n", "\r\n\r\n" + CodeEnd, "data: " + new string('x', 1024) + "\r\n");
+        await using StubServer server = await StartAsync("text/event-stream", "event: new-kind\r\n", "\r\n\r\n" + CodeEnd,
+            "data: " + new string('x', 1024) + "\r\n");
         await AssertTooLargeAsync(() => RunCodeAsync(server));
     }
 
@@ -86,7 +87,8 @@ public sealed class ResponseLimitTests
     }
 
     // Valid without a limit: white space, unknown fields and unknown events are skipped.
-    private static Task<StubServer> StartAsync(string type, string begin, string end, string? filling = null, int status = 200) => StubServer.StartAsync(async context =>
+    private static Task<StubServer> StartAsync(string type, string begin, string end, string? filling = null, int status = 200) =>
+        StubServer.StartAsync(async context =>
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = type;

@@ -87,7 +87,8 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
         get
         {
             TheoryData<string, string> data = [];
-            foreach (string name in (string[])["q\u2019; calc; \u2019", "q$(calc)", "q`n`\"x", "q\u00a0-Force", "q;calc", "q--", "-q", "@q", "{q}", "q'x", "q\u201dx", "q,x", "q|calc", "#q", "%q"])
+            foreach (string name in (string[])["q\u2019; calc; \u2019", "q$(calc)", "q`n`\"x", "q\u00a0-Force",
+                "q;calc", "q--", "-q", "@q", "{q}", "q'x", "q\u201dx", "q,x", "q|calc", "#q", "%q"])
             {
                 foreach (string quote in (string[])["", "'", "\"", "\u2018", "\u2019", "\u201c", "\u201d"])
                 {
@@ -104,11 +105,15 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     public void Completed_name_is_one_argument_whatever_it_holds(string name, string quote)
     {
         string directory = $"h{Guid.NewGuid():n}";
-        _ = _engine.Run("$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; $null = New-SandboxItem -Sandbox $Box -Path \"$D/$Name\" -ItemType File", ("D", directory), ("Name", name)).Clean;
+        _ = _engine.Run(
+            "$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; "
+            + "$null = New-SandboxItem -Sandbox $Box -Path \"$D/$Name\" -ItemType File",
+            ("D", directory), ("Name", name)).Clean;
         string before = $"Get-SandboxItem -Sandbox {fixture.Id} -LiteralPath ";
         string line = $"{before}{quote}{directory}/";
         CommandCompletion completion = CompleteAll(line);
-        string completed = line[..completion.ReplacementIndex] + completion.CompletionMatches[0].CompletionText + line[(completion.ReplacementIndex + completion.ReplacementLength)..];
+        string completed = line[..completion.ReplacementIndex] + completion.CompletionMatches[0].CompletionText
+            + line[(completion.ReplacementIndex + completion.ReplacementLength)..];
         ScriptBlockAst script = Parser.ParseInput(completed, out _, out ParseError[] errors);
         Assert.Empty(errors);
         CommandAst command = Assert.IsType<CommandAst>(Assert.Single(Assert.IsType<PipelineAst>(Assert.Single(script.EndBlock.Statements)).PipelineElements));
@@ -133,7 +138,9 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     public void Name_of_a_drive_that_the_engine_would_not_quote_is_not_offered(string name)
     {
         string directory = CreateOnDrive("plain", name);
-        Assert.Equal([$"hostile:/{directory}/plain"], CompleteDrive($"Get-Content -LiteralPath hostile:/{directory}/").CompletionMatches.Select(match => match.CompletionText));
+        Assert.Equal(
+            [$"hostile:/{directory}/plain"],
+            CompleteDrive($"Get-Content -LiteralPath hostile:/{directory}/").CompletionMatches.Select(match => match.CompletionText));
         Assert.Equal(["plain", name], _engine.Run("Get-ChildItem hostile:/$D/* | ForEach-Object Name").Texts.Order(StringComparer.Ordinal).Reverse());
     }
 
@@ -148,7 +155,9 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
     public void Name_with_control_characters_is_not_offered(string name)
     {
         string directory = $"h{Guid.NewGuid():n}";
-        _ = _engine.Run("$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; $null = 'plain', $Name | ForEach-Object { New-SandboxItem -Sandbox $Box -Path \"$D/$_\" -ItemType File }", ("D", directory), ("Name", name)).Clean;
+        _ = _engine.Run("$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; "
+            + "$null = 'plain', $Name | ForEach-Object { New-SandboxItem -Sandbox $Box -Path \"$D/$_\" -ItemType File }",
+            ("D", directory), ("Name", name)).Clean;
         Assert.Equal([$"{directory}/plain"], OfferedTexts($"Get-SandboxItem -Sandbox {fixture.Id} -LiteralPath {directory}/"));
     }
 
@@ -180,7 +189,8 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
         string directory = $"h{Guid.NewGuid():n}";
         _ = _engine.Run(
             "if (!(Test-Path hostile:/)) { $null = New-PSDrive hostile Sandbox /workspace -Sandbox $Box -Scope Global }; " +
-            "$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; foreach ($n in $Names) { $null = New-SandboxItem -Sandbox $Box -Path \"$D/$n\" -ItemType File }",
+            "$null = New-SandboxItem -Sandbox $Box -Path $D -ItemType Directory; "
+            + "foreach ($n in $Names) { $null = New-SandboxItem -Sandbox $Box -Path \"$D/$n\" -ItemType File }",
             ("D", directory), ("Names", names)).Clean;
         return directory;
     }
@@ -193,7 +203,8 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
         Assert.Equal(name.Contains('\u00a0') ? 0 : 1, completion.CompletionMatches.Count);
         foreach (CompletionResult match in completion.CompletionMatches)
         {
-            string completed = line[..completion.ReplacementIndex] + match.CompletionText + line[(completion.ReplacementIndex + completion.ReplacementLength)..];
+            string completed = line[..completion.ReplacementIndex] + match.CompletionText
+                + line[(completion.ReplacementIndex + completion.ReplacementLength)..];
             ScriptBlockAst script = Parser.ParseInput(completed, out _, out ParseError[] errors);
             Assert.True(errors.Length == 0, completed);
             StatementAst statement = Assert.Single(script.EndBlock.Statements);
@@ -209,7 +220,8 @@ public sealed class CompletionTests(SandboxFixture fixture) : IClassFixture<Sand
         using PowerShell shell = PowerShell.Create(_engine.Runspace);
         CommandCompletion? completion = null;
         Wait.Until(
-            () => (completion = CommandCompletion.CompleteInput(line, line.Length, null, shell)).CompletionMatches is [{ ResultType: CompletionResultType.ParameterValue }],
+            () => (completion = CommandCompletion.CompleteInput(line, line.Length, null, shell))
+                .CompletionMatches is [{ ResultType: CompletionResultType.ParameterValue }],
             $"something is offered for '{line}'");
         return completion!;
     }

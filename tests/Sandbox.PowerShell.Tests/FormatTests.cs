@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace Sandbox.Tests;
 
-[Collection(StyleCollection.Name)]
+[Collection(SharedStyle.Name)]
 public sealed class FormatTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
 {
     private const string Result = "Invoke-SandboxCommand 'echo one; echo two; exit 3' -Sandbox $Box -AsResult";

@@ -17,7 +17,8 @@ public sealed class HostileSandboxTests : IDisposable
         _server = new(request => _answers.TryGetValue(request.Url!.AbsolutePath, out Func<HttpListenerRequest, Task<StubAnswer>>? answer)
             ? answer(request)
             : Task.FromResult(new StubAnswer("""{"code":"route_not_found","error":"The test defines no answer."}""", 404)));
-        Answer("/v1/server", new("""{"name":"sandboxd","version":"0.1.0","build":"b","apiVersion":"v1","capabilities":[],"abilities":[]}""", IsFromSandbox: false));
+        Answer("/v1/server", new(
+            """{"name":"sandboxd","version":"0.1.0","build":"b","apiVersion":"v1","capabilities":[],"abilities":[]}""", IsFromSandbox: false));
         _ = _engine.Run("Connect-SandboxServer $Uri", ("Uri", _server.Uri)).Clean;
     }
 
@@ -90,8 +91,12 @@ public sealed class HostileSandboxTests : IDisposable
     public void Names_in_views_cannot_control_the_terminal()
     {
         const string hostile = "\\u001b]0;title\\u0007";
-        Answer("/v1/sandbox/x/session", new($$"""{"sessions":[{"id":"s","state":"busy","cwd":"/{{hostile}}",{{Created}},"runningCommand":{"processId":"p","command":"c{{hostile}}","startedAt":"2026-01-01T00:00:00Z"} }]}"""));
-        ScriptResult result = _engine.Run("$s = Get-SandboxSession -Sandbox x; $s | Format-Table | Out-String -Width 200; $s | Format-List | Out-String -Width 200; $s.WorkingDirectory");
+        Answer("/v1/sandbox/x/session", new($$"""
+            {"sessions":[{"id":"s","state":"busy","cwd":"/{{hostile}}",{{Created}},
+            "runningCommand":{"processId":"p","command":"c{{hostile}}","startedAt":"2026-01-01T00:00:00Z"} }]}
+            """));
+        ScriptResult result = _engine.Run(
+            "$s = Get-SandboxSession -Sandbox x; $s | Format-Table | Out-String -Width 200; $s | Format-List | Out-String -Width 200; $s.WorkingDirectory");
         string[] texts = result.Texts;
         Assert.Contains("/\u241b]0;title\u2407", texts[0], StringComparison.Ordinal);
         Assert.Contains("c\u241b]0;title\u2407", texts[1], StringComparison.Ordinal);
@@ -125,7 +130,8 @@ public sealed class HostileSandboxTests : IDisposable
             Answer("/v1/sandbox/x/persist", new("", Type: "application/octet-stream") { Content = Archive(".bashrc") });
             ScriptResult result = _engine.Run("Copy-SandboxItem -FromSandbox x . -Destination $D -Recurse", ("D", destination));
             Assert.Equal("UnsafeName", result.ErrorId);
-            Assert.Equal([destination], Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories).Where(found => found != $"{directory}/parent"));
+            Assert.Equal([destination], Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories)
+                .Where(found => found != $"{directory}/parent"));
         }
         finally
         {
@@ -152,7 +158,8 @@ public sealed class HostileSandboxTests : IDisposable
 
     private static string Session(string id) => $$"""{"id":"{{id}}","state":"idle","cwd":"/",{{Created}}}""";
 
-    private static string SandboxOf(string id) => $$"""{"id":"{{id}}","state":"running","engine":"bubblewrap","network":"none","isolation":[],{{Created}},"labels":{} }""";
+    private static string SandboxOf(string id) =>
+        $$"""{"id":"{{id}}","state":"running","engine":"bubblewrap","network":"none","isolation":[],{{Created}},"labels":{} }""";
 
     private void Answer(string path, StubAnswer answer) => _answers[path] = _ => Task.FromResult(answer);
 }

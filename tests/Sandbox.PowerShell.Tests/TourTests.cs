@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Sandbox.Tests;
 
 /// <summary>The tour in the README, run line by line.</summary>
-[Collection(StyleCollection.Name)]
+[Collection(SharedStyle.Name)]
 public sealed partial class TourTests
 {
     [Fact]

@@ -51,12 +51,14 @@ public sealed class HostileAgentTests : IAsyncLifetime
     {
         Task<HttpResponseMessage> answering = _client.GetAsync(Route);
         await _agent.AnswerAsync(
-            "HTTP/1.1 302 Found\r\nLocation: /v1/sandbox\r\nSet-Cookie: a=b\r\nServer: x\r\nRequest-Id: mine\r\nAnswered-By: server\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n");
+            "HTTP/1.1 302 Found\r\nLocation: /v1/sandbox\r\nSet-Cookie: a=b\r\n"
+            + "Server: x\r\nRequest-Id: mine\r\nAnswered-By: server\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n");
         using HttpResponseMessage answer = await answering;
 
         // The redirect is not followed, and headers of the server cannot be set by the agent.
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
-        Assert.Equal(["Answered-By", "Content-Length", "Date", "Location", "Request-Id"], answer.Headers.Concat(answer.Content.Headers).Select(header => header.Key).Order());
+        Assert.Equal(["Answered-By", "Content-Length", "Date", "Location", "Request-Id"],
+            answer.Headers.Concat(answer.Content.Headers).Select(header => header.Key).Order());
         Assert.Equal("sandbox", Assert.Single(answer.Headers.GetValues("Answered-By")));
         Assert.NotEqual("mine", Assert.Single(answer.Headers.GetValues("Request-Id")));
     }

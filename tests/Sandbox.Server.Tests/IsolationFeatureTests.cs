@@ -249,7 +249,8 @@ public sealed class IsolationFeatureTests
     [InlineData(ServerUser.Ordinary)]
     public async Task Without_masks_proc_describes_the_host(ServerUser user)
     {
-        const string probe = "cat /proc/cmdline /proc/interrupts /proc/timer_list /proc/config.gz 2>/dev/null | wc -c; ls /proc/bus /proc/fs | grep -v : | wc -w";
+        const string probe = "cat /proc/cmdline /proc/interrupts /proc/timer_list /proc/config.gz 2>/dev/null | wc -c; "
+            + "ls /proc/bus /proc/fs | grep -v : | wc -w";
         await using (LaunchedSandbox whole = await LaunchedSandbox.StartAsync(user, IsolationFeatures.All))
         {
             Assert.Equal("0\n0\n", (await whole.ExecAsync(probe)).Output);

@@ -15,7 +15,8 @@ public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<Api
 
     /// <summary>Returns the processes of bubblewrap, which have the sandbox's directories among their arguments.</summary>
     private static IEnumerable<ProcessEntry> Launching(TestServer server) => ProcessTable.All().Where(entry => entry.IsAlive
-        && ProcessTable.CommandLineOf(entry.Id) is { } command && command.Any(argument => argument.StartsWith($"{server.Home}/state/", StringComparison.Ordinal)));
+        && ProcessTable.CommandLineOf(entry.Id) is { } command
+        && command.Any(argument => argument.StartsWith($"{server.Home}/state/", StringComparison.Ordinal)));
 
     [Fact]
     public async Task Stopped_sandbox_is_started_once_by_its_next_request_and_not_by_a_get()

@@ -14,7 +14,8 @@ internal sealed class RequestPath(SessionRegistry sessions)
         string path = RequestTarget.PathOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value ?? "");
         string begin = $"/{route}/";
         int id = path.StartsWith(Routes.SandboxPrefix, StringComparison.Ordinal) ? path.AsSpan(Routes.SandboxPrefix.Length).IndexOf('/') : -1;
-        if (id > 0 && path.AsSpan(Routes.SandboxPrefix.Length + id) is var rest && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
+        if (id > 0 && path.AsSpan(Routes.SandboxPrefix.Length + id) is var rest
+            && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
         {
             return SandboxPath.Absolute("/" + PathText.Unescape(rest[begin.Length..]), "/");
         }

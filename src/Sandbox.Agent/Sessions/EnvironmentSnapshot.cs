@@ -1,3 +1,4 @@
+using Sandbox.Agent.Shells;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
@@ -5,8 +6,8 @@ namespace Sandbox.Agent.Sessions;
 /// <summary>An immutable set of variables, some of which are secret.</summary>
 internal sealed class EnvironmentSnapshot(IEnumerable<KeyValuePair<string, string>> values, IEnumerable<string> secrets)
 {
-    /// <summary>The most characters that names and values have together. A program can be started with far fewer.</summary>
-    public const int MaximumLength = 8 * 1024 * 1024;
+    /// <summary>The most characters that names and values have together.</summary>
+    public const int MaximumLength = StatusReportReader.MaximumVariables;
 
     private readonly Dictionary<string, string> _values = new(values, StringComparer.Ordinal);
     private readonly HashSet<string> _secrets = new(secrets, StringComparer.Ordinal);

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Sandbox.Agent.Commands;
-using Sandbox.Agent.Sessions;
 
 namespace Sandbox.Agent.Shells;
 
@@ -15,8 +14,11 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
     private const byte End = 0;
     private static readonly char[] Separators = [' ', '\n'];
 
+    /// <summary>The most characters that names and values of exports have together. A program can be started with far fewer.</summary>
+    public const int MaximumVariables = 8 * 1024 * 1024;
+
     // In bytes. Quoted, a character is a few bytes at most; a path is far shorter.
-    private const int MaximumExports = 4 * EnvironmentSnapshot.MaximumLength;
+    private const int MaximumExports = 4 * MaximumVariables;
     private const int MaximumField = 64 * 1024;
 
     private readonly ArrayBufferWriter<byte> _field = new();
@@ -105,7 +107,7 @@ internal sealed class StatusReportReader(Action<StatusReport> onReport, Action<D
         {
             _lastExports = value.ToArray();
             _exports = DeclareParser.Read(value);
-            _areTooLarge = _exports.Sum(pair => (long)pair.Key.Length + pair.Value.Length) > EnvironmentSnapshot.MaximumLength;
+            _areTooLarge = _exports.Sum(pair => (long)pair.Key.Length + pair.Value.Length) > MaximumVariables;
         }
 
         onExports(_areTooLarge ? null : _exports);

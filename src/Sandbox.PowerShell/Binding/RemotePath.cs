@@ -141,7 +141,8 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
         return Path.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"There is no directory '{Display}'.") : this;
     }
 
-    /// <summary>Returns the last part of the path; empty for <c>/</c>. If that is <c>.</c> or <c>..</c>, the sandbox is asked for the directory's name.</summary>
+    /// <summary>Returns the last part of the path; empty for <c>/</c>. If that is <c>.</c> or <c>..</c>,
+    /// the sandbox is asked for the directory's name.</summary>
     /// <exception cref="ApiException">The sandbox gave a name that none can have.</exception>
     public async Task<string> NameAsync(CancellationToken cancellationToken)
     {

@@ -26,7 +26,8 @@ public abstract class ServerCompleter : IArgumentCompleter
         {
             ModuleState state = ModuleState.ForCompletion;
             return state.Clients.Peek(state.Connection, Budget) is { } client
-                ? [.. FindAsync(client, new BoundArguments(fakeBoundParameters, parameterName, word, state.DefaultSandbox), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
+                ? [.. FindAsync(client, new BoundArguments(fakeBoundParameters, parameterName, word, state.DefaultSandbox), limit.Token)
+                    .WaitAsync(limit.Token).GetAwaiter().GetResult()
                     .Where(found => found.Text.Length > 0 && DisplayText.IsClean(found.Text) && IsMatch(found, word)).Select(found => Result(found, isQuoted))]
                 : [];
         }
@@ -51,7 +52,9 @@ public abstract class ServerCompleter : IArgumentCompleter
     // Always single quotes: what a sandbox named must stay a text, whatever the user began with.
     private static CompletionResult Result(Suggestion found, bool isQuoted)
     {
-        string text = isQuoted || (!found.IsNumber && MustBeQuoted(found.Text)) ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(found.Text)}'" : found.Text;
+        string text = isQuoted || (!found.IsNumber && MustBeQuoted(found.Text))
+            ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(found.Text)}'"
+            : found.Text;
         string explanation = DisplayText.Clean(found.Explanation);
         return new(text, found.Text, CompletionResultType.ParameterValue, string.Create(CultureInfo.InvariantCulture, $"{found.Text}: {explanation}"));
     }

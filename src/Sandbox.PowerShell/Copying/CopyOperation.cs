@@ -58,7 +58,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     }
 
     /// <summary>Copies a source and returns the new item.</summary>
-    protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken token);
+    protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken cancellationToken);
 
     /// <summary>Reports a skipped item. Thread-safe.</summary>
     protected void Warn(string warning)
@@ -90,8 +90,8 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     /// <summary>Runs an operation and repeats it after a broken connection.</summary>
     /// <param name="progress">Is reset for each attempt.</param>
     /// <param name="action">The operation.</param>
-    /// <param name="token">Cancels the operation.</param>
-    protected static async Task RepeatAsync(TransferProgress progress, Func<Task> action, CancellationToken token)
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    protected static async Task RepeatAsync(TransferProgress progress, Func<Task> action, CancellationToken cancellationToken)
     {
         for (int left = TreeAttempts - 1; ; left--)
         {
@@ -101,7 +101,7 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
                 await action();
                 return;
             }
-            catch (ConnectionLostException) when (left > 0 && !token.IsCancellationRequested)
+            catch (ConnectionLostException) when (left > 0 && !cancellationToken.IsCancellationRequested)
             {
                 // Start again from the beginning.
             }

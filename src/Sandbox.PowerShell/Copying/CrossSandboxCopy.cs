@@ -14,47 +14,47 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <summary>Copies a source and returns the new item.</summary>
-    public async Task<object> CopyThroughAsync(RemotePath source, TransferProgress progress, CancellationToken token)
+    public async Task<object> CopyThroughAsync(RemotePath source, TransferProgress progress, CancellationToken cancellationToken)
     {
-        FileEntry entry = await source.GetAsync(follow: true, token);
-        RemotePath place = await destination.WithNameAsync(await source.NameAsync(token), token);
+        FileEntry entry = await source.GetAsync(follow: true, cancellationToken);
+        RemotePath place = await destination.WithNameAsync(await source.NameAsync(cancellationToken), cancellationToken);
         if (entry.Type == FileKind.Directory)
         {
             RequireRecurse(source.Display);
-            await CopyTreeAsync(source, place, progress, token);
+            await CopyTreeAsync(source, place, progress, cancellationToken);
         }
         else
         {
-            await CopyFileAsync(source, place, progress, token);
+            await CopyFileAsync(source, place, progress, cancellationToken);
         }
 
-        return new SandboxItem(await place.GetAsync(follow: false, token), place.Target);
+        return new SandboxItem(await place.GetAsync(follow: false, cancellationToken), place.Target);
     }
 
     /// <inheritdoc />
-    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token) =>
-        CopyThroughAsync(source, progress, token);
+    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken cancellationToken) =>
+        CopyThroughAsync(source, progress, cancellationToken);
 
-    private async Task CopyFileAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken token)
+    private async Task CopyFileAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken cancellationToken)
     {
-        await using (SandboxFileStream content = await source.OpenAsync(0, token))
+        await using (SandboxFileStream content = await source.OpenAsync(0, cancellationToken))
         {
             progress.TotalBytes = content.BodyLength;
             WriteOptions options = new() { Mode = content.Mode, ModifiedAt = content.ModifiedAt, Parents = Options.Force };
-            await place.WriteAsync(LocalFile.Count(content, progress), options, token);
+            await place.WriteAsync(LocalFile.Count(content, progress), options, cancellationToken);
         }
 
         if (Options.Checksum)
         {
-            await using SandboxFileStream original = await source.OpenAsync(0, token), copy = await place.OpenAsync(0, token);
-            if (await LocalFile.HashAsync(original, token) != await LocalFile.HashAsync(copy, token))
+            await using SandboxFileStream original = await source.OpenAsync(0, cancellationToken), copy = await place.OpenAsync(0, cancellationToken);
+            if (await LocalFile.HashAsync(original, cancellationToken) != await LocalFile.HashAsync(copy, cancellationToken))
             {
                 throw ChecksumMismatch.Of(source.Display);
             }
         }
     }
 
-    private async Task CopyTreeAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken token)
+    private async Task CopyTreeAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken cancellationToken)
     {
         if (Options.Checksum)
         {
@@ -63,8 +63,8 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
 
         await RepeatAsync(progress, async () =>
         {
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: false, token);
-            await place.RestoreAsync(LocalFile.Count(archive, progress).CopyToAsync, token);
-        }, token);
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: false, cancellationToken);
+            await place.RestoreAsync(LocalFile.Count(archive, progress).CopyToAsync, cancellationToken);
+        }, cancellationToken);
     }
 }

@@ -16,10 +16,10 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <inheritdoc />
-    protected override async Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken token)
+    protected override async Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken cancellationToken)
     {
-        FileEntry entry = await source.GetAsync(follow: true, token);
-        string path = PathFor(LocalFile.EscapeBytes(await source.NameAsync(token)));
+        FileEntry entry = await source.GetAsync(follow: true, cancellationToken);
+        string path = PathFor(LocalFile.EscapeBytes(await source.NameAsync(cancellationToken)));
         if (Options.Force)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -28,11 +28,11 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         if (entry.Type == FileKind.Directory)
         {
             RequireRecurse(source.Display);
-            await CopyTreeAsync(source, path, progress, token);
+            await CopyTreeAsync(source, path, progress, cancellationToken);
             return new DirectoryInfo(path);
         }
 
-        await CopyFileAsync(source, path, progress, token);
+        await CopyFileAsync(source, path, progress, cancellationToken);
         return new FileInfo(path);
     }
 
@@ -40,30 +40,30 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         : given.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"The local directory '{Destination}' does not exist.")
         : Destination;
 
-    private async Task CopyFileAsync(RemotePath source, string path, TransferProgress progress, CancellationToken token)
+    private async Task CopyFileAsync(RemotePath source, string path, TransferProgress progress, CancellationToken cancellationToken)
     {
-        SandboxFileStream content = await source.OpenAsync(0, token);
+        SandboxFileStream content = await source.OpenAsync(0, cancellationToken);
         progress.TotalBytes = content.BodyLength;
-        await LocalFile.WriteAsync(path, LocalFile.Count(content, progress), LocalFile.ParseMode(content.Mode), content.ModifiedAt, token);
+        await LocalFile.WriteAsync(path, LocalFile.Count(content, progress), LocalFile.ParseMode(content.Mode), content.ModifiedAt, cancellationToken);
         if (Options.Checksum)
         {
-            await using SandboxFileStream original = await source.OpenAsync(0, token);
-            if (await LocalFile.HashAsync(original, token) != await LocalFile.HashAsync(path, token))
+            await using SandboxFileStream original = await source.OpenAsync(0, cancellationToken);
+            if (await LocalFile.HashAsync(original, cancellationToken) != await LocalFile.HashAsync(path, cancellationToken))
             {
                 throw ChecksumMismatch.Of(path);
             }
         }
     }
 
-    private async Task CopyTreeAsync(RemotePath source, string path, TransferProgress progress, CancellationToken token)
+    private async Task CopyTreeAsync(RemotePath source, string path, TransferProgress progress, CancellationToken cancellationToken)
     {
         HashSet<string> unread = [];
         LocalTree tree = new(path, progress, Warn) { OnUnread = inside => unread.Add(inside) };
         await RepeatAsync(progress, async () =>
         {
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, token);
-            await tree.ReadAsync(archive, token);
-        }, token);
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, cancellationToken);
+            await tree.ReadAsync(archive, cancellationToken);
+        }, cancellationToken);
         foreach (string inside in unread)
         {
             string name = $"{source.Display}/{PathText.ToDisplay(inside)}";
@@ -73,8 +73,8 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         if (Options.Checksum)
         {
             long received = progress.Files;
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, token);
-            ChecksumMismatch.Require(source.Display, received, await tree.CompareAsync(archive, token));
+            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, cancellationToken);
+            ChecksumMismatch.Require(source.Display, received, await tree.CompareAsync(archive, cancellationToken));
         }
     }
 }

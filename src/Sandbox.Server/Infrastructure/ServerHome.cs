@@ -175,7 +175,8 @@ internal sealed class ServerHome
             bool isSticky = (facts.Permissions & UnixFileMode.StickyBit) != 0;
 
             // A user's own group, of the same number, has no other members by convention.
-            bool isWritable = (facts.Permissions & UnixFileMode.OtherWrite) != 0 || ((facts.Permissions & UnixFileMode.GroupWrite) != 0 && (facts.Group != user));
+            bool isWritable = (facts.Permissions & UnixFileMode.OtherWrite) != 0
+                || ((facts.Permissions & UnixFileMode.GroupWrite) != 0 && (facts.Group != user));
             string? fault = facts.Owner is not 0 && facts.Owner != user ? $"belongs to user {facts.Owner}"
                 : isWritable && !isSticky ? "can be written to by others"
                 : null;

@@ -59,7 +59,8 @@ internal sealed record ServeOptions
         return options.Listen is not { } listen || isInsecure || IPAddress.IsLoopback(listen.Address)
             ? options
             : throw new ArgumentException(
-                $"--listen http://{listen} would send the API key and all data unencrypted over the network. Listen on 127.0.0.1 behind a TLS proxy or an SSH tunnel, "
+                $"--listen http://{listen} would send the API key and all data unencrypted over the network. "
+                + "Listen on 127.0.0.1 behind a TLS proxy or an SSH tunnel, "
                 + $"or add {InsecureOption} if the network is trusted.");
     }
 

@@ -169,7 +169,8 @@ internal static class BubblewrapArguments
         IEnumerable<(string Name, string Value)> agent = [("DOTNET_hostBuilder__reloadConfigOnChange", "false"), ("DOTNET_GCGen1MaxBudget", "200000")];
 
         // The diagnostic socket in /tmp would let code of the sandbox load a profiler into the agent.
-        IEnumerable<(string Name, string Value)> managed = [("DOTNET_ROOT", "/opt/dotnet"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), ("DOTNET_EnableDiagnostics", "0")];
+        IEnumerable<(string Name, string Value)> managed =
+            [("DOTNET_ROOT", "/opt/dotnet"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), ("DOTNET_EnableDiagnostics", "0")];
         return
         [
             .. When(plan, IsolationFeatures.CleanEnvironment, "--clearenv"),

@@ -10,7 +10,8 @@ internal static class ProcessReaper
 {
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Returns whether the namespace's init and bubblewrap's outer process, which exits with the agent, are both alive. What has lost the outer process
+    /// <summary>Returns whether the namespace's init and bubblewrap's outer process, which exits with the agent, are both alive.
+    /// What has lost the outer process
     /// is killed: nothing runs in a sandbox that is shown as stopped.</summary>
     public static bool IsRunning(BubblewrapProcess process)
     {
