@@ -12,13 +12,13 @@ public static class ProcessNamespace
     /// <exception cref="System.ComponentModel.Win32Exception">It has exited, or this process may not inspect it.</exception>
     public static FileDescriptor Open(int process, string kind) => FileDescriptor.Open($"/proc/{process}/ns/{kind}", LibC.O_RDONLY);
 
-    /// <summary>Waits until the user namespace of a process has its users: before that, nobody who enters it has rights in it. The kernel has no event for
-    /// that. See user_namespaces(7).</summary>
+    /// <summary>Waits until the user namespace of a process has its users and groups: before that, nobody who enters it has rights in it. The groups are
+    /// mapped last. The kernel has no event for that. See user_namespaces(7).</summary>
     /// <exception cref="TimeoutException">It still has none.</exception>
     public static async Task WaitForUsersAsync(int process, TimeSpan limit)
     {
         long start = Stopwatch.GetTimestamp();
-        while (File.ReadAllText($"/proc/{process}/uid_map").Length == 0)
+        while (File.ReadAllText($"/proc/{process}/gid_map").Length == 0)
         {
             if (Stopwatch.GetElapsedTime(start) > limit)
             {

@@ -61,9 +61,9 @@ public sealed class SandboxPoolTests
         SandboxRecord pooled = await WaitForPooledSandboxAsync(server);
         Assert.Equal(["a"], await ListAsync(server));
         Assert.Equal("", pooled.Id);
-        foreach (string id in (string[])["", "%20", $"{pooled.Number}"])
+        foreach ((string id, int status) in ((string, int)[])[("", 404), ("%20", 400), ($"{pooled.Number}", 404)])
         {
-            Assert.Equal(404, (int)(await server.Client.GetAsync($"v1/sandbox/{id}")).StatusCode);
+            Assert.Equal(status, (int)(await server.Client.GetAsync($"v1/sandbox/{id}")).StatusCode);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class CommandInput(InputBuffer source)
             read = await source.Reader.ReadAtLeastAsync(Small, cancellationToken);
         }
 
-        if (read.IsCompleted)
+        if (read.IsCompleted && read.Buffer.Length <= Small)
         {
             return request with { Stdin = read.Buffer.ToArray() };
         }
