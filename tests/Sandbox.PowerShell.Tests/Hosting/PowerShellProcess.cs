@@ -24,7 +24,8 @@ internal sealed class PowerShellProcess : IDisposable
         string[] words =
         [
             .. launcher, "env", "--default-signal", PowerShellProgram.Path, "-NoProfile", "-NonInteractive", "-Command",
-            $"Import-Module '{Paths.Manifest}' -ErrorAction Stop; {script}",
+            // Without warnings: on a host that cannot give an ordinary user's sandboxes the internet, each new one warns of that.
+            $"Import-Module '{Paths.Manifest}' -ErrorAction Stop; $WarningPreference = 'SilentlyContinue'; {script}",
         ];
         ProcessStartInfo start = new(words[0], words[1..])
         {
