@@ -18,6 +18,9 @@ public sealed class ServerEndpoint
 
     internal string? SocketPath { get; }
 
+    /// <summary>The user whose process must listen at the socket; null for this process's user.</summary>
+    internal uint? Owner { get; init; }
+
     internal Uri BaseAddress { get; }
 
     /// <summary>Parses an address.</summary>
@@ -42,6 +45,10 @@ public sealed class ServerEndpoint
         throw new ApiException(ErrorCodes.InvalidRequest,
             "The server's address must be 'unix:/path/to/socket', 'http://host:port' or 'https://host:port', without a user name or password.");
     }
+
+    /// <summary>Returns the endpoint of a socket at which a process of another user listens.</summary>
+    /// <param name="user">That user.</param>
+    internal ServerEndpoint OwnedBy(uint user) => new(Text, SocketPath, BaseAddress) { Owner = user };
 
     /// <inheritdoc />
     public override string ToString() => Text;

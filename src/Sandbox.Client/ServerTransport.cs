@@ -40,7 +40,7 @@ internal sealed class ServerTransport : IDisposable
         };
         if (endpoint.SocketPath is { } path)
         {
-            handler.ConnectCallback = (_, cancellationToken) => SocketPeer.ConnectAsync(path, cancellationToken);
+            handler.ConnectCallback = (_, cancellationToken) => SocketPeer.ConnectAsync(path, endpoint.Owner, cancellationToken);
         }
 
         _http = new(handler) { BaseAddress = endpoint.BaseAddress, Timeout = Timeout.InfiniteTimeSpan };

@@ -18,16 +18,17 @@ internal static class SocketPeer
 
     /// <summary>Connects to a socket.</summary>
     /// <param name="path">The socket.</param>
+    /// <param name="expected">The user that its process must have, if it is not root; null for this process's user.</param>
     /// <param name="cancellationToken">Cancels connecting.</param>
     /// <exception cref="ApiException"><see cref="ErrorCodes.ServerNotTrusted"/>.</exception>
-    public static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    public static async ValueTask<Stream> ConnectAsync(string path, uint? expected, CancellationToken cancellationToken)
     {
         NetworkStream connection = (NetworkStream)await UnixSocket.ConnectAsync(path, cancellationToken);
-        if (CurrentUser.Value is { } user && OwnerOf(connection.Socket) is var owner && owner != user && owner != 0)
+        if ((expected ?? CurrentUser.Value) is { } user && OwnerOf(connection.Socket) is var owner && owner != user && owner != 0)
         {
             await connection.DisposeAsync();
             throw new ApiException(ErrorCodes.ServerNotTrusted,
-                $"The process that listens at '{path}' belongs to the user {owner}, not to the user {user} of this process. Nothing was sent to it.");
+                $"The process that listens at '{path}' belongs to the user {owner}, not to the user {user}. Nothing was sent to it.");
         }
 
         return connection;

@@ -13,7 +13,7 @@ public sealed class SocketPeerTests : IDisposable
     [Fact]
     public async Task Server_of_another_user_is_refused_before_anything_is_sent()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can start a server as another user.");
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "NOT TESTED: the owner of a server's socket, since only root can start a server as another user.");
         File.SetUnixFileMode(_directory, (UnixFileMode)0x1ff /* 0777 */);
         string socket = Path.Combine(_directory, "s");
         const string listener = """

@@ -15,8 +15,9 @@ internal sealed class BenchmarkSandbox(BenchmarkServer server, string id, string
     /// <summary>Gets the workspace as a directory of the host.</summary>
     public string Directory => directory;
 
-    /// <summary>Gets the socket of the agent, which bypasses the server.</summary>
-    public ServerEndpoint Agent { get; } = ServerEndpoint.Parse($"unix:{server.AgentSocket(directory)}");
+    /// <summary>Gets the socket of the agent, which bypasses the server. It belongs to the sandbox's user, as the workspace does.</summary>
+    public ServerEndpoint Agent { get; } = ServerEndpoint.Parse($"unix:{server.AgentSocket(directory)}")
+        .OwnedBy(FileStatus.Of(Path.Combine(directory, "workspace")).Owner);
 
     /// <summary>Gets the processes in the sandbox and their helpers outside.</summary>
     public IReadOnlyList<ProcessEntry> Processes()

@@ -15,7 +15,7 @@ internal sealed class FailingStream : TestStream
         Task.Run(() => _reads++ < 10 ? buffer.Length : throw new InvalidDataException("The archive is damaged."));
 }
 
-/// <summary>Stream that returns one line and then blocks until it is told to end. It ignores cancellation.</summary>
+/// <summary>Stream that returns one line and then blocks until the test ends it. It ignores cancellation.</summary>
 public sealed class BlockingStream : TestStream
 {
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
