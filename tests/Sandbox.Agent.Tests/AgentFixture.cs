@@ -231,6 +231,25 @@ public sealed class AgentFixture : IAsyncLifetime
     public async Task<ProcessInfo> GetProcessAsync(string id) =>
         JsonSerializer.Deserialize(await Http.GetStringAsync("process/" + id), ProtocolJson.Default.ProcessInfo)!;
 
+    /// <summary>Waits until the agent, which has run nothing yet, has started a shell in advance.</summary>
+    internal async Task<ProcessEntry> WaitForReadyShellAsync()
+    {
+        ProcessEntry? ready = null;
+        await Wait.UntilAsync(
+            () =>
+            {
+                ready = ProcessTable.All().Cast<ProcessEntry?>().FirstOrDefault(process => IsShellOfThis(process!.Value.Id));
+                return ready is not null;
+            },
+            "the agent has a shell ready");
+        return ready!.Value;
+    }
+
+    private bool IsShellOfThis(int process) =>
+        ProcessTable.CommandLineOf(process) is { } line
+        && Shells.ShellLauncher.IsShell(line)
+        && new FileInfo($"/proc/{process}/fd/0").LinkTarget?.StartsWith(_root + '/', StringComparison.Ordinal) == true;
+
     public async Task<ProcessInfo> WaitForExitAsync(string id)
     {
         WaitAnswer answer = JsonSerializer.Deserialize(await Http.GetStringAsync($"process/{id}/wait"), ProtocolJson.Default.WaitAnswer)!;

@@ -1,3 +1,5 @@
+using Sandbox.Linux;
+
 namespace Sandbox.Agent.Tests;
 
 /// <summary>Whatever a command does to its shell, its exit is reported and the next command runs.</summary>
@@ -74,5 +76,32 @@ public sealed class ShellRobustnessTests(AgentFixture agent) : IClassFixture<Age
     public async Task Sessionless_command_ends_whatever_it_does_to_its_shell(string command)
     {
         Assert.Equal("hi\n", (await agent.RunAsync(null, command)).Output);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Shell_killed_before_its_first_command_began_is_replaced(bool hasSession, bool streamsInput)
+    {
+        await using AgentFixture own = await AgentFixture.NewAsync();
+        ProcessEntry ready = await own.WaitForReadyShellAsync();
+        ProcessTable.Send(ready, Signal.STOP);
+        string? session = hasSession ? await own.NewSessionAsync() : null;
+        using HttpResponseMessage answer = await own.PostAsync(
+            "exec",
+            new { command = "cat; echo $V; pwd", cwd = "/", env = new { V = "v" }, stdin = streamsInput ? null : "in\n"u8.ToArray(), stdinOpen = streamsInput },
+            session,
+            "moved");
+        if (streamsInput)
+        {
+            (await own.Http.PostAsync("process/moved/stdin", new StringContent("in\n"))).EnsureSuccessStatusCode().Dispose();
+        }
+
+        ProcessTable.Send(ready, Signal.KILL);
+        CommandResult ran = await AgentFixture.ReadAsync(answer);
+        Assert.Equal("in\nv\n/\n", ran.Output);
+        Assert.Equal((0, false), (ran.ExitCode, ran.Exit!.ShellRestarted));
     }
 }

@@ -8,26 +8,33 @@ namespace Sandbox.Agent.Sessions;
 /// <summary>The execution of one command in a shell: its input and output, its time limit, its outcome.</summary>
 internal sealed class CommandExecution
 {
-    private readonly Timer? _clock;
+    private const string NoInput = "/dev/null";
+    private const string InputName = "input";
 
-    private CommandExecution(Command command, Shell shell, long sequence, string statusRequest, long? limit, Action onLimit)
+    private readonly bool _isLast;
+    private readonly Func<string, string>? _prelude;
+    private string _input;
+    private Timer? _clock;
+
+    /// <param name="prelude">Creates the script that prepares and then runs the command's file; null when it needs no preparation.</param>
+    private CommandExecution(Command command, Shell shell, Func<string, string>? prelude, bool isLast)
     {
         Command = command;
         Shell = shell;
-        Sequence = sequence;
-        StatusRequest = statusRequest;
-        _clock = limit is { } milliseconds ? new Timer(_ => onLimit(), null, milliseconds, Timeout.Infinite) : null;
+        _prelude = prelude;
+        _isLast = isLast;
+        _input = CreateInput();
     }
 
     public Command Command { get; }
 
-    public Shell Shell { get; }
+    public Shell Shell { get; private set; }
 
     /// <summary>The number under which the shell reports its end.</summary>
-    public long Sequence { get; }
+    public required long Sequence { get; init; }
 
     /// <summary>The line that requests that report.</summary>
-    public string StatusRequest { get; }
+    public required string StatusRequest { get; init; }
 
     /// <summary>Completes when the shell or its death reported the outcome. A terminator waits for it and then finishes the execution.</summary>
     public TaskCompletionSource<Outcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -58,41 +65,34 @@ internal sealed class CommandExecution
             }
         }
 
-        string file = shell.WriteCommand(command.Text);
-        string input = "/dev/null";
-        if (command.Input is not null || request.Stdin is { Length: > 0 })
+        Func<string, string>? prelude = before.Count == 0 && own.Count == 0 && ownDirectory is null
+            ? null
+            : file => ShellScripts.Prelude(before, ownDirectory, own.Where(pair => pair.Value is not null)!, file);
+        CommandExecution run = new(command, shell, prelude, isLast)
         {
-            // The FIFO of an earlier command, perhaps.
-            input = InDirectory("input");
-            File.Delete(input);
-        }
-
-        if (command.Input is not null)
-        {
-            shell.OpenInput(command.Input, input);
-        }
-        else if (request.Stdin is { Length: > 0 })
-        {
-            File.WriteAllBytes(input, request.Stdin);
-        }
-
-        string start = file;
-        if (before.Count > 0 || own.Count > 0 || ownDirectory is not null)
-        {
-            start = InDirectory("prelude");
-            File.WriteAllText(start, ShellScripts.Prelude(before, ownDirectory, own.Where(pair => pair.Value is not null)!, file));
-        }
-
-        string statusRequest = Shell.StatusRequest(sequence, ownDirectory is null ? null : (state.Directory, state.PreviousDirectory));
-        command.Start();
-        CommandExecution run = new(command, shell, sequence, statusRequest, limit, onLimit)
-        {
+            Sequence = sequence,
+            StatusRequest = Shell.StatusRequest(sequence, ownDirectory is null ? null : (state.Directory, state.PreviousDirectory)),
             Restore = own.Keys.ToDictionary(name => name, state.Variables.Values.GetValueOrDefault),
         };
-        shell.Run(start, input, command.Output, isLast ? null : statusRequest);
+        string start = run.WriteCommand();
+        command.Start();
+        run._clock = limit is { } milliseconds ? new Timer(_ => onLimit(), null, milliseconds, Timeout.Infinite) : null;
+        run.RunInShell(start);
         return run;
+    }
 
-        string InDirectory(string name) => Path.Combine(shell.RuntimeDirectory, name);
+    /// <summary>Starts the command again in another shell, because the first was killed before it had read any of it.</summary>
+    public void MoveTo(Shell shell)
+    {
+        string from = _input;
+        Shell = shell;
+        if (from != NoInput)
+        {
+            _input = InDirectory(InputName);
+            File.Move(from, _input);
+        }
+
+        RunInShell(WriteCommand());
     }
 
     /// <summary>Reads the last output and records the end. On the event loop's thread.</summary>
@@ -102,6 +102,49 @@ internal sealed class CommandExecution
         Shell.FinishOutput();
         Command.End(outcome.ExitCode, outcome.Signal ?? Command.StopSignal, outcome.ShellRestarted, outcome.Usage);
     }
+
+    /// <summary>Creates the file or FIFO that is the command's standard input.</summary>
+    private string CreateInput()
+    {
+        byte[]? content = Command.Request!.Stdin;
+        if (Command.Input is null && content is not { Length: > 0 })
+        {
+            return NoInput;
+        }
+
+        // The FIFO of an earlier command, perhaps.
+        string path = InDirectory(InputName);
+        File.Delete(path);
+        if (Command.Input is not null)
+        {
+            Shell.OpenInput(Command.Input, path);
+        }
+        else
+        {
+            File.WriteAllBytes(path, content!);
+        }
+
+        return path;
+    }
+
+    /// <summary>Writes the command's files.</summary>
+    /// <returns>The one to run.</returns>
+    private string WriteCommand()
+    {
+        string file = Shell.WriteCommand(Command.Text);
+        if (_prelude is null)
+        {
+            return file;
+        }
+
+        string start = InDirectory("prelude");
+        File.WriteAllText(start, _prelude(file));
+        return start;
+    }
+
+    private void RunInShell(string file) => Shell.Run(file, _input, Command.Output, _isLast ? null : StatusRequest);
+
+    private string InDirectory(string name) => Path.Combine(Shell.RuntimeDirectory, name);
 }
 
 /// <summary>How a command ended.</summary>

@@ -1,3 +1,4 @@
+using Sandbox.Agent.Commands;
 using Sandbox.Agent.Shells;
 using Sandbox.Linux;
 
@@ -9,9 +10,13 @@ namespace Sandbox.Agent.Sessions;
 /// <param name="wasShellLost">Whether the session had a shell before this agent started.</param>
 internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, bool isEphemeral, bool wasShellLost) : IShellOwner
 {
+    // Against code that kills every process again and again.
+    private const int MaximumReplacements = 10;
+
     private readonly HashSet<int> _formerShells = [];
     private readonly TaskCompletionSource _shellEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _exportsDue;
+    private int _replacements;
     private Outcome? _outcomeAfterRestore;
     private TimeSpan _cpuBefore;
     private long _sequence;
@@ -39,8 +44,9 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
     public Shell EnsureShell() => Shell ?? StartShell(savedState: null);
 
     /// <summary>Starts a command in the idle shell.</summary>
-    public void Start(Commands.Command command, long? timeoutMs, Action onTimeout)
+    public void Start(Command command, long? timeoutMs, Action onTimeout)
     {
+        _replacements = 0;
         Running = CommandExecution.Start(command, EnsureShell(), ++_sequence, state, timeoutMs, onTimeout, isEphemeral);
         state.Begin(new EnvironmentChanges(command.Request!.Env, command.Request.SecretEnv), Running.Restore);
     }
@@ -135,6 +141,11 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
             Background = new HashSet<(int, ulong)>();
             SetExportsKnown();
             bool isLast = IsClosing || isEphemeral;
+            if (!IsClosing && status.Signal is not null && !reporter.HasEntered && TryReplace(reporter))
+            {
+                return;
+            }
+
             Outcome outcome = new(
                 status.ExitCode, status.Signal, ShellRestarted: !isLast, new(status.Cpu - _cpuBefore, isEphemeral ? status.PeakMemory : null));
             _cpuBefore = TimeSpan.Zero;
@@ -150,8 +161,8 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
             if (Running is not null)
             {
                 state.PutBack(Running.Restore);
-                _outcomeAfterRestore = outcome;
-                StartShell(File.Exists(reporter.StateFile) ? reporter.StateFile : null);
+                _outcomeAfterRestore ??= outcome;
+                StartShell(reporter.SavedState);
             }
         }
     }
@@ -172,26 +183,49 @@ internal sealed class ShellHost(ShellPool pool, ShellState state, Lock gate, boo
         _exportsDue = null;
     }
 
+    /// <summary>Replaces a shell that was killed before it ran anything of this session, as by <c>kill -9 -1</c> while it was ready in the pool.</summary>
+    /// <returns>False when the command in it was stopped, or met this too often.</returns>
+    private bool TryReplace(Shell killed)
+    {
+        if (Running is null)
+        {
+            return true;
+        }
+
+        if (Running.Shell != killed || Running.Command.StopReason != StopReason.None || _replacements == MaximumReplacements)
+        {
+            return false;
+        }
+
+        _replacements++;
+        Running.MoveTo(StartShell(savedState: null));
+        return true;
+    }
+
     /// <summary>Starts a shell in the state of the session.</summary>
     private Shell StartShell(string? savedState)
     {
-        Shell shell = Shell = pool.Take();
-        shell.RunScript("enter", savedState is null
-            ? state.EnterScript(pool.BaseEnvironment) + (isEphemeral ? ShellScripts.Ephemeral : "")
-            : ShellScripts.Restore(MoveTo(shell, savedState)));
-        shell.SetOwner(this);
+        Shell shell;
+        do
+        {
+            shell = pool.Take();
+        }
+        while (!shell.TrySetOwner(this));
+        Shell = shell;
+        if (savedState is null)
+        {
+            shell.Enter(state.EnterScript(pool.BaseEnvironment) + (isEphemeral ? ShellScripts.Ephemeral : ""));
+        }
+        else
+        {
+            shell.EnterSaved(savedState);
+        }
+
         if (_outcomeAfterRestore is not null)
         {
             shell.RequestStatus(Shell.StatusRequest(0, null));
         }
 
         return shell;
-    }
-
-    private static string MoveTo(Shell shell, string savedState)
-    {
-        string file = Path.Combine(shell.RuntimeDirectory, "restore");
-        File.Move(savedState, file);
-        return file;
     }
 }

@@ -43,6 +43,12 @@ internal sealed class Shell
     private IShellOwner? _owner;
     private bool _commandsClosed;
 
+    private string StateFile => Path.Combine(RuntimeDirectory, "state");
+
+    private string PredecessorState => Path.Combine(RuntimeDirectory, "restore");
+
+    private string EnteredMark => Path.Combine(RuntimeDirectory, "entered");
+
     private Shell(string directory, ChildProcess process, FileDescriptor commands, FileDescriptor reports, EventLoop loop, FifoOpenWatcher openWatcher)
     {
         _openWatcher = openWatcher;
@@ -61,8 +67,12 @@ internal sealed class Shell
     /// <summary>The directory of its FIFOs and command texts, which is deleted when it ends.</summary>
     public string RuntimeDirectory { get; }
 
-    /// <summary>The file in which it saves its state when it exits by itself.</summary>
-    public string StateFile => Path.Combine(RuntimeDirectory, "state");
+    /// <summary>The file with the state of the session: saved when the shell exited by itself, or handed over by its predecessor and not taken yet; null
+    /// without one.</summary>
+    public string? SavedState => File.Exists(StateFile) ? StateFile : !HasEntered && File.Exists(PredecessorState) ? PredecessorState : null;
+
+    /// <summary>Whether it has run the script of <see cref="Enter"/>. One that was killed before has run nothing of its owner.</summary>
+    public bool HasEntered => File.Exists(EnteredMark);
 
     /// <summary>How it ended; null while it runs.</summary>
     public ExitStatus? Ended { get; private set; }
@@ -77,24 +87,28 @@ internal sealed class Shell
         return shell;
     }
 
-    /// <summary>Sets the owner, which is notified at once when the shell has ended already.</summary>
-    public void SetOwner(IShellOwner newOwner)
+    /// <summary>Sets the owner, unless the shell has ended already.</summary>
+    public bool TrySetOwner(IShellOwner newOwner)
     {
-        ExitStatus? ended;
         lock (_gate)
         {
-            _owner = newOwner;
-            ended = Ended;
-        }
-
-        if (ended is { } status)
-        {
-            newOwner.OnEnded(this, status);
+            _owner = Ended is null ? newOwner : null;
+            return Ended is null;
         }
     }
 
-    /// <summary>Runs a script of our own before any command that follows.</summary>
-    public void RunScript(string name, string script)
+    /// <summary>Runs a script that prepares the shell for its owner's commands.</summary>
+    public void Enter(string script) => RunScript("enter", $"{script}builtin : >{BashQuoting.Quote(EnteredMark)}\n");
+
+    /// <summary>Enters the state that its predecessor saved.</summary>
+    /// <param name="savedState">The file, which is moved.</param>
+    public void EnterSaved(string savedState)
+    {
+        File.Move(savedState, PredecessorState);
+        Enter(ShellScripts.Restore(PredecessorState));
+    }
+
+    private void RunScript(string name, string script)
     {
         string file = Path.Combine(RuntimeDirectory, name);
         File.WriteAllText(file, script);
