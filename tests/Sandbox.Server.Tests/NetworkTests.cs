@@ -1,5 +1,6 @@
 using Sandbox.Linux;
 using Sandbox.Protocol;
+using Sandbox.Server.Engines.Bubblewrap;
 using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Tests;
@@ -53,6 +54,35 @@ public sealed class NetworkTests
         }
 
         Assert.NotEqual(0, (await server.ExecAsync("a", "PATH=$PATH:/usr/sbin; nft flush ruleset 2>/dev/null")).ExitCode);
+    }
+
+    [Fact]
+    public void Local_networks_are_those_of_the_table_local()
+    {
+        const string tables = """
+            Main:
+              +-- 0.0.0.0/0 3 0 5
+                 |-- 0.0.0.0
+                    /0 universe UNICAST
+                 |-- 192.0.2.2
+                    /32 host LOCAL
+            Local:
+              +-- 0.0.0.0/0 3 0 5
+                 +-- 192.0.2.0/24 2 0 2
+                    |-- 192.0.2.0
+                       /24 link UNICAST
+                    |-- 192.0.2.2
+                       /32 host LOCAL
+                    |-- 192.0.2.255
+                       /32 link BROADCAST
+                 |-- 198.51.100.0
+                    /24 host LOCAL
+            Id 100:
+              +-- 0.0.0.0/0 3 0 5
+                 |-- 0.0.0.0
+                    /0 host LOCAL
+            """;
+        Assert.Equal(["192.0.2.2/32", "198.51.100.0/24"], NftablesRuleset.LocalNetworks(tables.Split('\n')));
     }
 
     [Theory]

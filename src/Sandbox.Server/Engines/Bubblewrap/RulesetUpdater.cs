@@ -10,7 +10,13 @@ internal sealed class RulesetUpdater : IDisposable
     private readonly ConcurrentDictionary<BubblewrapInstance, string?> _instances = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    public RulesetUpdater() => NetworkChange.NetworkAddressChanged += OnAddressChanged;
+    public RulesetUpdater()
+    {
+        NetworkChange.NetworkAddressChanged += OnAddressChanged;
+
+        // An interface that goes up brings its addresses along.
+        NetworkChange.NetworkAvailabilityChanged += OnAddressChanged;
+    }
 
     /// <summary>Keeps a sandbox's rules up to date, if it is on the internet.</summary>
     /// <param name="rules">The rules that it has; null when that is not known.</param>
@@ -27,7 +33,11 @@ internal sealed class RulesetUpdater : IDisposable
 
     public void Unwatch(BubblewrapInstance instance) => _instances.TryRemove(instance, out _);
 
-    public void Dispose() => NetworkChange.NetworkAddressChanged -= OnAddressChanged;
+    public void Dispose()
+    {
+        NetworkChange.NetworkAddressChanged -= OnAddressChanged;
+        NetworkChange.NetworkAvailabilityChanged -= OnAddressChanged;
+    }
 
     private void OnAddressChanged(object? sender, EventArgs arguments) => _ = RenewAsync();
 
