@@ -104,4 +104,17 @@ public sealed class ShellRobustnessTests(AgentFixture agent) : IClassFixture<Age
         Assert.Equal("in\nv\n/\n", ran.Output);
         Assert.Equal((0, false), (ran.ExitCode, ran.Exit!.ShellRestarted));
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Command_that_removes_the_files_of_its_shell_and_kills_it_runs_once(bool hasSession)
+    {
+        string directory = agent.NewDirectory();
+        string? session = hasSession ? await agent.NewSessionAsync() : null;
+        CommandResult ran = await agent.RunAsync(
+            session, $"echo ran >>{directory}/runs; rm -rf \"$(dirname \"$(readlink /proc/$$/fd/1)\")\"/*; kill -KILL $$");
+        Assert.Equal("KILL", ran.Exit!.Signal);
+        Assert.Equal("ran\n", await File.ReadAllTextAsync($"{directory}/runs", TestContext.Current.CancellationToken));
+    }
 }

@@ -47,6 +47,8 @@ internal sealed class Shell
 
     private string PredecessorState => Path.Combine(RuntimeDirectory, "restore");
 
+    private string EnterScript => Path.Combine(RuntimeDirectory, "enter");
+
     private string EnteredMark => Path.Combine(RuntimeDirectory, "entered");
 
     private Shell(string directory, ChildProcess process, FileDescriptor commands, FileDescriptor reports, EventLoop loop, FifoOpenWatcher openWatcher)
@@ -72,7 +74,8 @@ internal sealed class Shell
     public string? SavedState => File.Exists(StateFile) ? StateFile : !HasEntered && File.Exists(PredecessorState) ? PredecessorState : null;
 
     /// <summary>Whether it has run the script of <see cref="Enter"/>. One that was killed before has run nothing of its owner.</summary>
-    public bool HasEntered => File.Exists(EnteredMark);
+    /// <remarks>Where the script is gone, code has run that removed it, and perhaps the mark as well.</remarks>
+    public bool HasEntered => File.Exists(EnteredMark) || !File.Exists(EnterScript);
 
     /// <summary>How it ended; null while it runs.</summary>
     public ExitStatus? Ended { get; private set; }
@@ -83,7 +86,7 @@ internal sealed class Shell
         FileDescriptor commands = FileDescriptor.CreateFifoToWrite(Path.Combine(directory, ForkServer.InputName));
         FileDescriptor reports = FileDescriptor.CreateFifoToRead(Path.Combine(directory, ForkServer.ReportName));
         Shell shell = new(directory, launcher.Start(directory), commands, reports, loop, openWatcher);
-        shell.RunScript("init", ShellScripts.Initialise(shell.StateFile));
+        shell.RunScript(Path.Combine(directory, "init"), ShellScripts.Initialise(shell.StateFile));
         return shell;
     }
 
@@ -98,7 +101,7 @@ internal sealed class Shell
     }
 
     /// <summary>Runs a script that prepares the shell for its owner's commands.</summary>
-    public void Enter(string script) => RunScript("enter", $"{script}builtin : >{BashQuoting.Quote(EnteredMark)}\n");
+    public void Enter(string script) => RunScript(EnterScript, $"{script}builtin : >{BashQuoting.Quote(EnteredMark)}\n");
 
     /// <summary>Enters the state that its predecessor saved.</summary>
     /// <param name="savedState">The file, which is moved.</param>
@@ -108,9 +111,8 @@ internal sealed class Shell
         Enter(ShellScripts.Restore(PredecessorState));
     }
 
-    private void RunScript(string name, string script)
+    private void RunScript(string file, string script)
     {
-        string file = Path.Combine(RuntimeDirectory, name);
         File.WriteAllText(file, script);
         Send($"\\. {file} {ShellLauncher.ReportDescriptor}>&-\n");
     }
