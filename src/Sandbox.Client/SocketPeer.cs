@@ -16,6 +16,9 @@ internal static class SocketPeer
     // Without it, on another system than Linux, nothing is compared.
     private static readonly Lazy<uint?> CurrentUser = new(ReadCurrentUser);
 
+    /// <summary>The user of this process; null on another system than Linux.</summary>
+    public static uint? CurrentUserId => CurrentUser.Value;
+
     /// <summary>Connects to a socket.</summary>
     /// <param name="path">The socket.</param>
     /// <param name="expected">The user that its process must have, if it is not root; null for this process's user.</param>
@@ -24,7 +27,7 @@ internal static class SocketPeer
     public static async ValueTask<Stream> ConnectAsync(string path, uint? expected, CancellationToken cancellationToken)
     {
         NetworkStream connection = (NetworkStream)await UnixSocket.ConnectAsync(path, cancellationToken);
-        if ((expected ?? CurrentUser.Value) is { } user && OwnerOf(connection.Socket) is var owner && owner != user && owner != 0)
+        if ((expected ?? CurrentUserId) is { } user && OwnerOf(connection.Socket) is var owner && owner != user && owner != 0)
         {
             await connection.DisposeAsync();
             throw new ApiException(ErrorCodes.ServerNotTrusted,

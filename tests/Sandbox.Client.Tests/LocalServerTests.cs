@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Sandbox.Protocol;
 
@@ -50,6 +51,23 @@ public sealed class LocalServerTests : IDisposable
     {
         ApiException failure = await Assert.ThrowsAsync<ApiException>(() => LocalServer.StartAsync(new ClientSettings(), _folder, Token));
         Assert.Equal(ErrorCodes.ServerNotInstalled, failure.Code);
+    }
+
+    [Fact]
+    public void Runtime_directory_of_another_user_is_ignored()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "NOT TESTED: the owner of the runtime directory, since only root can give one away.");
+        ClientSettings settings = new() { RuntimeDirectory = _folder, StateHome = $"{_folder}/state" };
+        string socket = $"{_folder}/sandbox/server.sock";
+        Directory.CreateDirectory($"{_folder}/sandbox");
+        File.WriteAllText(socket, "");
+        Assert.Equal(socket, LocalServerPaths.FindSocket(settings, isRoot: false));
+        using (Process process = Process.Start("chown", ["65534", _folder]))
+        {
+            process.WaitForExit();
+        }
+
+        Assert.Null(LocalServerPaths.FindSocket(settings, isRoot: false));
     }
 
     [Fact]
