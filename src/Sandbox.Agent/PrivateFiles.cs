@@ -16,6 +16,7 @@ internal static class PrivateFiles
         }
 
         Directory.CreateDirectory(path, Private);
+        Open(path, Private);
     }
 
     /// <summary>Returns whether there is a regular file, and removes anything else.</summary>
@@ -26,12 +27,34 @@ internal static class PrivateFiles
         {
             FileTree.Remove(path);
         }
-        else if (type is not (null or FileType.Regular))
+        else if (type == FileType.Regular)
+        {
+            Open(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+        else if (type is not null)
         {
             File.Delete(path);
         }
 
         return type == FileType.Regular;
+    }
+
+    /// <summary>Renames a damaged file, so that it is out of the way and a person can look at it.</summary>
+    public static void SetAside(string path)
+    {
+        string aside = path + ".damaged";
+        Exists(aside);
+        File.Move(path, aside, overwrite: true);
+    }
+
+    // Sandboxed code may have taken the permissions away.
+    private static void Open(string path, UnixFileMode needed)
+    {
+        UnixFileMode mode = File.GetUnixFileMode(path);
+        if ((mode & needed) != needed)
+        {
+            File.SetUnixFileMode(path, mode | needed);
+        }
     }
 
     private static FileType? TypeOf(string path) => FileStatus.TryOf(new LinuxPath(Encoding.UTF8.GetBytes(path)), follow: false)?.Type;

@@ -85,6 +85,55 @@ public sealed class CrashRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Damaged_records_are_set_aside()
+    {
+        string session = await _agent.NewSessionAsync(new { env = new { A = "1" } });
+        await _agent.StopAsync();
+        string sessions = Path.Combine(_agent.State, "sessions");
+        string good = await File.ReadAllTextAsync(Path.Combine(sessions, session + ".json"));
+        string[] damaged =
+        [
+            "nonsense", "null", "{}", good, good.Replace(session, "damaged5", StringComparison.Ordinal).Replace("\"1\"", "null", StringComparison.Ordinal),
+            good.Replace(session, "damaged6", StringComparison.Ordinal).Replace("\"cwd\":\"/", "\"cwd\":\"", StringComparison.Ordinal),
+        ];
+        for (int i = 0; i < damaged.Length; i++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(sessions, $"damaged{i + 1}.json"), damaged[i]);
+        }
+
+        await using (FileStream huge = File.Create(Path.Combine(sessions, "huge.json")))
+        {
+            huge.SetLength(4L << 30);
+        }
+
+        // A directory in the place of what was set aside before.
+        Directory.CreateDirectory(Path.Combine(_agent.State, "sandbox.json.damaged", "inner"));
+        await File.WriteAllTextAsync(Path.Combine(_agent.State, "sandbox.json"), """{"variables":null,"secrets":[]}""");
+        await _agent.StartAsync();
+        Assert.Equal("1\n", (await _agent.RunAsync(session, "echo $A")).Output);
+        Assert.Equal(session, Assert.Single(_agent.Services.Sessions.All()).Id);
+        Assert.Equal(damaged.Length + 1, Directory.GetFiles(sessions, "*.damaged").Length);
+        Assert.True(File.Exists(Path.Combine(_agent.State, "sandbox.json.damaged")));
+    }
+
+    [Fact]
+    public async Task Huge_log_is_not_read()
+    {
+        await _agent.RunAsync(null, new { command = "echo huge" }, "huge");
+        await _agent.StopAsync();
+        string file = Directory.EnumerateFiles(Path.Combine(_agent.State, "output")).Single(path => new FileInfo(path).Length > 0);
+        await using (FileStream stream = File.OpenWrite(file))
+        {
+            stream.SetLength(100L << 20);
+        }
+
+        await _agent.StartAsync();
+        using HttpResponseMessage answer = await _agent.Http.GetAsync("process/huge");
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal("new\n", (await _agent.RunAsync(null, "echo new")).Output);
+    }
+
+    [Fact]
     public async Task Truncated_frame_is_ignored()
     {
         await _agent.RunAsync(null, new { command = "echo whole" }, "torn");

@@ -33,6 +33,6 @@ internal sealed record CommandRecord
 internal sealed record SegmentHeader(CommandRecord Command, long Number, long Index, long StandardOutput, long StandardError);
 
 /// <summary>Source-generated JSON of segment heads.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SegmentHeader))]
 internal sealed partial class CommandJson : JsonSerializerContext;

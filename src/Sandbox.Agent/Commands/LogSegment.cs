@@ -13,6 +13,9 @@ internal sealed class LogSegment
     // A longer header is not one that an agent wrote.
     private const int MaximumHeader = 1024 * 1024;
 
+    // Nor is a longer file: the agent begins another one after a few megabytes.
+    private const long MaximumFile = 64L << 20;
+
     private readonly SegmentPool _pool;
     private readonly string _path;
     private readonly int _headerLength;
@@ -58,7 +61,8 @@ internal sealed class LogSegment
     {
         using SafeFileHandle handle = File.OpenHandle(path);
         byte[] size = new byte[sizeof(int)];
-        int length = RandomAccess.Read(handle, size, 0) == size.Length ? BinaryPrimitives.ReadInt32LittleEndian(size) : -1;
+        bool hasSize = RandomAccess.GetLength(handle) <= MaximumFile && RandomAccess.Read(handle, size, 0) == size.Length;
+        int length = hasSize ? BinaryPrimitives.ReadInt32LittleEndian(size) : -1;
         if (length is < 0 or > MaximumHeader)
         {
             throw new FormatException("The file is not an output log of the agent.");

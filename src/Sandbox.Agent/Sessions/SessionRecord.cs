@@ -20,6 +20,20 @@ internal sealed record SessionRecord
 
     /// <summary>The names of the secret variables.</summary>
     public required List<string> Secrets { get; init; }
+
+    /// <summary>Validates a record from disk, which sandboxed code can change.</summary>
+    /// <param name="id">The id by which it was found.</param>
+    /// <exception cref="Exception">A <see cref="JsonException"/> or <see cref="ApiException"/>: it is not one that the agent wrote.</exception>
+    public void Require(string id)
+    {
+        SandboxRecord.RequireComplete(Variables, Secrets);
+        if (Identifier.Require(Id, "session") != id || !Path.IsPathRooted(Cwd) || Cwd.Contains('\0'))
+        {
+            throw new JsonException("It is the record of another session, or without a working directory.");
+        }
+
+        TimeLimit.Require(CommandTimeoutMs, "commandTimeoutMs");
+    }
 }
 
 /// <summary>The sandbox's settings as they are stored on disk.</summary>
@@ -32,10 +46,26 @@ internal sealed record SandboxRecord
 
     /// <summary>How much output is kept; the default when absent.</summary>
     public Retention? Retention { get; init; }
+
+    /// <inheritdoc cref="SessionRecord.Require" />
+    public void Require()
+    {
+        RequireComplete(Variables, Secrets);
+        Retention?.Require();
+    }
+
+    /// <summary>Requires what annotations cannot: that the variables and their names are not null.</summary>
+    internal static void RequireComplete(Dictionary<string, string> variables, List<string> secrets)
+    {
+        if (variables.ContainsValue(null!) || secrets.Contains(null!))
+        {
+            throw new JsonException("It has a variable without a value.");
+        }
+    }
 }
 
 /// <summary>Source-generated JSON of the state store.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SessionRecord))]
 [JsonSerializable(typeof(SandboxRecord))]
 internal sealed partial class AgentJson : JsonSerializerContext;

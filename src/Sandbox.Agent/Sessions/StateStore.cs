@@ -1,10 +1,15 @@
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Sessions;
 
 /// <summary>The agent's records on disk: one file for the sandbox, one for each session, each replaced atomically.</summary>
 internal sealed class StateStore
 {
+    // A session's variables are limited to 8 MB, which JSON can escape.
+    private const long MaximumRecord = 64L << 20;
+
     private readonly Lock _gate = new();
     private readonly string _sandboxFile;
     private readonly string _sessions;
@@ -17,7 +22,7 @@ internal sealed class StateStore
     }
 
     /// <summary>Loads the sandbox's settings; null when it is new.</summary>
-    public SandboxRecord? LoadSandbox() => Load(_sandboxFile, AgentJson.Default.SandboxRecord);
+    public SandboxRecord? LoadSandbox() => Load(_sandboxFile, AgentJson.Default.SandboxRecord, static record => record.Require());
 
     public void Save(SandboxRecord record)
     {
@@ -30,7 +35,7 @@ internal sealed class StateStore
     /// <summary>Loads all sessions, oldest first.</summary>
     public IReadOnlyList<SessionRecord> LoadSessions() =>
         [.. Directory.EnumerateFileSystemEntries(_sessions, "*.json")
-            .Select(file => Load(file, AgentJson.Default.SessionRecord))
+            .Select(file => Load(file, AgentJson.Default.SessionRecord, record => record.Require(Path.GetFileNameWithoutExtension(file))))
             .OfType<SessionRecord>()
             .OrderBy(record => record.CreatedAt)];
 
@@ -59,6 +64,26 @@ internal sealed class StateStore
     private string FileOf(string id) => Path.Combine(_sessions, id + ".json");
 
     // Sandboxed code can write here; it then loses its own record and nothing else.
-    private static T? Load<T>(string file, JsonTypeInfo<T> type)
-        where T : class => PrivateFiles.Exists(file) ? AtomicFile.TryReadJson(file, type, Console.Error.WriteLine) : null;
+    private static T? Load<T>(string file, JsonTypeInfo<T> type, Action<T> require)
+        where T : class
+    {
+        if (!PrivateFiles.Exists(file))
+        {
+            return null;
+        }
+
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            T? record = stream.Length > MaximumRecord ? null : JsonSerializer.Deserialize(stream, type);
+            require(record ?? throw new JsonException("It is empty or too long."));
+            return record;
+        }
+        catch (Exception exception) when (exception is JsonException or ApiException)
+        {
+            Console.Error.WriteLine($"'{file}' is damaged and set aside: {exception.Message}");
+            PrivateFiles.SetAside(file);
+            return null;
+        }
+    }
 }
