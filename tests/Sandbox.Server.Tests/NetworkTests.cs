@@ -107,6 +107,37 @@ public sealed class NetworkTests
         await Wait.UntilAsync(async () => await ReachAsync(server, away) == "refused\n", "the address is closed");
     }
 
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Replaced_list_of_name_servers_reaches_running_sandboxes(ServerUser user)
+    {
+        TestInternet.Require();
+        using TestInternet internet = TestInternet.Create();
+        internet.SetNameServer(TestInternet.Public);
+        await using TestServer server = internet.Prepare(user);
+        await server.StartAsync();
+        await server.CreateAsync("""{"id":"a"}""");
+        Assert.Equal("", await LookUpAsync(server));
+        internet.SetNameServer(TestInternet.Private[0]);
+        await Wait.UntilAsync(async () => await LookUpAsync(server) == TestInternet.Public, "the new name server answers");
+
+        // Replaced while no server was there to see it.
+        await server.KillAsync();
+        internet.SetNameServer(TestInternet.Public);
+        await server.StartAsync();
+        await Wait.UntilAsync(async () => (await LookUpAsync(server)).Length == 0, "the old name server is no longer asked");
+    }
+
+    [Fact]
+    public void Host_that_does_not_list_its_addresses_is_told_the_remedy()
+    {
+        IsolationException obstacle = SlirpNetwork.FindObstacle("/nowhere/fib_trie")!;
+        Assert.Contains("/nowhere/fib_trie", obstacle.Reason, StringComparison.Ordinal);
+        Assert.Contains("subset=pid", obstacle.Remedy, StringComparison.Ordinal);
+        Assert.Equal(ErrorCodes.NetworkUnavailable, obstacle.ToApiException().Code);
+    }
+
     [Fact]
     public async Task Network_none_reaches_nothing()
     {
@@ -189,6 +220,9 @@ public sealed class NetworkTests
         Assert.Contains(ability.Remedy!, error.Error, StringComparison.Ordinal);
         Assert.Empty((await server.CreateAsync("""{"id":"c","network":"none"}""")).Warnings);
     }
+
+    private static async Task<string> LookUpAsync(TestServer server) =>
+        (await server.ExecAsync("a", "RES_OPTIONS='timeout:1 attempts:1' getent ahostsv4 somewhere.test")).Output.Split(' ')[0];
 
     private static async Task<string> ReachAsync(TestServer server, string address) => (await server.ExecAsync(
         "a", $"timeout {TestInternet.TimeoutSeconds} bash -c 'cat </dev/tcp/{address}/{TestInternet.Port}' 2>/dev/null || echo refused")).Output;

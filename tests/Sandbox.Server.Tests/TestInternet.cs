@@ -73,8 +73,8 @@ internal sealed class TestInternet : IDisposable
     public TestServer Prepare(ServerUser user)
     {
         TestServer home = TestServer.Prepare(user);
-        // A tun device that every user may use, as on most hosts, visible to this server only.
-        string surroundings = $"mount --bind {_directory}/tun /dev/net/tun && mount --bind {_directory}/resolv.conf /etc/resolv.conf && exec \"$@\"";
+        // A tun device that every user may use, as on most hosts, and a directory whose list of name servers can be replaced, visible to this server only.
+        string surroundings = $"mount --bind {_directory}/tun /dev/net/tun && mount --bind {_directory}/etc /etc && exec \"$@\"";
         home.Launcher = ["nsenter", "--net=" + _server, "--", "unshare", "--mount", "sh", "-c", surroundings, "sh"];
         return home;
     }
@@ -100,6 +100,14 @@ internal sealed class TestInternet : IDisposable
     /// <summary>Adds an address to the namespace of the server.</summary>
     public void AddServerAddress(string address) => Configure(_server, $"addr add {address}/32 dev cable");
 
+    /// <summary>Replaces the list of name servers, as the services of a host do.</summary>
+    public void SetNameServer(string address)
+    {
+        string list = $"{_directory}/etc/resolv.conf";
+        File.WriteAllText($"{list}.new", $"nameserver {address}\n");
+        File.Move($"{list}.new", list, overwrite: true);
+    }
+
     public void Dispose()
     {
         // The namespaces end with their last process.
@@ -115,7 +123,8 @@ internal sealed class TestInternet : IDisposable
 
     private void Build()
     {
-        File.WriteAllText($"{_directory}/resolv.conf", $"nameserver {Private[0]}\n");
+        Run("cp", "--archive", "/etc", $"{_directory}/etc");
+        SetNameServer(Private[0]);
         Run("mknod", "-m", "666", $"{_directory}/tun", "c", "10", "200");
         int serverSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");
         int worldSide = Start("unshare", "--net", "sh", "-c", "echo ready; exec cat");

@@ -53,6 +53,9 @@ internal sealed class ServerHome
     /// <summary>Gets the parent of the sandboxes' directories. The name is that of all versions, so that each finds the sandboxes of the others.</summary>
     public string Sandboxes => Path.Combine(State, "boxes");
 
+    /// <summary>Gets the directory of the copy of the host's list of name servers.</summary>
+    public string NameServers => Path.Combine(State, "resolver");
+
     /// <summary>Gets the parent of the installed agents' directories.</summary>
     public string Programs => Path.Combine(State, "programs");
 

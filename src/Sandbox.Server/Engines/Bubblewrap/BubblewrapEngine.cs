@@ -19,6 +19,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     private readonly Lazy<AgentProgram> _agent = new(() => AgentProgram.Install(home, build, AppContext.BaseDirectory));
     private readonly RulesetUpdater _rules = new();
     private readonly UidAllocator _uids = new(home);
+    private readonly Lazy<NameServers> _nameServers = new(() => new NameServers(home));
     private volatile bool _isIsolationProven;
     private volatile bool _isInternetProven;
 
@@ -111,6 +112,18 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
         }
     }
 
+    /// <summary>Gives a sandbox's user the permissions for its directories again that its code may have taken away.</summary>
+    public static void RestorePermissions(SandboxDirectories directories)
+    {
+        foreach (string directory in (string[])[directories.Workspace, directories.Home, directories.State])
+        {
+            if (Directory.Exists(directory) && File.GetUnixFileMode(directory) is var mode && (mode & Private) != Private)
+            {
+                File.SetUnixFileMode(directory, mode | Private);
+            }
+        }
+    }
+
     // No other user of the host can pass through: a program of the sandbox with the set-user-id bit would make its caller the sandbox's user.
     private static void Protect(SandboxDirectories directories, uint user)
     {
@@ -130,6 +143,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
         Agent = _agent.Value,
         Network = network,
         Rules = GetLaunchFingerprint(network),
+        Resolver = network == SandboxNetworks.Internet ? _nameServers.Value.Directory : "",
         Features = IsolationFeatures.All
             & ~(network == SandboxNetworks.Host ? IsolationFeatures.Network : IsolationFeatures.None)
 
@@ -141,9 +155,16 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     public string ControlGroupOf(SandboxDirectories directories, uint user) =>
         $"sandbox-{Path.GetFileName(Path.GetDirectoryName(home.State))}-{user}-{directories.Number}";
 
-    /// <summary>Keeps the packet filter rules of a running sandbox up to date while this server runs.</summary>
+    /// <summary>Keeps the packet filter rules and name servers of a running sandbox up to date while this server runs.</summary>
     /// <param name="rules">The rules that it has; null when that is not known.</param>
-    public void Watch(BubblewrapInstance instance, string? rules) => _rules.Watch(instance, rules);
+    public void Watch(BubblewrapInstance instance, string? rules)
+    {
+        _rules.Watch(instance, rules);
+        if (instance.Process is { Link: not null })
+        {
+            _ = _nameServers.Value;
+        }
+    }
 
     /// <summary>Ends <see cref="Watch"/>.</summary>
     public void Unwatch(BubblewrapInstance instance) => _rules.Unwatch(instance);
@@ -151,6 +172,11 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
     public void Dispose()
     {
         _rules.Dispose();
+        if (_nameServers.IsValueCreated)
+        {
+            _nameServers.Value.Dispose();
+        }
+
         _checks.Dispose();
     }
 

@@ -21,6 +21,9 @@ internal sealed record LaunchPlan
     /// <summary>Gets the packet filter rules of a sandbox on the internet.</summary>
     public string Rules { get; init; } = "";
 
+    /// <summary>Gets the directory whose only file is the list of name servers, for a sandbox on the internet; see <see cref="NameServers"/>.</summary>
+    public string Resolver { get; init; } = "";
+
     /// <summary>Gets the environment that a sandbox without <see cref="IsolationFeatures.CleanEnvironment"/> inherits, or null for this process's
     /// own.</summary>
     public IReadOnlyDictionary<string, string>? ServerEnvironment { get; init; }

@@ -9,6 +9,9 @@ internal static class NftablesRuleset
     /// <summary>slirp4netns forwards DNS queries to the host's resolver from this address.</summary>
     public const string NameServer = "10.0.2.3";
 
+    /// <summary>The kernel's tables of routes.</summary>
+    public const string AddressFile = "/proc/net/fib_trie";
+
     private static readonly string[] Blocked =
     [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", // the host, private, carrier's
@@ -39,11 +42,11 @@ internal static class NftablesRuleset
     }
 
     /// <summary>Returns the rules for the addresses that the host has now.</summary>
-    public static string ForHost() => Write(LocalNetworks(File.ReadLines("/proc/net/fib_trie")));
+    public static string ForHost() => Write(LocalNetworks(File.ReadLines(AddressFile)));
 
     /// <summary>Reads the networks whose packets the kernel delivers to this host from its tables of routes, in microseconds: .NET's list of interfaces takes
     /// milliseconds.</summary>
-    /// <param name="tables">The lines of <c>/proc/net/fib_trie</c>.</param>
+    /// <param name="tables">The lines of <see cref="AddressFile"/>.</param>
     public static IEnumerable<string> LocalNetworks(IEnumerable<string> tables)
     {
         const string node = "|-- ";

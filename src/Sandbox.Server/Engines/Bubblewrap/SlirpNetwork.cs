@@ -14,7 +14,6 @@ namespace Sandbox.Server.Engines.Bubblewrap;
 internal static class SlirpNetwork
 {
     private const string Device = "/dev/net/tun";
-    private const string Resolver = "/etc/resolv.conf";
     private const UnixFileMode UsedByAll = UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
     private const int NetworkDescriptor = 3;
     private const int OwnerDescriptor = 4;
@@ -24,8 +23,15 @@ internal static class SlirpNetwork
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     /// <summary>Returns what is missing on this host, or null.</summary>
-    public static IsolationException? FindObstacle()
+    /// <param name="addresses">The file with the host's addresses.</param>
+    public static IsolationException? FindObstacle(string addresses = NftablesRuleset.AddressFile)
     {
+        if (!File.Exists(addresses))
+        {
+            return new IsolationException($"This host does not list its own addresses in {addresses}, so they cannot be closed to sandboxes.",
+                "Mount /proc without the option subset=pid, or ask for the network 'none'.", ErrorCodes.NetworkUnavailable);
+        }
+
         (string Program, string Package)[] needed = [("slirp4netns", "slirp4netns"), ("nft", "nftables"), ("nsenter", "util-linux")];
         foreach ((string program, string package) in needed.Where(tool => ExecutableLocator.Find(tool.Program) is null))
         {
@@ -156,7 +162,6 @@ internal static class SlirpNetwork
 
         // slirp4netns gives up all capabilities but one when it has opened the network; it needs directories for its own root.
         const string program = "/slirp4netns";
-        string target = File.ResolveLinkTarget(Resolver, returnFinalTarget: true)?.FullName ?? Resolver;
         return
         [
             .. NamespaceTool.EnterUser(OwnerDescriptor), "--", ExecutableLocator.Find("bwrap")!,
@@ -164,11 +169,7 @@ internal static class SlirpNetwork
             "--cap-drop", "ALL", .. Capabilities.SelectMany(name => (string[])["--cap-add", name]),
             .. BubblewrapArguments.SystemPrograms(),
             "--ro-bind", ExecutableLocator.Find("slirp4netns")!, program,
-            "--dir", "/tmp", "--dir", "/run", "--dir", "/etc",
-
-            // The directory of a linked file, because a service replaces the file when the host's network changes.
-            .. target == Resolver ? (string[])["--ro-bind-try", Resolver, Resolver]
-                : ["--ro-bind-try", Path.GetDirectoryName(target)!, Path.GetDirectoryName(target)!, "--symlink", target, Resolver],
+            "--dir", "/tmp", "--dir", "/run", "--ro-bind", plan.Resolver, "/etc",
             "--proc", "/proc", "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", DeviceFor(plan), Device,
             "--", program, "--enable-sandbox",
         ];
