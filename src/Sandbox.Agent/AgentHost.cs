@@ -8,9 +8,16 @@ internal static class AgentHost
     /// <summary>Serves until the process is killed.</summary>
     /// <param name="listener">The socket.</param>
     /// <param name="startSignal">A pipe with one byte; at its end without one, the server exited before it had isolated the sandbox.</param>
+    /// <param name="log">The file for error messages. Until the agent is closed to other processes, only it has this file: code in the sandbox could open
+    /// the standard output of its other processes.</param>
     /// <param name="confine">Whether what the agent starts is kept apart from it, see <see cref="Landlock"/>.</param>
-    public static async Task<int> RunAsync(int listener, int startSignal, bool confine)
+    public static async Task<int> RunAsync(int listener, int startSignal, int log, bool confine)
     {
+        using (FileDescriptor file = FileDescriptor.Inherited(log))
+        {
+            CurrentProcess.SetOutput(file);
+        }
+
         using (FileDescriptor start = FileDescriptor.Inherited(startSignal))
         {
             if (start.Read(new byte[1]) == 0)

@@ -16,6 +16,14 @@ public static unsafe class CurrentProcess
         LibC.Check(LibC.setrlimit(LibC.RLIMIT_CORE, limits), "setrlimit");
     }
 
+    /// <summary>Makes a file the standard output and error output.</summary>
+    public static void SetOutput(FileDescriptor file)
+    {
+        const int standardOutput = 1, standardError = 2;
+        _ = LibC.dup2(file.Number, standardOutput);
+        _ = LibC.dup2(file.Number, standardError);
+    }
+
     /// <summary>Leaves the caller's session and terminal; does nothing for a session leader. See setsid(2).</summary>
     public static void LeaveTerminal() => _ = LibC.setsid();
 

@@ -83,5 +83,9 @@ internal sealed class FakeEngine : ISandboxEngine
         }
 
         public (string Output, ApiException? Error) DiagnoseStart() => ("", null);
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -107,6 +107,17 @@ public sealed class IsolationTests
     }
 
     [Fact]
+    public async Task Code_cannot_write_to_the_log_of_its_agent()
+    {
+        // Landlock would keep code away from the sandbox's init as well, where the kernel has it.
+        await using LaunchedSandbox sandbox = await LaunchedSandbox.StartAsync(ServerUser.Ordinary, IsolationFeatures.All & ~IsolationFeatures.Landlock);
+        ProcessResult run = await sandbox.ExecAsync(
+            "for i in 1 2; do readlink /proc/1/fd/$i; echo forged | dd of=/proc/1/fd/$i oflag=nonblock,append conv=notrunc status=none 2>/dev/null; done; :");
+        Assert.Equal(2, run.Output.Split('\n').Count(line => line.StartsWith("pipe:", StringComparison.Ordinal)));
+        Assert.Equal("", await File.ReadAllTextAsync(sandbox.Log));
+    }
+
+    [Fact]
     public async Task Host_without_bubblewrap_gets_an_error_with_the_remedy()
     {
         await using TestServer server = await StartWithBubblewrapAsync("echo 'bwrap: Creating new namespace failed: Operation not permitted' >&2; exit 1");

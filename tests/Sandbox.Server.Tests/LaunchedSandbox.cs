@@ -20,6 +20,9 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
     /// <summary>Gets a directory that only the user of the server can access.</summary>
     public string Secret => $"{_top}/secret";
 
+    /// <summary>Gets the log of the agent.</summary>
+    public string Log => $"{_top}/box/agent.log";
+
     public BubblewrapProcess Process => _process!;
 
     /// <param name="user">The user of the server that would launch it.</param>
@@ -54,6 +57,9 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
             FileSystem.SetOwner(Secret, TestMachine.IdOf(user));
         }
 
+        string resolver = $"{_top}/resolver";
+        Directory.CreateDirectory(resolver);
+        File.Copy("/etc/resolv.conf", $"{resolver}/resolv.conf");
         LaunchPlan plan = new()
         {
             Directories = directories,
@@ -62,11 +68,13 @@ internal sealed class LaunchedSandbox : IAsyncDisposable
             Features = features,
             Network = network,
             Rules = NftablesRuleset.ForHost(),
+            Resolver = resolver,
             ServerEnvironment = environment,
         };
         string socket = $"{_top}/agent.sock";
         using Socket listener = UnixSocket.Listen(socket);
-        _process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket);
+        using LaunchOutput output = new();
+        _process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket, output);
         listener.Dispose();
         await AgentConnection.HandshakeAsync(
             async cancellationToken => await UnixSocket.ConnectAsync(socket, cancellationToken), new AgentConfiguration(), CancellationToken.None);

@@ -70,6 +70,19 @@ public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<Api
         await _server.Client.DeleteAsync("v1/sandbox/f");
     }
 
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Sandbox_starts_after_its_code_took_all_permissions_away(ServerUser user)
+    {
+        await using TestServer server = await TestServer.StartAsync(user);
+        await server.CreateAsync("""{"id":"p","defaultSession":true,"network":"none"}""");
+        await server.ExecAsync("p", "echo kept >file");
+        await server.ExecAsync("p", "cd /var/lib/sandbox; chmod 0 sandbox.json sessions/* output/* sessions output . /workspace /home/sandbox");
+        await server.PostAsync("v1/sandbox/p/stop");
+        Assert.Equal("kept\n", (await server.ExecAsync("p", "cat file")).Output);
+    }
+
     [Fact]
     public async Task Server_killed_during_a_launch_leaves_no_processes_behind()
     {
@@ -88,6 +101,22 @@ public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<Api
         await Assert.ThrowsAnyAsync<Exception>(() => creation);
         await Wait.UntilAsync(() => !Launching(server).Any(), "bubblewrap has exited");
         File.WriteAllText(signal, "");
+    }
+
+    [Fact]
+    public async Task Bubblewrap_exits_when_its_server_was_killed_before_it_started()
+    {
+        await using TestServer server = TestServer.Prepare(TestMachine.CurrentUser);
+        server.DelayBubblewrap();
+        ReadyMessage ready = await server.StartAsync();
+        Task creation = server.PostAsync("v1/sandbox", """{"id":"k","network":"none"}""");
+        await Wait.UntilAsync(() => Launching(server).Any(), "bubblewrap is starting");
+        ProcessEntry process = ProcessTable.Find(ready.ProcessId)!.Value;
+        ProcessTable.Send(process, Signal.KILL);
+        await TestServer.WaitUntilExitedAsync(process);
+        await Assert.ThrowsAnyAsync<Exception>(() => creation);
+        server.StartBubblewrap();
+        await Wait.UntilAsync(() => !Launching(server).Any(), "bubblewrap has exited");
     }
 
     [Fact]

@@ -30,8 +30,8 @@ internal interface ISandboxEngine : IDisposable
     void RemoveUnusedFiles(IEnumerable<IEngineInstance> running);
 }
 
-/// <summary>One sandbox as its engine runs it. Launching and killing it is never done concurrently.</summary>
-internal interface IEngineInstance
+/// <summary>One sandbox as its engine runs it. Launching and killing it is never done concurrently. It keeps running when this object is disposed.</summary>
+internal interface IEngineInstance : IDisposable
 {
     /// <summary>Gets what the engine needs to attach to the sandbox again. Only the engine reads it, and versions it; it holds no secret.</summary>
     JsonElement State { get; }

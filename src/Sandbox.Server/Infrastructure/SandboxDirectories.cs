@@ -20,7 +20,7 @@ internal sealed record SandboxDirectories(int Number, string Top, string Run)
     /// <summary>The server's record. Servers of all versions use this name: they remove a directory without a record.</summary>
     public string Record => Path.Combine(Top, "box.json");
 
-    /// <summary>Output of the agent and of what launches it.</summary>
+    /// <summary>Output of the agent.</summary>
     public string Log => Path.Combine(Top, "agent.log");
 
     /// <summary>Output of the programs that connect the sandbox to the internet.</summary>

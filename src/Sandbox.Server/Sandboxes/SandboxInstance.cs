@@ -118,6 +118,7 @@ internal sealed class SandboxInstance : IDisposable
     public void Dispose()
     {
         OwnerMonitor?.Dispose();
+        _instance?.Dispose();
         Agent.Dispose();
         _gate.Dispose();
     }

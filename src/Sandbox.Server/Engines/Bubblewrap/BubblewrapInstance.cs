@@ -10,6 +10,7 @@ namespace Sandbox.Server.Engines.Bubblewrap;
 internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirectories directories, BubblewrapState state) : IEngineInstance
 {
     private volatile BubblewrapState _state = state;
+    private LaunchOutput? _output;
 
     public JsonElement State => JsonSerializer.SerializeToElement(_state, BubblewrapJson.Default.BubblewrapState);
 
@@ -29,13 +30,16 @@ internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirecto
         LaunchPlan plan = engine.PlanLaunch(directories, _state.UserId, spec.Network) with { Limits = limits };
         _state = _state with { Launching = true, Groups = limits.Groups, LimitMeans = spec.Limits is null ? null : limits.Enforcement };
         saveState();
+        _output?.Dispose();
+        _output = new LaunchOutput();
         try
         {
+            BubblewrapEngine.RestorePermissions(directories);
             ServerHome.Make(directories.Run, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             string socket = Path.Combine(directories.Run, "agent.sock");
             using Socket listener = UnixSocket.Listen(socket);
             ControlGroups.Create(limits);
-            BubblewrapProcess process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket);
+            BubblewrapProcess process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket, _output);
             _state = _state with { Launching = false, Process = process, Isolation = BubblewrapArguments.FeatureNames(plan) };
             engine.Watch(this, plan.Rules);
         }
@@ -73,13 +77,15 @@ internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirecto
 
     public (string Output, ApiException? Error) DiagnoseStart()
     {
-        string output = ReadLog(directories);
+        string output = _output?.Read() ?? "";
         bool isRefused = output.StartsWith("bwrap:", StringComparison.Ordinal) || output.StartsWith("setpriv:", StringComparison.Ordinal);
-        return (output, isRefused ? IsolationException.FromOutput(output).ToApiException() : null);
+        return (output + ReadLog(), isRefused ? IsolationException.FromOutput(output).ToApiException() : null);
     }
 
-    /// <summary>Returns the end of what bubblewrap and the agent printed.</summary>
-    public static string ReadLog(SandboxDirectories directories)
+    public void Dispose() => _output?.Dispose();
+
+    /// <summary>Returns the end of what the agent printed.</summary>
+    private string ReadLog()
     {
         const int maxLength = 4096;
         using FileStream file = new(directories.Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

@@ -16,16 +16,22 @@ internal static class BubblewrapLauncher
     private const int FilterDescriptor = 5;
     private const int BlockDescriptor = 6;
     private const int StartDescriptor = 7;
+    private const int LogDescriptor = 8;
+    private const int StatusReaderDescriptor = 9;
     private const int BrokenPipe = 32; // EPIPE
     private static readonly TimeSpan SetUpLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Starts a sandbox's agent.</summary>
+    /// <param name="plan">What to launch.</param>
+    /// <param name="listener">The socket that the agent listens at.</param>
+    /// <param name="socket">Its path.</param>
+    /// <param name="output">Receives what the programs that launch the agent print.</param>
     /// <exception cref="IsolationException">This host cannot isolate it.</exception>
-    public static async Task<BubblewrapProcess> StartAsync(LaunchPlan plan, SafeHandle listener, string socket)
+    public static async Task<BubblewrapProcess> StartAsync(LaunchPlan plan, SafeHandle listener, string socket, LaunchOutput output)
     {
         using FileDescriptor listening = FileDescriptor.Duplicate(listener);
         using LaunchPipes pipes = new();
-        ChildProcess child = Spawn(plan, BubblewrapArguments.AgentCommand(plan, ListenDescriptor, StartDescriptor), pipes, listening);
+        ChildProcess child = Spawn(plan, BubblewrapArguments.AgentCommand(plan, ListenDescriptor, StartDescriptor, LogDescriptor), pipes, output, listening);
         ProcessEntry? monitor = ProcessTable.Find(child.Id);
         _ = SharedEventLoop.ReapAsync(child);
         try
@@ -34,11 +40,11 @@ internal static class BubblewrapLauncher
             string line = await ReadStatusAsync(pipes);
             if (line.Length == 0 || monitor is not { } outer || ProcessTable.Find(InitOf(line)) is not { IsAlive: true } init)
             {
-                throw IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
+                throw IsolationException.FromOutput(output.Read());
             }
 
             string? pidNamespace = ProcessTable.PidNamespaceOf(init.Id);
-            ProcessIdentity? link = await PrepareAsync(plan, init.Id, outer.Id, pipes);
+            ProcessIdentity? link = await PrepareAsync(plan, init.Id, outer.Id, pipes, output);
             return new BubblewrapProcess(init.Id, init.StartTime, pidNamespace, outer.Id, outer.StartTime, socket, plan.Agent.Directory) { Link = link };
         }
         catch when (monitor is { } failed)
@@ -48,17 +54,18 @@ internal static class BubblewrapLauncher
         }
     }
 
-    /// <summary>Runs <c>/bin/true</c> as a plan says.</summary>
+    /// <summary>Runs a program that does nothing as a plan says.</summary>
     /// <exception cref="IsolationException">This host cannot isolate it.</exception>
     public static async Task TestAsync(LaunchPlan plan, CancellationToken cancellationToken)
     {
         using LaunchPipes pipes = new();
-        ChildProcess child = Spawn(plan, ["/bin/true"], pipes);
+        using LaunchOutput output = new();
+        ChildProcess child = Spawn(plan, ["/bin/sh", "-c", $"read _ <&{StartDescriptor}"], pipes, output);
         ProcessEntry? monitor = ProcessTable.Find(child.Id);
         Task exit = SharedEventLoop.ReapAsync(child);
         try
         {
-            await TestAsync(plan, child.Id, exit, pipes, cancellationToken);
+            await TestAsync(plan, child.Id, exit, pipes, output, cancellationToken);
         }
         catch when (monitor is { } left)
         {
@@ -67,31 +74,32 @@ internal static class BubblewrapLauncher
         }
     }
 
-    private static async Task TestAsync(LaunchPlan plan, int monitor, Task exit, LaunchPipes pipes, CancellationToken cancellationToken)
+    private static async Task TestAsync(
+        LaunchPlan plan, int monitor, Task exit, LaunchPipes pipes, LaunchOutput output, CancellationToken cancellationToken)
     {
-        string output = await ReadStatusAsync(pipes, cancellationToken);
+        string status = await ReadStatusAsync(pipes, cancellationToken);
         IsolationException? obstacle = null;
-        if (output.Length > 0)
+        if (status.Length > 0)
         {
             try
             {
-                await PrepareAsync(plan, InitOf(output), monitor, pipes);
+                await PrepareAsync(plan, InitOf(status), monitor, pipes, output);
 
                 // The exit code is the last that bubblewrap writes to the pipe.
-                output += await SharedEventLoop.ReadAsync(pipes.Status, static _ => false, Timeout.InfiniteTimeSpan, cancellationToken);
+                status += await SharedEventLoop.ReadAsync(pipes.Status, static _ => false, Timeout.InfiniteTimeSpan, cancellationToken);
             }
             catch (IsolationException exception)
             {
-                // The program starts when the pipe is closed, and exits at once.
+                // The program exits when the pipe is closed.
                 obstacle = exception;
                 pipes.Dispose();
             }
         }
 
         await exit.WaitAsync(cancellationToken);
-        if (obstacle is not null || !output.Contains("\"exit-code\": 0", StringComparison.Ordinal))
+        if (obstacle is not null || !status.Contains("\"exit-code\": 0", StringComparison.Ordinal))
         {
-            throw obstacle ?? IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
+            throw obstacle ?? IsolationException.FromOutput(output.Read());
         }
     }
 
@@ -103,38 +111,32 @@ internal static class BubblewrapLauncher
         }
     }
 
-    /// <summary>Does what has to be done from outside before anything runs in the sandbox; then lets its program start.</summary>
+    /// <summary>Does what has to be done from outside before anything runs in the sandbox, while its program starts and waits for that.</summary>
     /// <returns>The process that connects the sandbox to the internet, or null.</returns>
-    private static async Task<ProcessIdentity?> PrepareAsync(LaunchPlan plan, int init, int monitor, LaunchPipes pipes)
+    private static async Task<ProcessIdentity?> PrepareAsync(LaunchPlan plan, int init, int monitor, LaunchPipes pipes, LaunchOutput output)
     {
         ControlGroups.Join(plan.Limits.Groups, monitor, init);
-        Task quotas = plan.Has(IsolationFeatures.KernelQuotas) ? LowerQuotasAsync(plan, init) : Task.CompletedTask;
-        ProcessIdentity? link = null;
-        if (plan.Network == SandboxNetworks.Internet)
+        if (!pipes.TryUnblock())
         {
-            Task<ProcessIdentity> connection = SlirpNetwork.StartAsync(plan, init, pipes.Status);
-            await Task.WhenAll(quotas, connection);
-            link = await connection;
+            throw IsolationException.FromOutput(output.Read());
         }
 
-        await quotas;
-        return pipes.TryUnblock() ? link : throw IsolationException.FromOutput(BubblewrapInstance.ReadLog(plan.Directories));
-    }
-
-    private static async Task LowerQuotasAsync(LaunchPlan plan, int init)
-    {
+        Task quotas = plan.Has(IsolationFeatures.KernelQuotas) ? KernelQuotas.LowerAsync(init) : Task.CompletedTask;
+        Task<ProcessIdentity>? connection = plan.Network == SandboxNetworks.Internet ? SlirpNetwork.StartAsync(plan, init, pipes.Status) : null;
         try
         {
-            await KernelQuotas.LowerAsync(init);
+            await Task.WhenAll(quotas, connection ?? Task.CompletedTask);
         }
-        catch (IsolationException) when (BubblewrapInstance.ReadLog(plan.Directories) is { Length: > 0 } output)
+        catch (IsolationException) when (output.Read() is { Length: > 0 } message)
         {
             // bubblewrap has failed, and said why.
-            throw IsolationException.FromOutput(output);
+            throw IsolationException.FromOutput(message);
         }
+
+        return !pipes.TryStart() ? throw IsolationException.FromOutput(output.Read()) : connection is null ? null : await connection;
     }
 
-    private static ChildProcess Spawn(LaunchPlan plan, IEnumerable<string> command, LaunchPipes pipes, FileDescriptor? listener = null)
+    private static ChildProcess Spawn(LaunchPlan plan, IEnumerable<string> command, LaunchPipes pipes, LaunchOutput output, FileDescriptor? listener = null)
     {
         string bubblewrap = ExecutableLocator.Find("bwrap") ?? throw IsolationException.MissingProgram("bubblewrap (bwrap)", "bubblewrap");
         string program = plan.UserId is null ? bubblewrap
@@ -150,17 +152,21 @@ internal static class BubblewrapLauncher
         }
 
         File.Delete(plan.Directories.Log);
-        using FileDescriptor output = FileDescriptor.OpenLog(plan.Directories.Log);
+        using FileDescriptor log = FileDescriptor.OpenLog(plan.Directories.Log);
         using FileDescriptor none = FileDescriptor.OpenNull();
         Dictionary<int, FileDescriptor> descriptors = new()
         {
             [0] = none,
-            [1] = output,
-            [2] = output,
+            [1] = output.Writer,
+            [2] = output.Writer,
             [StatusDescriptor] = pipes.StatusWriter,
             [FilterDescriptor] = filter,
             [BlockDescriptor] = pipes.Block,
             [StartDescriptor] = pipes.Start,
+            [LogDescriptor] = log,
+
+            // Else bubblewrap would be killed by SIGPIPE when this server is, and its child would wait for it forever.
+            [StatusReaderDescriptor] = pipes.Status,
         };
         if (listener is not null)
         {
@@ -177,6 +183,7 @@ internal static class BubblewrapLauncher
             Descriptors = descriptors,
         });
         pipes.CloseChildsEnds();
+        output.Writer.Dispose();
         return child;
     }
 
@@ -192,8 +199,8 @@ internal static class BubblewrapLauncher
     private static Dictionary<string, string> OwnEnvironment() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? "");
 
-    /// <summary>Three pipes: bubblewrap reports its status on one, and waits on the next before it starts the program. When this server is killed, bubblewrap
-    /// goes on: so the agent expects a byte on the third, and exits without it.</summary>
+    /// <summary>Three pipes: bubblewrap reports its status on one, and waits on the next before it starts the program. The program expects a line on the
+    /// third before it does anything, and exits without it: bubblewrap goes on when this server is killed.</summary>
     private sealed class LaunchPipes : IDisposable
     {
         private readonly FileDescriptor _unblock;
@@ -222,20 +229,11 @@ internal static class BubblewrapLauncher
             Start.Dispose();
         }
 
-        /// <summary>Lets the program start; returns false when bubblewrap has exited.</summary>
-        public bool TryUnblock()
-        {
-            try
-            {
-                _unblock.WriteAll([1]);
-                _start.WriteAll([1]);
-                return true;
-            }
-            catch (Win32Exception exception) when (exception.NativeErrorCode == BrokenPipe)
-            {
-                return false;
-            }
-        }
+        /// <summary>Lets bubblewrap start the program; returns false when bubblewrap has exited.</summary>
+        public bool TryUnblock() => TryWrite(_unblock);
+
+        /// <summary>Lets the program begin; returns false when it has exited.</summary>
+        public bool TryStart() => TryWrite(_start);
 
         public void Dispose()
         {
@@ -243,6 +241,19 @@ internal static class BubblewrapLauncher
             _unblock.Dispose();
             _start.Dispose();
             Status.Dispose();
+        }
+
+        private static bool TryWrite(FileDescriptor pipe)
+        {
+            try
+            {
+                pipe.WriteAll("\n"u8);
+                return true;
+            }
+            catch (Win32Exception exception) when (exception.NativeErrorCode == BrokenPipe)
+            {
+                return false;
+            }
         }
     }
 }
