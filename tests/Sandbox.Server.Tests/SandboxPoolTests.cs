@@ -54,6 +54,19 @@ public sealed class SandboxPoolTests
     }
 
     [Fact]
+    public async Task Agent_runs_commands_without_OpenSSL_which_takes_milliseconds_to_load()
+    {
+        await using TestServer server = await StartAsync(ServerUser.Ordinary);
+        await server.CreateAsync("""{"id":"a"}""");
+        Assert.Equal("1\n", (await server.ExecAsync("a", "echo 1")).Output);
+        int init = server.RecordOf("a").Process!.InitId;
+        string agent = (await File.ReadAllTextAsync($"/proc/{init}/task/{init}/children")).Split(' ')[0];
+        string maps = await File.ReadAllTextAsync($"/proc/{agent}/maps");
+        Assert.Contains("libc.so", maps, StringComparison.Ordinal);
+        Assert.DoesNotContain("libcrypto", maps, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Pooled_sandbox_is_not_listed_and_cannot_be_requested()
     {
         await using TestServer server = await StartAsync(ServerUser.Ordinary);
