@@ -104,6 +104,32 @@ Describe 'Sandbox' {
         }
     }
 
+    It 'tells which isolation it has, and why it lacks the rest' {
+        $box = New-Sandbox -Network None
+        $box.Isolation | Should -Contain 'seccomp'
+        $given = Test-SandboxServer isolation-* | Where-Object Name -NotIn 'isolation-network-filter', 'isolation-confined-network'
+        "$($box.MissingIsolation)" | Should -Be "$(($given | Where-Object Available -EQ $false).Name -replace '^isolation-')"
+        foreach ($missing in $box.MissingIsolation) {
+            $missing.Reason | Should -Not -BeNullOrEmpty
+            $missing.Remedy | Should -Not -BeNullOrEmpty
+        }
+
+        $shared = New-Sandbox -Network Host -WarningAction Ignore
+        $shared.MissingIsolation.Name | Should -Contain 'network'
+    }
+
+    It 'is refused with -RequireIsolation where the host lacks a feature, and created elsewhere' {
+        $lacking = @((New-Sandbox -Network None).MissingIsolation | Where-Object Required)
+        $box = New-Sandbox required -RequireIsolation -ErrorAction SilentlyContinue -ErrorVariable refused
+        if ($lacking) {
+            $box | Should -BeNullOrEmpty
+            $refused[0].FullyQualifiedErrorId | Should -BeLike 'IsolationUnavailable,*'
+            $refused[0].ToString() | Should -BeLike "*$($lacking[0].Name)*"
+        } else {
+            $box.Id | Should -BeExactly 'required'
+        }
+    }
+
     It 'passes its variables to its commands' {
         New-Sandbox -Environment @{ COLOUR = 'blue' } | Invoke-SandboxCommand 'echo $COLOUR' | Should -BeExactly 'blue'
     }

@@ -45,10 +45,19 @@ Describe 'SandboxServer' {
             $missing.Remedy | Should -Not -BeNullOrEmpty
         }
 
-        (Test-SandboxServer server, isol*).Name | Should -Be 'server', 'isolation'
+        (Test-SandboxServer server, isolation).Name | Should -Be 'server', 'isolation'
         Test-SandboxServer -Quiet | Should -BeTrue
         Test-SandboxServer -Name isolation -Quiet | Should -BeTrue
         Test-SandboxServer -Name nosuch -Quiet | Should -BeFalse
+    }
+
+    It 'names each isolation feature and what it does' {
+        $features = Test-SandboxServer isolation-*
+        $features.Name | Should -Contain 'isolation-seccomp'
+        $features.Name | Should -Contain 'isolation-landlock'
+        $features.Description | Should -Not -BeNullOrEmpty
+        (Test-SandboxServer isolation-seccomp).Available | Should -BeTrue
+        (Test-SandboxServer isolation).Description | Should -BeNullOrEmpty
     }
 
     It 'can be selected together with a default sandbox' {

@@ -13,6 +13,7 @@ internal static class Errors
         ["env"] = "-Environment", ["secretEnv"] = "-Environment", ["labels"] = "-Label", ["network"] = "-Network", ["image"] = "-Image", ["engine"] = "-Engine",
         ["limits.memoryBytes"] = "-MemoryLimit", ["limits.processes"] = "-ProcessLimit", ["limits.cpus"] = "-CpuLimit", ["limits.diskBytes"] = "-DiskLimit",
         ["limits"] = "limits of a sandbox", ["retention"] = "-Retention", ["sleepAfter"] = "-SleepAfterSeconds", ["temporary"] = "-Temporary",
+        ["requireIsolation"] = "-RequireIsolation",
         ["defaultSession"] = "-DefaultSession", ["cwd"] = "-WorkingDirectory", ["timeoutMs"] = "-TimeoutSeconds",
         ["commandTimeoutMs"] = "-CommandTimeoutSeconds", ["stdin"] = "pipeline input", ["stdinOpen"] = "open input", ["language"] = "-Language",
         ["branch"] = "-Branch", ["tag"] = "-Tag", ["commit"] = "-Commit", ["depth"] = "-Depth", ["destination"] = "-Destination",

@@ -33,6 +33,10 @@ public sealed record SandboxCreateRequest
     /// <summary>Limits on memory, processes, processor and disk.</summary>
     public SandboxLimits? Limits { get; init; }
 
+    /// <summary>Whether the sandbox is refused on a host that lacks an isolation feature.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool RequireIsolation { get; init; }
+
     /// <summary>How much output is retained.</summary>
     public Retention? Retention { get; init; }
 
@@ -76,6 +80,9 @@ public sealed record SandboxInfo
 
     /// <summary>The isolation features in force: <c>user</c>, <c>pid</c>, <c>seccomp</c>, <c>uid</c>, …</summary>
     public required IReadOnlyList<string> Isolation { get; init; }
+
+    /// <summary>The isolation features that it does not have, with the reasons.</summary>
+    public IReadOnlyList<IsolationFeature> MissingIsolation { get; init; } = [];
 
     /// <summary>When it was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

@@ -36,9 +36,17 @@ public sealed record ServerInfo
 /// <param name="Available">Whether it is available.</param>
 /// <param name="Reason">Why it is not available.</param>
 /// <param name="Remedy">How to make it available.</param>
-public sealed record Ability(string Name, bool Available, string? Reason = null, string? Remedy = null);
+public sealed record Ability(string Name, bool Available, string? Reason = null, string? Remedy = null)
+{
+    /// <summary>The name of the ability to isolate sandboxes at all.</summary>
+    public const string Isolation = "isolation";
+}
 
 /// <summary>An engine that runs sandboxes.</summary>
 /// <param name="Name">The name for requests.</param>
 /// <param name="Abilities">Its abilities on this host.</param>
-public sealed record EngineInfo(string Name, IReadOnlyList<Ability> Abilities);
+public sealed record EngineInfo(string Name, IReadOnlyList<Ability> Abilities)
+{
+    /// <summary>Each feature of its isolation, and whether this host gives it.</summary>
+    public IReadOnlyList<IsolationFeature> Isolation { get; init; } = [];
+}

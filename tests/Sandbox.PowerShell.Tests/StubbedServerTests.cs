@@ -14,7 +14,6 @@ public sealed class StubbedServerTests : IDisposable
     private volatile bool _isSilent;
     private volatile int _unanswered;
     private string? _unknownField;
-    private string _isolation = """["user","mount","pid","ipc","uts","network","seccomp","capabilities","no-new-privileges"]""";
 
     public StubbedServerTests()
     {
@@ -71,13 +70,15 @@ public sealed class StubbedServerTests : IDisposable
     }
 
     [Fact]
-    public void RequireIsolation_refuses_weaker_isolation_and_removes_the_sandbox()
+    public void RequireIsolation_is_refused_by_a_server_that_cannot_check_it()
     {
-        _isolation = """["user","mount","pid","ipc","uts","network","capabilities","no-new-privileges"]""";
+        _ = _engine.Run("New-Sandbox weak -Server $Uri", ("Uri", _uri)).Clean;
+        Assert.DoesNotContain("requireIsolation", _asked[^1], StringComparison.Ordinal);
+        _unknownField = "requireIsolation";
         ScriptResult result = _engine.Run("New-Sandbox weak -Server $Uri -RequireIsolation", ("Uri", _uri));
-        Assert.Equal("IsolationUnavailable", result.ErrorId);
-        Assert.Contains("seccomp", result.Error.ToString(), StringComparison.Ordinal);
-        Assert.StartsWith("DELETE /v1/sandbox/weak", _asked[^1], StringComparison.Ordinal);
+        Assert.Equal("Unsupported", result.ErrorId);
+        Assert.Contains("\"requireIsolation\":true", _asked[^1], StringComparison.Ordinal);
+        Assert.Contains("-RequireIsolation", result.Error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -174,7 +175,7 @@ public sealed class StubbedServerTests : IDisposable
         _ when _unknownField is { } field => $$"""{"code":"unsupported","error":"This server does not support '{{field}}'.","field":"{{field}}"}""",
         { HttpMethod: "POST" } =>
             $$"""
-            {"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":{{_isolation}},
+            {"id":"{{body.Split("\"id\":\"")[1].Split('"')[0]}}","state":"running","engine":"bubblewrap","network":"none","isolation":["user"],
             "createdAt":"2026-01-01T00:00:00Z","labels":{},"warnings":["No network on {{_uri}}: install slirp4netns."]}
             """,
         { RawUrl: { } url } when url.StartsWith("/v1/sandbox/default/", StringComparison.Ordinal) =>

@@ -20,6 +20,8 @@ internal sealed class FakeEngine : ISandboxEngine
     public Task<IReadOnlyList<Ability>> ProbeAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Ability>>([new Ability("isolation", false, "It is fake.")]);
 
+    public IReadOnlyList<IsolationFeature> DescribeIsolation(string? network) => [new IsolationFeature("room", "A room of its own.", Available: true)];
+
     public Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? requested, CancellationToken cancellationToken) =>
         Task.FromResult<(string, string[])>((requested ?? SandboxNetworks.Host, []));
 

@@ -14,8 +14,21 @@ public sealed class SandboxAbility
         Server = server;
     }
 
+    internal SandboxAbility(IsolationFeature feature, string? server)
+    {
+        Name = $"{Ability.Isolation}-{feature.Name}";
+        Description = feature.Description;
+        Available = feature.Available;
+        Reason = feature.Reason;
+        Remedy = feature.Remedy;
+        Server = server;
+    }
+
     /// <summary>Its name.</summary>
     public string Name { get; }
+
+    /// <summary>What an isolation feature does; null for other abilities.</summary>
+    public string? Description { get; }
 
     /// <summary>Whether it is available now.</summary>
     public bool Available { get; }

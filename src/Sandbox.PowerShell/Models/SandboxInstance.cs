@@ -15,6 +15,7 @@ public sealed class SandboxInstance
         CreatedAt = info.CreatedAt;
         Server = server;
         Isolation = [.. info.Isolation];
+        MissingIsolation = [.. (info.MissingIsolation ?? []).Select(feature => new SandboxIsolationFeature(feature))];
         Labels = info.Labels;
         MemoryLimit = info.Limits?.MemoryBytes;
         ProcessLimit = info.Limits?.Processes;
@@ -69,6 +70,9 @@ public sealed class SandboxInstance
 
     /// <summary>The active isolation features.</summary>
     public string[] Isolation { get; }
+
+    /// <summary>The isolation features that it does not have, with the reasons.</summary>
+    public SandboxIsolationFeature[] MissingIsolation { get; }
 
     /// <summary>Labels: text by name.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; }

@@ -17,7 +17,8 @@ internal sealed class ServerInfoProvider(string build, EngineCatalog engines)
         List<EngineInfo> infos = [];
         foreach (ISandboxEngine engine in engines.All)
         {
-            infos.Add(new EngineInfo(engine.Name, await engine.ProbeAsync(cancellationToken)));
+            IReadOnlyList<Ability> abilities = await engine.ProbeAsync(cancellationToken);
+            infos.Add(new EngineInfo(engine.Name, abilities) { Isolation = DescribeIsolation(engine, abilities) });
         }
 
         return new ServerInfo
@@ -32,5 +33,13 @@ internal sealed class ServerInfoProvider(string build, EngineCatalog engines)
             ProcessId = Environment.ProcessId,
             StartedAt = _startedAt,
         };
+    }
+
+    /// <summary>Without isolation as a whole, no feature of it is available.</summary>
+    private static IReadOnlyList<IsolationFeature> DescribeIsolation(ISandboxEngine engine, IReadOnlyList<Ability> abilities)
+    {
+        Ability? isolation = abilities.FirstOrDefault(ability => ability.Name == Ability.Isolation);
+        IReadOnlyList<IsolationFeature> features = engine.DescribeIsolation(network: null);
+        return isolation is null or { Available: true } ? features : [.. features.Select(feature => feature.Without(isolation.Reason, isolation.Remedy))];
     }
 }

@@ -13,6 +13,10 @@ internal interface ISandboxEngine : IDisposable
     /// <summary>Tests what the engine can give sandboxes on this host now.</summary>
     Task<IReadOnlyList<Ability>> ProbeAsync(CancellationToken cancellationToken);
 
+    /// <summary>Describes the features of the isolation of sandboxes.</summary>
+    /// <param name="network">The network of a sandbox, whose features are returned; null for all features of this host.</param>
+    IReadOnlyList<IsolationFeature> DescribeIsolation(string? network);
+
     /// <summary>Chooses a sandbox's network: the requested one or, for null, the best this host has, with a warning if that is less than the default.</summary>
     /// <exception cref="ApiException">The requested network is not available here.</exception>
     Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? requested, CancellationToken cancellationToken);

@@ -49,6 +49,7 @@ internal sealed class SandboxInstance : IDisposable
     public SandboxInfo ToInfo()
     {
         SandboxRecord record = _record;
+        string[] isolation = _instance?.Isolation ?? [];
         return new SandboxInfo
         {
             Id = record.Id,
@@ -59,7 +60,8 @@ internal sealed class SandboxInstance : IDisposable
             LimitMeans = _instance?.LimitEnforcement,
             Warnings = record.Warnings,
             Temporary = record.Owner is not null,
-            Isolation = _instance?.Isolation ?? [],
+            Isolation = isolation,
+            MissingIsolation = [.. _engine.DescribeIsolation(record.Network).Where(feature => !isolation.Contains(feature.Name)).Select(Explain)],
             CreatedAt = record.CreatedAt,
             DefaultSession = record.DefaultSession,
             Labels = record.Labels,
@@ -199,6 +201,9 @@ internal sealed class SandboxInstance : IDisposable
             _gate.Release();
         }
     }
+
+    private static IsolationFeature Explain(IsolationFeature missing) => !missing.Available ? missing
+        : missing.Without("The sandbox was started by a server, or on a host, without it.", "Stop the sandbox: its next use starts it again.");
 
     private Task<Stream?> TryConnectAsync(CancellationToken cancellationToken) =>
         _instance?.TryConnectAsync(cancellationToken) ?? Task.FromResult<Stream?>(null);

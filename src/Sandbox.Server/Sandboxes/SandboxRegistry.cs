@@ -84,6 +84,11 @@ internal sealed class SandboxRegistry(
 
         using SandboxPool.Creation creation = pool.BeginCreation();
         (string network, string[] warnings) = await engine.ChooseNetworkAsync(request.Network, cancellationToken);
+        if (request.RequireIsolation)
+        {
+            RequireIsolation(engine.DescribeIsolation(network));
+        }
+
         SandboxRecord requested = new()
         {
             Id = id,
@@ -247,6 +252,20 @@ internal sealed class SandboxRegistry(
         {
             MonitorOwner(sandbox);
             ServerLog.Write($"Sandbox '{record.Id}' taken over, {(sandbox.IsRunning ? "running" : "stopped")}.");
+        }
+    }
+
+    private static void RequireIsolation(IEnumerable<IsolationFeature> features)
+    {
+        IsolationFeature[] missing = [.. features.Where(feature => feature is { Available: false, Required: true })];
+        if (missing.Length > 0)
+        {
+            IEnumerable<string> reasons = missing.Select(feature => $"{feature.Name}: {feature.Reason} {feature.Remedy}");
+            throw new ApiException(ErrorCodes.IsolationUnavailable,
+                $"The sandbox was not created, because isolation features are missing. {string.Join(' ', reasons)}")
+            {
+                Field = "requireIsolation",
+            };
         }
     }
 

@@ -10,12 +10,6 @@ namespace Sandbox.Commands;
 [OutputType(typeof(SandboxInstance))]
 public sealed class NewSandboxCommand : SandboxCommandBase
 {
-    private const string NetworkWall = "network";
-    private const string HostNetwork = "host";
-
-    // Available with every engine on this kernel; the host network disables one of them.
-    private static readonly string[] Walls = ["user", "mount", "pid", "ipc", "uts", NetworkWall, "seccomp", "capabilities", "no-new-privileges"];
-
     /// <summary>The ids; one is generated when left out. Several sandboxes are created in parallel.</summary>
     [Parameter(Position = 0, HelpMessage = "The ids of the new sandboxes.")]
     [ValidateNotNullOrEmpty]
@@ -81,8 +75,8 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [Parameter(HelpMessage = "Removes the sandbox when this process exits.")]
     public SwitchParameter Temporary { get; set; }
 
-    /// <summary>Fails if an isolation feature is not available.</summary>
-    [Parameter(HelpMessage = "Fails if an isolation feature is not available.")]
+    /// <summary>Fails if this host does not give an isolation feature, see <c>Test-SandboxServer isolation*</c>.</summary>
+    [Parameter(HelpMessage = "Fails if the host does not give an isolation feature.")]
     public SwitchParameter RequireIsolation { get; set; }
 
     /// <summary>The server: an address, or an object. Default: the connected server.</summary>
@@ -135,6 +129,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
             SleepAfter = SleepAfterSeconds,
             Temporary = Temporary,
             DefaultSession = DefaultSession,
+            RequireIsolation = RequireIsolation,
         };
     }
 
@@ -143,14 +138,6 @@ public sealed class NewSandboxCommand : SandboxCommandBase
         try
         {
             SandboxInfo made = await client.CreateSandboxAsync(request, cancellationToken);
-            if (RequireIsolation && MissingFeatures(made) is { Length: > 0 } missing)
-            {
-                await client.Sandbox(made.Id).RemoveAsync(cancellationToken);
-                throw new ApiException(
-                    ErrorCodes.IsolationUnavailable,
-                    $"The sandbox was removed because isolation features are missing: {string.Join(", ", missing)}. Omit -RequireIsolation to accept that.");
-            }
-
             Warn(made.Warnings);
             await pump.PostAsync(() => WriteObject(new SandboxInstance(made, client.Server)));
         }
@@ -159,7 +146,4 @@ public sealed class NewSandboxCommand : SandboxCommandBase
             await pump.PostAsync(() => Report(e, request.Id));
         }
     }
-
-    private static string[] MissingFeatures(SandboxInfo made) =>
-        [.. Walls.Where(wall => !made.Isolation.Contains(wall) && !(wall == NetworkWall && made.Network == HostNetwork))];
 }

@@ -12,7 +12,7 @@ public sealed class TestSandboxServerCommand : SandboxServerCommandBase
     private const string ServerName = "server";
 
     // The capabilities required to create a sandbox.
-    private static readonly string[] Essential = [ServerName, "isolation"];
+    private static readonly string[] Essential = [ServerName, Ability.Isolation];
 
     /// <summary>The capabilities, by name or pattern. Default: all.</summary>
     [Parameter(Position = 0, HelpMessage = "Names or patterns of capabilities.")]
@@ -27,31 +27,38 @@ public sealed class TestSandboxServerCommand : SandboxServerCommandBase
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        (string? server, IReadOnlyList<Ability> all) = Find();
+        IReadOnlyList<SandboxAbility> all = Find();
         WildcardPattern[] wanted = [.. (Name ?? (Quiet ? Essential : ["*"])).Select(name => new WildcardPattern(name, WildcardOptions.IgnoreCase))];
-        Ability[] found = [.. all.Where(ability => wanted.Any(pattern => pattern.IsMatch(ability.Name)))];
+        SandboxAbility[] found = [.. all.Where(ability => wanted.Any(pattern => pattern.IsMatch(ability.Name)))];
         if (Quiet)
         {
             WriteObject(found.All(ability => ability.Available) && wanted.All(pattern => found.Any(ability => pattern.IsMatch(ability.Name))));
             return;
         }
 
-        WriteObject(found.Select(ability => new SandboxAbility(ability, server)), enumerateCollection: true);
+        WriteObject(found, enumerateCollection: true);
     }
 
     // An unreachable server is a result here, not an error.
-    private (string? Server, IReadOnlyList<Ability> Abilities) Find()
+    private IReadOnlyList<SandboxAbility> Find()
     {
         string? server = null;
         try
         {
             SandboxClient client = FindClient();
             server = client.Server;
-            return (server, [new Ability(ServerName, true), .. Wait(client.GetServerAsync).Abilities]);
+            ServerInfo info = Wait(client.GetServerAsync);
+            IReadOnlyList<IsolationFeature> features = info.Engines is [{ } first, ..] ? first.Isolation ?? [] : [];
+            return
+            [
+                .. info.Abilities.Prepend(new Ability(ServerName, true)).Select(ability => new SandboxAbility(ability, server)),
+                .. features.Select(feature => new SandboxAbility(feature, server)),
+            ];
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            return (server, [new Ability(ServerName, false, e.Message, "Start the server, or connect to another one with Connect-SandboxServer.")]);
+            const string remedy = "Start the server, or connect to another one with Connect-SandboxServer.";
+            return [new SandboxAbility(new Ability(ServerName, false, e.Message, remedy), server)];
         }
     }
 }

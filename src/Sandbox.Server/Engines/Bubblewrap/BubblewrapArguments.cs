@@ -78,23 +78,6 @@ internal static class BubblewrapArguments
         return arguments;
     }
 
-    /// <summary>Returns the isolation features of a plan, as the API names them.</summary>
-    public static string[] FeatureNames(LaunchPlan plan)
-    {
-        (IsolationFeatures Feature, string[] Names)[] all =
-        [
-            (IsolationFeatures.None, ["user", "mount", "no-new-privileges"]),
-            (IsolationFeatures.Processes, ["pid"]),
-            (IsolationFeatures.Network, ["network"]),
-            (IsolationFeatures.Names, ["ipc", "uts", "cgroup"]),
-            (IsolationFeatures.SystemCalls, ["seccomp"]),
-            (IsolationFeatures.NoCapabilities, ["capabilities"]),
-            (IsolationFeatures.Landlock, HasLandlock(plan) ? ["landlock"] : []),
-        ];
-        IEnumerable<string> names = all.Where(entry => plan.Has(entry.Feature)).SelectMany(entry => entry.Names);
-        return plan.UserId is null ? [.. names] : [.. names, "uid"];
-    }
-
     private static bool HasLandlock(LaunchPlan plan) => plan.Has(IsolationFeatures.Landlock) && Landlock.IsAvailable;
 
     private static IEnumerable<string> Namespaces(LaunchPlan plan) =>

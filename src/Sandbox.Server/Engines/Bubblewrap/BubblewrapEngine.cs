@@ -33,7 +33,7 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
         IsolationException? internet = obstacle ?? await FindInternetObstacleAsync(cancellationToken);
         return
         [
-            AbilityOf("isolation", obstacle),
+            AbilityOf(Ability.Isolation, obstacle),
             AbilityOf("network-internet", internet),
             AbilityOf("network-none", obstacle),
             AbilityOf("network-host", obstacle),
@@ -43,6 +43,8 @@ internal sealed class BubblewrapEngine(ServerHome home, string build) : ISandbox
             AbilityOf("limit-disk", SandboxLimits.DiskName),
         ];
     }
+
+    public IReadOnlyList<IsolationFeature> DescribeIsolation(string? network) => IsolationCatalog.Describe(network, home.IsRoot);
 
     public async Task<(string Network, string[] Warnings)> ChooseNetworkAsync(string? requested, CancellationToken cancellationToken)
     {

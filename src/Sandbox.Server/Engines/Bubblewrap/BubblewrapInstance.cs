@@ -40,7 +40,7 @@ internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirecto
             using Socket listener = UnixSocket.Listen(socket);
             ControlGroups.Create(limits);
             BubblewrapProcess process = await BubblewrapLauncher.StartAsync(plan, listener.SafeHandle, socket, _output);
-            _state = _state with { Launching = false, Process = process, Isolation = BubblewrapArguments.FeatureNames(plan) };
+            _state = _state with { Launching = false, Process = process, Isolation = IsolationCatalog.NamesOf(plan) };
             engine.Watch(this, plan.Rules);
         }
         catch (Exception exception)
