@@ -17,6 +17,18 @@ public sealed class FileTransferTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", null)]
+    [InlineData("rw-r--r--", null)]
+    [InlineData("0o644", null)]
+    [InlineData("-1", null)]
+    [InlineData("9", null)]
+    [InlineData("37777777777", null)]
+    [InlineData("644", 0x1a4)]
+    [InlineData("0755", 0x1ed)]
+    public void Malformed_mode_from_a_sandbox_is_none(string? header, int? mode) => Assert.Equal((UnixFileMode?)mode, LocalFile.ParseMode(header));
+
     [Fact]
     public async Task Download_resumes_after_a_break_and_requires_the_same_version()
     {
