@@ -362,6 +362,9 @@ Describe 'SandboxItem' {
             $failures.FullyQualifiedErrorId |
                 Should -Be 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand', 'PermissionDenied,Sandbox.Commands.CopySandboxItemCommand'
             (Get-ChildItem "$here/out").Name | Should -Be 'shut', 'a', 'c'
+
+            # Pester could not remove it for an ordinary user.
+            [IO.File]::SetUnixFileMode("$here/out/shut", 'UserRead, UserWrite, UserExecute')
             { Copy-SandboxItem "$directory/t" "$directory/t2" -FromSession $session -ToSession $session -Recurse } | Should -Throw -ErrorId 'PermissionDenied,*'
         }
     }

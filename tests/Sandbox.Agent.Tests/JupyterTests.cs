@@ -79,6 +79,7 @@ public sealed class JupyterTests : IClassFixture<JupyterTests.Agent>
     [Theory]
     [InlineData("import os; os.kill(os.getpid(), 9)", CodeError.InterpreterEnded)]
     [InlineData("exit()", null)]
+    [InlineData("import atexit, time\natexit.register(time.sleep, 600)\nexit()", null)]
     public async Task Dead_kernel_is_replaced_and_the_next_run_reports_it(string code, string? error)
     {
         string context = await NewAsync();

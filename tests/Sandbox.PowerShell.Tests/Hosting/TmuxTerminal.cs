@@ -28,7 +28,9 @@ internal sealed class TmuxTerminal : IDisposable
         Tmux(
         [
             "-f", "/dev/null", "new-session", "-d", "-x", $"{width}", "-y", $"{height}", "-c", home.Folder, "-e", "LC_ALL=C.UTF-8", .. environment,
-            $"'{PowerShellProgram.Path}' -NoProfile -NoLogo -NoExit -Command \"{start}\"; echo \"left with $?\"; exec sleep infinity",
+
+            // Other shells, which tmux would take from the user's account, end when Ctrl+C reaches them beside the program they wait for.
+            "bash", "-c", $"'{PowerShellProgram.Path}' -NoProfile -NoLogo -NoExit -Command \"{start}\"; echo \"left with $?\"; exec sleep infinity",
         ]);
         Prompt = $"PS {home.Folder}> ";
         WaitFor(Prompt.TrimEnd());

@@ -77,6 +77,8 @@ internal sealed class JupyterKernel : IInterpreter
             {
                 // It is exiting; the next run must find that it has ended.
                 await Task.WhenAny(_process.Ended, Task.Delay(ExitLimit));
+                _process.Kill();
+                await _process.Ended;
             }
 
             return execution.IsComplete ? new RunOutcome(execution.Error, execution.Count) : new RunOutcome(_process.EndError(), null);
