@@ -353,6 +353,76 @@ Describe 'SandboxCommand' {
             $session | Invoke-SandboxCommand ls | Should -BeNullOrEmpty
         }
 
+        It 'in a session whose directory was removed is an error in every cmdlet, until the directory is made anew' {
+            $gone = New-SandboxSession -Sandbox $box -WorkingDirectory "$(New-Guid)"
+            $box | Remove-SandboxItem $gone.WorkingDirectory
+            Set-Content "$TestDrive/a.txt" a
+            Set-Content "$TestDrive/b.txt" b
+            $null = New-Item -ItemType Directory -Force "$TestDrive/tree/sub"
+            @(
+                { $gone | Invoke-SandboxCommand true }
+                { $gone | Invoke-SandboxCommand true -AsResult }
+                { $gone | Start-SandboxProcess true }
+                { Copy-SandboxItem "$TestDrive/a.txt" -ToSession $gone }
+                { Copy-SandboxItem "$TestDrive/a.txt", "$TestDrive/b.txt" -ToSession $gone }
+                { Copy-SandboxItem "$TestDrive/tree" -ToSession $gone -Recurse }
+                { Copy-SandboxItem . "$TestDrive/out" -FromSession $gone -Recurse }
+                { Set-SandboxContent f x -Session $gone }
+                { Get-SandboxChildItem -Session $gone }
+                { New-SandboxItem d -ItemType Directory -Session $gone }
+                { Test-SandboxPath f -Session $gone }
+                { New-SandboxCodeContext python -Session $gone }
+                { Import-SandboxRepository https://example.org/x -Session $gone }
+            ) | ForEach-Object { $_ | Should -Throw -ErrorId 'WorkingDirectoryNotFound,*' -Because "$_" }
+            $box | Test-SandboxPath $gone.WorkingDirectory | Should -BeFalse
+            $box | New-SandboxItem $gone.WorkingDirectory -ItemType Directory
+            Copy-SandboxItem "$TestDrive/a.txt" -ToSession $gone
+            $gone | Invoke-SandboxCommand 'cat a.txt; pwd' | Should -Be 'a', $gone.WorkingDirectory
+        }
+
+        It 'in a directory below ~ is in the home of the user, as in every path parameter' {
+            $name = New-Guid
+            $own = New-SandboxSession -Sandbox $box -WorkingDirectory "~/$name"
+            $own.WorkingDirectory | Should -Be "/home/sandbox/$name"
+            $own | Invoke-SandboxCommand pwd -WorkingDirectory '~' | Should -Be /home/sandbox
+            $box | Set-SandboxContent "~/$name/run" "#!/bin/sh`necho ran"
+            $box | Get-SandboxContent "~/$name/run" | Should -Be '#!/bin/sh', 'echo ran'
+            $box | Invoke-SandboxCommand "chmod +x ~/$name/run"
+            Invoke-SandboxCommand -FilePath "~/$name/run" -Sandbox $box | Should -Be ran
+            ($box | Start-SandboxProcess pwd -WorkingDirectory "~/$name" | Wait-SandboxProcess | Get-SandboxProcessOutput) | Should -Be "/home/sandbox/$name"
+            ($box | Get-SandboxItem "~/$name/*").SandboxPath | Should -Be "/home/sandbox/$name/run"
+            ($box | Get-SandboxChildItem "~/$name").Name | Should -Be run
+            Set-Content "$TestDrive/in" x
+            (Copy-SandboxItem "$TestDrive/in" "~/$name" -ToSandbox $box -PassThru).SandboxPath | Should -Be "/home/sandbox/$name/in"
+            (Copy-SandboxItem "~/$name/in" "$TestDrive/back" -FromSandbox $box -PassThru).Name | Should -Be back
+            $box | Move-SandboxItem "~/$name/in" "~/$name/moved"
+            $box | Test-SandboxPath "~/$name/moved" | Should -BeTrue
+            Invoke-SandboxCode 'import os; print(os.getcwd())' -Context (New-SandboxCodeContext python -Sandbox $box -WorkingDirectory "~/$name") |
+                Should -Be "/home/sandbox/$name"
+            $box | Test-SandboxPath '/workspace/~' | Should -BeFalse
+            $null = Backup-Sandbox $box "$TestDrive/home.tar" -Path "~/$name"
+            Restore-Sandbox $box "$TestDrive/home.tar" -DestinationPath "~/$name/again"
+            $box | Test-SandboxPath "~/$name/again/moved" | Should -BeTrue
+        }
+
+        It 'with the line ends of Windows is the same command' {
+            $script = "for i in 1 2; do`r`n  mkdir -p d`$i`r`ndone`r`nls"
+            $session | Invoke-SandboxCommand $script | Should -Be d1, d2
+            $session | Start-SandboxProcess $script | Wait-SandboxProcess | Get-SandboxProcessOutput | Should -Be d1, d2
+            Invoke-SandboxCommand -FilePath printf -ArgumentList '%s', "a`r`nb" -Session $session -Raw | Should -BeExactly "a`r`nb"
+            "a`r" | Invoke-SandboxCommand "cat`r`n" -Session $session -Raw | Should -BeExactly "a`r`n"
+        }
+
+        It 'finds the programs of the user, as processes, code and terminals do' {
+            $box | Invoke-SandboxCommand 'mkdir -p ~/.local/bin; printf "#!/bin/sh\necho own" > ~/.local/bin/own-tool; chmod +x ~/.local/bin/own-tool'
+            $box | Invoke-SandboxCommand own-tool | Should -Be own
+            $session | Invoke-SandboxCommand own-tool | Should -Be own
+            $session | Invoke-SandboxCommand 'echo $NPM_CONFIG_PREFIX' | Should -Be /home/sandbox/.local
+            $box | Start-SandboxProcess own-tool | Wait-SandboxProcess | Get-SandboxProcessOutput | Should -Be own
+            Invoke-SandboxCode 'import subprocess; print(subprocess.run("own-tool", capture_output=True, text=True).stdout.strip())' -Sandbox $box |
+                Should -Be own
+        }
+
         It 'ends when the pipeline stops early' {
             $session | Invoke-SandboxCommand 'while true; do echo more; done' | Select-Object -First 2 | Should -Be 'more', 'more'
             $session | Invoke-SandboxCommand 'echo first; sleep 600' | Select-Object -First 1 | Should -Be 'first'

@@ -17,7 +17,7 @@ internal static class CheckoutRoute
     {
         CheckoutRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.CheckoutRequest);
         (string directory, EnvironmentSnapshot variables) = sessions.SnapshotOf(sessions.Find(context.SessionId()));
-        Checkout checkout = Checkout.Prepare(request, loop, directory, variables.Values);
+        Checkout checkout = Checkout.Prepare(request, loop, WorkingDirectory.Require(directory), variables.Values);
 
         // A slow reader needs only the latest progress.
         Channel<CheckoutProgress> progress = Channel.CreateBounded<CheckoutProgress>(

@@ -150,15 +150,16 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     {
         string target = context.QueryText("target") is { Length: > 0 } given ? given
             : throw new ApiException(ErrorCodes.InvalidRequest, "The target of the link is missing or empty.");
-        FileSystem.MakeLink(SandboxPath.Native(path), SandboxPath.Native(target));
+        FileSystem.MakeLink(SandboxPath.Native(path), SandboxPath.Native(SandboxPath.ExpandHome(target)));
         return Responses.DoneAsync(context);
     }
 
     private Task FindAsync(HttpContext context)
     {
-        if (context.QueryText("pattern") is { Length: > 0 } pattern)
+        if (context.QueryText("pattern") is { Length: > 0 } given)
         {
-            return WriteLinesAsync(context, PatternSearch.Find(pattern, paths.Directory(context), context.QueryFlag("hidden")));
+            string pattern = SandboxPath.ExpandHome(given);
+            return WriteLinesAsync(context, PatternSearch.Find(pattern, paths.DirectoryOf(context, pattern), context.QueryFlag("hidden")));
         }
 
         string path = paths.Query(context, "path");

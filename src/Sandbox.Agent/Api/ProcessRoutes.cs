@@ -33,12 +33,7 @@ internal static class ProcessRoutes
         string? sessionId = context.SessionId();
         Session? origin = sessions.Find(sessionId);
         Session session = sessions.CreateEphemeral(origin);
-        string directory = Path.GetFullPath(request.Cwd ?? ".", session.WorkingDirectory);
-        if (!Directory.Exists(directory))
-        {
-            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The process's working directory '{directory}' does not exist.");
-        }
-
+        string directory = WorkingDirectory.ResolveExisting(request.Cwd, session.WorkingDirectory);
         Command process = commands.AddProcess(context.ProcessId(), sessionId ?? origin?.Id, directory, request, session);
         try
         {

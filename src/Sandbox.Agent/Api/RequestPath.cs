@@ -17,7 +17,7 @@ internal sealed class RequestPath(SessionRegistry sessions)
         if (id > 0 && path.AsSpan(Routes.SandboxPrefix.Length + id) is var rest
             && rest.StartsWith(begin, StringComparison.Ordinal) && rest.Length > begin.Length)
         {
-            return SandboxPath.Absolute("/" + PathText.Unescape(rest[begin.Length..]), "/");
+            return SandboxPath.Absolute(SandboxPath.ExpandHome(PathText.Unescape(rest[begin.Length..])), "/");
         }
 
         return TryQuery(context, "path") ?? whenAbsent ?? Query(context, "path");
@@ -35,9 +35,22 @@ internal sealed class RequestPath(SessionRegistry sessions)
     public string[] All(HttpContext context, string route) =>
         [Of(context, route, sessions.Workspace), .. TryQuery(context, "destination") is { } destination ? [destination] : Array.Empty<string>()];
 
-    /// <summary>Gets the directory that relative paths of a request start from.</summary>
-    public string Directory(HttpContext context) => sessions.SnapshotOf(sessions.Find(context.SessionId())).Directory;
+    /// <summary>Gets the directory that a path or pattern of a request starts from.</summary>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/> for a relative one in a session whose directory was removed.</exception>
+    public string DirectoryOf(HttpContext context, string path)
+    {
+        string directory = sessions.SnapshotOf(sessions.Find(context.SessionId())).Directory;
+        return path.StartsWith('/') ? directory : WorkingDirectory.Require(directory);
+    }
 
-    private string? TryQuery(HttpContext context, string name) =>
-        context.QueryText(name) is { Length: > 0 } path ? SandboxPath.Absolute(path, Directory(context)) : null;
+    private string? TryQuery(HttpContext context, string name)
+    {
+        if (context.QueryText(name) is not { Length: > 0 } given)
+        {
+            return null;
+        }
+
+        string path = SandboxPath.ExpandHome(given);
+        return SandboxPath.Absolute(path, DirectoryOf(context, path));
+    }
 }

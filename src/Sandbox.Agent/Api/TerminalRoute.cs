@@ -29,6 +29,11 @@ internal sealed class TerminalRoute(SessionRegistry sessions, TerminalHolder san
 
         // Looked up before the upgrade, so that the client gets an error response.
         Terminal? known = Value(query, "terminal") is { } id ? holder.Get(id) : null;
+        if (known is null && !holder.HasLiving)
+        {
+            WorkingDirectory.Require(session?.WorkingDirectory ?? sessions.Workspace);
+        }
+
         using WebSocket socket = await WebSockets.AcceptAsync(context);
         Terminal terminal;
         try

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Hashing;
 using System.Text.Json;
+using Sandbox.Agent.Files;
 using Sandbox.Linux;
 using Sandbox.Protocol;
 
@@ -50,7 +51,7 @@ internal sealed class Command
         Runner = runner;
         Request = request;
         Output = journal;
-        Text = request.Command ?? string.Join(' ', request.Argv!.Select(BashQuoting.Quote));
+        Text = request.Command ?? string.Join(' ', request.Argv!.Skip(1).Prepend(SandboxPath.ExpandHome(request.Argv![0])).Select(BashQuoting.Quote));
         Input = request.StdinOpen ? new CommandInput(() => StopReason != StopReason.None) : null;
         _record = new CommandRecord
         {

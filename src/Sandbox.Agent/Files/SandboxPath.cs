@@ -11,6 +11,12 @@ internal static class SandboxPath
 
     public static LinuxPath Native(string path) => new(PathText.ToBytes(path));
 
+    /// <summary>Replaces a leading <c>~</c> by the home of the sandbox's user, as a shell does. A name <c>~</c> is given as <c>./~</c>.</summary>
+    public static string ExpandHome(string path) =>
+        (path == "~" || path.StartsWith("~/", StringComparison.Ordinal)) && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home
+            ? home + path[1..]
+            : path;
+
     /// <summary>Makes a path absolute and resolves <c>.</c> and <c>..</c>.</summary>
     public static string Absolute(string path, string directory)
     {

@@ -52,12 +52,7 @@ internal sealed class Checkout
             "Specify a branch, a tag or a commit, not several of them.");
         Require(request.Depth is null or > 0, "The depth is a number of commits, 1 or more.");
         TimeLimit.Require(request.TimeoutMs, "timeoutMs");
-        if (!Directory.Exists(directory))
-        {
-            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The working directory '{directory}' no longer exists.");
-        }
-
-        string name = request.Destination ?? address.Name;
+        string name = SandboxPath.ExpandHome(request.Destination ?? address.Name);
         Require(
             name.Length > 0 && !name.Contains('\0') && PathText.IsText(name),
             "The destination is missing, and the address gives no name for the new directory; or it is not text.");

@@ -49,10 +49,12 @@ internal sealed class CommandExecution
     public static CommandExecution Start(Command command, Shell shell, long sequence, ShellState state, long? limit, Action onLimit, bool isLast)
     {
         ExecRequest request = command.Request!;
-        string? ownDirectory = request.Cwd is null ? null : Path.GetFullPath(request.Cwd, state.Directory);
-        if (ownDirectory is not null && !Directory.Exists(ownDirectory))
+        string? ownDirectory = request.Cwd is null ? null : WorkingDirectory.ResolveExisting(request.Cwd, state.Directory);
+        string? directory = ownDirectory;
+        if (ownDirectory is null && (!shell.HasEntered || WorkingDirectory.IsRemovedFor(shell.Id)))
         {
-            throw new ApiException(ErrorCodes.WorkingDirectoryNotFound, $"The command's working directory '{ownDirectory}' does not exist.");
+            // One that was made anew is another directory for the shell, until it enters it.
+            directory = WorkingDirectory.Require(state.Directory);
         }
 
         Dictionary<string, string?> own = new EnvironmentChanges(request.Env, request.SecretEnv).ToDictionary();
@@ -65,9 +67,9 @@ internal sealed class CommandExecution
             }
         }
 
-        Func<string, string>? prelude = before.Count == 0 && own.Count == 0 && ownDirectory is null
+        Func<string, string>? prelude = before.Count == 0 && own.Count == 0 && directory is null
             ? null
-            : file => ShellScripts.Prelude(before, ownDirectory, own.Where(pair => pair.Value is not null)!, file);
+            : file => ShellScripts.Prelude(before, directory, own.Where(pair => pair.Value is not null)!, file);
         CommandExecution run = new(command, shell, prelude, isLast)
         {
             Sequence = sequence,

@@ -181,7 +181,7 @@ internal sealed class SessionRegistry
     /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/>.</exception>
     public string MakeDirectory(string? path, string? origin = null)
     {
-        string directory = Path.GetFullPath(path ?? ".", origin ?? Workspace);
+        string directory = WorkingDirectory.Resolve(path, origin ?? Workspace);
         try
         {
             Directory.CreateDirectory(directory);

@@ -92,6 +92,21 @@ internal sealed class ShellPool : IDisposable
     private static Dictionary<string, string> ReadBaseEnvironment()
     {
         Dictionary<string, string> environment = [];
+        AddNames(environment);
+        if (environment.TryGetValue("HOME", out string? home))
+        {
+            // Where 'pip install --user' puts programs, and npm as well when it is told so: its own prefix belongs to root.
+            string own = Path.Combine(home, ".local"), programs = Path.Combine(own, "bin");
+            string search = environment.GetValueOrDefault("PATH", "");
+            environment["PATH"] = search.Split(':').Contains(programs) ? search : $"{programs}:{search}";
+            environment["NPM_CONFIG_PREFIX"] = own;
+        }
+
+        return environment;
+    }
+
+    private static void AddNames(Dictionary<string, string> environment)
+    {
         foreach (string name in (string[])["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"])
         {
             if (Environment.GetEnvironmentVariable(name) is { } value)
@@ -99,7 +114,5 @@ internal sealed class ShellPool : IDisposable
                 environment[name] = value;
             }
         }
-
-        return environment;
     }
 }

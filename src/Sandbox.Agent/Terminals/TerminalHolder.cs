@@ -9,6 +9,18 @@ internal sealed class TerminalHolder
     private Terminal? _current;
     private bool _closed;
 
+    /// <summary>Whether there is a terminal whose shell runs.</summary>
+    public bool HasLiving
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _current is { Exit: null };
+            }
+        }
+    }
+
     /// <summary>Gets the terminal, or starts one.</summary>
     public Terminal GetOrStart(Func<Terminal> start)
     {

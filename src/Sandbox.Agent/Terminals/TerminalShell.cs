@@ -1,3 +1,4 @@
+using Sandbox.Agent.Files;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Terminals;
@@ -34,7 +35,7 @@ internal sealed record TerminalShell(string Program, IReadOnlyList<string> Argum
     }
 
     private static IEnumerable<string> Candidates(string program, string search, string directory) => program.Contains('/')
-        ? [Path.GetFullPath(program, directory)]
+        ? [Path.GetFullPath(SandboxPath.ExpandHome(program), directory)]
         : search.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, program));
 
     private static string WriteSettings(string runtime)

@@ -141,14 +141,14 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
         return Path.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"There is no directory '{Display}'.") : this;
     }
 
-    /// <summary>Returns the last part of the path; empty for <c>/</c>. If that is <c>.</c> or <c>..</c>,
+    /// <summary>Returns the last part of the path; empty for <c>/</c>. If that is <c>.</c> or <c>..</c>, or the path is <c>~</c>,
     /// the sandbox is asked for the directory's name.</summary>
     /// <exception cref="ApiException">The sandbox gave a name that none can have.</exception>
     public async Task<string> NameAsync(CancellationToken cancellationToken)
     {
         string path = Path.TrimEnd('/');
         string name = path[(path.LastIndexOf('/') + 1)..];
-        return path.Length > 0 && name is "" or "." or ".." ? LocalFile.NameOf((await GetAsync(follow: false, cancellationToken)).Name()) : name;
+        return path.Length > 0 && (path == "~" || name is "" or "." or "..") ? LocalFile.NameOf((await GetAsync(follow: false, cancellationToken)).Name()) : name;
     }
 
     private Task<T> UseAsync<T>(Func<ItemHandle, Task<T>> action, CancellationToken cancellationToken) =>

@@ -15,7 +15,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
     private bool _inputIsBad;
     private bool _targetIsPiped;
 
-    /// <summary>Text for the sandbox's shell.</summary>
+    /// <summary>Text for the sandbox's shell. Line ends of Windows become those of Linux.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "A command line for the shell of the sandbox.")]
     [ValidateNotNullOrEmpty]
     public string Command { get; set; } = "";
@@ -78,7 +78,7 @@ public sealed class InvokeSandboxCommandCommand : FollowingCommandBase
         bool isText = ParameterSetName == "Command";
         _request = new()
         {
-            Command = isText ? Command : null,
+            Command = isText ? CommandText.Normalize(Command) : null,
             Argv = isText ? null : [FilePath, .. ArgumentList],
             Cwd = WorkingDirectory,
             Env = environment.Plain,

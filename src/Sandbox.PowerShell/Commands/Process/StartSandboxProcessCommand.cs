@@ -9,7 +9,7 @@ namespace Sandbox.Commands;
 [OutputType(typeof(SandboxProcess))]
 public sealed class StartSandboxProcessCommand : SandboxSessionCommandBase
 {
-    /// <summary>Text for the sandbox's shell.</summary>
+    /// <summary>Text for the sandbox's shell. Line ends of Windows become those of Linux.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Command", HelpMessage = "A command line for the shell of the sandbox.")]
     [ValidateNotNullOrEmpty]
     public string Command { get; set; } = "";
@@ -60,7 +60,7 @@ public sealed class StartSandboxProcessCommand : SandboxSessionCommandBase
         bool isText = ParameterSetName == "Command";
         ExecRequest request = new()
         {
-            Command = isText ? Command : null,
+            Command = isText ? CommandText.Normalize(Command) : null,
             Argv = isText ? null : [FilePath, .. ArgumentList],
             Cwd = WorkingDirectory,
             Env = environment.Plain,
