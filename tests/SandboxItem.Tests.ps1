@@ -91,6 +91,14 @@ Describe 'SandboxItem' {
             }
         }
 
+        It 'is not listed when -Exclude or -ExcludeFrom matches it' {
+            $session | Invoke-SandboxCommand 'mkdir -p node_modules/x src/node_modules; touch src/f src/f.log'
+            ($session | Get-SandboxChildItem -Recurse -Exclude node_modules, '*.log', '/a?.txt').Name | Should -Be '[a]', 'b.md', 'src', 'f'
+            ($session | Get-SandboxChildItem '*' -Recurse -Exclude node_modules, 'src/f', '*.*').Name | Should -Be '[a]', 'src'
+            Set-Content "$TestDrive/ignore" '*', '!b.md'
+            ($session | Get-SandboxChildItem -Recurse -ExcludeFrom "$TestDrive/ignore").Name | Should -Be 'b.md'
+        }
+
         It 'is nothing for a wildcard without a match, and an error for a name' {
             $session | Get-SandboxItem 'none*' | Should -BeNullOrEmpty
             $session | Remove-SandboxItem 'none*'
@@ -275,15 +283,132 @@ Describe 'SandboxItem' {
             ($session | Get-SandboxChildItem into -Recurse).Name | Should -Be 'src', 'f'
         }
 
-        It 'goes into an existing directory, otherwise to the exact path' {
+        It 'omits the same of sources by <Title>, in and out' -ForEach @(
+            @{ Title = 'directory'; Get = { param($top) , @("$top/proj") } }
+            @{ Title = 'wildcard'; Get = { param($top) , @("$top/proj/*") } }
+            @{ Title = 'list'; Get = { param($top) 'a.log', 'node_modules', 'src', 'readme', '.env' | ForEach-Object { "$top/proj/$_" } } }
+        ) {
+            bash -c 'cd "$1" && mkdir -p proj/{node_modules,src/sub} && cd proj && touch a.log node_modules/x src/f.log src/.env src/sub/.env .env src/secret.txt src/f src/SECRET.txt readme' - $here
+            $null = New-Item -ItemType Directory -Path "$here/out"
+            $session | Invoke-SandboxCommand 'mkdir in back'
+            $exclude = 'node_modules', '*.log', '**/.env', 'src/secret.txt'
+            Copy-SandboxItem -Path (& $Get $here) in -ToSession $session -Recurse -Force -Exclude $exclude -WarningVariable warnings
+            $names = $session | Invoke-SandboxCommand '(cd in && find . -type f | sort)'
+            $names | Should -Be './readme', './src/SECRET.txt', './src/f'
+            "$warnings" | Should -BeNullOrEmpty
+            Copy-SandboxItem "$here/proj" all -ToSession $session -Recurse
+            $session | Invoke-SandboxCommand 'mkdir top; mv all top/proj'
+            Copy-SandboxItem -Path (& $Get top) "$here/out" -FromSession $session -Recurse -Force -Exclude $exclude -WarningVariable warnings
+            bash -c 'cd "$1/out" && find . -type f | sort' - $here | Should -Be './readme', './src/SECRET.txt', './src/f'
+            Copy-SandboxItem -Path (& $Get top) back -FromSession $session -ToSession $session -Recurse -Force -Exclude $exclude
+            $session | Invoke-SandboxCommand '(cd back && find . -type f | sort)' | Should -Be './readme', './src/SECRET.txt', './src/f'
+            "$warnings" | Should -BeNullOrEmpty
+        }
+
+        It 'omits what -Exclude names from the pipeline, too' {
+            bash -c 'cd "$1" && mkdir -p proj/{node_modules,src} && touch proj/a.log proj/node_modules/x proj/src/{f,f.log,secret.txt}' - $here
+            Get-ChildItem "$here/proj" | Copy-SandboxItem -ToSession $session -Recurse -Exclude node_modules, *.log, src/secret.txt
+            ($session | Get-SandboxChildItem -Recurse).Name | Should -Be 'src', 'f'
+        }
+
+        It 'reads -ExcludeFrom as git reads .gitignore' {
+            bash -c 'cd "$1" && mkdir -p tree/{bin,src/bin} && touch tree/bin/a tree/src/{f,f.log,keep.log} tree/src/bin/b tree/bin2' - $here
+            Set-Content "$here/ignore" "# comment`n`n/bin/`n*.log   `n!keep.log`n"
+            Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -ExcludeFrom "$here/ignore" -WarningVariable warnings
+            $session | Invoke-SandboxCommand '(cd into && find . -type f | sort)' | Should -Be './bin2', './src/bin/b', './src/f', './src/keep.log'
+            Copy-SandboxItem into "$here/out" -FromSession $session -Recurse -ExcludeFrom "$here/ignore" -Exclude 'bin2' -WarningAction SilentlyContinue
+            (Get-ChildItem "$here/out" -Recurse -File).Name | Sort-Object | Should -Be 'b', 'f', 'keep.log'
+            "$warnings" | Should -BeNullOrEmpty
+            { Copy-SandboxItem "$here/tree" none -ToSession $session -Recurse -ExcludeFrom "$here/none" } | Should -Throw -ErrorId 'PathNotFound,*'
+            $session | Test-SandboxPath none | Should -BeFalse
+        }
+
+        It 'warns of a pattern that matched nothing: <_>' -ForEach 'src\secret.txt', '/tmp/x', 'SECRET.TXT', '*.nothing' {
+            bash -c 'cd "$1" && mkdir -p tree/src && touch tree/src/secret.txt' - $here
+            Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -Exclude $_, src/secret.txt -WarningAction SilentlyContinue -WarningVariable warnings
+            "$warnings" | Should -BeLike "*nothing matched '$_'. *"
+            Copy-SandboxItem "$here/tree" again -ToSession $session -Recurse
+            Copy-SandboxItem again "$here/out" -FromSession $session -Recurse -Exclude $_ -WarningAction SilentlyContinue -WarningVariable warnings
+            "$warnings" | Should -BeLike "*nothing matched '$_'. *"
+            $null = Backup-Sandbox $box "$here/b.tar" -Path $directory -Exclude $_ -WarningAction SilentlyContinue -WarningVariable warnings
+            "$warnings" | Should -BeLike "*nothing matched '$_'. *"
+        }
+
+        It 'with more patterns than a request holds is a clear error, and copies in' {
+            bash -c 'cd "$1" && mkdir tree && touch tree/f tree/n1000' - $here
+            Set-Content "$here/many" (1..4000 | ForEach-Object { "n$_" })
+            Copy-SandboxItem "$here/tree" into -ToSession $session -Recurse -ExcludeFrom "$here/many" -WarningAction SilentlyContinue
+            ($session | Get-SandboxChildItem into).Name | Should -Be 'f'
+            { Copy-SandboxItem into "$here/out" -FromSession $session -Recurse -ExcludeFrom "$here/many" -WarningAction SilentlyContinue } |
+                Should -Throw '*patterns to exclude are too long*' -ErrorId 'InvalidRequest,*'
+            "$here/out" | Should -Not -Exist
+        }
+
+        It 'is the same tree when it is copied again' {
             $null = New-Item -ItemType Directory -Path "$here/src/sub"
             Set-Content "$here/src/sub/f" x
-            Copy-SandboxItem "$here/src" . -ToSession $session -Recurse
-            Copy-SandboxItem "$here/src/" new -ToSession $session -Recurse
-            ($session | Get-SandboxChildItem -Recurse -File).SandboxPath | Should -Be "$directory/new/sub/f", "$directory/src/sub/f"
-            Copy-SandboxItem src "$here/back" -FromSession $session -Recurse
-            Copy-SandboxItem src "$here/back" -FromSession $session -Recurse
-            "$here/back/sub/f", "$here/back/src/sub/f" | Should -Exist
+            1..2 | ForEach-Object {
+                Copy-SandboxItem "$here/src" . -ToSession $session -Recurse
+                Copy-SandboxItem "$here/src/" new -ToSession $session -Recurse
+                ($session | Get-SandboxChildItem -Recurse -File).SandboxPath | Should -Be "$directory/new/sub/f", "$directory/src/sub/f"
+            }
+
+            1..2 | ForEach-Object {
+                Copy-SandboxItem src "$here/back" -FromSession $session -Recurse
+                (Get-ChildItem "$here/back" -Recurse -File).FullName | Should -Be "$here/back/sub/f"
+                Copy-SandboxItem src "$directory/inside" -FromSession $session -ToSession $session -Recurse
+                Get-SandboxItem "$directory/src" -Sandbox $box | Copy-SandboxItem -Destination "$directory/piped" -Recurse
+                ($session | Get-SandboxChildItem inside, piped -Recurse -File).SandboxPath | Should -Be "$directory/inside/sub/f", "$directory/piped/sub/f"
+            }
+        }
+
+        It 'goes into a directory that ends with a slash, and into those that every sandbox has' {
+            $null = New-Item -ItemType Directory -Path "$here/$(Split-Path -Leaf $directory).d", "$here/out"
+            $source = Get-Item "$here/*.d"
+            $null = $session | New-SandboxItem into -ItemType Directory
+            1..2 | ForEach-Object {
+                (Copy-SandboxItem $source into/ -ToSession $session -Recurse -PassThru).SandboxPath | Should -Be "$directory/into/$($source.Name)"
+                (Copy-SandboxItem $source /workspace -ToSession $session -Recurse -PassThru).SandboxPath | Should -Be "/workspace/$($source.Name)"
+                (Copy-SandboxItem into "$here/out/" -FromSession $session -Recurse -PassThru).FullName | Should -Be "$here/out/into"
+            }
+        }
+
+        It 'of several items needs a directory' {
+            $null = New-Item -ItemType Directory -Path "$here/d1", "$here/d2"
+            'a.txt', 'b.txt', 'd1/f', 'd2/f' | ForEach-Object { Set-Content "$here/$_" $_ }
+            $null = $session | New-SandboxItem file -Value old
+            $session | Invoke-SandboxCommand 'mkdir from; (cd from; mkdir d1 d2; touch a.txt b.txt d1/f d2/f)'
+            @(
+                { Copy-SandboxItem "$here/a.txt", "$here/b.txt" -Destination "$directory/new" -ToSession $session }
+                { Copy-SandboxItem "$here/*.txt" new -ToSession $session }
+                { Copy-SandboxItem "$here/*.txt" file -ToSession $session }
+                { Copy-SandboxItem "$here/d1", "$here/d2" new -ToSession $session -Recurse }
+                { Copy-SandboxItem "$here/d?" new -ToSession $session -Recurse }
+                { Copy-SandboxItem "$here/*1" new -ToSession $session -Recurse }
+                { Get-ChildItem "$here" | Copy-SandboxItem -Destination new -ToSession $session -Recurse }
+                { Copy-SandboxItem from/a.txt, from/b.txt "$here/new" -FromSession $session }
+                { Copy-SandboxItem 'from/*' "$here/new" -FromSession $session -Recurse }
+                { Copy-SandboxItem 'from/*1' "$here/new" -FromSession $session -Recurse }
+                { $session | Get-SandboxChildItem from | Copy-SandboxItem -Destination "$directory/new" -Recurse }
+                { Copy-SandboxItem 'from/*.txt' file -FromSession $session -ToSession $session }
+            ) | ForEach-Object { $_ | Should -Throw -ErrorId 'DestinationNotDirectory,*' -Because "$_" }
+            "$here/new" | Should -Not -Exist
+            ($session | Get-SandboxChildItem).Name | Should -Be 'file', 'from'
+            $session | Get-SandboxContent file | Should -Be old
+            Copy-SandboxItem "$here/*.txt", "$here/d1" made -ToSession $session -Recurse -Force
+            ($session | Get-SandboxChildItem made -Recurse).Name | Should -Be 'a.txt', 'b.txt', 'd1', 'f'
+            Copy-SandboxItem "$here/a.*" single -ToSession $session
+            $session | Get-SandboxContent single | Should -Be a.txt
+        }
+
+        It 'can be a link to a directory or file, whose target is copied' {
+            bash -c 'cd "$1" && mkdir real && echo x > real/f && ln -s f real/inner && ln -s real link && ln -s real/f filelink && ln -s none broken' - $here
+            Copy-SandboxItem "$here/link" into -ToSession $session -Recurse -Checksum
+            Copy-SandboxItem "$here/link/" . -ToSession $session -Recurse
+            Copy-SandboxItem "$here/filelink" . -ToSession $session
+            $session | Invoke-SandboxCommand 'find . -mindepth 1 -printf "%P %y %l\n" | sort' |
+                Should -Be 'filelink f ', 'into d ', 'into/f f ', 'into/inner l f', 'link d ', 'link/f f ', 'link/inner l f'
+            { Copy-SandboxItem "$here/broken" . -ToSession $session } | Should -Throw -ErrorId 'PathNotFound,*'
         }
 
         It 'is an error when missing, a directory without -Recurse, or without a destination' {
@@ -315,8 +440,10 @@ Describe 'SandboxItem' {
             $session | Get-SandboxContent copy | Should -Be '1'
             Copy-SandboxItem t u -FromSession $session -ToSession $session -Recurse -Exclude *.log
             ($session | Get-SandboxChildItem u).Name | Should -Be 'f'
-            Copy-SandboxItem t v -FromSession $session -ToSession $session -Recurse -Exclude g.log
+            Copy-SandboxItem t v/t -FromSession $session -ToSession $session -Recurse -Exclude g.log
             ($session | Get-SandboxChildItem v/t).Name | Should -Be 'f', 'g'
+            Copy-SandboxItem t v/t -FromSession $session -ToSession $session -Recurse
+            ($session | Get-SandboxChildItem v/t).Name | Should -Be 'f', 'g', 'g.log'
             $session | Get-SandboxItem t | Copy-SandboxItem -Destination "$directory/w" -Recurse
             ($session | Get-SandboxChildItem w).Name | Should -Be 'f', 'g.log'
         }
@@ -344,7 +471,7 @@ Describe 'SandboxItem' {
             $null = New-Item -ItemType Directory -Path "$here/elsewhere", "$here/t"
             $null = New-Item -ItemType SymbolicLink -Path "$here/t/d" -Value "$here/elsewhere"
             $session | Invoke-SandboxCommand 'mkdir -p t/d; echo evil > t/d/f'
-            { Copy-SandboxItem t $here -FromSession $session -Recurse } | Should -Throw -ErrorId 'NotADirectory,*'
+            { Copy-SandboxItem t "$here/t" -FromSession $session -Recurse } | Should -Throw -ErrorId 'NotADirectory,*'
             Get-ChildItem "$here/elsewhere" -Force | Should -BeNullOrEmpty
         }
 
@@ -367,6 +494,21 @@ Describe 'SandboxItem' {
             [IO.File]::SetUnixFileMode("$here/out/shut", 'UserRead, UserWrite, UserExecute')
             { Copy-SandboxItem "$directory/t" "$directory/t2" -FromSession $session -ToSession $session -Recurse } | Should -Throw -ErrorId 'PermissionDenied,*'
         }
+    }
+
+    It 'can be watched without what -Exclude matches' {
+        $session | Invoke-SandboxCommand 'mkdir node_modules'
+        $change = Watch-SandboxItem -Session $session -Recurse -Exclude node_modules, '*.log' -Verbose 4>&1 | ForEach-Object {
+            if ($_ -is [System.Management.Automation.VerboseRecord]) {
+                if ($_.Message -like 'Watching*') {
+                    $session | Invoke-SandboxCommand 'mkdir -p d/node_modules; echo > a.log; echo > node_modules/x; echo > d/node_modules/y; echo > seen'
+                }
+            }
+            else {
+                $_
+            }
+        } | Where-Object { -not $_.IsDirectory } | Select-Object -First 1
+        $change.SandboxPath | Should -BeExactly "$directory/seen"
     }
 
     It 'can be watched' {

@@ -17,8 +17,27 @@ public sealed record ListOptions
     /// <summary>Whether names that begin with a dot are included.</summary>
     public bool Hidden { get; init; } = true;
 
+    /// <summary>Patterns of what is left out, see <see cref="ExcludePatterns"/>.</summary>
+    public IReadOnlyList<string> Excludes { get; init; } = [];
+
+    /// <summary>What the paths of <see cref="Excludes"/> are relative to.</summary>
+    public ExcludeRoot Root { get; init; }
+
     /// <summary>Whether a stopped sandbox is started; otherwise it is <see cref="ErrorCodes.SandboxStopped"/>.</summary>
     public bool Wake { get; init; } = true;
+}
+
+/// <summary>Options of an archive of a directory.</summary>
+public sealed record ArchiveOptions
+{
+    /// <summary>Patterns of what is left out, see <see cref="ExcludePatterns"/>.</summary>
+    public IReadOnlyList<string> Excludes { get; init; } = [];
+
+    /// <summary>What the paths of <see cref="Excludes"/> are relative to.</summary>
+    public ExcludeRoot Root { get; init; }
+
+    /// <summary>Whether unreadable items are listed in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise they are an error.</summary>
+    public bool Partial { get; init; }
 }
 
 /// <summary>Options of a write.</summary>

@@ -31,7 +31,7 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     public IAsyncEnumerable<FileEntry> ListAsync(ListOptions options, CancellationToken cancellationToken) =>
         ReadEntriesAsync(
             At(Routes.ListDirectory).With("recursive", options.Recursive).With("depth", options.Depth)
-                .With("filter", options.Filter).With("hidden", options.Hidden) with { Wake = options.Wake },
+                .With("filter", options.Filter).With("hidden", options.Hidden).WithExcludes(options.Excludes, options.Root) with { Wake = options.Wake },
             cancellationToken);
 
     /// <summary>Opens the file for reading. A broken connection is resumed while the file is unchanged.</summary>
@@ -121,17 +121,13 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
             At(Routes.CopyItem).With("destination", destination).With("recursive", recursive).With("overwrite", overwrite).ToMessage, cancellationToken);
 
     /// <summary>Opens the directory as a tar archive, created while it is read.</summary>
-    /// <param name="excludes">The patterns to exclude: names at any depth, or relative paths; syntax as in <see cref="FindAsync"/>.</param>
-    /// <param name="partial">Whether unreadable items are listed in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise they are an error.</param>
-    public async Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken)
+    /// <param name="options">The options.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, also for more patterns than a request can hold.</exception>
+    public async Task<ArchiveStream> OpenArchiveAsync(ArchiveOptions options, CancellationToken cancellationToken)
     {
-        RequestAddress address = At(Routes.ExportArchive).With("partial", partial);
-        foreach (string exclude in excludes)
-        {
-            address = address.With("exclude", exclude);
-        }
-
-        return await Client.OpenStreamAsync(address.ToMessage, cancellationToken);
+        RequestAddress address = At(Routes.ExportArchive).With("partial", options.Partial).WithExcludes(options.Excludes, options.Root);
+        HttpResponseMessage response = await Client.OpenAsync(address.ToMessage, cancellationToken);
+        return new ArchiveStream(await Client.ReadBodyAsync(response, cancellationToken), response.Headers, options.Excludes.Count);
     }
 
     /// <summary>Extracts a tar archive into the directory. Nothing is changed until the whole archive was received and validated.</summary>
@@ -151,11 +147,13 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     /// <summary>Watches the file or directory. The first change is null and means that the watch has started.</summary>
     /// <param name="recursive">Whether subdirectories are watched too.</param>
     /// <param name="filter">The name pattern; null for all.</param>
+    /// <param name="excludes">Patterns of what is not reported, see <see cref="ExcludePatterns"/>.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    public async IAsyncEnumerable<FileChange?> WatchAsync(bool recursive, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<FileChange?> WatchAsync(
+        bool recursive, string? filter, IReadOnlyList<string> excludes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using BoundedStream body = BoundedStream.OfEvents(await Client.OpenStreamAsync(
-            At(Routes.Watch).With("recursive", recursive).With("filter", filter).ToMessage, cancellationToken));
+            At(Routes.Watch).With("recursive", recursive).With("filter", filter).WithExcludes(excludes, ExcludeRoot.Directory).ToMessage, cancellationToken));
         await foreach (SseItem<FileChange?> item in SseParser.Create(body, ParseChange).EnumerateAsync(cancellationToken))
         {
             if (item.EventType == WatchEvents.Stopped)

@@ -22,15 +22,17 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
 
     /// <summary>Writes the directory as an archive. Links are not followed.</summary>
     /// <param name="archive">Where to.</param>
-    /// <param name="isExcluded">Whether an item is excluded, by its relative path and its name.</param>
+    /// <param name="excludes">What is left out.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public async Task WriteAsync(Stream archive, Func<string, string, bool> isExcluded, CancellationToken cancellationToken)
+    public async Task WriteAsync(Stream archive, ExcludeScope excludes, CancellationToken cancellationToken)
     {
         // Not disposed: the caller owns the underlying stream.
         BufferedStream buffered = new(archive, Piece);
         await using (TarWriter tar = new(buffered, TarEntryFormat.Pax, leaveOpen: true))
         {
-            await AddAsync(tar, new DirectoryInfo(_top), "", isExcluded, cancellationToken);
+            // A link that is named itself is followed.
+            DirectoryInfo top = new(_top);
+            await AddAsync(tar, top.ResolveLinkTarget(returnFinalTarget: true) ?? top, "", excludes, cancellationToken);
         }
 
         await buffered.FlushAsync(cancellationToken);
@@ -242,7 +244,7 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
     // Whether no part of a path below the directory is a link.
     private bool IsReal(string path) => path == _top || (new FileInfo(path).LinkTarget is null && IsReal(Path.GetDirectoryName(path)!));
 
-    private async Task AddAsync(TarWriter tar, FileSystemInfo item, string inside, Func<string, string, bool> isExcluded, CancellationToken cancellationToken)
+    private async Task AddAsync(TarWriter tar, FileSystemInfo item, string inside, ExcludeScope excludes, CancellationToken cancellationToken)
     {
         TarEntryType type = item.LinkTarget is not null ? TarEntryType.SymbolicLink : item is DirectoryInfo ? TarEntryType.Directory : TarEntryType.RegularFile;
         string name = type == TarEntryType.Directory ? $"./{inside}{(inside.Length == 0 ? "" : "/")}" : $"./{inside}";
@@ -269,9 +271,9 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
             foreach (FileSystemInfo child in ((DirectoryInfo)item).EnumerateFileSystemInfos().OrderBy(child => child.Name, StringComparer.Ordinal))
             {
                 string below = inside.Length == 0 ? child.Name : $"{inside}/{child.Name}";
-                if (!isExcluded(below, child.Name))
+                if (!excludes.Has(below, child is DirectoryInfo && child.LinkTarget is null))
                 {
-                    await AddAsync(tar, child, below, isExcluded, cancellationToken);
+                    await AddAsync(tar, child, below, excludes, cancellationToken);
                 }
             }
         }

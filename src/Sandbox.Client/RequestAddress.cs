@@ -12,6 +12,9 @@ internal sealed record RequestAddress
 {
     private const int LargeBody = 1024 * 1024;
 
+    // The method, the version and the prefix of a proxy need some of the request line.
+    private const int LongestUrl = PathText.LongestRequestLine - 1024;
+
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>Starts an address.</summary>
@@ -43,6 +46,23 @@ internal sealed record RequestAddress
 
     /// <inheritdoc cref="With(string, string?)"/>
     public RequestAddress With(string name, long? value) => With(name, value?.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Returns the address with patterns of what is left out.</summary>
+    /// <param name="patterns">The patterns, see <see cref="ExcludePatterns"/>.</param>
+    /// <param name="root">What their paths are relative to.</param>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/> for more than a request can hold.</exception>
+    public RequestAddress WithExcludes(IReadOnlyList<string> patterns, ExcludeRoot root)
+    {
+        if (patterns.Count == 0)
+        {
+            return this;
+        }
+
+        RequestAddress address = patterns.Aggregate(With("root", root.ToString().ToLowerInvariant()), (next, pattern) => next.With("exclude", pattern));
+        return address.Url.Length <= LongestUrl ? address : throw new ApiException(
+            ErrorCodes.InvalidRequest,
+            $"The {patterns.Count} patterns to exclude are too long for a request: {address.Url.Length} of at most {LongestUrl} bytes. Use fewer patterns.");
+    }
 
     /// <summary>Returns a new request. The exception of an invalid session id is an <see cref="ApiException"/>.</summary>
     public HttpRequestMessage ToMessage()

@@ -91,11 +91,12 @@ public sealed class SandboxClient
         _transport.OpenAsync(request, _trace, cancellationToken);
 
     /// <summary>Opens the body of a response.</summary>
-    internal async Task<ResponseStream> OpenStreamAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
-    {
-        HttpResponseMessage response = await OpenAsync(request, cancellationToken);
-        return new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), Limits.Idle);
-    }
+    internal async Task<ResponseStream> OpenStreamAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) =>
+        await ReadBodyAsync(await OpenAsync(request, cancellationToken), cancellationToken);
+
+    /// <summary>Opens the body of a response, which is disposed with it.</summary>
+    internal async Task<ResponseStream> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        new(Server, response, await response.Content.ReadAsStreamAsync(cancellationToken), Limits.Idle);
 
     /// <inheritdoc cref="ServerTransport.UpgradeAsync" />
     internal Task<WebSocket> UpgradeAsync(RequestAddress address, CancellationToken cancellationToken) =>

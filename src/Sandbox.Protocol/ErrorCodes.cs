@@ -133,6 +133,9 @@ public static class ErrorCodes
     /// <summary>A response is larger than what a client collects in memory. Clients alone report it.</summary>
     public const string ResponseTooLarge = "response_too_large";
 
+    /// <summary>Several items cannot be copied to a path that is no directory. Clients alone report it.</summary>
+    public const string DestinationNotDirectory = "destination_not_directory";
+
     /// <summary>An error of the server itself.</summary>
     public const string InternalError = "internal_error";
 
@@ -196,6 +199,7 @@ public static class ErrorCodes
         new(InterpreterFailed, 502, "ResourceUnavailable", "Run the interpreter with Invoke-SandboxCommand to see why."),
         new(NetworkUnreachable, 502, "ConnectionError", "Check the address, and the network of the sandbox with Get-Sandbox."),
         new(ResponseTooLarge, 502, "LimitsExceeded", "Ask for less at once, or write the data to a file in the sandbox and fetch it with Copy-SandboxItem."),
+        new(DestinationNotDirectory, 400, "InvalidArgument", "Create the directory first, or use -Force, which creates it."),
         new(IsolationUnavailable, 503, "ResourceUnavailable", "List what this host provides with Test-SandboxServer."),
         new(NetworkUnavailable, 503, "ResourceUnavailable", "Choose another network with -Network, or list what this host provides with Test-SandboxServer."),
         new(WatchLimitReached, 503, "LimitsExceeded", null),

@@ -153,6 +153,19 @@ public static class FileHeaders
     public const string ModifiedAt = "File-Modified-At";
 }
 
+/// <summary>HTTP headers of <c>POST …/persist</c>.</summary>
+public static class ArchiveHeaders
+{
+    /// <summary>The indexes, from 0 and separated by commas, of the patterns of <c>exclude</c> that matched nothing.</summary>
+    public const string Unmatched = "Excludes-Unmatched";
+
+    /// <summary>The paths of the sockets that are not in the archive, percent-encoded and separated by commas; after many, <c>...</c>.</summary>
+    public const string Sockets = "Archive-Sockets";
+
+    /// <summary>The last of <see cref="Sockets"/> when there are more.</summary>
+    public const string More = "...";
+}
+
 /// <summary>Extended header records of tar archives that only this API uses.</summary>
 public static class ArchiveRecords
 {

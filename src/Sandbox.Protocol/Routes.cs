@@ -65,7 +65,7 @@ public static class Routes
         Put, "/file/{**path}", "Writes a file.", typeof(FileWritten), query: "path parents append upload offset mode modifiedAt", requestMedia: ApiRoute.Bytes);
     public static readonly ApiRoute DeleteFile = Agent(Delete, "/file/{**path}", "Removes a file or directory.", query: "path recursive");
     public static readonly ApiRoute ListDirectory = Agent(
-        Get, "/directory/{**path}", "Lists a directory.", typeof(FileEntry), query: "path recursive depth filter hidden", media: ApiRoute.Lines);
+        Get, "/directory/{**path}", "Lists a directory.", typeof(FileEntry), query: "path recursive depth filter hidden exclude root", media: ApiRoute.Lines);
     public static readonly ApiRoute CreateDirectory = Agent(
         Put, "/directory/{**path}", "Creates a directory and its missing parents.", typeof(Done), query: "path mode");
     public static readonly ApiRoute CreateLink = Agent(Put, "/link/{**path}", "Creates a symbolic link.", typeof(Done), query: "path target");
@@ -74,9 +74,9 @@ public static class Routes
     public static readonly ApiRoute MoveItem = Agent(Post, "/move", "Moves a file or directory.", query: "path destination overwrite");
     public static readonly ApiRoute CopyItem = Agent(Post, "/copy", "Copies a file or directory.", query: "path destination recursive overwrite");
     public static readonly ApiRoute Watch = Agent(
-        Get, "/watch", "Streams changes below a path.", query: "path recursive filter", media: ApiRoute.Events);
+        Get, "/watch", "Streams changes below a path.", query: "path recursive filter exclude", media: ApiRoute.Events);
     public static readonly ApiRoute ExportArchive = Agent(
-        Post, "/persist", "Returns a directory as a tar archive.", query: "path exclude excludes partial", media: ApiRoute.Bytes);
+        Post, "/persist", "Returns a directory as a tar archive.", query: "path exclude excludes root partial", media: ApiRoute.Bytes);
     public static readonly ApiRoute ImportArchive = Agent(
         Post, "/hydrate", "Extracts a tar archive into a directory.", typeof(Done), query: "path replace", requestMedia: ApiRoute.Bytes);
     public static readonly ApiRoute CheckOut = Agent(

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Sandbox.Client;
@@ -62,15 +63,68 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         await CopyAsync(from, to, "node_modules", "a/*.log", "b.log");
         Assert.Equal(".\n./a\n./a/b\n./a/b/2.log\n./a/b/keep\n", (await agent.RunAsync(null, $"cd {to} && find . | sort")).Output);
         using HttpResponseMessage bridge = await agent.Http.PostAsync($"persist?path={from}&excludes=a,b.log", null, Cancel);
-        using TarReader tar = new(await bridge.Content.ReadAsStreamAsync(Cancel));
-        List<string> names = [];
-        while (await tar.GetNextEntryAsync(cancellationToken: Cancel) is { } entry)
+        Assert.Equal(["./", "./node_modules/", "./node_modules/x/"], await NamesAsync(bridge));
+        await AssertRefusedAsync(agent.Http.PostAsync("persist?excludes=../x", null, Cancel), ErrorCodes.InvalidRequest);
+    }
+
+    [Fact]
+    public async Task Excludes_are_rules_of_gitignore_and_those_that_matched_nothing_are_named()
+    {
+        string from = agent.NewDirectory();
+        await agent.RunAsync(null, $"cd {from} && mkdir -p src/sub keep && touch .env src/.env src/sub/.env src/secret.txt keep/a.log src/b.log");
+        using HttpResponseMessage answer = await agent.Http.PostAsync(
+            $"persist?path={from}&exclude=**/.env&exclude=src%5csecret.txt&exclude=*.log&exclude=!keep/*.log&exclude=SRC", null, Cancel);
+        Assert.Equal("1,4", Assert.Single(answer.Headers.GetValues(ArchiveHeaders.Unmatched)));
+        Assert.Equal(["./", "./keep/", "./keep/a.log", "./src/", "./src/secret.txt", "./src/sub/"], await NamesAsync(answer));
+    }
+
+    [Theory]
+    [InlineData("directory", "./ ./secret.txt ./src/")]
+    [InlineData("parent", "./ ./src/ ./src/secret.txt")]
+    [InlineData("either", "./ ./src/")]
+    public async Task Excluded_path_starts_at_the_given_root(string root, string expected)
+    {
+        string from = agent.NewDirectory() + "/src";
+        await agent.RunAsync(null, $"mkdir -p {from}/src && touch {from}/secret.txt {from}/src/secret.txt");
+        using HttpResponseMessage answer = await agent.Http.PostAsync($"persist?path={from}&exclude=src/secret.txt&root={root}", null, Cancel);
+        Assert.Equal(expected, string.Join(' ', await NamesAsync(answer)));
+        using HttpResponseMessage list = await agent.Http.GetAsync($"directory?path={from}&recursive=true&exclude=src/secret.txt&root={root}", Cancel);
+        string[] lines = (await list.Content.ReadAsStringAsync(Cancel)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(expected.Split(' ').Length - 1, lines.Length);
+        await AssertRefusedAsync(agent.Http.PostAsync($"persist?path={from}&root=nowhere", null, Cancel), ErrorCodes.InvalidRequest);
+    }
+
+    [Fact]
+    public async Task Sockets_that_are_left_out_are_named()
+    {
+        string from = agent.NewDirectory();
+        using Socket one = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        one.Bind(new UnixDomainSocketEndPoint(from + "/a b"));
+        await agent.RunAsync(null, $"mkdir {from}/d && touch {from}/f && mv '{from}/a b' {from}/d/");
+        using HttpResponseMessage answer = await agent.Http.PostAsync("persist?path=" + from, null, Cancel);
+        Assert.Equal("d/a%20b", Assert.Single(answer.Headers.GetValues(ArchiveHeaders.Sockets)));
+        Assert.Equal(["./", "./d/", "./f"], await NamesAsync(answer));
+        using HttpResponseMessage without = await agent.Http.PostAsync($"persist?path={from}&exclude=d", null, Cancel);
+        Assert.False(without.Headers.Contains(ArchiveHeaders.Sockets));
+    }
+
+    [Fact]
+    public async Task Many_sockets_do_not_make_the_headers_long()
+    {
+        string from = agent.NewDirectory();
+        foreach (int number in Enumerable.Range(0, 600))
         {
-            names.Add(entry.Name);
+            // Closing the socket would remove a file of the same name.
+            using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Bind(new UnixDomainSocketEndPoint($"{from}/bound"));
+            File.Move($"{from}/bound", $"{from}/socket{number:d3}");
         }
 
-        Assert.Equal(["./", "./node_modules/", "./node_modules/x/"], names);
-        await AssertRefusedAsync(agent.Http.PostAsync("persist?excludes=../x", null, Cancel), ErrorCodes.InvalidRequest);
+        using HttpResponseMessage answer = await agent.Http.PostAsync("persist?path=" + from, null, Cancel);
+        string names = Assert.Single(answer.Headers.GetValues(ArchiveHeaders.Sockets));
+        Assert.StartsWith("socket000,socket001,", names);
+        Assert.EndsWith(",...", names);
+        Assert.InRange(names.Length, 3000, 5000);
     }
 
     [Theory]
@@ -164,8 +218,20 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
 
     private async Task CopyAsync(string from, string to, params string[] excludes)
     {
-        await using Stream archive = await Client.Sandbox(Box).Item(from).OpenArchiveAsync(excludes, partial: false, Cancel);
+        await using Stream archive = await Client.Sandbox(Box).Item(from).OpenArchiveAsync(new ArchiveOptions { Excludes = excludes }, Cancel);
         await Client.Sandbox(Box).Item(to).RestoreArchiveAsync(replace: false, archive.CopyToAsync, Cancel);
+    }
+
+    private static async Task<List<string>> NamesAsync(HttpResponseMessage answer)
+    {
+        using TarReader tar = new(await answer.Content.ReadAsStreamAsync(Cancel));
+        List<string> names = [];
+        while (await tar.GetNextEntryAsync(cancellationToken: Cancel) is { } entry)
+        {
+            names.Add(entry.Name);
+        }
+
+        return names;
     }
 
     private async Task<string> PrintAsync(string directory) => (await agent.RunAsync(null, $"cd {directory} && {Fingerprint}")).Output;

@@ -119,7 +119,7 @@ public sealed class WatchTests(AgentFixture agent) : IClassFixture<AgentFixture>
 
     private async Task<Watching> WatchAsync(string path, bool recursive, string? filter = null)
     {
-        Watching watching = new(Client.Sandbox(Box).Item(path).WatchAsync(recursive, filter, Cancel).GetAsyncEnumerator(Cancel));
+        Watching watching = new(Client.Sandbox(Box).Item(path).WatchAsync(recursive, filter, [], Cancel).GetAsyncEnumerator(Cancel));
         try
         {
             Assert.True(await watching.MoveNextAsync());

@@ -13,6 +13,7 @@ namespace Sandbox.Agent.Api;
 internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
 {
     private const int FlushAt = 64 * 1024;
+    private const int LongestNames = 4 * 1024;
 
     private readonly FileWriter _writer = new(new PartialUploads());
 
@@ -126,7 +127,7 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     private static Task ListAsync(HttpContext context, string path)
     {
         long depth = context.QueryNumber("depth") ?? (context.QueryFlag("recursive") ? long.MaxValue : 0);
-        DirectoryListing listing = new(FilterOf(context), context.QueryFlag("hidden", whenAbsent: true));
+        DirectoryListing listing = new(FilterOf(context), context.QueryFlag("hidden", whenAbsent: true), ExcludesOf(context, path));
         return WriteLinesAsync(context, listing.List(path, depth));
     }
 
@@ -171,7 +172,7 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     /// <summary><c>GET …/watch</c>: sends changes as events until the client disconnects or the watched directory is gone.</summary>
     private async Task WatchAsync(HttpContext context)
     {
-        using FileWatcher watcher = new(loop, paths.Query(context, "path"), context.QueryFlag("recursive"), FilterOf(context));
+        using FileWatcher watcher = new(loop, paths.Query(context, "path"), context.QueryFlag("recursive"), FilterOf(context), ExcludesOf(context, ""));
         CancellationToken cancellationToken = context.RequestAborted;
         PipeWriter writer = SseWriter.Begin(context.Response);
         writer.WriteEvent(WatchEvents.Watching, "{}"u8);
@@ -200,10 +201,10 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     private Task ExportAsync(HttpContext context)
     {
         string path = paths.QueryOrWorkspace(context);
-        ExcludeList excludes = new(
-            context.QueryTexts("exclude").Concat((context.QueryText("excludes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)));
-        ArchiveExport export = new(path, excludes, context.QueryFlag("partial"), context.RequestAborted);
+        ArchiveExport export = new(path, ExcludesOf(context, path), context.QueryFlag("partial"), context.RequestAborted);
         context.Response.ContentType = "application/octet-stream";
+        SetNames(context, ArchiveHeaders.Unmatched, export.UnmatchedPatterns.Select(index => index.ToString(CultureInfo.InvariantCulture)));
+        SetNames(context, ArchiveHeaders.Sockets, export.Sockets.Select(PathText.Escape));
         return export.WriteToAsync(context.Response.Body);
     }
 
@@ -221,6 +222,34 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     }
 
     private static GlobPattern? FilterOf(HttpContext context) => context.QueryText("filter") is { Length: > 0 } pattern ? new GlobPattern(pattern) : null;
+
+    private static ExcludeScope ExcludesOf(HttpContext context, string directory) => new(
+        new ExcludePatterns(context.QueryTexts("exclude").Concat((context.QueryText("excludes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))),
+        context.Query("root", ExcludeRoot.Directory, TryParseRoot, "'directory', 'parent' or 'either'"),
+        SandboxPath.Name(directory));
+
+    private static bool TryParseRoot(string text, out ExcludeRoot root) => Enum.TryParse(text, ignoreCase: true, out root) && Enum.IsDefined(root);
+
+    // The server bounds the headers of a sandbox.
+    private static void SetNames(HttpContext context, string header, IEnumerable<string> names)
+    {
+        List<string> shown = [];
+        int left = LongestNames;
+        foreach (string name in names)
+        {
+            left -= name.Length + 1;
+            shown.Add(left >= 0 ? name : ArchiveHeaders.More);
+            if (left < 0)
+            {
+                break;
+            }
+        }
+
+        if (shown.Count > 0)
+        {
+            context.Response.Headers[header] = string.Join(',', shown);
+        }
+    }
 
     private static FilePrecondition PreconditionOf(HttpContext context) =>
         new(context.Request.Headers.IfMatch.ToString(), context.Request.Headers.IfNoneMatch.ToString());

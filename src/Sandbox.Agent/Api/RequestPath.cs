@@ -36,7 +36,7 @@ internal sealed class RequestPath(SessionRegistry sessions)
         [Of(context, route, sessions.Workspace), .. TryQuery(context, "destination") is { } destination ? [destination] : Array.Empty<string>()];
 
     /// <summary>Gets the directory that a path or pattern of a request starts from.</summary>
-    /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/> for a relative one in a session whose directory was removed.</exception>
+    /// <exception cref="ApiException"><see cref="ErrorCodes.WorkingDirectoryNotFound"/> for a relative one, when the session's was removed.</exception>
     public string DirectoryOf(HttpContext context, string path)
     {
         string directory = sessions.SnapshotOf(sessions.Find(context.SessionId())).Directory;

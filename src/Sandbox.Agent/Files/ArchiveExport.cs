@@ -5,7 +5,7 @@ using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Files;
 
-/// <summary>Writes a directory as a tar archive. Links stay links; sockets, which only their program could create, are left out.</summary>
+/// <summary>Writes a directory as a tar archive. Links stay links; sockets, which only their program could create, are left out and named.</summary>
 internal sealed class ArchiveExport
 {
     private const int ChunkSize = 128 * 1024;
@@ -14,23 +14,27 @@ internal sealed class ArchiveExport
     private readonly string _path;
     private readonly FileStatus _status;
     private readonly List<(string Name, FileStatus Status)> _entries;
-    private readonly ExcludeList _excludes;
+    private readonly ExcludeScope _excludes;
+    private readonly List<string> _sockets = [];
     private readonly bool _isPartial;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>Checks that the directory can be read, before the first byte is written.</summary>
     /// <param name="isPartial">Whether an unreadable file is recorded in the archive as such; otherwise it is an error.</param>
     /// <exception cref="Win32Exception">Something cannot be read.</exception>
-    public ArchiveExport(string path, ExcludeList excludes, bool isPartial, CancellationToken cancellationToken)
+    public ArchiveExport(string path, ExcludeScope excludes, bool isPartial, CancellationToken cancellationToken)
     {
         (_path, _excludes, _isPartial, _cancellationToken) = (path, excludes, isPartial, cancellationToken);
         _status = FileStatus.Of(SandboxPath.Native(path), follow: true);
         _entries = DirectoryListing.Read(path, hidden: true);
-        if (!isPartial)
-        {
-            RequireReadable(path, "", _entries, excludes, cancellationToken);
-        }
+        Inspect(path, "", _entries);
     }
+
+    /// <summary>The indexes of the patterns that matched nothing.</summary>
+    public IReadOnlyList<int> UnmatchedPatterns => [.. _excludes.Patterns.Unmatched];
+
+    /// <summary>The paths, in the directory, of the sockets that are left out.</summary>
+    public IReadOnlyList<string> Sockets => _sockets;
 
     /// <summary>Writes the archive. After a failure its end is missing, so that a part is not taken for the whole.</summary>
     public async Task WriteToAsync(Stream output)
@@ -42,14 +46,13 @@ internal sealed class ArchiveExport
         await tar.DisposeAsync();
     }
 
-    private static void RequireReadable(
-        string directory, string relative, List<(string Name, FileStatus Status)> entries, ExcludeList excludes, CancellationToken cancellationToken)
+    private void Inspect(string directory, string relative, List<(string Name, FileStatus Status)> entries)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        _cancellationToken.ThrowIfCancellationRequested();
         foreach ((string name, FileStatus status) in entries)
         {
             (string path, string inside) = (SandboxPath.Join(directory, name), Inside(relative, name));
-            if (excludes.Has(inside, name))
+            if (_excludes.Has(inside, status.Type == FileType.Directory))
             {
                 continue;
             }
@@ -58,16 +61,21 @@ internal sealed class ArchiveExport
             {
                 if (status.Type == FileType.Directory)
                 {
-                    RequireReadable(path, inside, DirectoryListing.Read(path, hidden: true), excludes, cancellationToken);
+                    Inspect(path, inside, DirectoryListing.Read(path, hidden: true));
                 }
-                else if (status.Type == FileType.Regular)
+                else if (status.Type == FileType.Regular && !_isPartial)
                 {
                     FileSystem.RequireReadable(SandboxPath.Native(path));
                 }
+                else if (status.Type == FileType.Socket)
+                {
+                    _sockets.Add(inside);
+                }
             }
-            catch (Win32Exception exception) when (exception.NativeErrorCode == Errno.ENOENT)
+            catch (Win32Exception exception)
+                when (exception.NativeErrorCode == Errno.ENOENT || (_isPartial && exception.NativeErrorCode == Errno.EACCES))
             {
-                // Deleted since it was listed.
+                // Deleted since it was listed, or left out.
             }
         }
     }
@@ -79,7 +87,7 @@ internal sealed class ArchiveExport
         foreach ((string name, FileStatus status) in entries)
         {
             string inside = Inside(relative, name);
-            if (!_excludes.Has(inside, name) && !await TryWriteAsync(tar, SandboxPath.Join(directory, name), inside, status))
+            if (!_excludes.Has(inside, status.Type == FileType.Directory) && !await TryWriteAsync(tar, SandboxPath.Join(directory, name), inside, status))
             {
                 await tar.WriteEntryAsync(
                     new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), _cancellationToken);

@@ -19,16 +19,18 @@ internal sealed class FileWatcher : IDisposable
     private readonly string? _onlyName;
     private readonly bool _recursive;
     private readonly GlobPattern? _filter;
+    private readonly ExcludeScope _excludes;
 
     /// <summary>Starts watching.</summary>
     /// <param name="recursive">Whether subdirectories are watched, too.</param>
     /// <param name="filter">The names that are reported; null for all.</param>
-    public FileWatcher(EventLoop loop, string path, bool recursive, GlobPattern? filter)
+    /// <param name="excludes">What is not reported, with what lies below it.</param>
+    public FileWatcher(EventLoop loop, string path, bool recursive, GlobPattern? filter, ExcludeScope excludes)
     {
         bool isDirectory = FileStatus.Of(SandboxPath.Native(path), follow: true).Type == FileType.Directory;
         _root = isDirectory ? path : SandboxPath.Parent(path);
         _onlyName = isDirectory ? null : SandboxPath.Name(path);
-        (_recursive, _filter) = (recursive && isDirectory, filter);
+        (_recursive, _filter, _excludes) = (recursive && isDirectory, filter, excludes);
         try
         {
             Add(_root, report: false);
@@ -138,7 +140,7 @@ internal sealed class FileWatcher : IDisposable
     private void OnCreated(string path, bool isDirectory)
     {
         Report(FileChangeType.Created, path, isDirectory);
-        if (isDirectory && _recursive)
+        if (isDirectory && _recursive && !IsExcluded(path, isDirectory))
         {
             TryAdd(path, report: true);
         }
@@ -178,8 +180,8 @@ internal sealed class FileWatcher : IDisposable
     private void Report(FileChangeType type, string path, bool isDirectory, string? oldPath = null)
     {
         string name = SandboxPath.Name(path);
-        bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(name))
-            || (oldPath is not null && IsWanted(SandboxPath.Name(oldPath)));
+        bool isWanted = type == FileChangeType.Overflow || HasEnded || (!TemporaryName.Is(name) && IsWanted(path, isDirectory))
+            || (oldPath is not null && IsWanted(oldPath, isDirectory));
         if (isWanted)
         {
             _changes.Add(new FileChange
@@ -194,7 +196,13 @@ internal sealed class FileWatcher : IDisposable
         }
     }
 
-    private bool IsWanted(string name) => (_onlyName is null || name == _onlyName) && _filter?.IsMatch(name) != false;
+    private bool IsWanted(string path, bool isDirectory)
+    {
+        string name = SandboxPath.Name(path);
+        return (_onlyName is null || name == _onlyName) && _filter?.IsMatch(name) != false && !IsExcluded(path, isDirectory);
+    }
+
+    private bool IsExcluded(string path, bool isDirectory) => path != _root && _excludes.HasOrIsBelow(path[_root.Length..].TrimStart('/'), isDirectory);
 
     private void Add(string directory, bool report)
     {
@@ -224,7 +232,7 @@ internal sealed class FileWatcher : IDisposable
                 Report(FileChangeType.Created, path, isDirectory);
             }
 
-            if (isDirectory)
+            if (isDirectory && !IsExcluded(path, isDirectory))
             {
                 TryAdd(path, report);
             }

@@ -56,9 +56,11 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
     /// <summary>Watches the item. The first change is null and means that the watch has started.</summary>
     /// <param name="recursive">Whether subdirectories are watched too.</param>
     /// <param name="filter">The name pattern in the server's syntax; null for all.</param>
+    /// <param name="excludes">Patterns of what is not reported.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    public IAsyncEnumerable<FileChange?> WatchAsync(bool recursive, string? filter, CancellationToken cancellationToken) =>
-        BeginAsync(item => item.WatchAsync(recursive, filter, cancellationToken), cancellationToken);
+    public IAsyncEnumerable<FileChange?> WatchAsync(
+        bool recursive, string? filter, IReadOnlyList<string> excludes, CancellationToken cancellationToken) =>
+        BeginAsync(item => item.WatchAsync(recursive, filter, excludes, cancellationToken), cancellationToken);
 
     /// <summary>Opens the file.</summary>
     /// <param name="offset">The start offset; a negative number counts from the end.</param>
@@ -112,10 +114,9 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
         UseAsync(item => item.CopyAsync(destination, recursive: true, overwrite: true, cancellationToken), cancellationToken);
 
     /// <summary>Opens the directory as an archive.</summary>
-    /// <param name="excludes">Patterns in the server's syntax.</param>
-    /// <param name="partial">Whether unreadable items are listed in the archive; otherwise they are an error.</param>
-    public Task<Stream> OpenArchiveAsync(IEnumerable<string> excludes, bool partial, CancellationToken cancellationToken) =>
-        UseAsync(item => item.OpenArchiveAsync(excludes, partial, cancellationToken), cancellationToken);
+    /// <param name="options">The options.</param>
+    public Task<ArchiveStream> OpenArchiveAsync(ArchiveOptions options, CancellationToken cancellationToken) =>
+        UseAsync(item => item.OpenArchiveAsync(options, cancellationToken), cancellationToken);
 
     /// <summary>Extracts an archive into the directory and merges it with its content.</summary>
     /// <param name="archive">Writes the archive.</param>
@@ -141,6 +142,15 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
         return Path.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"There is no directory '{Display}'.") : this;
     }
 
+    /// <summary>Returns the path of the copy of an item whose destination this is. A directory is merged with one that is there, so that the same copy
+    /// again changes nothing.</summary>
+    /// <param name="name">The name of the item.</param>
+    /// <param name="goesInto">Whether it goes into a directory that is there under its name in any case.</param>
+    public Task<RemotePath> ForCopyAsync(string name, bool goesInto, CancellationToken cancellationToken) =>
+        goesInto || CopyDestination.NamesContainer(Path) || CopyDestination.OfEverySandbox.Contains(Path)
+            ? WithNameAsync(name, cancellationToken)
+            : Task.FromResult(this);
+
     /// <summary>Returns the last part of the path; empty for <c>/</c>. If that is <c>.</c> or <c>..</c>, or the path is <c>~</c>,
     /// the sandbox is asked for the directory's name.</summary>
     /// <exception cref="ApiException">The sandbox gave a name that none can have.</exception>
@@ -148,7 +158,8 @@ internal sealed record RemotePath(SandboxTarget Owner, string Path)
     {
         string path = Path.TrimEnd('/');
         string name = path[(path.LastIndexOf('/') + 1)..];
-        return path.Length > 0 && (path == "~" || name is "" or "." or "..") ? LocalFile.NameOf((await GetAsync(follow: false, cancellationToken)).Name()) : name;
+        bool isNameless = path.Length > 0 && (path == "~" || name is "" or "." or "..");
+        return isNameless ? LocalFile.NameOf((await GetAsync(follow: false, cancellationToken)).Name()) : name;
     }
 
     private Task<T> UseAsync<T>(Func<ItemHandle, Task<T>> action, CancellationToken cancellationToken) =>

@@ -26,24 +26,29 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
     public abstract string NameOf(T source);
 
     /// <summary>Copies, shows progress, and reports what fails. Belongs to the pipeline's thread.</summary>
-    public void Run(T source)
+    public void Run(CopySource<T> source)
     {
+        string name = NameOf(source.Item);
         try
         {
             TransferProgress progress = new();
-            object copy = cmdlet.RunWithProgress($"Copying to '{destination}'", NameOf(source), token => CopyAsync(source, progress, token), progress.Show);
-            if (cmdlet.PassThru)
+            object? copy = cmdlet.RunWithProgress($"Copying to '{destination}'", name, token => CopyAsync(source, progress, token), progress.Show);
+            if (copy is null)
+            {
+                cmdlet.WriteVerbose($"Left out '{name}', which a pattern of -Exclude or -ExcludeFrom matches.");
+            }
+            else if (cmdlet.PassThru)
             {
                 cmdlet.WriteObject(copy);
             }
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
-            cmdlet.Report(e, NameOf(source));
+            cmdlet.Report(e, name);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            cmdlet.WriteError(Errors.LocalFileFailed(e, NameOf(source)));
+            cmdlet.WriteError(Errors.LocalFileFailed(e, name));
         }
         finally
         {
@@ -51,14 +56,28 @@ internal abstract class CopyOperation<T>(CopySandboxItemCommand cmdlet, string d
             {
                 _warnings.ForEach(cmdlet.WriteWarning);
                 _warnings.Clear();
-                _failures.ForEach(failure => cmdlet.Report(failure, NameOf(source)));
+                _failures.ForEach(failure => cmdlet.Report(failure, name));
                 _failures.Clear();
             }
         }
     }
 
-    /// <summary>Copies a source and returns the new item.</summary>
-    protected abstract Task<object> CopyAsync(T source, TransferProgress progress, CancellationToken cancellationToken);
+    /// <summary>Returns whether a directory is at the destination, which <c>-Force</c> creates.</summary>
+    public abstract Task<bool> IsDirectoryAsync(IEnumerable<T> sources, CancellationToken cancellationToken);
+
+    /// <summary>Copies a source and returns the new item; null when a pattern excludes it.</summary>
+    protected abstract Task<object?> CopyAsync(CopySource<T> source, TransferProgress progress, CancellationToken cancellationToken);
+
+    /// <summary>Returns whether a directory of a sandbox is there, which <c>-Force</c> creates.</summary>
+    protected async Task<bool> IsDirectoryAsync(RemotePath place, CancellationToken cancellationToken)
+    {
+        if (cmdlet.Force && await place.TryGetAsync(follow: true, cancellationToken) is null)
+        {
+            await place.MakeDirectoryAsync(isNew: false, cancellationToken);
+        }
+
+        return await place.TryGetAsync(follow: true, cancellationToken) is { Type: FileKind.Directory };
+    }
 
     /// <summary>Reports a skipped item. Thread-safe.</summary>
     protected void Warn(string warning)

@@ -8,31 +8,40 @@ namespace Sandbox;
 internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath destination)
     : CopyOperation<RemotePath>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
-    private readonly Excludes _excludes = new(cmdlet.Exclude);
-
     /// <inheritdoc />
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
-    /// <summary>Copies a source and returns the new item.</summary>
-    public async Task<object> CopyThroughAsync(RemotePath source, TransferProgress progress, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public override Task<bool> IsDirectoryAsync(IEnumerable<RemotePath> sources, CancellationToken cancellationToken) =>
+        IsDirectoryAsync(destination, cancellationToken);
+
+    /// <summary>Copies a source and returns the new item; null when a pattern excludes it.</summary>
+    public async Task<object?> CopyThroughAsync(CopySource<RemotePath> source, TransferProgress progress, CancellationToken cancellationToken)
     {
-        FileEntry entry = await source.GetAsync(follow: true, cancellationToken);
-        RemotePath place = await destination.WithNameAsync(await source.NameAsync(cancellationToken), cancellationToken);
-        if (entry.Type == FileKind.Directory)
+        RemotePath item = source.Item;
+        bool isDirectory = (await item.GetAsync(follow: true, cancellationToken)).Type == FileKind.Directory;
+        string name = await item.NameAsync(cancellationToken);
+        if (Options.Excludes.Has(name, isDirectory, source.IsMatch))
         {
-            RequireRecurse(source.Display);
+            return null;
+        }
+
+        RemotePath place = await destination.ForCopyAsync(name, source.GoesInto(isDirectory), cancellationToken);
+        if (isDirectory)
+        {
+            RequireRecurse(item.Display);
             await CopyTreeAsync(source, place, progress, cancellationToken);
         }
         else
         {
-            await CopyFileAsync(source, place, progress, cancellationToken);
+            await CopyFileAsync(item, place, progress, cancellationToken);
         }
 
         return new SandboxItem(await place.GetAsync(follow: false, cancellationToken), place.Target);
     }
 
     /// <inheritdoc />
-    protected override Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken cancellationToken) =>
+    protected override Task<object?> CopyAsync(CopySource<RemotePath> source, TransferProgress progress, CancellationToken cancellationToken) =>
         CopyThroughAsync(source, progress, cancellationToken);
 
     private async Task CopyFileAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken cancellationToken)
@@ -54,7 +63,7 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
         }
     }
 
-    private async Task CopyTreeAsync(RemotePath source, RemotePath place, TransferProgress progress, CancellationToken cancellationToken)
+    private async Task CopyTreeAsync(CopySource<RemotePath> source, RemotePath place, TransferProgress progress, CancellationToken cancellationToken)
     {
         if (Options.Checksum)
         {
@@ -63,7 +72,7 @@ internal sealed class CrossSandboxCopy(CopySandboxItemCommand cmdlet, RemotePath
 
         await RepeatAsync(progress, async () =>
         {
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: false, cancellationToken);
+            await using Stream archive = await Options.Excludes.OpenArchiveAsync(source.Item, source.Root, partial: false, Warn, cancellationToken);
             await place.RestoreAsync(LocalFile.Count(archive, progress).CopyToAsync, cancellationToken);
         }, cancellationToken);
     }

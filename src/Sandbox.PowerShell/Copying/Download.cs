@@ -10,35 +10,53 @@ namespace Sandbox;
 /// <param name="given">The destination as the user gave it.</param>
 internal sealed class Download(CopySandboxItemCommand cmdlet, string destination, string given) : CopyOperation<RemotePath>(cmdlet, destination)
 {
-    private readonly Excludes _excludes = new(cmdlet.Exclude);
-
     /// <inheritdoc />
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <inheritdoc />
-    protected override async Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken cancellationToken)
+    public override Task<bool> IsDirectoryAsync(IEnumerable<RemotePath> sources, CancellationToken cancellationToken)
     {
-        FileEntry entry = await source.GetAsync(follow: true, cancellationToken);
-        string path = PathFor(LocalFile.EscapeBytes(await source.NameAsync(cancellationToken)));
+        if (Options.Force && !File.Exists(Destination))
+        {
+            Directory.CreateDirectory(Destination);
+        }
+
+        return Task.FromResult(Directory.Exists(Destination));
+    }
+
+    /// <inheritdoc />
+    protected override async Task<object?> CopyAsync(CopySource<RemotePath> source, TransferProgress progress, CancellationToken cancellationToken)
+    {
+        RemotePath item = source.Item;
+        FileEntry entry = await item.GetAsync(follow: true, cancellationToken);
+        bool isDirectory = entry.Type == FileKind.Directory;
+        string name = await item.NameAsync(cancellationToken);
+        if (Options.Excludes.Has(name, isDirectory, source.IsMatch))
+        {
+            return null;
+        }
+
+        string path = PathFor(LocalFile.EscapeBytes(name), source.GoesInto(isDirectory));
         if (Options.Force)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         }
 
-        if (entry.Type == FileKind.Directory)
+        if (isDirectory)
         {
-            RequireRecurse(source.Display);
+            RequireRecurse(item.Display);
             await CopyTreeAsync(source, path, progress, cancellationToken);
             return new DirectoryInfo(path);
         }
 
-        await CopyFileAsync(source, path, progress, cancellationToken);
+        await CopyFileAsync(item, path, progress, cancellationToken);
         return new FileInfo(path);
     }
 
-    private string PathFor(string name) => Directory.Exists(Destination) ? Path.Combine(Destination, name)
-        : given.EndsWith('/') ? throw new ApiException(ErrorCodes.PathNotFound, $"The local directory '{Destination}' does not exist.")
-        : Destination;
+    private string PathFor(string name, bool goesInto) =>
+        given.EndsWith('/') && !Directory.Exists(Destination)
+            ? throw new ApiException(ErrorCodes.PathNotFound, $"The local directory '{Destination}' does not exist.")
+            : Directory.Exists(Destination) && (goesInto || CopyDestination.NamesContainer(given)) ? Path.Combine(Destination, name) : Destination;
 
     private async Task CopyFileAsync(RemotePath source, string path, TransferProgress progress, CancellationToken cancellationToken)
     {
@@ -55,13 +73,14 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         }
     }
 
-    private async Task CopyTreeAsync(RemotePath source, string path, TransferProgress progress, CancellationToken cancellationToken)
+    private async Task CopyTreeAsync(CopySource<RemotePath> from, string path, TransferProgress progress, CancellationToken cancellationToken)
     {
+        RemotePath source = from.Item;
         HashSet<string> unread = [];
         LocalTree tree = new(path, progress, Warn) { OnUnread = inside => unread.Add(inside) };
         await RepeatAsync(progress, async () =>
         {
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, cancellationToken);
+            await using Stream archive = await Options.Excludes.OpenArchiveAsync(source, from.Root, partial: true, Warn, cancellationToken);
             await tree.ReadAsync(archive, cancellationToken);
         }, cancellationToken);
         foreach (string inside in unread)
@@ -73,7 +92,8 @@ internal sealed class Download(CopySandboxItemCommand cmdlet, string destination
         if (Options.Checksum)
         {
             long received = progress.Files;
-            await using Stream archive = await source.OpenArchiveAsync(_excludes.ForServer, partial: true, cancellationToken);
+            ArchiveOptions options = new() { Excludes = Options.Excludes.Texts, Root = from.Root, Partial = true };
+            await using Stream archive = await source.OpenArchiveAsync(options, cancellationToken);
             ChecksumMismatch.Require(source.Display, received, await tree.CompareAsync(archive, cancellationToken));
         }
     }

@@ -1,25 +1,129 @@
 using System.Management.Automation;
+using Sandbox.Client;
+using Sandbox.Protocol;
 
 namespace Sandbox;
 
-/// <summary>Patterns to exclude: of names, or, with a slash, of paths from the top.</summary>
-/// <param name="patterns">The patterns, as a user gave them; null for none.</param>
-internal sealed class Excludes(string[]? patterns)
+/// <summary>The patterns of <c>-Exclude</c> and <c>-ExcludeFrom</c>, whose rules are those of <c>.gitignore</c>, and which of them matched something.</summary>
+internal sealed class Excludes
 {
-    private readonly WildcardPattern[][] _parts = 
-        [.. (patterns ?? []).Select(pattern => pattern.Trim('/').Split('/').Select(part => new WildcardPattern(part)).ToArray())];
+    private const int ShownPatterns = 20;
 
-    /// <summary>The patterns as the server takes them.</summary>
-    public IEnumerable<string> ForServer => (patterns ?? []).Select(ItemPattern.ToServer);
+    private readonly List<(string? File, int Count)> _origins;
+    private readonly ExcludePatterns _patterns;
+    private readonly HashSet<int> _matchedElsewhere = [];
+    private readonly Lock _gate = new();
+    private bool _wasUsed;
 
-    /// <summary>Whether an item is excluded.</summary>
-    /// <param name="path">The path relative to the copied directory.</param>
-    /// <param name="name">Its name.</param>
-    public bool Has(string path, string name)
+    private Excludes(IEnumerable<string> patterns, List<(string? File, int Count)> origins) => (_patterns, _origins) = (new ExcludePatterns(patterns), origins);
+
+    /// <summary>The patterns.</summary>
+    public IReadOnlyList<string> Texts => _patterns.Texts;
+
+    /// <summary>Whether there is none.</summary>
+    public bool IsEmpty => Texts.Count == 0;
+
+    /// <summary>Reads what the user gave. What cannot be read ends the cmdlet: nothing that was to be left out is copied.</summary>
+    /// <param name="cmdlet">The cmdlet.</param>
+    /// <param name="patterns">The patterns of <c>-Exclude</c>.</param>
+    /// <param name="files">The local files of <c>-ExcludeFrom</c>.</param>
+    public static Excludes Read(SandboxCommandBase cmdlet, string[]? patterns, string[]? files)
     {
-        string[] parts = path.Split('/');
-        return _parts.Any(pattern => pattern.Length == 1
-            ? pattern[0].IsMatch(name)
-            : pattern.Length == parts.Length && pattern.Zip(parts).All(pair => pair.First.IsMatch(pair.Second)));
+        List<string> all = [.. patterns ?? []];
+        List<(string? File, int Count)> origins = [(null, all.Count)];
+        foreach (string file in files ?? [])
+        {
+            try
+            {
+                string[] lines = [.. ExcludePatterns.ReadLines(File.ReadAllLines(cmdlet.GetUnresolvedProviderPathFromPSPath(file)))];
+                all.AddRange(lines);
+                origins.Add((file, lines.Length));
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                cmdlet.ThrowTerminatingError(Errors.From(new ApiException(ErrorCodes.PathNotFound, $"The local file '{file}' does not exist.", e), file));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                cmdlet.ThrowTerminatingError(Errors.LocalFileFailed(e, file));
+            }
+        }
+
+        try
+        {
+            return new Excludes(all, origins);
+        }
+        catch (ApiException e)
+        {
+            cmdlet.ThrowTerminatingError(Errors.From(e, null));
+            throw;
+        }
+    }
+
+    /// <summary>Returns the patterns for the content of a local directory.</summary>
+    /// <param name="root">What their paths are relative to.</param>
+    /// <param name="name">The name of the directory.</param>
+    public ExcludeScope ScopeOf(ExcludeRoot root, string name)
+    {
+        _wasUsed = true;
+        return new ExcludeScope(_patterns, root, name);
+    }
+
+    /// <summary>Returns whether an item that was named itself, or matched by a wildcard, is left out.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="isDirectory">Whether it is a directory.</param>
+    /// <param name="isMatch">Whether a wildcard matched it: then <c>*</c> means it, too.</param>
+    public bool Has(string name, bool isDirectory, bool isMatch)
+    {
+        _wasUsed = true;
+        lock (_gate)
+        {
+            return isMatch ? _patterns.Has(isDirectory, name) : _patterns.HasNamed(name, isDirectory);
+        }
+    }
+
+    /// <summary>Opens a directory of a sandbox as an archive without what is left out.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="root">What the paths of the patterns are relative to.</param>
+    /// <param name="partial">Whether unreadable items are listed in the archive; otherwise they are an error.</param>
+    /// <param name="warn">Receives a message about what is missing in the archive.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public async Task<Stream> OpenArchiveAsync(
+        RemotePath directory, ExcludeRoot root, bool partial, Action<string> warn, CancellationToken cancellationToken)
+    {
+        ArchiveStream archive = await directory.OpenArchiveAsync(new ArchiveOptions { Excludes = Texts, Root = root, Partial = partial }, cancellationToken);
+        lock (_gate)
+        {
+            _wasUsed = true;
+            _matchedElsewhere.UnionWith(Enumerable.Range(0, Texts.Count).Except(archive.UnmatchedPatterns));
+        }
+
+        if (archive.Sockets.Count > 0)
+        {
+            string names = string.Join(", ", archive.Sockets.Select(name => $"'{DisplayText.Clean(PathText.ToDisplay(name))}'"));
+            string more = archive.HasMoreSockets ? " and more" : "";
+            warn($"Sockets, which only their program can create, were left out of '{directory.Display}': {names}{more}.");
+        }
+
+        return archive;
+    }
+
+    /// <summary>Warns about the patterns that matched nothing, when anything was looked at.</summary>
+    public void WarnOfUnmatched(Cmdlet cmdlet)
+    {
+        int begin = 0;
+        HashSet<int> unmatched = _wasUsed ? [.. _patterns.Unmatched.Except(_matchedElsewhere)] : [];
+        foreach ((string? file, int count) in _origins)
+        {
+            string[] texts = [.. Enumerable.Range(begin, count).Where(unmatched.Contains).Select(index => $"'{DisplayText.Clean(Texts[index])}'")];
+            begin += count;
+            if (texts.Length > 0)
+            {
+                string shown = string.Join(", ", texts.Take(ShownPatterns)) + (texts.Length > ShownPatterns ? $" and {texts.Length - ShownPatterns} more" : "");
+                cmdlet.WriteWarning(
+                    $"{(file is null ? "-Exclude" : $"-ExcludeFrom '{file}'")}: nothing matched {shown}. The rules are those of .gitignore: '/' separates "
+                    + "directories, upper and lower case differ, and a path starts at the directory that is copied.");
+            }
+        }
     }
 }

@@ -11,18 +11,38 @@ internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperati
     public override string NameOf(RemotePath source) => $"{source.Target}: {source.Display}";
 
     /// <inheritdoc />
-    protected override async Task<object> CopyAsync(RemotePath source, TransferProgress progress, CancellationToken cancellationToken)
+    public override async Task<bool> IsDirectoryAsync(IEnumerable<RemotePath> sources, CancellationToken cancellationToken)
     {
-        FileEntry entry = await source.GetAsync(follow: true, cancellationToken);
-        RemotePath destination = source with { Path = Options.Destination };
-        RemotePath place = await destination.WithNameAsync(await source.NameAsync(cancellationToken), cancellationToken);
-        if (entry.Type == FileKind.Directory)
+        foreach (RemotePath source in sources.DistinctBy(source => source.Target.ToString()))
         {
-            RequireRecurse(source.Display);
+            if (!await IsDirectoryAsync(source with { Path = Options.Destination }, cancellationToken))
+            {
+                return false;
+            }
         }
 
-        if (Options.Checksum
-            || (entry.Type == FileKind.Directory && (Options.Exclude is not null || await place.TryGetAsync(follow: false, cancellationToken) is not null)))
+        return true;
+    }
+
+    /// <inheritdoc />
+    protected override async Task<object?> CopyAsync(CopySource<RemotePath> source, TransferProgress progress, CancellationToken cancellationToken)
+    {
+        RemotePath item = source.Item;
+        bool isDirectory = (await item.GetAsync(follow: true, cancellationToken)).Type == FileKind.Directory;
+        RemotePath destination = item with { Path = Options.Destination };
+        string name = await item.NameAsync(cancellationToken);
+        if (Options.Excludes.Has(name, isDirectory, source.IsMatch))
+        {
+            return null;
+        }
+
+        if (isDirectory)
+        {
+            RequireRecurse(item.Display);
+        }
+
+        RemotePath place = await destination.ForCopyAsync(name, source.GoesInto(isDirectory), cancellationToken);
+        if (Options.Checksum || (isDirectory && (!Options.Excludes.IsEmpty || await place.TryGetAsync(follow: false, cancellationToken) is not null)))
         {
             // The sandbox cannot exclude, merge or verify by itself.
             return await new CrossSandboxCopy(Options, destination).CopyThroughAsync(source, progress, cancellationToken);
@@ -33,7 +53,7 @@ internal sealed class InSandboxCopy(CopySandboxItemCommand cmdlet) : CopyOperati
             await (place with { Path = place.Path[..slash] }).MakeDirectoryAsync(isNew: false, cancellationToken);
         }
 
-        await source.CopyAsync(place.Path, cancellationToken);
+        await item.CopyAsync(place.Path, cancellationToken);
         return new SandboxItem(await place.GetAsync(follow: false, cancellationToken), place.Target);
     }
 }

@@ -8,34 +8,36 @@ namespace Sandbox;
 internal sealed class Upload(CopySandboxItemCommand cmdlet, RemotePath destination)
     : CopyOperation<string>(cmdlet, $"{destination.Target}: {destination.Display}")
 {
-    private readonly Excludes _excludes = new(cmdlet.Exclude);
-
     /// <inheritdoc />
     public override string NameOf(string source) => source;
 
     /// <inheritdoc />
-    protected override async Task<object> CopyAsync(string source, TransferProgress progress, CancellationToken cancellationToken)
+    public override Task<bool> IsDirectoryAsync(IEnumerable<string> sources, CancellationToken cancellationToken) =>
+        IsDirectoryAsync(destination, cancellationToken);
+
+    /// <inheritdoc />
+    protected override async Task<object?> CopyAsync(CopySource<string> source, TransferProgress progress, CancellationToken cancellationToken)
     {
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(source));
-        RemotePath place;
-        if (Directory.Exists(source))
+        string path = source.Item, name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+        bool isDirectory = Directory.Exists(path);
+        FileInfo file = new(path);
+        if (!isDirectory && (!file.Exists || file.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false }))
         {
-            RequireRecurse(source);
-            place = await destination.WithNameAsync(name, cancellationToken);
-            await CopyTreeAsync(source, place, progress, cancellationToken);
-        }
-        else
-        {
-            FileInfo file = new(source);
-            if (!file.Exists)
-            {
-                throw new ApiException(ErrorCodes.PathNotFound, $"The local path '{source}' does not exist.");
-            }
-
-            place = await destination.WithNameAsync(name, cancellationToken);
-            await CopyFileAsync(file, place, progress, cancellationToken);
+            throw new ApiException(ErrorCodes.PathNotFound, $"The local path '{path}' {(file.Exists ? "is a link to nothing" : "does not exist")}.");
         }
 
+        if (Options.Excludes.Has(name, isDirectory, source.IsMatch))
+        {
+            return null;
+        }
+
+        if (isDirectory)
+        {
+            RequireRecurse(path);
+        }
+
+        RemotePath place = await destination.ForCopyAsync(name, source.GoesInto(isDirectory), cancellationToken);
+        await (isDirectory ? CopyTreeAsync(source, name, place, progress, cancellationToken) : CopyFileAsync(file, place, progress, cancellationToken));
         return new SandboxItem(await place.GetAsync(follow: false, cancellationToken), place.Target);
     }
 
@@ -63,16 +65,19 @@ internal sealed class Upload(CopySandboxItemCommand cmdlet, RemotePath destinati
         }
     }
 
-    private async Task CopyTreeAsync(string source, RemotePath place, TransferProgress progress, CancellationToken cancellationToken)
+    private async Task CopyTreeAsync(
+        CopySource<string> source, string name, RemotePath place, TransferProgress progress, CancellationToken cancellationToken)
     {
-        LocalTree tree = new(source, progress, Warn);
+        LocalTree tree = new(source.Item, progress, Warn);
+        ExcludeScope excludes = Options.Excludes.ScopeOf(source.Root, name);
         await RepeatAsync(
-            progress, () => place.RestoreAsync((archive, stop) => tree.WriteAsync(archive, _excludes.Has, stop), cancellationToken), cancellationToken);
+            progress, () => place.RestoreAsync((archive, stop) => tree.WriteAsync(archive, excludes, stop), cancellationToken), cancellationToken);
         if (Options.Checksum)
         {
             long sent = progress.Files;
-            await using Stream archive = await place.OpenArchiveAsync(_excludes.ForServer, partial: true, cancellationToken);
-            ChecksumMismatch.Require(source, sent, await tree.CompareAsync(archive, cancellationToken));
+            ArchiveOptions options = new() { Excludes = Options.Excludes.Texts, Root = source.Root, Partial = true };
+            await using Stream archive = await place.OpenArchiveAsync(options, cancellationToken);
+            ChecksumMismatch.Require(source.Item, sent, await tree.CompareAsync(archive, cancellationToken));
         }
     }
 }

@@ -60,7 +60,7 @@ internal sealed class TailStream(RemotePath remote) : ReadOnlyStream
     {
         if (_changes is null)
         {
-            _changes = remote.WatchAsync(recursive: false, filter: null, _watching.Token).GetAsyncEnumerator(_watching.Token);
+            _changes = remote.WatchAsync(recursive: false, filter: null, excludes: [], _watching.Token).GetAsyncEnumerator(_watching.Token);
             await NextAsync(cancellationToken);
         }
 

@@ -1,13 +1,20 @@
 using System.Management.Automation;
+using Sandbox.Protocol;
 
 namespace Sandbox.Commands;
 
-/// <summary>Copies files and directories to, from, within or between sandboxes: into an existing directory, otherwise to exactly the
-/// destination path.</summary>
+/// <summary>Copies files and directories to, from, within or between sandboxes. Files go into a directory that exists, otherwise to exactly the destination
+/// path; so do several items, which need a directory. A single directory is copied to exactly the destination path and merged with one that is there, so that
+/// the same copy again changes nothing; it goes into a destination that ends with <c>/</c>, into <c>.</c>, <c>..</c> and <c>~</c>, and into the directories
+/// that every sandbox has, such as <c>/workspace</c>.</summary>
 [Cmdlet(VerbsCommon.Copy, "SandboxItem", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
 [OutputType(typeof(SandboxItem), typeof(FileSystemInfo))]
 public sealed class CopySandboxItemCommand : SandboxCommandBase
 {
+    private readonly List<CopySource<string>> _local = [];
+    private readonly List<CopySource<RemotePath>> _remote = [];
+    private readonly HashSet<RemotePath> _directories = [];
+
     /// <summary>The items to copy: local paths with -ToSession or -ToSandbox, otherwise paths in the sandbox.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", HelpMessage = "The items to copy.")]
     [ValidateNotNullOrEmpty]
@@ -29,7 +36,7 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     [ValidateNotNullOrEmpty]
     public SandboxItemReference[]? Item { get; set; }
 
-    /// <summary>An existing directory, or the path of the copy. Default: the current local directory, or the directory of the session.</summary>
+    /// <summary>A directory, or the path of the copy. Default: the current local directory, or the directory of the session.</summary>
     [Parameter(Position = 1, HelpMessage = "An existing directory, or the path of the copy.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CopyDestinationCompleter))]
@@ -67,13 +74,19 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
     [Parameter(HelpMessage = "Copies directories with their content.")]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>Patterns to exclude: of names, or, with a slash, of paths from the directory that is copied.</summary>
-    [Parameter(HelpMessage = "Patterns of names or paths to exclude.")]
+    /// <summary>Patterns of what is left out, by the rules of .gitignore: of names at any depth, or, with a slash, of paths from the directory that is
+    /// copied. What was named itself is left out, too, when a pattern matches it.</summary>
+    [Parameter(HelpMessage = "Patterns to exclude, as in .gitignore.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Exclude { get; set; }
 
-    /// <summary>Includes hidden items in wildcards, and creates missing parent directories of the copy.</summary>
+    /// <summary>Local files with such patterns, one a line, as .gitignore itself.</summary>
+    [Parameter(HelpMessage = "Local files with patterns to exclude, such as .gitignore.")]
+    [ValidateNotNullOrEmpty]
+    public string[]? ExcludeFrom { get; set; }
+
+    /// <summary>Includes hidden items in wildcards, and creates missing directories: the parents of the copy, and that of several items.</summary>
     [Parameter(HelpMessage = "Includes hidden items, and creates missing directories.")]
     public SwitchParameter Force { get; set; }
 
@@ -89,53 +102,97 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
 
     private bool IsFrom => FromSession is not null || FromSandbox is not null;
 
+    /// <summary>What is left out.</summary>
+    internal Excludes Excludes { get; private set; } = null!;
+
     /// <inheritdoc />
+    protected override void BeginProcessing() => Excludes = Excludes.Read(this, Exclude, ExcludeFrom);
+
+    /// <summary>Finds the sources. They are copied when all are known: several need a directory.</summary>
     protected override void ProcessRecord()
     {
         if (IsTo && !IsFrom && Item is null)
         {
-            foreach (SandboxTarget target in this.Resolve(ToSession, ToSandbox).ToArray())
-            {
-                Do(new Upload(this, new RemotePath(target, Destination)), LocalPaths());
-            }
-
-            return;
-        }
-
-        RemotePath[] sources = [.. Sources()];
-        if (IsTo)
-        {
-            foreach (SandboxTarget target in this.Resolve(ToSession, ToSandbox).ToArray())
-            {
-                Do(new CrossSandboxCopy(this, new RemotePath(target, Destination)), sources);
-            }
-        }
-        else if (IsFrom)
-        {
-            Do(new Download(this, GetUnresolvedProviderPathFromPSPath(Destination), Destination), sources);
+            _local.AddRange(LocalPaths());
         }
         else
         {
-            Do(new InSandboxCopy(this), sources);
+            _remote.AddRange(Sources());
         }
     }
 
-    private void Do<T>(CopyOperation<T> work, IEnumerable<T> sources)
+    /// <inheritdoc />
+    protected override void EndProcessing()
     {
-        foreach (T source in sources)
+        if (_local.Count > 0)
         {
-            if (ShouldProcess(work.NameOf(source), $"Copy to '{work.Destination}'"))
+            foreach (SandboxTarget target in this.Resolve(ToSession, ToSandbox).ToArray())
             {
-                work.Run(source);
+                Do(new Upload(this, new RemotePath(target, Destination)), _local, path => System.IO.Directory.Exists(path));
             }
         }
+
+        if (_remote.Count > 0 && IsTo)
+        {
+            foreach (SandboxTarget target in this.Resolve(ToSession, ToSandbox).ToArray())
+            {
+                Do(new CrossSandboxCopy(this, new RemotePath(target, Destination)), _remote, IsMatchedDirectory);
+            }
+        }
+        else if (_remote.Count > 0 && IsFrom)
+        {
+            Do(new Download(this, GetUnresolvedProviderPathFromPSPath(Destination), Destination), _remote, IsMatchedDirectory);
+        }
+        else if (_remote.Count > 0)
+        {
+            Do(new InSandboxCopy(this), _remote, IsMatchedDirectory);
+        }
+
+        Excludes.WarnOfUnmatched(this);
     }
 
-    private IEnumerable<RemotePath> Sources()
+    private bool IsMatchedDirectory(RemotePath path) => _directories.Contains(path);
+
+    private void Do<T>(CopyOperation<T> work, IReadOnlyList<CopySource<T>> sources, Func<T, bool> isDirectory)
+    {
+        CopySource<T>[] wanted =
+        [
+            .. sources.Where(source => ShouldProcess(work.NameOf(source.Item), $"Copy to '{work.Destination}'"))
+                .Select(source => source with { IsOneOfSeveral = sources.Count > 1 }),
+        ];
+        if (wanted.Length == 0)
+        {
+            return;
+        }
+
+        // What wildcards match may be more the next time, so a directory of them needs a directory, too.
+        if ((sources.Count > 1 || wanted.Any(source => source.IsMatch && isDirectory(source.Item))) && !IsDirectory(work, wanted))
+        {
+            return;
+        }
+
+        foreach (CopySource<T> source in wanted)
+        {
+            work.Run(source);
+        }
+    }
+
+    private bool IsDirectory<T>(CopyOperation<T> work, CopySource<T>[] sources) =>
+        TryRun(work.Destination, () =>
+        {
+            if (!Wait(token => work.IsDirectoryAsync(sources.Select(source => source.Item), token)))
+            {
+                throw new ApiException(
+                    ErrorCodes.DestinationNotDirectory,
+                    $"'{work.Destination}' is not a directory, which {sources.Length} items are to be copied to. Nothing was copied.");
+            }
+        });
+
+    private IEnumerable<CopySource<RemotePath>> Sources()
     {
         if (Item is not null)
         {
-            return Item.Select(this.Locate);
+            return Item.Select(item => new CopySource<RemotePath>(this.Locate(item), IsMatch: false));
         }
 
         SandboxTarget[] targets = [.. this.Resolve(FromSession, FromSandbox)];
@@ -145,11 +202,24 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
         }
 
         return targets.SelectMany(target => LiteralPath is not null
-            ? LiteralPath.Select(path => new RemotePath(target, path))
-            : Path!.SelectMany(path => this.FindPaths(target, path, Force).Select(found => found.Path)));
+            ? LiteralPath.Select(path => new CopySource<RemotePath>(new RemotePath(target, path), IsMatch: false))
+            : Path!.SelectMany(path => Find(target, path)));
     }
 
-    private IEnumerable<string> LocalPaths()
+    private IEnumerable<CopySource<RemotePath>> Find(SandboxTarget target, string path)
+    {
+        foreach ((RemotePath found, FileEntry? entry) in this.FindPaths(target, path, Force))
+        {
+            if (entry?.IsContainer() == true)
+            {
+                _directories.Add(found);
+            }
+
+            yield return new CopySource<RemotePath>(found, IsMatch: entry is not null);
+        }
+    }
+
+    private IEnumerable<CopySource<string>> LocalPaths()
     {
         foreach (string path in LiteralPath ?? Path!)
         {
@@ -163,9 +233,10 @@ public sealed class CopySandboxItemCommand : SandboxCommandBase
                 found = [GetUnresolvedProviderPathFromPSPath(path)];
             }
 
+            bool isPattern = LiteralPath is null && WildcardPattern.ContainsWildcardCharacters(path);
             foreach (string local in found)
             {
-                yield return local;
+                yield return new CopySource<string>(local, isPattern);
             }
         }
     }

@@ -11,6 +11,8 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
 {
     private static readonly string[] Here = ["."];
 
+    private Excludes _excludes = null!;
+
     /// <summary>The directories. Default: the directory of the session. Wildcard matches are returned themselves.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet, HelpMessage = "Directories in the sandbox.")]
     [ValidateNotNullOrEmpty]
@@ -33,6 +35,18 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
     [SupportsWildcards]
     public string? Filter { get; set; }
 
+    /// <summary>Patterns of what is left out, by the rules of .gitignore: of names at any depth, or, with a slash, of paths from the directory that is
+    /// listed.</summary>
+    [Parameter(HelpMessage = "Patterns to exclude, as in .gitignore.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Local files with such patterns, one a line, as .gitignore itself.</summary>
+    [Parameter(HelpMessage = "Local files with patterns to exclude, such as .gitignore.")]
+    [ValidateNotNullOrEmpty]
+    public string[]? ExcludeFrom { get; set; }
+
     /// <summary>Lists files, and what is neither file nor directory. A link to a directory is not listed.</summary>
     [Parameter(HelpMessage = "Lists files only.")]
     public SwitchParameter File { get; set; }
@@ -46,6 +60,13 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _excludes = Excludes.Read(this, Exclude, ExcludeFrom);
+    }
+
+    /// <inheritdoc />
     protected override void ProcessRecord()
     {
         foreach (string path in ParameterSetName == PathSet ? Path ?? Here : [""])
@@ -55,10 +76,15 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
             {
                 foreach ((RemotePath remote, FileEntry entry) in Items([path], Force))
                 {
+                    if (_excludes.Has(entry.Name(), entry.Type == FileKind.Directory, isMatch: true))
+                    {
+                        continue;
+                    }
+
                     Write(entry, remote);
                     if (Recurse && entry.Type == FileKind.Directory)
                     {
-                        TryRun(remote.Display, () => List(remote));
+                        TryRun(remote.Display, () => List(remote, ExcludeRoot.Parent));
                     }
                 }
             }
@@ -66,15 +92,23 @@ public sealed class GetSandboxChildItemCommand : SandboxItemCommandBase
             {
                 foreach (RemotePath remote in RemotePaths([path], Force))
                 {
-                    TryRun(remote.Display, () => List(remote));
+                    TryRun(remote.Display, () => List(remote, ExcludeRoot.Directory));
                 }
             }
         }
     }
 
-    private void List(RemotePath remote)
+    private void List(RemotePath remote, ExcludeRoot root)
     {
-        ListOptions options = new() { Recursive = Recurse, Depth = Depth, Filter = Filter is null ? null : ItemPattern.ToServer(Filter), Hidden = Force };
+        ListOptions options = new()
+        {
+            Recursive = Recurse,
+            Depth = Depth,
+            Filter = Filter is null ? null : ItemPattern.ToServer(Filter),
+            Hidden = Force,
+            Excludes = _excludes.Texts,
+            Root = root,
+        };
         try
         {
             foreach (FileEntry entry in this.Enumerate(token => remote.ListAsync(options, token)))

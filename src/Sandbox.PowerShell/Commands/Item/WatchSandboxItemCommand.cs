@@ -24,6 +24,18 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
     [SupportsWildcards]
     public string? Filter { get; set; }
 
+    /// <summary>Patterns of what is left out, by the rules of .gitignore: of names at any depth, or, with a slash, of paths from the directory that is
+    /// watched.</summary>
+    [Parameter(HelpMessage = "Patterns to exclude, as in .gitignore.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Local files with such patterns, one a line, as .gitignore itself.</summary>
+    [Parameter(HelpMessage = "Local files with patterns to exclude, such as .gitignore.")]
+    [ValidateNotNullOrEmpty]
+    public string[]? ExcludeFrom { get; set; }
+
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -43,7 +55,8 @@ public sealed class WatchSandboxItemCommand : SandboxItemCommandBase
     private void Watch(RemotePath remote)
     {
         string? filter = Filter is null ? null : ItemPattern.ToServer(Filter);
-        foreach (FileChange? change in this.Enumerate(token => remote.WatchAsync(Recurse, filter, token)))
+        Excludes excludes = Excludes.Read(this, Exclude, ExcludeFrom);
+        foreach (FileChange? change in this.Enumerate(token => remote.WatchAsync(Recurse, filter, excludes.Texts, token)))
         {
             if (change is null)
             {

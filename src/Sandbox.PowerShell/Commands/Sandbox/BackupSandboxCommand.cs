@@ -10,6 +10,7 @@ namespace Sandbox.Commands;
 public sealed class BackupSandboxCommand : WholeSandboxCommandBase
 {
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+    private Excludes _excludes = null!;
 
     /// <summary>The local file, whose extension selects the compression: <c>.tar</c>, <c>.tar.gz</c>, <c>.tgz</c> or <c>.tar.br</c>; or a directory, for files
     /// that are named after the sandboxes.</summary>
@@ -23,15 +24,31 @@ public sealed class BackupSandboxCommand : WholeSandboxCommandBase
     [ArgumentCompleter(typeof(PathCompleter))]
     public string Path { get; set; } = RemotePath.Workspace;
 
-    /// <summary>Patterns to exclude: of names, or, with a slash, of paths from the directory that is kept.</summary>
-    [Parameter(HelpMessage = "Patterns of names or paths to exclude.")]
+    /// <summary>Patterns of what is left out, by the rules of .gitignore: of names at any depth, or, with a slash, of paths from the directory that is
+    /// kept.</summary>
+    [Parameter(HelpMessage = "Patterns to exclude, as in .gitignore.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Exclude { get; set; }
 
+    /// <summary>Local files with such patterns, one a line, as .gitignore itself.</summary>
+    [Parameter(HelpMessage = "Local files with patterns to exclude, such as .gitignore.")]
+    [ValidateNotNullOrEmpty]
+    public string[]? ExcludeFrom { get; set; }
+
     /// <summary>Replaces an existing file.</summary>
     [Parameter(HelpMessage = "Replaces an existing file.")]
     public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _excludes = Excludes.Read(this, Exclude, ExcludeFrom);
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing() => _excludes.WarnOfUnmatched(this);
 
     /// <inheritdoc />
     protected override void ProcessRecord()
@@ -65,14 +82,18 @@ public sealed class BackupSandboxCommand : WholeSandboxCommandBase
     private void BackUp(RemotePath remote, LocalArchive archive, string file)
     {
         TransferProgress progress = new();
+        List<string> warnings = [];
         try
         {
-            WriteObject(this.RunWithProgress($"Backing up to '{file}'", $"{remote.Target}: {remote.Display}", async token =>
+            FileInfo written = this.RunWithProgress($"Backing up to '{file}'", $"{remote.Target}: {remote.Display}", async token =>
             {
-                await using Stream content = LocalFile.Count(await remote.OpenArchiveAsync(new Excludes(Exclude).ForServer, partial: false, token), progress);
+                Stream source = await _excludes.OpenArchiveAsync(remote, ExcludeRoot.Directory, partial: false, warnings.Add, token);
+                await using Stream content = LocalFile.Count(source, progress);
                 await archive.WriteAsync(content, token);
                 return new FileInfo(file);
-            }, progress.Show));
+            }, progress.Show);
+            warnings.ForEach(WriteWarning);
+            WriteObject(written);
         }
         catch (Exception e) when (Errors.IsExpected(e))
         {
