@@ -71,6 +71,16 @@ public sealed class CrashRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Retention_may_be_longer_than_the_calendar()
+    {
+        await _agent.SetRetentionAsync(new { ageSeconds = 1e300 });
+        await _agent.RunAsync(null, new { command = "echo kept" }, "kept");
+        await _agent.StopAsync();
+        await _agent.StartAsync();
+        Assert.Equal("kept\n", (await _agent.ReadOutputAsync("kept")).Output);
+    }
+
+    [Fact]
     public async Task Corrupt_record_is_lost_and_no_other_is()
     {
         await _agent.RunAsync(null, new { command = "echo good" }, "good");

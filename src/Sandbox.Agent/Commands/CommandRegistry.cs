@@ -146,7 +146,8 @@ internal sealed class CommandRegistry
         }
 
         _ageChecked = now;
-        DateTimeOffset eldest = now.AddSeconds(-_retention.AgeSeconds!.Value);
+        double age = Math.Min(_retention.AgeSeconds!.Value, (now - DateTimeOffset.UnixEpoch).TotalSeconds);
+        DateTimeOffset eldest = now.AddSeconds(-age);
         for (LinkedListNode<Entry>? node = _order.First; node is not null;)
         {
             LinkedListNode<Entry>? next = node.Next;
