@@ -29,7 +29,8 @@ public static class Identifier
             $"'{Shorten(id)}' is not a {kind} id. Use 1 to {MaximumLength} letters, digits, '.', '_' or '-', not starting with '.' or '-'.");
 
     /// <summary>Generates a random id of 60 bits.</summary>
-    /// <remarks>From a GUID, which .NET draws from the kernel: its cryptographic generator would load OpenSSL into every agent, milliseconds of its start.</remarks>
+    /// <remarks>From a GUID, which .NET draws from the kernel: its cryptographic generator would load OpenSSL into every agent, milliseconds of its
+    /// start.</remarks>
     public static string Generate()
     {
         Span<byte> guid = stackalloc byte[16];
