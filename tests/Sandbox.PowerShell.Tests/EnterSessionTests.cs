@@ -185,7 +185,7 @@ public sealed class EnterSessionTests : IDisposable
     }
 
     [Fact]
-    public void Killed_server_does_not_end_the_attachment()
+    public void Killed_server_ends_neither_the_attachment_nor_loses_keys_typed_meanwhile()
     {
         using TmuxTerminal terminal = new(_home);
         terminal.Enter("Enter-SandboxSession", Remote);

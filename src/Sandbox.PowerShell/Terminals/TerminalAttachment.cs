@@ -7,9 +7,10 @@ namespace Sandbox;
 /// <param name="target">The session.</param>
 /// <param name="shell">The shell to start where there is no terminal yet; null for the usual one.</param>
 /// <param name="detachKeys">The keys that leave.</param>
-internal sealed class TerminalAttachment(SandboxHandle target, string? shell, string detachKeys)
+internal sealed class TerminalAttachment(SandboxHandle target, string? shell, string detachKeys) : IDisposable
 {
     private const int KeysAtOnce = 4096;
+    private const int MaximumUnsentKeys = 64 * 1024;
     private const string TypeVariable = "TERM";
 
     // How long to retry a lost connection: a replaced server is back in a moment.
@@ -17,6 +18,8 @@ internal sealed class TerminalAttachment(SandboxHandle target, string? shell, st
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(250);
 
     private readonly DetachKeyDetector _detach = new(detachKeys);
+    private readonly SemaphoreSlim _sendingKeys = new(1, 1);
+    private readonly List<byte> _unsentKeys = [];
     private volatile TerminalConnection? _connection;
 
     /// <summary>Runs the terminal until the shell exits or the user detaches.</summary>
@@ -47,6 +50,9 @@ internal sealed class TerminalAttachment(SandboxHandle target, string? shell, st
         }
     }
 
+    /// <inheritdoc />
+    public void Dispose() => _sendingKeys.Dispose();
+
     private async Task<TerminalMessage> FollowAsync(
         TerminalConnection connection, TerminalRequest request, RawConsole console, CancellationToken cancellationToken)
     {
@@ -65,6 +71,7 @@ internal sealed class TerminalAttachment(SandboxHandle target, string? shell, st
                 TerminalRequest again = request with { Size = RawConsole.Size, Terminal = connection.Terminal, Offset = connection.Position };
                 connection.Dispose();
                 _connection = connection = await ReconnectAsync(again, cancellationToken);
+                await SendKeysAsync([], cancellationToken);
             }
         }
     }
@@ -104,7 +111,7 @@ internal sealed class TerminalAttachment(SandboxHandle target, string? shell, st
                 bool hasLeft = _detach.Take(buffer.AsSpan(0, count), passed);
                 if (passed.Count > 0)
                 {
-                    SendAsync(connection => connection.WriteAsync(passed.ToArray(), leave.Token)).GetAwaiter().GetResult();
+                    SendKeysAsync(passed, leave.Token).GetAwaiter().GetResult();
                 }
 
                 if (hasLeft)
@@ -119,17 +126,38 @@ internal sealed class TerminalAttachment(SandboxHandle target, string? shell, st
         }
     }
 
-    private Task ResizeAsync(CancellationToken cancellationToken) => SendAsync(connection => connection.ResizeAsync(RawConsole.Size, cancellationToken));
+    /// <summary>Sends keys, after those that were typed while there was no connection. What cannot be sent waits for the next connection.</summary>
+    private async Task SendKeysAsync(List<byte> keys, CancellationToken cancellationToken)
+    {
+        await _sendingKeys.WaitAsync(cancellationToken);
+        try
+        {
+            _unsentKeys.AddRange(keys[..Math.Min(keys.Count, MaximumUnsentKeys - _unsentKeys.Count)]);
+            if (_unsentKeys.Count > 0 && await TrySendAsync(connection => connection.WriteAsync(_unsentKeys.ToArray(), cancellationToken)))
+            {
+                _unsentKeys.Clear();
+            }
+        }
+        finally
+        {
+            _sendingKeys.Release();
+        }
+    }
 
-    private async Task SendAsync(Func<TerminalConnection, Task> send)
+    private async Task ResizeAsync(CancellationToken cancellationToken) =>
+        await TrySendAsync(connection => connection.ResizeAsync(RawConsole.Size, cancellationToken));
+
+    private async Task<bool> TrySendAsync(Func<TerminalConnection, Task> send)
     {
         try
         {
             await send(_connection!);
+            return true;
         }
         catch (Exception e) when (e is ConnectionLostException or ObjectDisposedException or OperationCanceledException)
         {
             // The reader detects and handles it too.
+            return false;
         }
     }
 }

@@ -115,14 +115,16 @@ public sealed class EnterSandboxSessionCommand : SandboxTargetCommandBase
         SandboxHandle session = target.IsAutomatic ? target.Sandbox : await target.ToDefaultSessionAsync(cancellationToken);
         if (session.SessionId is not null)
         {
-            return (await new TerminalAttachment(session, Shell, DetachKey).RunAsync(console, cancellationToken), session, true);
+            using TerminalAttachment existing = new(session, Shell, DetachKey);
+            return (await existing.RunAsync(console, cancellationToken), session, true);
         }
 
         SessionInfo made = await target.UseAsync(sandbox => sandbox.CreateSessionAsync(new(), cancellationToken), cancellationToken);
         SandboxHandle own = session.Session(made.Id);
         try
         {
-            return (await new TerminalAttachment(own, Shell, DetachKey).RunAsync(console, cancellationToken), own, false);
+            using TerminalAttachment attachment = new(own, Shell, DetachKey);
+            return (await attachment.RunAsync(console, cancellationToken), own, false);
         }
         finally
         {
