@@ -51,6 +51,26 @@ Describe 'A backup of a sandbox' {
             Should -Be '/workspace/new/q/a', '/workspace/new/q/b', '/workspace/new/q/c', '/workspace/new/q/c/kept'
     }
 
+    It 'keeps the holes of files, and names the sockets that it leaves out' {
+        $box | Invoke-SandboxCommand 'cd /workspace && truncate -s 200M holes && echo end >> holes &&
+            python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"a.sock\")"'
+        $file = Backup-Sandbox $box $here/w.tar -WarningAction SilentlyContinue -WarningVariable warnings
+        "$warnings" | Should -BeLike "*Sockets*'a.sock'*"
+        $file.Length | Should -BeLessThan 1MB
+        Restore-Sandbox $box $here/w.tar
+        $box | Invoke-SandboxCommand 'cd /workspace && stat -c %s holes && [ $(stat -c %b holes) -lt 1000 ] && tail -c 4 holes' | Should -Be '209715204', 'end'
+        (Get-SandboxChildItem -Sandbox $box).Name | Should -Be 'holes'
+    }
+
+    It 'of GNU tar with holes can be restored' {
+        bash -c 'cd "$1" && mkdir t && truncate -s 10M t/holes && echo end >> t/holes && tar --sparse --format=posix -C t -cf posix.tar . && tar --sparse --format=gnu -C t -cf gnu.tar .' - $here
+        Restore-Sandbox $box $here/posix.tar
+        $box | Invoke-SandboxCommand 'cd /workspace && find . -type f && sha256sum < holes' |
+            Should -Be './holes', "$((Get-FileHash "$here/t/holes").Hash.ToLower())  -"
+        { Restore-Sandbox $box $here/gnu.tar } | Should -Throw -ErrorId 'InvalidArchive,*'
+        $box | Invoke-SandboxCommand 'cd /workspace && find . -type f' | Should -Be './holes'
+    }
+
     It 'can be merged into existing files with -Merge' {
         $box | Invoke-SandboxCommand 'touch /workspace/a /workspace/b'
         $null = Backup-Sandbox $box $here/w.tar

@@ -405,6 +405,17 @@ Describe 'SandboxCommand' {
             $box | Test-SandboxPath "~/$name/again/moved" | Should -BeTrue
         }
 
+        It 'finds what npm install -g installed' {
+            if (-not (Test-Path /usr/bin/npm)) {
+                Set-ItResult -Skipped -Because 'this host has no npm in /usr/bin'
+            }
+
+            $session | Invoke-SandboxCommand 'mkdir pkg && cd pkg && printf "#!/bin/sh\necho by npm\n" > run && chmod +x run &&
+                echo "{\"name\":\"own-npm-tool\",\"version\":\"1.0.0\",\"bin\":{\"own-npm-tool\":\"run\"}}" > package.json &&
+                npm install -g --offline --no-audit --no-fund . >/dev/null'
+            $box | Invoke-SandboxCommand own-npm-tool | Should -Be 'by npm'
+        }
+
         It 'with the line ends of Windows is the same command' {
             $script = "for i in 1 2; do`r`n  mkdir -p d`$i`r`ndone`r`nls"
             $session | Invoke-SandboxCommand $script | Should -Be d1, d2

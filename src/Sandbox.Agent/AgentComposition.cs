@@ -1,6 +1,7 @@
 using Sandbox.Agent.Api;
 using Sandbox.Agent.Code;
 using Sandbox.Agent.Commands;
+using Sandbox.Agent.Files;
 using Sandbox.Agent.Sessions;
 using Sandbox.Agent.Shells;
 using Sandbox.Agent.Terminals;
@@ -19,6 +20,7 @@ internal sealed class AgentComposition : IDisposable
         Paths = paths;
         Loop = new EventLoop(onError);
         _shells = new ShellPool(paths.Runtime, paths.ShellLauncher, Loop);
+        Unfinished = new UnfinishedFiles(Path.Combine(paths.State, "unfinished"));
         StateStore store = new(paths.State);
         Commands = new CommandRegistry(paths.State, store.LoadSandbox()?.Retention ?? Retention.Usual, Loop);
         Sessions = new SessionRegistry(_shells, store, Loop, paths.Workspace);
@@ -27,6 +29,8 @@ internal sealed class AgentComposition : IDisposable
     }
 
     public AgentPaths Paths { get; }
+
+    public UnfinishedFiles Unfinished { get; }
 
     public EventLoop Loop { get; }
 

@@ -38,6 +38,9 @@ public sealed record ArchiveOptions
 
     /// <summary>Whether unreadable items are listed in the archive, see <see cref="ArchiveRecords.Unread"/>; otherwise they are an error.</summary>
     public bool Partial { get; init; }
+
+    /// <summary>Whether files with holes are in the form of GNU tar for them; otherwise holes are zeros.</summary>
+    public bool Sparse { get; init; }
 }
 
 /// <summary>Options of a write.</summary>

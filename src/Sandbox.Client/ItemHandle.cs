@@ -125,7 +125,8 @@ public sealed record ItemHandle(SandboxHandle Sandbox, string Path)
     /// <exception cref="ApiException"><see cref="ErrorCodes.InvalidRequest"/>, also for more patterns than a request can hold.</exception>
     public async Task<ArchiveStream> OpenArchiveAsync(ArchiveOptions options, CancellationToken cancellationToken)
     {
-        RequestAddress address = At(Routes.ExportArchive).With("partial", options.Partial).WithExcludes(options.Excludes, options.Root);
+        RequestAddress address = At(Routes.ExportArchive).With("partial", options.Partial).With("sparse", options.Sparse)
+            .WithExcludes(options.Excludes, options.Root);
         HttpResponseMessage response = await Client.OpenAsync(address.ToMessage, cancellationToken);
         return new ArchiveStream(await Client.ReadBodyAsync(response, cancellationToken), response.Headers, options.Excludes.Count);
     }

@@ -100,6 +100,31 @@ public sealed unsafe class FileDescriptor : SafeHandleMinusOneIsInvalid
     public static FileDescriptor CreateNew(LinuxPath path, UnixFileMode permissions) =>
         Open(path, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL | LibC.O_NOFOLLOW, permissions);
 
+    /// <summary>Creates a file without a name for writing, see <see cref="FileSystem.TryGiveName"/>; null where that is not supported. The umask applies to the
+    /// permissions.</summary>
+    public static FileDescriptor? TryCreateUnnamed(LinuxPath directory, UnixFileMode permissions)
+    {
+        // Without /proc it could not get a name.
+        if (!Directory.Exists(FileSystem.OwnDescriptors))
+        {
+            return null;
+        }
+
+        int number = LibC.openat(LibC.AT_FDCWD, directory.Terminated, LibC.O_TMPFILE | LibC.O_WRONLY | LibC.O_CLOEXEC, (uint)permissions);
+        return number >= 0 ? new FileDescriptor(number)
+            : Marshal.GetLastPInvokeError() is var error && error is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL ? null
+            : throw LibC.Failure(error, directory.ToString());
+    }
+
+    /// <summary>Returns the next position from an offset on that has data, or, without such, that is in a hole; null when there is none.</summary>
+    public long? Find(long offset, bool data)
+    {
+        long found = LibC.lseek(Number, offset, data ? LibC.SEEK_DATA : LibC.SEEK_HOLE);
+        return found >= 0 ? found
+            : Marshal.GetLastPInvokeError() is var error && error == Errno.ENXIO ? null
+            : throw LibC.Failure(error, "seek");
+    }
+
     /// <summary>Sets the position from the beginning of the file.</summary>
     public void Seek(long offset)
     {

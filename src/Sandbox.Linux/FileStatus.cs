@@ -7,6 +7,7 @@ namespace Sandbox.Linux;
 public readonly unsafe struct FileStatus
 {
     private const int StructureSize = 256;
+    private const int BlockSize = 512;
     private const int TypeMask = 0xf000;
     private static readonly byte[] Nothing = [0];
 
@@ -20,6 +21,7 @@ public readonly unsafe struct FileStatus
         Permissions = (UnixFileMode)(mode & ~TypeMask);
         Inode = *(ulong*)(result + 32);
         Size = *(long*)(result + 40);
+        AllocatedSize = *(long*)(result + 48) * BlockSize;
         ChangedNanoseconds = Nanoseconds(result + 96);
         ModifiedNanoseconds = Nanoseconds(result + 112);
         Device = *(ulong*)(result + 136);
@@ -37,6 +39,9 @@ public readonly unsafe struct FileStatus
     public uint Links { get; }
 
     public long Size { get; }
+
+    /// <summary>Gets the bytes that it occupies: fewer than its size when it has holes.</summary>
+    public long AllocatedSize { get; }
 
     public ulong Inode { get; }
 

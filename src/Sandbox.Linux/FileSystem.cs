@@ -7,6 +7,9 @@ namespace Sandbox.Linux;
 /// <summary>Operations on files by paths that need not be text. Errors are a <see cref="Win32Exception"/> with an <see cref="Errno"/>.</summary>
 public static unsafe class FileSystem
 {
+    /// <summary>The descriptors of this process.</summary>
+    internal const string OwnDescriptors = "/proc/self/fd";
+
     private const int LongestPath = 4096;
     private const nint CopyAtOnce = 16 << 20;
 
@@ -24,6 +27,19 @@ public static unsafe class FileSystem
     /// <summary>Adds a name to a file; a link is not followed.</summary>
     public static void MakeHardLink(LinuxPath path, LinuxPath existing) =>
         LibC.Check(LibC.linkat(LibC.AT_FDCWD, existing.Terminated, LibC.AT_FDCWD, path.Terminated, 0), path.ToString());
+
+    /// <summary>Gives a name to a file without one; false when the name is taken.</summary>
+    public static bool TryGiveName(FileDescriptor file, LinuxPath path)
+    {
+        byte[] from = Encoding.UTF8.GetBytes($"{OwnDescriptors}/{file.Number}\0");
+        if (LibC.linkat(LibC.AT_FDCWD, from, LibC.AT_FDCWD, path.Terminated, LibC.AT_SYMLINK_FOLLOW) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == Errno.EEXIST ? false : throw LibC.Failure(error, path.ToString());
+    }
 
     /// <summary>Returns the target of a symbolic link.</summary>
     public static LinuxPath ReadLink(LinuxPath path)

@@ -10,6 +10,7 @@ internal static unsafe partial class LibC
 
     // The two that differ between the architectures.
     internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
+    internal static readonly int O_TMPFILE = 0x400000 | O_DIRECTORY;
     internal static readonly int O_NOFOLLOW = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     [LibraryImport(Library, SetLastError = true)]

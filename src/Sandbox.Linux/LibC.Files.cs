@@ -9,10 +9,13 @@ internal static unsafe partial class LibC
     internal const int O_NOCTTY = 0x100;
     internal const int AT_EMPTY_PATH = 0x1000;
     internal const int AT_SYMLINK_NOFOLLOW = 0x100;
+    internal const int AT_SYMLINK_FOLLOW = 0x400;
     internal const int AT_EACCESS = 0x200;
     internal const int W_OK = 2;
     internal const int R_OK = 4;
     internal const int SEEK_SET = 0;
+    internal const int SEEK_DATA = 3;
+    internal const int SEEK_HOLE = 4;
     internal const uint RENAME_NOREPLACE = 1;
     internal const long UTIME_OMIT = (1L << 30) - 2;
     internal const uint STATX_BASIC_STATS = 0x7ff;

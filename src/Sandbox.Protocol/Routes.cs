@@ -76,7 +76,7 @@ public static class Routes
     public static readonly ApiRoute Watch = Agent(
         Get, "/watch", "Streams changes below a path.", query: "path recursive filter exclude", media: ApiRoute.Events);
     public static readonly ApiRoute ExportArchive = Agent(
-        Post, "/persist", "Returns a directory as a tar archive.", query: "path exclude excludes root partial", media: ApiRoute.Bytes);
+        Post, "/persist", "Returns a directory as a tar archive.", query: "path exclude excludes root partial sparse", media: ApiRoute.Bytes);
     public static readonly ApiRoute ImportArchive = Agent(
         Post, "/hydrate", "Extracts a tar archive into a directory.", typeof(Done), query: "path replace", requestMedia: ApiRoute.Bytes);
     public static readonly ApiRoute CheckOut = Agent(

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -128,6 +129,86 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
     }
 
     [Theory]
+    [InlineData("--format=posix --sparse-version=1.0", true)]
+    [InlineData("--format=posix --sparse-version=0.1", true)]
+    [InlineData("--format=posix --sparse-version=0.0", false)]
+    [InlineData("--format=gnu", false)]
+    public async Task Files_with_holes_from_tar_are_restored_or_refused_as_a_whole(string form, bool isRestored)
+    {
+        string from = agent.NewDirectory(), to = agent.NewDirectory(), tar = agent.NewDirectory() + "/t.tar";
+        await MakeSparseAsync(from);
+        await agent.RunAsync(null, $"tar --sparse {form} -C {from} -cf {tar} .");
+        using HttpResponseMessage answer = await HydrateAsync(to, await File.ReadAllBytesAsync(tar, Cancel));
+        if (isRestored)
+        {
+            Assert.Equal("{\"ok\":true}", await answer.Content.ReadAsStringAsync(Cancel));
+            Assert.Equal(await SparseFilesAsync(from), await SparseFilesAsync(to));
+        }
+        else
+        {
+            Assert.Equal(ErrorCodes.InvalidArchive, await AgentFixture.ReadErrorCodeAsync(answer));
+            Assert.Empty(Directory.EnumerateFileSystemEntries(to));
+        }
+    }
+
+    [Fact]
+    public async Task Files_with_holes_keep_them_in_an_archive_that_tar_understands()
+    {
+        string from = agent.NewDirectory(), to = agent.NewDirectory(), byTar = agent.NewDirectory(), plain = agent.NewDirectory();
+        await MakeSparseAsync(from);
+        using HttpResponseMessage persisted = await agent.Http.PostAsync("persist?path=" + from, null, Cancel);
+        byte[] archive = await persisted.Content.ReadAsByteArrayAsync(Cancel);
+        Assert.InRange(archive.Length, 1, 1_000_000);
+        using HttpResponseMessage answer = await HydrateAsync(to, archive);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await File.WriteAllBytesAsync(byTar + ".tar", archive, Cancel);
+        await agent.RunAsync(null, $"tar xf {byTar}.tar -C {byTar}");
+        string expected = await SparseFilesAsync(from);
+        Assert.Equal(expected, await SparseFilesAsync(to));
+        Assert.Equal(expected, await SparseFilesAsync(byTar));
+        using HttpResponseMessage full = await agent.Http.PostAsync($"persist?path={from}&sparse=false", null, Cancel);
+        Assert.DoesNotContain(await NamesAsync(full), name => name.Contains("GNUSparse", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("1\n0\n8\n", 4)]
+    [InlineData("1\n0\n4\n", 8)]
+    [InlineData("2\n4\n2\n0\n2\n", 8)]
+    [InlineData("2\n0\n3\n2\n1\n", 8)]
+    [InlineData("1\n9223372036854775807\n4\n", 8)]
+    [InlineData("9999999999\n", 8)]
+    [InlineData("-1\n0\n4\n", 8)]
+    [InlineData("x", 8)]
+    public async Task Map_of_a_file_with_holes_that_is_wrong_is_refused(string map, long size)
+    {
+        string to = agent.NewDirectory();
+        byte[] data = [.. Encoding.ASCII.GetBytes(map.PadRight(512, '\0')), .. "12345678"u8];
+        Dictionary<string, string> records = new()
+        {
+            ["GNU.sparse.major"] = "1",
+            ["GNU.sparse.minor"] = "0",
+            ["GNU.sparse.name"] = "f",
+            ["GNU.sparse.realsize"] = $"{size}",
+        };
+        byte[] archive = await TarAsync(
+            new PaxTarEntry(TarEntryType.RegularFile, "before"),
+            new PaxTarEntry(TarEntryType.RegularFile, "GNUSparseFile.0/f", records) { DataStream = new MemoryStream(data) });
+        await AssertRefusedAsync(HydrateAsync(to, archive), ErrorCodes.InvalidArchive);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(to));
+    }
+
+    [Theory]
+    [InlineData("../f")]
+    [InlineData("/tmp/f")]
+    public async Task Name_of_a_file_with_holes_that_leads_out_is_refused(string name)
+    {
+        Dictionary<string, string> records = new() { ["GNU.sparse.map"] = "0,1", ["GNU.sparse.size"] = "1", ["GNU.sparse.name"] = name };
+        byte[] archive = await TarAsync(
+            new PaxTarEntry(TarEntryType.RegularFile, "GNUSparseFile.0/f", records) { DataStream = new MemoryStream("x"u8.ToArray()) });
+        await AssertRefusedAsync(HydrateAsync(agent.NewDirectory(), archive), ErrorCodes.InvalidArchive);
+    }
+
+    [Theory]
     [InlineData("../out")]
     [InlineData("a/../../out")]
     [InlineData("/tmp/out")]
@@ -221,6 +302,23 @@ public sealed class ArchiveTests(AgentFixture agent) : IClassFixture<AgentFixtur
         await using Stream archive = await Client.Sandbox(Box).Item(from).OpenArchiveAsync(new ArchiveOptions { Excludes = excludes }, Cancel);
         await Client.Sandbox(Box).Item(to).RestoreArchiveAsync(replace: false, archive.CopyToAsync, Cancel);
     }
+
+    // Holes at the beginning, in the middle and at the end; a file of holes alone; more parts than a block of the map has room for.
+    private Task MakeSparseAsync(string directory) => agent.RunAsync(
+        null,
+        $"""
+        cd {directory} && mkdir d && echo plain > plain && truncate -s 5M d/empty && touch d/nothing
+        truncate -s 3M "d/a b" && printf one | dd of="d/a b" bs=1 seek=1000000 conv=notrunc status=none
+        printf two | dd of="d/a b" bs=1 seek=2000000 conv=notrunc status=none; printf begin > begin && truncate -s 1M begin
+        truncate -s 1M end && printf end >> end; for i in $(seq 0 60); do printf $i | dd of=many bs=1 seek=$((i * 65536)) conv=notrunc status=none; done
+        """);
+
+    // Whether a file has holes depends on the file system, how many does too.
+    private async Task<string> SparseFilesAsync(string directory) => (await agent.RunAsync(
+        null,
+        $$"""
+        cd {{directory}} && find . -type f -printf '%P %s ' -exec sh -c '[ $(stat -c %b "$1") -lt 3000 ] && sha256sum < "$1"' - {} \; | sort
+        """)).Output;
 
     private static async Task<List<string>> NamesAsync(HttpResponseMessage answer)
     {

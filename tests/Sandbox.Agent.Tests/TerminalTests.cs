@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Text.Json;
 using Sandbox.Protocol;
 
@@ -18,6 +19,24 @@ public sealed class TerminalTests(AgentFixture agent) : IClassFixture<AgentFixtu
         await terminal.WaitForAsync("/dev/pts/");
         Assert.DoesNotContain("job control", terminal.Shown, StringComparison.Ordinal);
         Assert.DoesNotContain("ioctl", terminal.Shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Terminal_finds_the_programs_of_the_user_as_commands_do()
+    {
+        using TerminalClient terminal = await TerminalClient.OpenAsync(agent, "cols=100&rows=30");
+        await terminal.TypeAsync("case :$PATH: in *:$HOME/.local/bin:*) echo \"own ${NPM_CONFIG_PREFIX#$HOME}\" ;; esac\r");
+        await terminal.WaitForAsync("own /.local\r\n");
+    }
+
+    [Fact]
+    public async Task Terminal_is_refused_in_a_session_whose_directory_was_removed()
+    {
+        string directory = agent.NewDirectory(), session = await agent.NewSessionAsync(new { cwd = directory });
+        await agent.RunAsync(session, "true");
+        Directory.Delete(directory);
+        WebSocketException refused = await Assert.ThrowsAsync<WebSocketException>(() => TerminalClient.OpenAsync(agent, $"session={session}"));
+        Assert.Contains("400", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

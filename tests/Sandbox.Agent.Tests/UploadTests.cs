@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography;
 using Sandbox.Client;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Agent.Tests;
@@ -21,6 +23,44 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         await InterruptAsync(directory, "");
         await Wait.UntilAsync(() => Directory.GetFileSystemEntries(directory).Length == 1, "the unfinished file is removed");
         Assert.Equal("old", await File.ReadAllTextAsync(directory + "/f", Cancel));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Interrupted_write_with_an_id_leaves_nothing_where_it_can_be_seen_or_archived(bool exists)
+    {
+        string directory = agent.NewDirectory();
+        if (exists)
+        {
+            await File.WriteAllTextAsync(directory + "/f", "old", Cancel);
+        }
+
+        await InterruptAsync(directory, "&upload=left" + exists);
+        using HttpResponseMessage head = await agent.Http.SendAsync(
+            new HttpRequestMessage(HttpMethod.Head, $"file?path={directory}/f&upload=left{exists}"), Cancel);
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.Equal(exists ? ["f"] : [], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Unfinished_tree_is_in_no_archive_and_no_copy()
+    {
+        string directory = agent.NewDirectory();
+        await File.WriteAllTextAsync(directory + "/f", "x", Cancel);
+        Pipe body = new();
+        Task<HttpResponseMessage> unfinished = agent.Http.PostAsync("hydrate?path=" + directory, new StreamContent(body.Reader.AsStream()), Cancel);
+        await body.Writer.WriteAsync(Sent.AsMemory(0, 100_000), Cancel);
+        await Wait.UntilAsync(() => Directory.GetFileSystemEntries(directory).Length == 2, "the tree is being received");
+        using HttpResponseMessage archive = await agent.Http.PostAsync("persist?path=" + directory, null, Cancel);
+        string text = await archive.Content.ReadAsStringAsync(Cancel);
+        Assert.DoesNotContain(".sandbox-", text);
+        Assert.Contains("./f", text);
+        using HttpResponseMessage copy = await agent.Http.PostAsync($"copy?path={directory}&destination={directory}2&recursive=true", null, Cancel);
+        Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(directory + "2").Select(Path.GetFileName));
+        await body.Writer.CompleteAsync();
+        Assert.Equal(ErrorCodes.InvalidArchive, await AgentFixture.ReadErrorCodeAsync(await unfinished));
+        Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(directory).Select(Path.GetFileName));
     }
 
     [Fact]
@@ -102,6 +142,11 @@ public sealed class UploadTests(AgentFixture agent) : IClassFixture<AgentFixture
         await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(
             $"PUT /v1/sandbox/test/file?path={directory}/f{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * Sent.Length}\r\n\r\n"), Cancel);
         await socket.SendAsync(Sent, Cancel);
-        await Wait.UntilAsync(() => new DirectoryInfo(directory).EnumerateFiles(".sandbox-*").Any(file => file.Length > 0), "some of it has arrived");
+        await Wait.UntilAsync(() => HasArrived(directory), "some of it has arrived");
     }
+
+    // The agent of these tests is this process. What it receives is an open file without a name.
+    private static bool HasArrived(string directory) => Directory.EnumerateFileSystemEntries("/proc/self/fd").Any(entry =>
+        new FileInfo(entry).LinkTarget?.StartsWith(directory + "/#", StringComparison.Ordinal) == true
+        && FileStatus.TryOf(new LinuxPath(System.Text.Encoding.ASCII.GetBytes(entry)), follow: true)?.Size > 0);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Sandbox.Tests;
@@ -8,6 +9,7 @@ public sealed class CopyRecoveryTests : IDisposable
     private const int Megabytes = 100;
 
     private readonly TestHome _home = new();
+    private readonly Dictionary<int, long> _readBefore = [];
 
     public void Dispose() => _home.Dispose();
 
@@ -17,7 +19,8 @@ public sealed class CopyRecoveryTests : IDisposable
         string source = MakeFile(Path.Combine(_home.Folder, "large"));
         PowerShellProcess.Run(_home, "Set-SandboxContent mark old");
         string inside = Path.GetDirectoryName(Directory.EnumerateFiles(_home.Folder, "mark", SearchOption.AllDirectories).Single())!;
-        KillServerDuring($"Copy-SandboxItem {source} mark -ToSandbox default -Checksum", inside, Path.Combine(inside, "mark"));
+        KillServerDuring(
+            $"Copy-SandboxItem {source} mark -ToSandbox default -Checksum", shell => IsBeingRead(shell, source), Path.Combine(inside, "mark"));
         Assert.Equal(Hash(source), Hash(Path.Combine(inside, "mark")));
         Assert.Equal(["mark"], NamesIn(inside));
     }
@@ -30,14 +33,15 @@ public sealed class CopyRecoveryTests : IDisposable
         File.SetUnixFileMode(source, (UnixFileMode)0x1a4);
         string here = Directory.CreateDirectory(Path.Combine(_home.Folder, "here")).FullName;
         File.WriteAllText(Path.Combine(here, "file"), "old\n");
-        KillServerDuring($"Copy-SandboxItem mark.large {here}/file -FromSandbox default -Checksum", here, Path.Combine(here, "file"));
+        KillServerDuring(
+            $"Copy-SandboxItem mark.large {here}/file -FromSandbox default -Checksum", _ => IsBeingWritten(here), Path.Combine(here, "file"));
         Assert.Equal(Hash(source), Hash(Path.Combine(here, "file")));
         Assert.Equal(["file"], NamesIn(here));
     }
 
-    private void KillServerDuring(string script, string directory, string old)
+    private void KillServerDuring(string script, Func<PowerShellProcess, bool> isUnderWay, string old)
     {
-        using PowerShellProcess shell = StartAndPause(script, directory, old);
+        using PowerShellProcess shell = StartAndPause(script, isUnderWay, old);
         _home.KillServer();
         Assert.Equal("old\n", File.ReadAllText(old));
         shell.Signal("CONT");
@@ -45,15 +49,14 @@ public sealed class CopyRecoveryTests : IDisposable
     }
 
     // On a busy machine a copy may complete before it can be paused; then it is repeated.
-    private PowerShellProcess StartAndPause(string script, string directory, string old)
+    private PowerShellProcess StartAndPause(string script, Func<PowerShellProcess, bool> isUnderWay, string old)
     {
         while (true)
         {
             PowerShellProcess shell = new(_home, script);
-            Wait.Until(
-                () => Partial(directory).Any(file => file.Length > 1 << 20) || new FileInfo(old).Length > "old\n".Length, "the copy is under way", pause: 1);
+            Wait.Until(() => isUnderWay(shell) || new FileInfo(old).Length > "old\n".Length, "the copy is under way", pause: 1);
             shell.Signal("STOP");
-            if (Partial(directory).Any())
+            if (isUnderWay(shell) && new FileInfo(old).Length == "old\n".Length)
             {
                 return shell;
             }
@@ -68,7 +71,28 @@ public sealed class CopyRecoveryTests : IDisposable
         }
     }
 
-    private static IEnumerable<FileInfo> Partial(string directory) => new DirectoryInfo(directory).EnumerateFiles(".sandbox-*");
+    private static bool IsBeingWritten(string directory) =>
+        new DirectoryInfo(directory).EnumerateFiles(".sandbox-*").Any(file => file.Length > 1 << 20);
+
+    // What the sandbox has received is a file without a name there; here it is seen how much was read since the source was opened.
+    private bool IsBeingRead(PowerShellProcess shell, string source)
+    {
+        try
+        {
+            if (!Directory.EnumerateFileSystemEntries($"/proc/{shell.Id}/fd").Any(entry => new FileInfo(entry).LinkTarget == source))
+            {
+                return false;
+            }
+
+            long now = long.Parse(File.ReadLines($"/proc/{shell.Id}/io").First()["rchar:".Length..], CultureInfo.InvariantCulture);
+            return _readBefore.TryGetValue(shell.Id, out long before) ? now - before > 1 << 20 : !_readBefore.TryAdd(shell.Id, now);
+        }
+        catch (IOException)
+        {
+            // The process has ended, or has closed the file meanwhile.
+            return false;
+        }
+    }
 
     private static string MakeFile(string path)
     {

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Sandbox.Linux;
@@ -49,6 +50,32 @@ public sealed class SandboxLifecycleTests(ApiServer fixture) : IClassFixture<Api
         Assert.Equal(SandboxState.Stopped, await _server.StateAsync("m"));
         await TestServer.WaitUntilExitedAsync(process.InitId, process.InitStart);
         await _server.Client.DeleteAsync("v1/sandbox/m");
+    }
+
+    [Fact]
+    public async Task Killed_sandbox_keeps_nothing_of_what_it_was_receiving()
+    {
+        await _server.CreateAsync("""{"id":"u"}""");
+        await _server.ExecAsync("u", "echo old >f");
+        string workspace = $"{_server.SandboxDirectory("u")}/workspace";
+        Pipe tree = new(), file = new();
+        Task[] requests =
+        [
+            _server.Client.PostAsync("v1/sandbox/u/hydrate", new StreamContent(tree.Reader.AsStream())),
+            _server.Client.PutAsync("v1/sandbox/u/file?path=f&upload=id", new StreamContent(file.Reader.AsStream())),
+        ];
+        await tree.Writer.WriteAsync(new byte[100_000]);
+        await file.Writer.WriteAsync(new byte[1_000_000]);
+        await Wait.UntilAsync(() => Directory.GetFileSystemEntries(workspace).Length == 2, "the tree is being received");
+        BubblewrapProcess process = _server.RecordOf("u").Process!;
+        ProcessTable.Send(ProcessTable.Find(process.InitId)!.Value, Signal.KILL);
+        await TestServer.WaitUntilExitedAsync(process.InitId, process.InitStart);
+        await tree.Writer.CompleteAsync();
+        await file.Writer.CompleteAsync();
+        await Task.WhenAll(requests.Select(request => request.ContinueWith(_ => { }, TaskScheduler.Default)));
+        Assert.Equal("old\n", (await _server.ExecAsync("u", "cat f")).Output);
+        await Wait.UntilAsync(() => Directory.GetFileSystemEntries(workspace).Length == 1, "the unfinished tree is removed");
+        await _server.Client.DeleteAsync("v1/sandbox/u");
     }
 
     [Fact]

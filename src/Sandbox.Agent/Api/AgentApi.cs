@@ -28,11 +28,11 @@ internal static class AgentApi
         SessionRoutes.Map(routes, agent.Sessions);
         EnvironmentRoutes.Map(routes, agent.Sessions);
         ProcessRoutes.Map(routes, agent.Commands, agent.Sessions);
-        new FileRoutes(new RequestPath(agent.Sessions), agent.Loop).Map(routes);
+        new FileRoutes(new RequestPath(agent.Sessions), agent.Loop, agent.Unfinished).Map(routes);
         ContextRoutes.Map(routes, agent.Contexts);
         PortRoutes.Map(routes, agent.Ports);
         routes.Map(Routes.OpenTerminal, new TerminalRoute(agent.Sessions, agent.Terminal, agent.Paths.Runtime, agent.Loop).InvokeAsync);
-        routes.Map(Routes.CheckOut, context => CheckoutRoute.InvokeAsync(context, agent.Sessions, agent.Loop));
+        routes.Map(Routes.CheckOut, context => CheckoutRoute.InvokeAsync(context, agent.Sessions, agent.Loop, agent.Unfinished));
     }
 
     /// <summary>Maps a route of the contract, which is found in the endpoint's metadata.</summary>

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Threading.Channels;
+using Sandbox.Agent.Files;
 using Sandbox.Agent.Git;
 using Sandbox.Agent.Sessions;
 using Sandbox.Linux;
@@ -13,11 +14,11 @@ namespace Sandbox.Agent.Api;
 internal static class CheckoutRoute
 {
     /// <summary>Handles a request. The checkout is cancelled when the client disconnects.</summary>
-    public static async Task InvokeAsync(HttpContext context, SessionRegistry sessions, EventLoop loop)
+    public static async Task InvokeAsync(HttpContext context, SessionRegistry sessions, EventLoop loop, UnfinishedFiles unfinished)
     {
         CheckoutRequest request = await JsonBody.ReadAsync(context, ProtocolJson.Default.CheckoutRequest);
         (string directory, EnvironmentSnapshot variables) = sessions.SnapshotOf(sessions.Find(context.SessionId()));
-        Checkout checkout = Checkout.Prepare(request, loop, WorkingDirectory.Require(directory), variables.Values);
+        Checkout checkout = Checkout.Prepare(request, loop, unfinished, WorkingDirectory.Require(directory), variables.Values);
 
         // A slow reader needs only the latest progress.
         Channel<CheckoutProgress> progress = Channel.CreateBounded<CheckoutProgress>(

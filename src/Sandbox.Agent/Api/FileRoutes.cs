@@ -10,12 +10,12 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Api;
 
 /// <summary>Routes of files and directories. None waits for a session's command.</summary>
-internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
+internal sealed class FileRoutes(RequestPath paths, EventLoop loop, UnfinishedFiles unfinished)
 {
     private const int FlushAt = 64 * 1024;
     private const int LongestNames = 4 * 1024;
 
-    private readonly FileWriter _writer = new(new PartialUploads());
+    private readonly FileWriter _writer = new(new PartialUploads(unfinished));
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -33,7 +33,8 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
         routes.Map(Routes.FindItem, MapErrors(FindAsync));
         routes.Map(Routes.MoveItem, MapErrors(context =>
         {
-            FileOperations.Move(paths.Query(context, "path"), paths.Query(context, "destination"), context.QueryFlag("overwrite"), context.RequestAborted);
+            FileOperations.Move(
+                paths.Query(context, "path"), paths.Query(context, "destination"), context.QueryFlag("overwrite"), unfinished, context.RequestAborted);
             return Responses.NoContent(context);
         }));
         routes.Map(Routes.CopyItem, MapErrors(context =>
@@ -41,7 +42,7 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
             FileOperations.Copy(
                 paths.Query(context, "path"),
                 paths.Query(context, "destination"),
-                context.QueryFlag("recursive"), context.QueryFlag("overwrite"), context.RequestAborted);
+                context.QueryFlag("recursive"), context.QueryFlag("overwrite"), unfinished, context.RequestAborted);
             return Responses.NoContent(context);
         }));
         routes.Map(Routes.Watch, MapErrors(WatchAsync));
@@ -201,7 +202,8 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
     private Task ExportAsync(HttpContext context)
     {
         string path = paths.QueryOrWorkspace(context);
-        ArchiveExport export = new(path, ExcludesOf(context, path), context.QueryFlag("partial"), context.RequestAborted);
+        bool isPartial = context.QueryFlag("partial"), isSparse = context.QueryFlag("sparse", whenAbsent: true);
+        ArchiveExport export = new(path, ExcludesOf(context, path), isPartial, isSparse, unfinished, context.RequestAborted);
         context.Response.ContentType = "application/octet-stream";
         SetNames(context, ArchiveHeaders.Unmatched, export.UnmatchedPatterns.Select(index => index.ToString(CultureInfo.InvariantCulture)));
         SetNames(context, ArchiveHeaders.Sockets, export.Sockets.Select(PathText.Escape));
@@ -217,7 +219,7 @@ internal sealed class FileRoutes(RequestPath paths, EventLoop loop)
             throw new ApiException(ErrorCodes.InvalidRequest, "Empty tar payload");
         }
 
-        await ArchiveImport.RunAsync(context.Request.Body, path, context.QueryFlag("replace"), context.RequestAborted);
+        await ArchiveImport.RunAsync(context.Request.Body, path, context.QueryFlag("replace"), unfinished, context.RequestAborted);
         await Responses.DoneAsync(context);
     }
 

@@ -17,14 +17,20 @@ internal sealed class ArchiveExport
     private readonly ExcludeScope _excludes;
     private readonly List<string> _sockets = [];
     private readonly bool _isPartial;
+    private readonly bool _isSparse;
+    private readonly UnfinishedFiles _unfinished;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>Checks that the directory can be read, before the first byte is written.</summary>
     /// <param name="isPartial">Whether an unreadable file is recorded in the archive as such; otherwise it is an error.</param>
+    /// <param name="isSparse">Whether files with holes are written as such, in GNU's form 1.0; otherwise holes are zeros.</param>
+    /// <param name="unfinished">What is not part of the archive.</param>
     /// <exception cref="Win32Exception">Something cannot be read.</exception>
-    public ArchiveExport(string path, ExcludeScope excludes, bool isPartial, CancellationToken cancellationToken)
+    public ArchiveExport(
+        string path, ExcludeScope excludes, bool isPartial, bool isSparse, UnfinishedFiles unfinished, CancellationToken cancellationToken)
     {
-        (_path, _excludes, _isPartial, _cancellationToken) = (path, excludes, isPartial, cancellationToken);
+        (_path, _excludes, _isPartial, _isSparse, _unfinished) = (path, excludes, isPartial, isSparse, unfinished);
+        _cancellationToken = cancellationToken;
         _status = FileStatus.Of(SandboxPath.Native(path), follow: true);
         _entries = DirectoryListing.Read(path, hidden: true);
         Inspect(path, "", _entries);
@@ -52,7 +58,7 @@ internal sealed class ArchiveExport
         foreach ((string name, FileStatus status) in entries)
         {
             (string path, string inside) = (SandboxPath.Join(directory, name), Inside(relative, name));
-            if (_excludes.Has(inside, status.Type == FileType.Directory))
+            if (IsLeftOut(path, inside, status))
             {
                 continue;
             }
@@ -80,14 +86,17 @@ internal sealed class ArchiveExport
         }
     }
 
+    private bool IsLeftOut(string path, string inside, FileStatus status) =>
+        _excludes.Has(inside, status.Type == FileType.Directory) || (TemporaryName.Is(SandboxPath.Name(path)) && _unfinished.Contains(path));
+
     private static string Inside(string relative, string name) => relative.Length == 0 ? name : $"{relative}/{name}";
 
     private async Task WriteEntriesAsync(TarWriter tar, string directory, string relative, List<(string Name, FileStatus Status)> entries)
     {
         foreach ((string name, FileStatus status) in entries)
         {
-            string inside = Inside(relative, name);
-            if (!_excludes.Has(inside, status.Type == FileType.Directory) && !await TryWriteAsync(tar, SandboxPath.Join(directory, name), inside, status))
+            (string path, string inside) = (SandboxPath.Join(directory, name), Inside(relative, name));
+            if (!IsLeftOut(path, inside, status) && !await TryWriteAsync(tar, path, inside, status))
             {
                 await tar.WriteEntryAsync(
                     new PaxTarEntry(TarEntryType.RegularFile, "./unread", [new(ArchiveRecords.Unread, PathText.Escape(inside))]), _cancellationToken);
@@ -147,8 +156,9 @@ internal sealed class ArchiveExport
             FileStatus status = FileStatus.Of(file);
             if (status.Type == FileType.Regular)
             {
-                await using FixedLengthStream data = new(file, status.Size);
-                PaxTarEntry entry = Entry(TarEntryType.RegularFile, inside, status);
+                SparseMap? map = _isSparse && status.AllocatedSize < status.Size ? SparseMap.Of(file, status.Size) : null;
+                await using ReadOnlyStream data = map is null ? new FixedLengthStream(file, status.Size) : new SparseFileStream(file, map);
+                PaxTarEntry entry = map is null ? Entry(TarEntryType.RegularFile, inside, status) : SparseEntry(inside, status);
                 entry.DataStream = data;
                 await tar.WriteEntryAsync(entry, _cancellationToken);
             }
@@ -166,6 +176,19 @@ internal sealed class ArchiveExport
         {
             return null;
         }
+    }
+
+    private static PaxTarEntry SparseEntry(string inside, FileStatus status)
+    {
+        PaxTarEntry plain = Entry(TarEntryType.RegularFile, inside, status);
+        IEnumerable<KeyValuePair<string, string>> records = plain.ExtendedAttributes
+            .Where(record => record.Key == ArchiveRecords.Name)
+            .Concat(SparseMap.Records(plain.Name, status.Size));
+        return new PaxTarEntry(TarEntryType.RegularFile, SparseMap.StoredName(plain.Name), records)
+        {
+            Mode = status.Permissions,
+            ModificationTime = status.ModifiedAt,
+        };
     }
 
     private static PaxTarEntry Entry(TarEntryType type, string inside, FileStatus status, string? target = null)

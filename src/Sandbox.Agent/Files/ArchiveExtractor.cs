@@ -19,7 +19,7 @@ internal sealed class ArchiveExtractor(string top)
             return;
         }
 
-        string name = Inside(Exact(entry, ArchiveRecords.Name) ?? entry.Name);
+        string name = Inside(Exact(entry, ArchiveRecords.Name) ?? SparseMap.NameOf(entry) ?? entry.Name);
         if (entry.EntryType is TarEntryType.Directory or TarEntryType.DirectoryList)
         {
             MakeDirectory(name, entry);
@@ -93,9 +93,19 @@ internal sealed class ArchiveExtractor(string top)
     private static async Task WriteFileAsync(LinuxPath path, TarEntry entry, CancellationToken cancellationToken)
     {
         using FileDescriptor file = FileDescriptor.CreateNew(path, Defaults.Unfinished);
+        SparseMap? map = await SparseMap.ReadAsync(entry, cancellationToken);
+        if (map is not null)
+        {
+            file.Truncate(map.FileSize);
+        }
+
         if (entry.DataStream is { } data)
         {
-            await data.CopyToAsync(file, cancellationToken);
+            foreach ((long offset, long length) in map?.Parts ?? [(0, data.Length)])
+            {
+                file.Seek(offset);
+                await data.CopyToAsync(file, length, cancellationToken);
+            }
         }
 
         FileSystem.SetPermissions(file, entry.Mode);

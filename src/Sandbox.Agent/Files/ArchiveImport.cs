@@ -14,7 +14,7 @@ internal static class ArchiveImport
     /// <summary>Reads an archive to its end.</summary>
     /// <param name="replace">Whether it replaces the content of the directory; otherwise it is merged into it.</param>
     /// <exception cref="ApiException">The archive was refused; nothing was changed.</exception>
-    public static async Task RunAsync(Stream body, string path, bool replace, CancellationToken cancellationToken)
+    public static async Task RunAsync(Stream body, string path, bool replace, UnfinishedFiles unfinished, CancellationToken cancellationToken)
     {
         string destination = SandboxPath.Destination(path);
         bool isNew = FileStatus.TryOf(SandboxPath.Native(destination), follow: false) is not { } there
@@ -25,27 +25,20 @@ internal static class ArchiveImport
             _ = SandboxPath.MakeDirectories(SandboxPath.Parent(destination), Defaults.Directory);
         }
 
-        StagedDirectory staged = new(destination, isNew);
+        using StagedDirectory staged = new(destination, isNew, unfinished);
         FileSystem.MakeDirectory(SandboxPath.Native(staged.Path), isNew ? Defaults.Directory : Defaults.UnfinishedDirectory);
-        try
+        ArchiveExtractor extractor = new(staged.Path);
+        await ExtractAsync(body, extractor, path, cancellationToken);
+        if (replace && !isNew)
         {
-            ArchiveExtractor extractor = new(staged.Path);
-            await ExtractAsync(body, extractor, path, cancellationToken);
-            if (replace && !isNew)
-            {
-                staged.Replace();
-            }
-            else
-            {
-                staged.Publish();
-            }
+            staged.Replace();
+        }
+        else
+        {
+            staged.Publish();
+        }
 
-            extractor.FinishDirectories(destination, withTop: isNew);
-        }
-        finally
-        {
-            FileOperations.TryRemove(staged.Path);
-        }
+        extractor.FinishDirectories(destination, withTop: isNew);
     }
 
     private static async Task ExtractAsync(Stream source, ArchiveExtractor extractor, string path, CancellationToken cancellationToken)

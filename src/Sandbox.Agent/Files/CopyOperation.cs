@@ -5,7 +5,7 @@ namespace Sandbox.Agent.Files;
 
 /// <summary>Copies a file or a tree to a new path. Links stay links, FIFOs are created anew; sockets, which only their program could create, are left
 /// out.</summary>
-internal sealed class CopyOperation(CancellationToken cancellationToken)
+internal sealed class CopyOperation(UnfinishedFiles unfinished, CancellationToken cancellationToken)
 {
     private const int ChunkSize = 256 * 1024;
 
@@ -48,7 +48,10 @@ internal sealed class CopyOperation(CancellationToken cancellationToken)
         FileSystem.MakeDirectory(SandboxPath.Native(to), Defaults.UnfinishedDirectory);
         foreach ((string name, _) in DirectoryListing.Read(from, hidden: true))
         {
-            Copy(SandboxPath.Join(from, name), SandboxPath.Join(to, name), follow: false);
+            if (SandboxPath.Join(from, name) is var item && !unfinished.Contains(item))
+            {
+                Copy(item, SandboxPath.Join(to, name), follow: false);
+            }
         }
     }
 

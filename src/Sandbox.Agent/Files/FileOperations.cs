@@ -26,7 +26,7 @@ internal static class FileOperations
     }
 
     /// <param name="overwrite">Whether it replaces a file or an empty directory.</param>
-    public static void Move(string from, string to, bool overwrite, CancellationToken cancellationToken)
+    public static void Move(string from, string to, bool overwrite, UnfinishedFiles unfinished, CancellationToken cancellationToken)
     {
         RequireOutside(from, to);
         _ = FileStatus.Of(SandboxPath.Native(from), follow: false);
@@ -42,7 +42,7 @@ internal static class FileOperations
                 RequireNew(to);
             }
 
-            Copy(from, to, follow: false, cancellationToken);
+            Copy(from, to, follow: false, unfinished, cancellationToken);
             Remove(from, recursive: true);
         }
     }
@@ -50,7 +50,7 @@ internal static class FileOperations
     /// <summary>Copies a file, or a tree, with permissions and times. Links in the tree stay links.</summary>
     /// <param name="recursive">Whether a directory is copied with its content.</param>
     /// <param name="overwrite">Whether it replaces a file or an empty directory.</param>
-    public static void Copy(string from, string to, bool recursive, bool overwrite, CancellationToken cancellationToken)
+    public static void Copy(string from, string to, bool recursive, bool overwrite, UnfinishedFiles unfinished, CancellationToken cancellationToken)
     {
         if (FileStatus.Of(SandboxPath.Native(from), follow: true).Type == FileType.Directory)
         {
@@ -68,7 +68,7 @@ internal static class FileOperations
             RequireNew(to);
         }
 
-        Copy(from, to, follow: true, cancellationToken);
+        Copy(from, to, follow: true, unfinished, cancellationToken);
     }
 
     /// <summary>Moves within a file system.</summary>
@@ -88,18 +88,17 @@ internal static class FileOperations
     }
 
     // Copied next to the destination and moved there when it is complete.
-    private static void Copy(string from, string to, bool follow, CancellationToken cancellationToken)
+    private static void Copy(string from, string to, bool follow, UnfinishedFiles unfinished, CancellationToken cancellationToken)
     {
-        string temporary = TemporaryName.Beside(to);
+        string temporary = unfinished.Add(TemporaryName.Beside(to));
         try
         {
-            new CopyOperation(cancellationToken).Copy(from, temporary, follow);
+            new CopyOperation(unfinished, cancellationToken).Copy(from, temporary, follow);
             FileSystem.Rename(SandboxPath.Native(temporary), SandboxPath.Native(to), replace: true);
         }
-        catch
+        finally
         {
-            TryRemove(temporary);
-            throw;
+            unfinished.Remove(temporary);
         }
     }
 

@@ -113,6 +113,11 @@ internal sealed class FileWatcher : IDisposable
     {
         string path = SandboxPath.Join(directory, name);
         bool isDirectory = what.HasFlag(WatchEvent.IsDirectory);
+        if (IsUnnamed(name, what) && FileStatus.TryOf(SandboxPath.Native(path), follow: false) is null)
+        {
+            return;
+        }
+
         switch (what & ~WatchEvent.IsDirectory)
         {
             case WatchEvent.MovedFrom:
@@ -136,6 +141,10 @@ internal sealed class FileWatcher : IDisposable
                 break;
         }
     }
+
+    // The kernel reports files without a name as '#' and their number.
+    private static bool IsUnnamed(string name, WatchEvent what) =>
+        what is WatchEvent.Modified or WatchEvent.Attributes && name is ['#', _, ..] && name.AsSpan(1).IndexOfAnyExceptInRange('0', '9') < 0;
 
     private void OnCreated(string path, bool isDirectory)
     {

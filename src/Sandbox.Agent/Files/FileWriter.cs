@@ -91,18 +91,16 @@ internal sealed class FileWriter(PartialUploads uploads)
         using IDisposable turn = await upload.EnterAsync(cancellationToken);
         try
         {
-            using (FileDescriptor file = upload.OpenAt(options.Offset))
+            FileDescriptor file = upload.OpenAt(options.Offset);
+            await body.CopyToAsync(file, cancellationToken);
+            if ((options.Mode ?? existing?.Permissions) is { } permissions)
             {
-                await body.CopyToAsync(file, cancellationToken);
-                if ((options.Mode ?? existing?.Permissions) is { } permissions)
-                {
-                    FileSystem.SetPermissions(file, permissions);
-                }
+                FileSystem.SetPermissions(file, permissions);
+            }
 
-                if (options.ModifiedAt is { } modified)
-                {
-                    FileSystem.SetModified(file, modified);
-                }
+            if (options.ModifiedAt is { } modified)
+            {
+                FileSystem.SetModified(file, modified);
             }
 
             lock (_gate)

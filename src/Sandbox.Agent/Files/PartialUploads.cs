@@ -4,7 +4,7 @@ using Sandbox.Protocol;
 namespace Sandbox.Agent.Files;
 
 /// <summary>Uploads in progress. Those with an id can be resumed for ten minutes after their connection broke.</summary>
-internal sealed class PartialUploads
+internal sealed class PartialUploads(UnfinishedFiles unfinished)
 {
     private static readonly TimeSpan RemovalDelay = TimeSpan.FromMinutes(10);
 
@@ -22,10 +22,10 @@ internal sealed class PartialUploads
     {
         if (id.Length == 0)
         {
-            return new PartialUpload(null, destination, isNew);
+            return new PartialUpload(null, destination, isNew, unfinished);
         }
 
-        PartialUpload upload = _named.GetOrAdd(Identifier.Require(id, "upload"), _ => new PartialUpload(id, destination, isNew));
+        PartialUpload upload = _named.GetOrAdd(Identifier.Require(id, "upload"), _ => new PartialUpload(id, destination, isNew, unfinished));
         return upload.Destination == destination ? upload
             : throw new ApiException(ErrorCodes.InvalidRequest, $"The upload '{id}' is for another file.");
     }

@@ -6,10 +6,14 @@ namespace Sandbox.Agent.Files;
 
 /// <summary>A directory that is filled next to its destination, on the same file system, and then moved there.</summary>
 /// <param name="isNew">Whether nothing is at the destination. A directory that exists may be a mount point; then the staged one must lie in it.</param>
-internal sealed class StagedDirectory(string destination, bool isNew)
+/// <param name="unfinished">Where it is recorded.</param>
+internal sealed class StagedDirectory(string destination, bool isNew, UnfinishedFiles unfinished) : IDisposable
 {
     /// <summary>Where to fill it. It is not created.</summary>
-    public string Path { get; } = isNew ? TemporaryName.Beside(destination) : TemporaryName.In(destination);
+    public string Path { get; } = unfinished.Add(isNew ? TemporaryName.Beside(destination) : TemporaryName.In(destination));
+
+    /// <summary>Removes what is left of it.</summary>
+    public void Dispose() => unfinished.Remove(Path);
 
     /// <summary>Moves it to its destination; one that exists is merged with it.</summary>
     public void Publish()
@@ -46,7 +50,10 @@ internal sealed class StagedDirectory(string destination, bool isNew)
             throw;
         }
 
+        // From now on nobody needs it; until now it was the user's.
+        unfinished.Add(old);
         FileTree.Remove(SandboxPath.Native(old));
+        unfinished.Remove(old);
     }
 
     // Files replace files, directories are merged; any other combination is refused before anything is changed.

@@ -14,6 +14,7 @@ internal sealed class Checkout
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     private readonly EventLoop _loop;
+    private readonly UnfinishedFiles _unfinished;
     private readonly CheckoutRequest _request;
     private readonly RepositoryAddress _address;
     private readonly GitEnvironment _settings;
@@ -22,9 +23,11 @@ internal sealed class Checkout
     private readonly string _destination;
 
     private Checkout(
-        EventLoop loop, CheckoutRequest request, RepositoryAddress address, GitEnvironment settings, string program, string directory, string destination)
+        EventLoop loop, UnfinishedFiles unfinished, CheckoutRequest request, RepositoryAddress address, GitEnvironment settings, string program,
+        string directory, string destination)
     {
         _loop = loop;
+        _unfinished = unfinished;
         _request = request;
         _address = address;
         _settings = settings;
@@ -38,7 +41,8 @@ internal sealed class Checkout
 
     /// <summary>Validates a request before anything is done.</summary>
     /// <exception cref="ApiException">It cannot be done.</exception>
-    public static Checkout Prepare(CheckoutRequest request, EventLoop loop, string directory, IReadOnlyDictionary<string, string> variables)
+    public static Checkout Prepare(
+        CheckoutRequest request, EventLoop loop, UnfinishedFiles unfinished, string directory, IReadOnlyDictionary<string, string> variables)
     {
         RequestFields.RejectUnknownFields(request.Unknown);
         RepositoryAddress address = AddressOf(request);
@@ -57,7 +61,7 @@ internal sealed class Checkout
             name.Length > 0 && !name.Contains('\0') && PathText.IsText(name),
             "The destination is missing, and the address gives no name for the new directory; or it is not text.");
         GitEnvironment settings = GitEnvironment.Of(variables, address);
-        return new Checkout(loop, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
+        return new Checkout(loop, unfinished, request, address, settings, Find("git", settings), directory, SandboxPath.Absolute(name, directory));
     }
 
     /// <exception cref="ApiException">It failed, and nothing is there.</exception>
@@ -127,25 +131,18 @@ internal sealed class Checkout
             _ = SandboxPath.MakeDirectories(SandboxPath.Parent(place), Defaults.Directory);
         }
 
-        StagedDirectory staged = new(place, isNew);
-        try
+        using StagedDirectory staged = new(place, isNew, _unfinished);
+        await CloneAsync(staged.Path, onProgress, cancellationToken);
+        CheckoutResult result = new()
         {
-            await CloneAsync(staged.Path, onProgress, cancellationToken);
-            CheckoutResult result = new()
-            {
-                Path = _destination,
-                Uri = _address.Uri,
-                Branch = await TryAskAsync(staged.Path, ["symbolic-ref", "--quiet", "--short", "HEAD"], cancellationToken),
-                Commit = await TryAskAsync(staged.Path, ["rev-parse", "--verify", "--quiet", "HEAD"], cancellationToken),
-            };
-            RequireBranch(result);
-            staged.Publish();
-            return result;
-        }
-        finally
-        {
-            FileOperations.TryRemove(staged.Path);
-        }
+            Path = _destination,
+            Uri = _address.Uri,
+            Branch = await TryAskAsync(staged.Path, ["symbolic-ref", "--quiet", "--short", "HEAD"], cancellationToken),
+            Commit = await TryAskAsync(staged.Path, ["rev-parse", "--verify", "--quiet", "HEAD"], cancellationToken),
+        };
+        RequireBranch(result);
+        staged.Publish();
+        return result;
     }
 
     private bool RequireFree(string place)

@@ -85,13 +85,14 @@ internal sealed class Excludes
     /// <summary>Opens a directory of a sandbox as an archive without what is left out.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="root">What the paths of the patterns are relative to.</param>
-    /// <param name="partial">Whether unreadable items are listed in the archive; otherwise they are an error.</param>
+    /// <param name="partial">Whether it is extracted here: unreadable items are listed and holes are zeros; otherwise the former are an error.</param>
     /// <param name="warn">Receives a message about what is missing in the archive.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<Stream> OpenArchiveAsync(
         RemotePath directory, ExcludeRoot root, bool partial, Action<string> warn, CancellationToken cancellationToken)
     {
-        ArchiveStream archive = await directory.OpenArchiveAsync(new ArchiveOptions { Excludes = Texts, Root = root, Partial = partial }, cancellationToken);
+        ArchiveOptions options = new() { Excludes = Texts, Root = root, Partial = partial, Sparse = !partial };
+        ArchiveStream archive = await directory.OpenArchiveAsync(options, cancellationToken);
         lock (_gate)
         {
             _wasUsed = true;
