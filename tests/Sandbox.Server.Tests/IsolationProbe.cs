@@ -12,7 +12,6 @@ internal sealed record IsolationProbe(string Name, string Command, string Refuse
     public static IReadOnlyList<IsolationProbe> SystemCalls { get; } =
     [
         Call("keyctl", IsArm ? 219 : 250, "0, -3, 1"),
-        Call("ptrace", IsArm ? 117 : 101, "0, 0, 0, 0"),
         Call("bpf", IsArm ? 280 : 321, "0, 0, 0"),
         Call("perf_event_open", IsArm ? 241 : 298, "0, 0, 0, 0, 0"),
         Call("userfaultfd", IsArm ? 282 : 323, "1"),
@@ -21,12 +20,15 @@ internal sealed record IsolationProbe(string Name, string Command, string Refuse
         Call("mount", IsArm ? 40 : 165, "0, 0, 0, 0, 0"),
         Call("fsopen", 430, "0, 0"),
         Call("setns", IsArm ? 268 : 308, "0, 0"),
-        Call("process_vm_readv", IsArm ? 270 : 310, "1, 0, 0, 0, 0, 0"),
         Call("open_by_handle_at", IsArm ? 265 : 304, "0, 0, 0"),
         Call("clone with a new namespace", IsArm ? 220 : 56, "0x10000011, 0, 0, 0, 0"),
         Call("clone3", 435, "0, 0", 38),
         Call("typing into a terminal", IsArm ? 29 : 16, "0, 0x5412, 0"),
+        Call("cryptography socket", IsArm ? 198 : 41, "38, 5, 0", 97),
         Call("hypervisor socket", IsArm ? 198 : 41, "40, 1, 0", 97),
+        Call("personality", IsArm ? 92 : 135, "0x40000"),
+        Call("limits of another process", IsArm ? 261 : 302, "2, 7, 0, 0"),
+        Call("a call that is not listed", 440, "-1, 0, 0, 0, 0", 38),
     ];
 
     private static IsolationProbe Call(string name, int number, string arguments, int error = 1) =>

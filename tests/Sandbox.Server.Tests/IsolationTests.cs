@@ -102,8 +102,28 @@ public sealed class IsolationTests
         Assert.Equal("", run.Output);
         Assert.Equal(6, run.Error.Split('\n').Count(line => line.Contains("Permission denied", StringComparison.Ordinal)));
 
+        // None of its threads can be traced (PTRACE_SEIZE), while code traces its own children.
+        const string trace = "perl -MConfig -e 'print syscall($Config{archname} =~ /aarch64/ ? 117 : 101, 0x4206, $_ + 0, 0, 0), qq( ) for @ARGV'";
+        ProcessResult traces = await server.ExecAsync("a", $"set -- /proc/2/task/*; echo $#; {trace} ${{@##*/}}; sleep 100 & {trace} $!; kill $!");
+        string[] results = traces.Output.Split((char[])['\n', ' '], StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([.. Enumerable.Repeat("-1", int.Parse(results[0], System.Globalization.CultureInfo.InvariantCulture)), "0"], results[1..]);
+
         // Commands do not inherit the socket of the agent.
         Assert.DoesNotContain("socket:", (await server.ExecAsync("a", "ls -l /proc/self/fd/")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Code_cannot_change_the_limits_of_the_agent(ServerUser user)
+    {
+        await using TestServer server = await TestServer.StartAsync(user);
+        await server.CreateAsync("""{"id":"a","network":"none"}""");
+        ProcessResult run = await server.ExecAsync(
+            "a", "for agent in 1 2; do prlimit --pid $agent --nofile=3:3; done; prlimit --nofile=100 bash -c 'ulimit -n'");
+        Assert.Equal("100\n", run.Output);
+        Assert.Equal(2, run.Error.Split('\n').Count(line => line.Contains("Operation not permitted", StringComparison.Ordinal)));
+        Assert.Equal("still here\n", (await server.ExecAsync("a", "echo still here")).Output);
     }
 
     [Fact]

@@ -141,14 +141,14 @@ internal static class BubblewrapLauncher
         string bubblewrap = ExecutableLocator.Find("bwrap") ?? throw IsolationException.MissingProgram("bubblewrap (bwrap)", "bubblewrap");
         string program = plan.UserId is null ? bubblewrap
             : ExecutableLocator.Find("setpriv") ?? throw IsolationException.MissingProgram("setpriv (util-linux)", "util-linux");
-        SystemCallTable systemCalls = SystemCallTable.Of(RuntimeInformation.ProcessArchitecture) ?? throw IsolationException.UnsupportedProcessor;
+        byte[] systemCalls = SeccompFilter.OfThisMachine ?? throw IsolationException.UnsupportedProcessor;
 
         // The filter fits into the pipe's buffer until bubblewrap reads it.
         FileDescriptor.CreatePipe(out FileDescriptor filterReader, out FileDescriptor filterWriter);
         using FileDescriptor filter = filterReader;
         using (filterWriter)
         {
-            filterWriter.WriteAll(SeccompFilter.Assemble(systemCalls));
+            filterWriter.WriteAll(systemCalls);
         }
 
         File.Delete(plan.Directories.Log);

@@ -22,7 +22,7 @@ internal static class IsolationCatalog
         new("no-new-privileges", "Programs with the set-user-id bit give no rights.", IsolationFeatures.None),
         new("capabilities", "No capabilities, not even in its own namespaces.", IsolationFeatures.NoCapabilities),
         new("no-nesting", "No further user namespaces, which open much of the kernel.", IsolationFeatures.NoNesting),
-        new("seccomp", "A filter of system calls.", IsolationFeatures.SystemCalls),
+        new("seccomp", "Only the system calls that Docker's default profile allows without capabilities.", IsolationFeatures.SystemCalls),
         new("landlock", "No signals, tracing or abstract sockets beyond what its agent started.", IsolationFeatures.Landlock),
         new("masked-proc", "Files in /proc that describe the host are empty.", IsolationFeatures.MaskedKernelFiles),
         new("clean-environment", "No environment variables of the server.", IsolationFeatures.CleanEnvironment),

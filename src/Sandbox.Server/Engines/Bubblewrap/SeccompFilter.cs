@@ -1,12 +1,15 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>The seccomp filter: a classic BPF program over <c>struct seccomp_data</c>. See seccomp(2).</summary>
+/// <summary>The seccomp filter: a classic BPF program over <c>struct seccomp_data</c>, see seccomp(2). It allows what <see cref="SystemCallTable"/> lists.
+/// </summary>
 internal static class SeccompFilter
 {
     private const ushort LoadWord = 0x20; // BPF_LD | BPF_W | BPF_ABS
     private const ushort JumpIfEqual = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+    private const ushort JumpIfAtLeast = 0x35; // BPF_JMP | BPF_JGE | BPF_K
     private const ushort JumpIfAnyBit = 0x45; // BPF_JMP | BPF_JSET | BPF_K
     private const ushort Return = 0x06; // BPF_RET | BPF_K
 
@@ -29,8 +32,17 @@ internal static class SeccompFilter
     private const uint FakeInput = 0x5412;
     private const uint ConsoleControl = 0x541C;
 
-    // Sockets to the machine's hypervisor ignore network namespaces: AF_VSOCK.
+    // The kernel's cryptography, and sockets to the machine's hypervisor, which ignore network namespaces: AF_ALG, AF_VSOCK.
+    private const uint CryptographySocket = 38;
     private const uint HypervisorSocket = 40;
+
+    // PER_LINUX, PER_LINUX32, both with UNAME26, and the query of the present one.
+    private static readonly uint[] Personalities = [0, 8, 0x2_0000, 0x2_0008, 0xffff_ffff];
+
+    private static readonly Lazy<byte[]?> Own = new(() => SystemCallTable.Of(RuntimeInformation.ProcessArchitecture) is { } table ? Assemble(table) : null);
+
+    /// <summary>Gets the filter for this machine, or null when there is none for its architecture.</summary>
+    public static byte[]? OfThisMachine => Own.Value;
 
     /// <summary>Assembles the filter for an architecture.</summary>
     public static byte[] Assemble(SystemCallTable table)
@@ -47,34 +59,59 @@ internal static class SeccompFilter
             program.AddRange([new(JumpIfAnyBit, 0, 1, table.ForeignBit), new(Return, 0, 0, Kill)]);
         }
 
-        foreach (uint call in table.Denied)
-        {
-            program.AddRange([new(JumpIfEqual, 0, 1, call), new(Return, 0, 0, NotPermitted)]);
-        }
+        program.AddRange(Check(table.Calls["clone"], FirstArgumentOffset, Allow, (JumpIfAnyBit, CloneNewNamespace, NotPermitted)));
+        program.AddRange(Check(
+            table.Calls["ioctl"], SecondArgumentOffset, Allow, (JumpIfEqual, FakeInput, NotPermitted), (JumpIfEqual, ConsoleControl, NotPermitted)));
+        program.AddRange(Check(
+            table.Calls["socket"], FirstArgumentOffset, Allow,
+            (JumpIfEqual, CryptographySocket, NoSuchFamily), (JumpIfEqual, HypervisorSocket, NoSuchFamily)));
+        program.AddRange(Check(
+            table.Calls["personality"], FirstArgumentOffset, NotPermitted, [.. Personalities.Select(value => (JumpIfEqual, value, Allow))]));
 
-        // Its flags are in memory, which a filter cannot read. C libraries fall back to clone.
-        program.AddRange([new(JumpIfEqual, 0, 1, table.Clone3Call), new(Return, 0, 0, NotImplemented)]);
-        AddArgumentRule(program, table.CloneCall, FirstArgumentOffset, NotPermitted, new Instruction(JumpIfAnyBit, 0, 1, CloneNewNamespace));
-        AddArgumentRule(program, table.IoControlCall, SecondArgumentOffset, NotPermitted,
-            new Instruction(JumpIfEqual, 0, 1, FakeInput), new Instruction(JumpIfEqual, 0, 1, ConsoleControl));
-        AddArgumentRule(program, table.SocketCall, FirstArgumentOffset, NoSuchFamily, new Instruction(JumpIfEqual, 0, 1, HypervisorSocket));
-        program.Add(new Instruction(Return, 0, 0, Allow));
+        // The caller's own limits only (process 0): those of the agent would be in reach.
+        program.AddRange(Check(table.Calls["prlimit64"], FirstArgumentOffset, NotPermitted, (JumpIfEqual, 0u, Allow)));
+        program.AddRange(Search(RangesOf(table)));
         return Encode(program);
     }
 
-    /// <summary>Refuses one call when a test of an argument's lower half is true, and allows it otherwise.</summary>
-    private static void AddArgumentRule(List<Instruction> program, uint call, uint argument, uint refusal, params ReadOnlySpan<Instruction> tests)
+    /// <summary>Decides about one call by the lower half of an argument.</summary>
+    private static List<Instruction> Check(
+        SystemCall call, uint argument, uint otherwise, params IReadOnlyList<(ushort Jump, uint Value, uint Verdict)> tests) =>
+    [
+        new(JumpIfEqual, 0, (byte)(2 + (2 * tests.Count)), call.Number),
+        new(LoadWord, 0, 0, argument),
+        .. tests.SelectMany(test => (Instruction[])[new(test.Jump, 0, 1, test.Value), new(Return, 0, 0, test.Verdict)]),
+        new(Return, 0, 0, otherwise),
+    ];
+
+    /// <summary>Returns the ranges of numbers with one verdict, from 0 on; the last has no end.</summary>
+    private static List<(uint First, uint Verdict)> RangesOf(SystemCallTable table)
     {
-        int length = 1 + (2 * tests.Length) + 1;
-        program.Add(new Instruction(JumpIfEqual, 0, (byte)length, call));
-        program.Add(new Instruction(LoadWord, 0, 0, argument));
-        foreach (Instruction test in tests)
+        Dictionary<uint, SystemCallRule> rules = table.Calls.Values.ToDictionary(call => call.Number, call => call.Rule);
+        List<(uint First, uint Verdict)> ranges = [];
+        for (uint call = 0; call <= rules.Keys.Max() + 1; call++)
         {
-            program.Add(test);
-            program.Add(new Instruction(Return, 0, 0, refusal));
+            uint verdict = !rules.TryGetValue(call, out SystemCallRule rule) ? NotImplemented : rule == SystemCallRule.Allow ? Allow : NotPermitted;
+            if (ranges.Count == 0 || ranges[^1].Verdict != verdict)
+            {
+                ranges.Add((call, verdict));
+            }
         }
 
-        program.Add(new Instruction(Return, 0, 0, Allow));
+        return ranges;
+    }
+
+    /// <summary>Returns a binary search, so that a call costs a few comparisons.</summary>
+    private static List<Instruction> Search(List<(uint First, uint Verdict)> ranges)
+    {
+        if (ranges.Count == 1)
+        {
+            return [new(Return, 0, 0, ranges[0].Verdict)];
+        }
+
+        int middle = ranges.Count / 2;
+        List<Instruction> below = Search(ranges[..middle]);
+        return [new(JumpIfAtLeast, checked((byte)below.Count), 0, ranges[middle].First), .. below, .. Search(ranges[middle..])];
     }
 
     private static byte[] Encode(List<Instruction> program)

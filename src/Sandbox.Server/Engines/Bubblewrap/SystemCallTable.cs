@@ -1,56 +1,58 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
 
-/// <summary>Numbers of the filtered system calls on one architecture, from the kernel's tables.</summary>
+/// <summary>The system calls that the filter knows on one architecture, from <c>SystemCalls.tsv</c>.</summary>
 /// <param name="AuditArchitecture">The kernel's AUDIT_ARCH_… constant.</param>
 /// <param name="ForeignBit">Calls with this bit belong to a second calling convention (x32), 0 where there is none.</param>
-/// <param name="CloneCall">clone.</param>
-/// <param name="Clone3Call">clone3.</param>
-/// <param name="IoControlCall">ioctl.</param>
-/// <param name="SocketCall">socket.</param>
-/// <param name="Denied">Calls refused with any arguments.</param>
-internal sealed record SystemCallTable(
-    uint AuditArchitecture, uint ForeignBit, uint CloneCall, uint Clone3Call, uint IoControlCall, uint SocketCall, IReadOnlyList<uint> Denied)
+/// <param name="Calls">The calls by name.</param>
+internal sealed record SystemCallTable(uint AuditArchitecture, uint ForeignBit, IReadOnlyDictionary<string, SystemCall> Calls)
 {
-    // Calls added since the tables were unified have the same number everywhere:
-    // io_uring_setup, _enter, _register, open_tree, move_mount, fsopen, fsconfig, fsmount, fspick,
-    // pidfd_getfd, mount_setattr, quotactl_fd, open_tree_attr.
-    private static readonly uint[] DeniedEverywhere = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443, 467];
-
-    private static readonly SystemCallTable X64 = new(0xC000_003E, 0x4000_0000, 56, 435, 16, 41,
-    [
-        101, 310, 311, 312, // ptrace, process_vm_readv, process_vm_writev, kcmp
-        165, 166, 155, 161, // mount, umount2, pivot_root, chroot
-        272, 308, // unshare, setns
-        248, 249, 250, // add_key, request_key, keyctl
-        321, 298, 323, // bpf, perf_event_open, userfaultfd
-        246, 320, 174, 175, 176, 313, // kexec_load, kexec_file_load, create_module, init_module, delete_module, finit_module
-        169, 167, 168, 163, 179, 103, // reboot, swapon, swapoff, acct, quotactl, syslog
-        304, 300, 212, 153, // open_by_handle_at, fanotify_init, lookup_dcookie, vhangup
-        172, 173, 164, 227, // iopl, ioperm, settimeofday, clock_settime
-        .. DeniedEverywhere,
-    ]);
-
-    private static readonly SystemCallTable Arm64 = new(0xC000_00B7, 0, 220, 435, 29, 198,
-    [
-        117, 270, 271, 272, // ptrace, process_vm_readv, process_vm_writev, kcmp
-        40, 39, 41, 51, // mount, umount2, pivot_root, chroot
-        97, 268, // unshare, setns
-        217, 218, 219, // add_key, request_key, keyctl
-        280, 241, 282, // bpf, perf_event_open, userfaultfd
-        104, 294, 105, 106, 273, // kexec_load, kexec_file_load, init_module, delete_module, finit_module
-        142, 224, 225, 89, 60, 116, // reboot, swapon, swapoff, acct, quotactl, syslog
-        265, 262, 18, 58, // open_by_handle_at, fanotify_init, lookup_dcookie, vhangup
-        170, 112, // settimeofday, clock_settime
-        .. DeniedEverywhere,
-    ]);
+    private const string Resource = "SystemCalls.tsv";
+    private const string Missing = "-";
 
     /// <summary>Returns the table of an architecture, or null when there is none.</summary>
     public static SystemCallTable? Of(Architecture architecture) => architecture switch
     {
-        Architecture.X64 => X64,
-        Architecture.Arm64 => Arm64,
+        Architecture.X64 => new(0xC000_003E, 0x4000_0000, ReadCalls(column: 1)),
+        Architecture.Arm64 => new(0xC000_00B7, 0, ReadCalls(column: 2)),
         _ => null,
     };
+
+    private static Dictionary<string, SystemCall> ReadCalls(int column)
+    {
+        using StreamReader reader = new(typeof(SystemCallTable).Assembly.GetManifestResourceStream(Resource)!);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith('#'))
+            .Select(line => line.Split('\t'))
+            .Where(fields => fields[column] != Missing)
+            .ToDictionary(fields => fields[0], fields => new SystemCall(uint.Parse(fields[column], CultureInfo.InvariantCulture), RuleOf(fields[^1])));
+    }
+
+    private static SystemCallRule RuleOf(string text) => text switch
+    {
+        "allow" => SystemCallRule.Allow,
+        "check" => SystemCallRule.Check,
+        "deny" => SystemCallRule.Deny,
+        _ => throw new InvalidDataException($"'{text}' in {Resource} is no rule."),
+    };
+}
+
+/// <summary>A system call.</summary>
+/// <param name="Number">Its number, from the kernel's tables.</param>
+/// <param name="Rule">What the filter does with it.</param>
+internal readonly record struct SystemCall(uint Number, SystemCallRule Rule);
+
+/// <summary>What the filter does with a system call. Those without a rule do not exist for a sandbox (ENOSYS).</summary>
+internal enum SystemCallRule
+{
+    /// <summary>It is allowed with any arguments.</summary>
+    Allow,
+
+    /// <summary>Its arguments decide.</summary>
+    Check,
+
+    /// <summary>It is "not permitted" (EPERM), as without the capability that it needs.</summary>
+    Deny,
 }
