@@ -82,6 +82,8 @@ public static class LocalServer
             [ClientSettings.HomeVariable] = settings.Home,
             [ClientSettings.StateHomeVariable] = settings.StateHome,
             [ClientSettings.RuntimeDirectoryVariable] = settings.RuntimeDirectory,
+            // A framework-dependent program would open a socket by which other processes of its user load code into it.
+            ["DOTNET_EnableDiagnostics"] = "0",
         },
     };
 

@@ -99,6 +99,13 @@ public sealed class LocalServerTests : IDisposable
         Assert.Equal("unix:/home-of-test:/state-of-test:unset", (await LocalServer.StartAsync(settings, _folder, Token)).Uri);
     }
 
+    [Fact]
+    public async Task Framework_dependent_server_is_started_without_diagnostic_socket()
+    {
+        Install("""echo "{\"uri\":\"unix:$DOTNET_EnableDiagnostics\",\"version\":\"1\",\"build\":\"b\",\"processId\":7,\"log\":\"/l\",\"started\":true}" """);
+        Assert.Equal("unix:0", (await LocalServer.StartAsync(new ClientSettings(), _folder, Token)).Uri);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private void Install(string script)

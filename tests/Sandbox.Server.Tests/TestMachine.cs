@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using Sandbox.Linux;
 using Sandbox.Server.Engines.Bubblewrap;
+using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Tests;
 
@@ -93,10 +94,25 @@ internal static class TestMachine
     public static void CopyPrograms(string source, string target, bool asLinks = false) =>
         Run("cp", [asLinks ? "--link" : "--preserve=mode", "--", .. Directory.GetFiles(source), target]);
 
+    /// <summary>Copies the framework-dependent server and agent, which are built beside the native ones.</summary>
+    public static void CopyManagedPrograms(string target)
+    {
+        foreach ((string source, string program) in (ReadOnlySpan<(string, string)>)[
+            (MetadataOf("ManagedServer"), BuildFiles.Server), (MetadataOf("ManagedAgent"), BuildFiles.Agent)])
+        {
+            Run("cp", ["--preserve=mode", "--", .. BuildFiles.Find(source, program), target]);
+        }
+
+        Assert.True(BuildFiles.IsManaged(target, BuildFiles.Server) && BuildFiles.IsManaged(target, BuildFiles.Agent));
+    }
+
     /// <summary>Writes a script that can be executed at once, see <see cref="CopyPrograms"/>.</summary>
     /// <param name="commands">The script for <c>sh</c>.</param>
     public static void WriteScript(string path, string commands) =>
         Run("sh", "-c", """printf '#!/bin/sh\n%s\n' "$2" >"$1" && chmod 755 "$1" """, "sh", path, commands);
+
+    private static string MetadataOf(string key) =>
+        typeof(TestMachine).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == key).Value!;
 
     private static void Run(string program, params string[] arguments)
     {
@@ -107,7 +123,7 @@ internal static class TestMachine
 
     private static string InstallPrograms()
     {
-        string source = typeof(TestMachine).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "ServerPrograms").Value!;
+        string source = MetadataOf("ServerPrograms");
         string target = NewDirectory(0);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(target, recursive: true);
         CopyPrograms(source, target);

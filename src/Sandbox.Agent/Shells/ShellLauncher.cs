@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Sandbox.Linux;
 
 namespace Sandbox.Agent.Shells;
@@ -26,9 +25,12 @@ internal sealed class ShellLauncher(IReadOnlyList<string> commandLine, IReadOnly
     /// <summary>The command line that runs this program again to start shells. Empty for a program that is compiled at run time: its code cannot run between
     /// fork and exec,
     /// so it starts shells without the second process, and does not find processes that forked twice.</summary>
-    public static IReadOnlyList<string> OwnCommandLine => RuntimeFeature.IsDynamicCodeSupported
+    public static IReadOnlyList<string> OwnCommandLine => IsCompiledAtRunTime
         ? []
         : [Environment.ProcessPath ?? throw new InvalidOperationException("This process has no path."), Verb];
+
+    // Only the host of a framework-dependent program sets this. What RuntimeFeature says about dynamic code is a setting of the build, not of its form.
+    private static bool IsCompiledAtRunTime => AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is not null;
 
     /// <summary>Whether a command line is that of a shell as this class starts it.</summary>
     public static bool IsShell(IReadOnlyList<string> commandLine) => commandLine is [Program, ..] && commandLine.Skip(1).SequenceEqual(Arguments);

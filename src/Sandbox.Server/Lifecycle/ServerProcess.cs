@@ -28,8 +28,12 @@ internal static class ServerProcess
         {
             Path = program,
             Arguments = [.. host, ServeCommand.Verb, "--ready-fd", $"{ReadyDescriptor}"],
-            Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-                .ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? ""),
+            Environment = new Dictionary<string, string>(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+                .Select(pair => KeyValuePair.Create((string)pair.Key, (string?)pair.Value ?? "")))
+            {
+                // No diagnostic socket when this program is framework-dependent.
+                ["DOTNET_EnableDiagnostics"] = "0",
+            },
             WorkingDirectory = "/",
             Descriptors = new Dictionary<int, FileDescriptor> { [0] = none, [1] = output, [2] = output, [ReadyDescriptor] = ready },
         });
