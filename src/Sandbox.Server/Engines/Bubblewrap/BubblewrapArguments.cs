@@ -106,7 +106,7 @@ internal static class BubblewrapArguments
     private static IEnumerable<string> Etc(LaunchPlan plan) =>
     [
         "--size", SmallSize, "--perms", "0755", "--tmpfs", "/etc",
-        .. EtcFiles.FromHost.SelectMany(name => (string[])["--ro-bind-try", "/etc/" + name, "/etc/" + name]),
+        .. EtcFiles.FromHost().SelectMany(name => (string[])["--ro-bind-try", "/etc/" + name, "/etc/" + name]),
         .. EtcFiles.For(plan.Agent.Etc, plan.Network).SelectMany(file => (string[])["--ro-bind", file.Path, "/etc/" + file.Name]),
         "--symlink", "/proc/self/mounts", "/etc/mtab",
         "--remount-ro", "/etc",

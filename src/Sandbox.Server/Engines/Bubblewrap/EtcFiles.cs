@@ -29,10 +29,14 @@ internal static class EtcFiles
         (Resolver, network == SandboxNetworks.Host ? "/etc/" + Resolver : Path.Combine(directory, $"resolv.{network}.conf")),
     ];
 
-    /// <summary>The host's files that programs below <c>/usr</c> need, where they exist. None reveals the host's users.</summary>
-    public static readonly IReadOnlyList<string> FromHost =
+    /// <summary>Returns the host's files that programs below <c>/usr</c> need, where they exist. None reveals the host's users or holds passwords, as
+    /// <c>maven/settings.xml</c> or <c>pip.conf</c> may.</summary>
+    public static IEnumerable<string> FromHost() => Named.Concat(Directory.GetDirectories("/etc", "java-*").Select(path => Path.GetFileName(path)));
+
+    private static readonly string[] Named =
     [
         "alternatives", "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "ca-certificates.conf", "pki/tls/certs", "pki/ca-trust", "crypto-policies",
         "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "os-release", "mime.types", "services", "protocols", "terminfo", "fonts", "matplotlibrc",
+        "java", "maven/m2.conf", "maven/logging", "manpath.config", "man_db.conf", "groff",
     ];
 }
