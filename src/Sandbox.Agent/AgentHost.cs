@@ -10,8 +10,9 @@ internal static class AgentHost
     /// <param name="startSignal">A pipe with one byte; at its end without one, the server exited before it had isolated the sandbox.</param>
     /// <param name="log">The file for error messages. Until the agent is closed to other processes, only it has this file: code in the sandbox could open
     /// the standard output of its other processes.</param>
+    /// <param name="processLimit">The maximum number of processes and threads of the sandbox.</param>
     /// <param name="confine">Whether what the agent starts is kept apart from it, see <see cref="Landlock"/>.</param>
-    public static async Task<int> RunAsync(int listener, int startSignal, int log, bool confine)
+    public static async Task<int> RunAsync(int listener, int startSignal, int log, long processLimit, bool confine)
     {
         using (FileDescriptor file = FileDescriptor.Inherited(log))
         {
@@ -28,7 +29,7 @@ internal static class AgentHost
 
         // Code in the sandbox runs as the same user: it must not trace this process, nor inherit its socket.
         CurrentProcess.SetNonDumpable();
-        CurrentProcess.DisableCoreDumps();
+        CurrentProcess.LimitResources(processLimit);
         if (confine)
         {
             ChildProcess.ConfineChildren();

@@ -37,6 +37,11 @@ internal static unsafe partial class LibC
     internal const int WNOHANG = 1;
 
     internal const int RLIMIT_CORE = 4;
+    internal const int RLIMIT_NPROC = 6;
+    internal const int RLIMIT_NOFILE = 7;
+    internal const int RLIMIT_MEMLOCK = 8;
+    internal const int RLIMIT_NICE = 13;
+    internal const int RLIMIT_RTPRIO = 14;
 
     internal const int PR_SET_DUMPABLE = 4;
     internal const int PR_SET_CHILD_SUBREAPER = 36;
@@ -148,6 +153,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int prctl(int option, nuint a2, nuint a3, nuint a4, nuint a5);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getrlimit(int resource, ulong* limits);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setrlimit(int resource, ulong* limits);

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Sandbox.Protocol;
 
-/// <summary>Limits for all processes of a sandbox together; absent values are unlimited.</summary>
+/// <summary>Limits for all processes of a sandbox together; absent values are unlimited, or the server's default (4,096 processes).</summary>
 public sealed record SandboxLimits
 {
     /// <summary>The name of the limit.</summary>

@@ -56,6 +56,8 @@ internal sealed class FakeEngine : ISandboxEngine
 
         public string[] Isolation => [];
 
+        public SandboxLimits? Limits => null;
+
         public Dictionary<string, string>? LimitEnforcement => null;
 
         public bool IsRunning => Agents.ContainsKey(Socket);

@@ -36,6 +36,61 @@ public sealed class LimitTests
         Assert.Equal("100", (await server.ExecAsync("b", fork)).Output);
     }
 
+    [Theory]
+    [InlineData(ServerUser.Root)]
+    [InlineData(ServerUser.Ordinary)]
+    public async Task Sandbox_without_limits_has_those_of_the_server(ServerUser user)
+    {
+        await using TestServer server = await StartAsync("limit-processes", user);
+        SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"none"}""");
+        Assert.Equal((4096L, "rlimit"), (made.Limits!.Processes, made.LimitMeans!["processes"]));
+        Assert.Null(made.Limits.MemoryBytes);
+        Assert.Equal("4096 4096\n", (await server.ExecAsync("a", "awk '/processes/ { print $3, $4 }' /proc/self/limits")).Output);
+
+        // Restarted, and with another limit.
+        await server.PostAsync("v1/sandbox/a/stop");
+        Assert.Equal("4096\n", (await server.ExecAsync("a", "ulimit -Hu")).Output);
+        SandboxInfo other = await server.CreateAsync("""{"id":"b","network":"none","limits":{"processes":5000}}""");
+        Assert.Equal(5000, other.Limits!.Processes);
+    }
+
+    [Fact]
+    public async Task Resources_are_limited_as_by_Docker()
+    {
+        await using TestServer server = TestServer.Prepare(TestMachine.CurrentUser);
+        string[] raised = ["prlimit", "--nofile=2000000:2000000", "--memlock=unlimited", "--nice=40", "--rtprio=99", "--"];
+        ProcessResult probe = await SandboxdProgram.RunAsync(
+            raised, TestMachine.Programs, TestMachine.IdOf(server.User), server.Environment, ["--version"]);
+        Assert.SkipWhen(
+            probe.Error.Contains("prlimit", StringComparison.Ordinal),
+            "NOT TESTED: lower limits of files, memory and priorities in a sandbox, since these tests may not raise their own.");
+        server.Launcher = raised;
+        await server.StartAsync();
+        await server.CreateAsync("""{"id":"a","network":"none"}""");
+        ProcessResult run = await server.ExecAsync("a", "ulimit -Hn; ulimit -Hl; ulimit -He; ulimit -Hr; ulimit -c 0; ulimit -Hc");
+        Assert.Equal("1048576\n8192\n0\n0\n0\n", run.Output);
+    }
+
+    [Fact]
+    public async Task Server_with_low_limits_runs_sandboxes()
+    {
+        await using TestServer server = TestServer.Prepare(ServerUser.Ordinary);
+        server.Launcher = ["prlimit", "--core=0:0", "--nproc=2000:2000", "--nofile=512:600", "--memlock=65536:65536", "--"];
+        await server.StartAsync();
+        SandboxInfo made = await server.CreateAsync("""{"id":"a","network":"none"}""");
+        Assert.Equal("0\n65536\n600\n", (await server.ExecAsync("a", "ulimit -Hc; echo $(($(ulimit -Hl) * 1024)); ulimit -Hn")).Output);
+        Assert.Equal(made.Limits is null ? null : 2000, made.Limits?.Processes);
+
+        // Control groups enforce it beyond the server's own limit, rlimits do not.
+        HttpResponseMessage answer = await server.PostAsync("v1/sandbox", """{"id":"b","network":"none","limits":{"processes":3000}}""");
+        if (!answer.IsSuccessStatusCode)
+        {
+            ErrorBody error = await ApiTests.AssertErrorAsync(answer, 501, ErrorCodes.Unsupported);
+            Assert.Equal("limits.processes", error.Field);
+            Assert.Contains("2000", error.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Processor_limit_is_enforced()
     {

@@ -43,6 +43,9 @@ internal interface IEngineInstance : IDisposable
     /// <summary>Gets the isolation features of the last launch, as the API names them.</summary>
     string[] Isolation { get; }
 
+    /// <summary>Gets the limits since the last launch: the requested ones and the engine's defaults; null when there are none or they are not known.</summary>
+    SandboxLimits? Limits { get; }
+
     /// <summary>Gets what enforces each limit since the last launch, or null without limits.</summary>
     Dictionary<string, string>? LimitEnforcement { get; }
 

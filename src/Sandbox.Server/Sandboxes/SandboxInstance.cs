@@ -56,7 +56,7 @@ internal sealed class SandboxInstance : IDisposable
             State = IsRunning ? SandboxState.Running : SandboxState.Stopped,
             Engine = record.Engine,
             Network = record.Network,
-            Limits = record.Limits,
+            Limits = _instance?.Limits ?? record.Limits,
             LimitMeans = _instance?.LimitEnforcement,
             Warnings = record.Warnings,
             Temporary = record.Owner is not null,

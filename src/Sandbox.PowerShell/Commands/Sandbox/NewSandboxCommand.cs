@@ -55,8 +55,8 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     [ValidateRange(0.001, 65_536)]
     public double? CpuLimit { get; set; }
 
-    /// <summary>Maximum number of processes and threads.</summary>
-    [Parameter(HelpMessage = "Maximum number of processes and threads.")]
+    /// <summary>Maximum number of processes and threads. Default: 4096 where the host can limit them.</summary>
+    [Parameter(HelpMessage = "Maximum number of processes and threads. Default: 4096.")]
     [ValidateRange(1, long.MaxValue)]
     public long? ProcessLimit { get; set; }
 

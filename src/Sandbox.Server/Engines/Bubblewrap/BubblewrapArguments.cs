@@ -51,10 +51,11 @@ internal static class BubblewrapArguments
     /// <summary>Returns the agent's command line in the sandbox.</summary>
     public static IEnumerable<string> AgentCommand(LaunchPlan plan, int listenDescriptor, int startDescriptor, int logDescriptor) =>
     [
-        // The limit counts the processes of the sandbox's user namespace.
-        .. plan.Limits.ProcessLimit is { } max ? (string[])["/usr/bin/prlimit", $"--nproc={max}", "--"] : [],
         .. plan.Agent.IsNative ? (string[])["/opt/sandbox/sandbox-agent"] : ["/opt/dotnet/dotnet", "/opt/sandbox/sandbox-agent.dll"],
         "serve", "--listen-fd", $"{listenDescriptor}", "--start-fd", $"{startDescriptor}", "--log-fd", $"{logDescriptor}",
+
+        // The limit counts the processes of the sandbox's user namespace.
+        "--process-rlimit", $"{plan.Limits.ProcessLimit ?? CurrentProcess.MaxProcesses}",
         .. HasLandlock(plan) ? (string[])["--confine"] : [],
     ];
 

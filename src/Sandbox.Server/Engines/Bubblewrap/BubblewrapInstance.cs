@@ -16,6 +16,8 @@ internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirecto
 
     public string[] Isolation => _state.Isolation;
 
+    public SandboxLimits? Limits => _state.Limits;
+
     public Dictionary<string, string>? LimitEnforcement => _state.LimitMeans;
 
     public bool IsRunning => _state.Process is { } process && ProcessReaper.IsRunning(process);
@@ -26,9 +28,16 @@ internal sealed class BubblewrapInstance(BubblewrapEngine engine, SandboxDirecto
 
     public async Task LaunchAsync(LaunchSpec spec, Action saveState)
     {
-        LimitPlan limits = spec.Limits is { } requested ? LimitPlan.For(requested, engine.ControlGroupOf(directories, _state.UserId)) : LimitPlan.None;
+        LimitPlan limits = LimitPlan.For(spec.Limits ?? new SandboxLimits(), engine.ControlGroupOf(directories, _state.UserId));
         LaunchPlan plan = engine.PlanLaunch(directories, _state.UserId, spec.Network) with { Limits = limits };
-        _state = _state with { Launching = true, Groups = limits.Groups, LimitMeans = spec.Limits is null ? null : limits.Enforcement };
+        bool isLimited = limits.Enforcement.Count > 0;
+        _state = _state with
+        {
+            Launching = true,
+            Groups = limits.Groups,
+            Limits = isLimited ? limits.Limits : null,
+            LimitMeans = isLimited ? limits.Enforcement : null,
+        };
         saveState();
         _output?.Dispose();
         _output = new LaunchOutput();

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sandbox.Protocol;
 using Sandbox.Server.Infrastructure;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
@@ -17,6 +18,9 @@ internal sealed record BubblewrapState
 
     /// <summary>Gets the isolation features of the last launch.</summary>
     public string[] Isolation { get; init; } = [];
+
+    /// <summary>Gets the limits since the last launch, with defaults; null in records of earlier servers.</summary>
+    public SandboxLimits? Limits { get; init; }
 
     /// <summary>Gets what enforces each limit since the last launch.</summary>
     public Dictionary<string, string>? LimitMeans { get; init; }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Sandbox.Linux;
 using Sandbox.Protocol;
 
 namespace Sandbox.Server.Engines.Bubblewrap;
@@ -11,27 +13,42 @@ internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? Pr
 {
     private const long MinMemory = 32 << 20;
     private const long MinProcesses = 32;
+    private const long DefaultProcesses = 4096;
     private const double MinCpus = 0.01;
     private const double MaxCpus = 10_000;
     private const string Rlimit = "rlimit";
 
     public static LimitPlan None { get; } = new(new SandboxLimits(), [], null, []);
 
-    /// <summary>Chooses how this host enforces limits: by control groups, else by rlimits where those count one sandbox alone.</summary>
-    /// <param name="limits">The requested limits.</param>
+    /// <summary>Chooses how this host enforces limits: by control groups, else by rlimits where those count one sandbox alone. Without a limit on processes
+    /// there is a default where an rlimit can enforce it: joining a control group takes longer.</summary>
+    /// <param name="requested">The requested limits.</param>
     /// <param name="name">A name for the control groups that no other sandbox has.</param>
     /// <exception cref="ApiException">A value is out of range, or this host cannot enforce a limit.</exception>
-    public static LimitPlan For(SandboxLimits limits, string name)
+    public static LimitPlan For(SandboxLimits requested, string name)
     {
-        RequireInRange(limits);
+        RequireInRange(requested);
         Dictionary<string, string> enforcement = [];
-        foreach (string limit in limits.Names)
+        foreach (string limit in requested.Names)
         {
             enforcement[limit] = EnforcementOf(limit)
                 ?? throw Error(ErrorCodes.Unsupported, limit, $"cannot be enforced on this host. {RemedyOf(limit)}");
         }
 
+        SandboxLimits limits = requested;
+        if (requested.Processes is null && CanLimitProcesses())
+        {
+            enforcement[SandboxLimits.ProcessesName] = Rlimit;
+            limits = requested with { Processes = Math.Min(DefaultProcesses, CurrentProcess.MaxProcesses) };
+        }
+
         bool byRlimit = enforcement.GetValueOrDefault(SandboxLimits.ProcessesName) == Rlimit;
+        if (byRlimit && limits.Processes > CurrentProcess.MaxProcesses)
+        {
+            string maximum = CurrentProcess.MaxProcesses.ToString(CultureInfo.InvariantCulture);
+            throw Error(ErrorCodes.Unsupported, SandboxLimits.ProcessesName, $"is too high. The limit of the server's user on this host is {maximum}.");
+        }
+
         IEnumerable<string> controllers = enforcement.Where(limit => limit.Value != Rlimit).Select(limit => ControllerOf(limit.Key)).OfType<string>();
         return new LimitPlan(limits, ControlGroups.Directories(controllers, name), byRlimit ? limits.Processes : null, enforcement);
     }
@@ -56,7 +73,7 @@ internal sealed record LimitPlan(SandboxLimits Limits, string[] Groups, long? Pr
     };
 
     /// <summary>Since Linux 5.14 a user namespace counts its own processes, so that the limit counts this sandbox alone.</summary>
-    private static bool CanLimitProcesses() => Environment.OSVersion.Version >= new Version(5, 14) && File.Exists("/usr/bin/prlimit");
+    private static bool CanLimitProcesses() => Environment.OSVersion.Version >= new Version(5, 14);
 
     private static void RequireInRange(SandboxLimits limits)
     {
