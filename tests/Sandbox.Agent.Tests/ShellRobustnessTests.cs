@@ -35,7 +35,6 @@ public sealed class ShellRobustnessTests(AgentFixture agent) : IClassFixture<Age
     [InlineData("kill -INT $$; kill -TERM $$; kill -HUP $PPID 2>/dev/null")]
     [InlineData("enable -n printf times declare")]
     [InlineData("rm -rf ./* ; cd /; cd -")]
-    [InlineData("mkdir -p gone && cd gone && rmdir ../gone")]
     [InlineData("hash -r; complete -r; bind 2>/dev/null; history -c")]
     [InlineData("coproc cat; exec {fd}>/dev/null")]
     [InlineData("return 3")]
