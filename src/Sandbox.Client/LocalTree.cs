@@ -44,11 +44,11 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
     public async Task ReadAsync(Stream archive, CancellationToken cancellationToken)
     {
         await using BufferedStream buffered = new(archive, Piece);
-        await using TarReader tar = new(buffered, leaveOpen: true);
+        await using ArchiveReader tar = new(buffered);
         List<(string Path, TarEntry Entry)> directories = [];
         List<(string Path, TarEntry Entry)> links = [];
         HashSet<string> made = new(StringComparer.Ordinal);
-        while (await NextAsync(tar, cancellationToken) is { } entry)
+        while (await tar.NextAsync(cancellationToken) is { } entry)
         {
             string inside = Inside(LocalName(Exact(entry, ArchiveRecords.Name) ?? entry.Name));
             string path = inside.Length == 0 ? _top : Path.Combine(_top, inside);
@@ -93,10 +93,10 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
     public async Task<(long Same, IReadOnlyList<string> Different)> CompareAsync(Stream archive, CancellationToken cancellationToken)
     {
         await using BufferedStream buffered = new(archive, Piece);
-        await using TarReader tar = new(buffered, leaveOpen: true);
+        await using ArchiveReader tar = new(buffered);
         List<string> different = [];
         long same = 0;
-        while (await NextAsync(tar, cancellationToken) is { } entry)
+        while (await tar.NextAsync(cancellationToken) is { } entry)
         {
             string inside = Inside(LocalName(Exact(entry, ArchiveRecords.Name) ?? entry.Name));
             string path = Path.Combine(_top, inside);
@@ -114,18 +114,6 @@ public sealed class LocalTree(string directory, TransferProgress progress, Actio
         }
 
         return (same, different);
-    }
-
-    private static async Task<TarEntry?> NextAsync(TarReader tar, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await tar.GetNextEntryAsync(copyData: false, cancellationToken);
-        }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
-        {
-            throw new ApiException(ErrorCodes.InvalidArchive, "The archive from the sandbox is incomplete.", e);
-        }
     }
 
     private static string? Exact(TarEntry entry, string record) =>

@@ -142,6 +142,35 @@ public sealed class HostileArchiveTests : IDisposable
         Assert.Equal(expected, File.GetUnixFileMode(Path.Combine(Destination, "f")));
     }
 
+    // A reader of archives would collect the records of an entry, or its long name, whatever their length.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Large_entry_of_an_archive_is_refused(bool isExtracted)
+    {
+        await ExtractAsync(Regular("a"));
+        PaxTarEntry large = new(TarEntryType.RegularFile, "b", [new("SANDBOX.unknown", new string('x', ArchiveReader.HeaderLimit))]);
+        LocalTree tree = new(Destination, new TransferProgress(), _warnings.Add);
+        await using Stream archive = await ArchiveAsync(Regular("a"), large);
+        ApiException failure = await Assert.ThrowsAsync<ApiException>(() => isExtracted ? tree.ReadAsync(archive, Cancel) : tree.CompareAsync(archive, Cancel));
+        Assert.Equal(ErrorCodes.InvalidArchive, failure.Code);
+        Assert.Contains("names and records", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Content_and_many_entries_are_not_limited_as_headers()
+    {
+        byte[] content = new byte[2 * ArchiveReader.HeaderLimit];
+        IEnumerable<TarEntry> many = Enumerable.Range(0, 2000).Select(number => Folder($"d{number}"));
+        await ExtractAsync([new PaxTarEntry(TarEntryType.RegularFile, "a") { DataStream = new MemoryStream(content), Mode = OwnerOnly }, .. many]);
+        Assert.Equal(content.Length, new FileInfo(Path.Combine(Destination, "a")).Length);
+        Assert.True(Directory.Exists(Path.Combine(Destination, "d1999")));
+        LocalTree tree = new(Path.Combine(_top, "empty"), new TransferProgress(), _warnings.Add);
+        await using Stream skipped = await ArchiveAsync(
+            new PaxTarEntry(TarEntryType.RegularFile, "a") { DataStream = new MemoryStream(content) }, Regular("b"));
+        Assert.Equal(0, (await tree.CompareAsync(skipped, Cancel)).Same);
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static PaxTarEntry Regular(string name, UnixFileMode mode = OwnerOnly) =>
@@ -151,7 +180,7 @@ public sealed class HostileArchiveTests : IDisposable
 
     private static PaxTarEntry Link(string name, string target) => new(TarEntryType.SymbolicLink, name) { LinkName = target };
 
-    private async Task ExtractAsync(params TarEntry[] entries)
+    private static async Task<Stream> ArchiveAsync(params TarEntry[] entries)
     {
         MemoryStream archive = new();
         await using (TarWriter writer = new(archive, TarEntryFormat.Pax, leaveOpen: true))
@@ -162,7 +191,13 @@ public sealed class HostileArchiveTests : IDisposable
             }
         }
 
-        archive.Position = 0;
+        // As from a connection, not seekable.
+        return new IdleTimeoutStream(new MemoryStream(archive.ToArray()), TimeSpan.FromMinutes(1));
+    }
+
+    private async Task ExtractAsync(params TarEntry[] entries)
+    {
+        await using Stream archive = await ArchiveAsync(entries);
         await new LocalTree(Destination, new TransferProgress(), _warnings.Add).ReadAsync(archive, Cancel);
     }
 }

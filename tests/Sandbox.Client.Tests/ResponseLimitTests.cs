@@ -64,6 +64,14 @@ public sealed class ResponseLimitTests
     }
 
     [Fact]
+    public async Task Large_watch_event_is_ResponseTooLarge()
+    {
+        await using StubServer server = await StartAsync("text/event-stream", "event: new-kind\ndata: ", "\n\nevent: stopped\ndata: {}\n\n");
+        await AssertTooLargeAsync(async () =>
+            await new SandboxClient(server.Endpoint).Sandbox("box").Item("/").WatchAsync(false, null, [], Token).CountAsync(Token));
+    }
+
+    [Fact]
     public async Task Large_error_response_keeps_the_meaning_of_its_status()
     {
         await using StubServer server = await StartAsync("application/json", "{\"code\":\"internal_error\",\"error\":\"x\"", "}", status: 404);
