@@ -56,7 +56,7 @@ public sealed class NewSandboxCommand : SandboxCommandBase
     public double? CpuLimit { get; set; }
 
     /// <summary>Maximum number of processes and threads. Default: 4096 where the host can limit them.</summary>
-    [Parameter(HelpMessage = "Maximum number of processes and threads. Default: 4096.")]
+    [Parameter(HelpMessage = "Maximum number of processes and threads. Default: 4096 where the host can limit them.")]
     [ValidateRange(1, long.MaxValue)]
     public long? ProcessLimit { get; set; }
 
