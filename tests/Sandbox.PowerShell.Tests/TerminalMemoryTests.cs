@@ -66,6 +66,8 @@ public sealed class TerminalMemoryTests : IDisposable
 
         async Task<byte[]> ReadAsync()
         {
+            // For each message: all of them together take minutes on a busy machine.
+            deadline.CancelAfter(Wait.Limit);
             WebSocketReceiveResult received;
             do
             {
